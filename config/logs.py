@@ -1,0 +1,33 @@
+"""Structured logs: one JSON object a line, with the secrets of links scrubbed out of addresses."""
+
+import datetime as dt
+import json
+import logging
+import re
+
+# A path segment of 20 or more token characters is a link's secret or a session's key: it is never logged.
+_SECRET = re.compile(r"(?<=[/=])[A-Za-z0-9_-]{20,}(?=$|[/?&\s\"'])")
+
+
+def scrub(line: str) -> str:
+    """Return a line with every path segment or value that may be a link's token replaced by ``[secret]``."""
+    return _SECRET.sub("[secret]", line)
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record as one line of JSON: at (UTC), level, logger, message, and the traceback where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line: dict[str, object] = {
+            "at": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": scrub(record.getMessage()),
+        }
+        status = getattr(record, "status_code", None)
+        if isinstance(status, int):
+            line["status"] = status
+        if record.exc_info:
+            line["traceback"] = scrub(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)

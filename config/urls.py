@@ -1,0 +1,23 @@
+"""The map of addresses. Each app's own map is its `web/urls.py`."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+
+from config.health import healthz
+
+admin.site.site_header = "Quarterdeck records"
+admin.site.site_title = "Quarterdeck"
+admin.site.index_title = "Records"
+# The admin has no password door of its own: it sends people to the emailed code.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("account/", include("allauth.account.urls")),
+    path("admin/", admin.site.urls),
+    path("reports/", include("reports.web.urls")),
+    path("portfolio/", include("portfolio.web.urls")),
+    path("mail/", include("mail.web.urls")),
+    path("", include("crew.web.urls")),
+]

@@ -1,0 +1,1 @@
+"""The tests, which mirror the source: `tests/mail/test_outbox.py` tests `mail/domain/outbox.py`."""

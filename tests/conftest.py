@@ -1,0 +1,89 @@
+"""What every test gets: its engine named in the report, a flush that the guards allow, and what `bin/test` started.
+
+The network beyond loopback is blocked by pytest-socket (`pyproject.toml`). Factories live in `tests/factories/`,
+fixtures of one app in that app's own `conftest.py`.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+from django.conf import settings
+from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
+
+from tests import flush
+
+hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("house")
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+WITHOUT_CHROMIUM = "Chromium is not installed (Debian: apt-get install chromium), so no browser test can run."
+WITHOUT_REDIS = "REDIS_TEST_URL is not set: run bin/test, which starts a Redis of its own."
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the switch for tests that take minutes."""
+    parser.addoption("--full", action="store_true", help="also run the tests marked full, which take minutes")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let a transactional test be cleaned up although the books refuse to forget."""
+    TransactionTestCase._fixture_teardown = flush.restore  # type: ignore[attr-defined]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the long tests unless asked, and those that the other engine's process runs already."""
+    left_out = set(os.environ.get("TEST_WITHOUT", "").split())
+    if not config.getoption("--full"):
+        left_out.add("full")
+    kept, dropped = [], []
+    for item in items:
+        (dropped if left_out & {mark.name for mark in item.iter_markers()} else kept).append(item)
+        if CHROMIUM is None and item.get_closest_marker("e2e"):
+            item.add_marker(pytest.mark.skip(reason=WITHOUT_CHROMIUM))
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = kept
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say which engine this run tests."""
+    return f"engine: {os.environ.get('TEST_ENGINES', settings.ENGINE)}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None | pytest.TestReport]:
+    """Name the engine under a failure: with two engines in one run the test's name does not."""
+    report = yield
+    if report.failed:
+        report.sections.append(("engine", settings.ENGINE))
+    return report
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Remember the database as the migrations left it, for tests that commit."""
+    with django_db_blocker.unblock():
+        flush.remember()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the path of the browser for Playwright's ``executable_path``."""
+    if CHROMIUM is None:
+        pytest.skip(WITHOUT_CHROMIUM)
+    return CHROMIUM
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    """Return the address of the Redis that `bin/test` started for this run."""
+    url = os.environ.get("REDIS_TEST_URL", "")
+    if not url:
+        pytest.skip(WITHOUT_REDIS)
+    return url

@@ -1,0 +1,85 @@
+"""Puts the test database back as the migrations left it, after a test that committed.
+
+Django's own flush deletes rows, which the append-only guards refuse, and it forgets the rows that migrations wrote.
+So the state after migration is kept as a template and restored from there. Production code has no switch that turns
+a guard off; this uses what each engine offers to whoever owns the database: a copy of the file on SQLite,
+a superuser's ``session_replication_role`` on PostgreSQL.
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+_SCHEMA = "template"
+
+
+def remember() -> None:
+    """Keep the database as it is now: called once, right after the migrations ran."""
+    if connection.vendor == "sqlite":
+        _template().unlink(missing_ok=True)
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM INTO %s", [str(_template())])
+    else:
+        _remember_postgresql()
+
+
+def restore(*_: Any) -> None:
+    """Put back what `remember` kept."""
+    connection.ensure_connection()
+    if connection.vendor == "sqlite":
+        template = sqlite3.connect(_template())
+        try:
+            template.backup(connection.connection)
+        finally:
+            template.close()
+    else:
+        _restore_postgresql()
+
+
+def _template() -> Path:
+    return Path(f"{connection.settings_dict['NAME']}.template")
+
+
+def _tables(cursor: Any, schema: str) -> list[str]:
+    cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY tablename", [schema])
+    return [name for (name,) in cursor.fetchall()]
+
+
+def _columns(cursor: Any, table: str) -> str:
+    """Return the columns of a table that may be written, quoted, comma between."""
+    cursor.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = %s "
+        "AND is_generated = 'NEVER' ORDER BY ordinal_position",
+        [table],
+    )
+    return ", ".join(f'"{name}"' for (name,) in cursor.fetchall())
+
+
+def _remember_postgresql() -> None:
+    statements = []
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE")
+        cursor.execute(f"CREATE SCHEMA {_SCHEMA}")
+        for table in _tables(cursor, "public"):
+            statements.append(f'DELETE FROM public."{table}"')
+            cursor.execute(f'SELECT EXISTS (SELECT FROM public."{table}")')
+            if cursor.fetchone()[0]:
+                columns = _columns(cursor, table)
+                cursor.execute(f'CREATE TABLE {_SCHEMA}."{table}" AS SELECT {columns} FROM public."{table}"')
+                statements.append(
+                    f'INSERT INTO public."{table}" ({columns}) OVERRIDING SYSTEM VALUE '
+                    f'SELECT {columns} FROM {_SCHEMA}."{table}"'
+                )
+    global _postgresql_script
+    _postgresql_script = ";\n".join(["SET LOCAL session_replication_role = replica", *statements])
+
+
+_postgresql_script = ""
+
+
+def _restore_postgresql() -> None:
+    with connection.cursor() as cursor:
+        # One simple query of many statements is one implicit transaction, so SET LOCAL ends with it.
+        cursor.execute(f"BEGIN;\n{_postgresql_script};\nCOMMIT")
