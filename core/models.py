@@ -1,0 +1,38 @@
+"""The audit trail: one append-only row for each thing a person or the system did.
+
+Rows are written by `core.audit.record`, in the transaction of the change itself; triggers on both engines
+refuse UPDATE and DELETE.
+"""
+
+from django.conf import settings
+from django.db import models
+
+
+class AuditEvent(models.Model):
+    """What happened, to what, by whom, when. ``action`` reads ``source:subject:verb``."""
+
+    at = models.DateTimeField()
+    action = models.CharField(max_length=80)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Empty when the system acted by itself.",
+    )
+    subject_type = models.CharField(max_length=80)
+    subject_id = models.CharField(max_length=80)
+    subject_label = models.CharField(max_length=200)
+    entity_slug = models.CharField(max_length=40, blank=True)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [
+            models.Index(fields=["subject_type", "subject_id", "-id"], name="audit_by_subject"),
+            models.Index(fields=["entity_slug", "-id"], name="audit_by_entity"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject_label}"

@@ -1,0 +1,54 @@
+"""Months as whole numbers, ``year * 12 + month - 1``, so that they sort, subtract and index well.
+
+Periods made of months are half-open: ``range(first, last + 1)``.
+"""
+
+import calendar
+import datetime as dt
+import re
+
+Month = int
+
+_ISO = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+
+
+class MonthError(ValueError):
+    """Text that does not name a month."""
+
+
+def month_of(day: dt.date) -> Month:
+    """Return the month a date falls in."""
+    return day.year * 12 + day.month - 1
+
+
+def first_day(month: Month) -> dt.date:
+    """Return the first date of a month."""
+    return dt.date(month // 12, month % 12 + 1, 1)
+
+
+def last_day(month: Month) -> dt.date:
+    """Return the last date of a month."""
+    year, index = divmod(month, 12)
+    return dt.date(year, index + 1, calendar.monthrange(year, index + 1)[1])
+
+
+def iso(month: Month) -> str:
+    """Return ``2026-10``."""
+    return f"{month // 12:04d}-{month % 12 + 1:02d}"
+
+
+def label(month: Month) -> str:
+    """Return ``Oct 2026``."""
+    return f"{calendar.month_abbr[month % 12 + 1]} {month // 12}"
+
+
+def parse(text: str) -> Month:
+    """Read ``2026-10``.
+
+    Raises:
+        MonthError: the text is anything else.
+    """
+    match = _ISO.fullmatch(text)
+    if not match:
+        raise MonthError(f"{text!r} is not a month; write it as 2026-10.")
+    return int(match[1]) * 12 + int(match[2]) - 1
