@@ -1,0 +1,96 @@
+"""What came in from outside: files, their lines, and the rules that categorise them."""
+
+from django.conf import settings
+from django.db import models
+
+from portfolio.models.account import Account
+from portfolio.models.booking import Booking
+from portfolio.models.entity import Entity
+from portfolio.models.journal import JournalEntry
+
+
+class ImportKind(models.TextChoices):
+    """The kinds of file intake can land."""
+
+    BANK_CSV = "bank_csv", "Bank statement (CSV)"
+    STRIPE = "stripe", "Stripe balance history (CSV)"
+    OPENING = "opening", "Opening balances (CSV)"
+    BOOKINGS = "bookings", "Bookings (CSV)"
+    INVOICES = "invoices", "Invoices (CSV)"
+
+
+class ImportFile(models.Model):
+    """One file landed once, whole."""
+
+    entity = models.ForeignKey(
+        Entity,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="import_files",
+        help_text="Empty for a file that holds several entities.",
+    )
+    kind = models.CharField(max_length=12, choices=ImportKind.choices)
+    name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    lines_read = models.PositiveIntegerField()
+    lines_new = models.PositiveIntegerField()
+    covers_to = models.DateField(null=True, blank=True, help_text="Latest date in the file.")
+    landed_at = models.DateTimeField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-landed_at", "-id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ImportedLine(models.Model):
+    """One line of a statement or export. The same external id lands once; with another body it is refused."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="imported_lines")
+    file = models.ForeignKey(ImportFile, on_delete=models.PROTECT, related_name="lines")
+    kind = models.CharField(max_length=12, choices=ImportKind.choices)
+    line = models.PositiveIntegerField()
+    external_id = models.CharField(max_length=160)
+    body_hash = models.CharField(max_length=64)
+    on = models.DateField()
+    amount_minor = models.BigIntegerField()
+    description = models.CharField(max_length=250)
+    entry = models.ForeignKey(
+        JournalEntry, null=True, blank=True, on_delete=models.PROTECT, related_name="imported_lines"
+    )
+    booking = models.ForeignKey(Booking, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["file_id", "line", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["entity", "kind", "external_id"], name="imported_line_once_per_external_id"
+            )
+        ]
+        indexes = [models.Index(fields=["entity", "kind", "-on"], name="imported_line_freshness")]
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.description}"
+
+
+class CategoryRule(models.Model):
+    """Bank lines whose description holds ``contains`` go to ``account``; the lowest position wins."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="category_rules")
+    position = models.PositiveIntegerField()
+    contains = models.CharField(max_length=80, help_text="Matched without regard to case.")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["entity_id", "position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "contains"], name="category_rule_once_per_text")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contains} to {self.account_id}"

@@ -1,0 +1,209 @@
+"""Plans: entered KPI values, targets, assumptions, profitability models, capital options and rules.
+
+Everything here is what people believe or want; what happened is in the ledger and the bookings.
+"""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from portfolio.models.entity import Entity
+
+
+class Basis(models.TextChoices):
+    """How a value is known: measured from records, modelled from assumptions, or entered by a person."""
+
+    MEASURED = "measured", "Measured"
+    MODELLED = "modelled", "Modelled"
+    ENTERED = "entered", "Entered"
+
+
+class KpiValue(models.Model):
+    """A dated value of a KPI that staff entered or a handoff note stated. Not tracked is a row too."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="kpi_values")
+    key = models.SlugField(max_length=60)
+    label = models.CharField(max_length=120)
+    as_of = models.DateField()
+    tracked = models.BooleanField(default=True)
+    value = models.DecimalField(max_digits=20, decimal_places=4, null=True, blank=True)
+    target = models.DecimalField(max_digits=20, decimal_places=4, null=True, blank=True)
+    unit = models.CharField(max_length=30, blank=True)
+    basis = models.CharField(max_length=10, choices=Basis.choices, default=Basis.ENTERED)
+    source = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["entity_id", "key", "-as_of"]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "key", "as_of"], name="kpi_once_per_date"),
+            models.CheckConstraint(
+                condition=Q(tracked=True) | Q(value__isnull=True), name="untracked_kpi_has_no_value"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.as_of}"
+
+
+class MonthlyTarget(models.Model):
+    """What an entity should earn in a month, in cents of recognised revenue."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="targets")
+    month = models.IntegerField(help_text="year * 12 + month - 1")
+    revenue_minor = models.BigIntegerField()
+    source = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["entity_id", "month"]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "month"], name="target_once_per_month"),
+            models.CheckConstraint(condition=Q(revenue_minor__gte=0), name="target_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entity_id} {self.month}"
+
+
+class Assumption(models.Model):
+    """A dated number that a formula uses, with the source that vouches for it.
+
+    ``value`` is in ``unit``: basis points, days, cents or a plain count.
+    """
+
+    key = models.SlugField(max_length=60)
+    effective_on = models.DateField()
+    value = models.BigIntegerField()
+    unit = models.CharField(max_length=20)
+    note = models.CharField(max_length=250)
+    source = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["key", "-effective_on"]
+        constraints = [
+            models.UniqueConstraint(fields=["key", "effective_on"], name="assumption_once_per_date")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.value} {self.unit}"
+
+
+class ModelState(models.TextChoices):
+    """A model is only a draft until the owner adopts it."""
+
+    DRAFT = "draft", "Draft"
+    ADOPTED = "adopted", "Adopted"
+
+
+class ProfitabilityModel(models.Model):
+    """What one charter (or job) is expected to contribute, all in cents; rates in basis points.
+
+    Contribution = price - crew - fuel - dock - food - commission - card fee.
+    """
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="profitability_models")
+    name = models.CharField(max_length=80)
+    price_minor = models.BigIntegerField()
+    crew_minor = models.BigIntegerField(default=0)
+    fuel_minor = models.BigIntegerField(default=0)
+    dock_minor = models.BigIntegerField(default=0)
+    food_minor = models.BigIntegerField(default=0)
+    commission_bp = models.PositiveIntegerField(default=0)
+    card_fee_bp = models.PositiveIntegerField(default=0)
+    card_fee_fixed_minor = models.BigIntegerField(default=0)
+    break_even_entered = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Units a month that the source states, to be checked."
+    )
+    state = models.CharField(max_length=8, choices=ModelState.choices, default=ModelState.DRAFT)
+    adopted_on = models.DateField(null=True, blank=True)
+    adopted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    source = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["entity_id", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "name"], name="profitability_model_once_per_name"),
+            models.CheckConstraint(
+                condition=~Q(state="adopted") | Q(adopted_on__isnull=False), name="adopted_model_has_date"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    price_minor__gte=0, crew_minor__gte=0, fuel_minor__gte=0, dock_minor__gte=0, food_minor__gte=0
+                ),
+                name="profitability_model_not_negative",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Scenario(models.Model):
+    """Saved assumptions of one forecast: low, base or high."""
+
+    name = models.CharField(max_length=20, unique=True)
+    position = models.PositiveSmallIntegerField()
+    units_a_month = models.PositiveIntegerField(help_text="Charters a month.")
+    price_minor = models.BigIntegerField()
+    fixed_change_bp = models.IntegerField(default=0, help_text="Change of fixed cost in basis points.")
+    note = models.CharField(max_length=200, blank=True)
+    source = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CapitalTier(models.TextChoices):
+    """The order in which money may go out."""
+
+    ZERO_COST = "zero_cost", "Zero cost"
+    LOW_COST = "low_cost", "Low cost"
+    REVENUE = "revenue", "Revenue-producing"
+    DO_NOT_DEPLOY = "do_not_deploy", "Do not deploy"
+
+
+class CapitalOption(models.Model):
+    """Something money could be spent on, with what it should bring back each month, in cents."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="capital_options")
+    tier = models.CharField(max_length=14, choices=CapitalTier.choices)
+    name = models.CharField(max_length=120)
+    outlay_minor = models.BigIntegerField()
+    monthly_return_minor = models.BigIntegerField(null=True, blank=True, help_text="Empty: not tracked.")
+    spent_on = models.DateField(null=True, blank=True)
+    source = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["tier", "outlay_minor", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(outlay_minor__gte=0), name="outlay_not_negative"),
+            models.UniqueConstraint(fields=["entity", "name"], name="capital_option_once_per_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FinancialRule(models.Model):
+    """A non-negotiable rule that staff may edit; ``check`` names the live check that reads the records."""
+
+    class Check(models.TextChoices):
+        RUNWAY_FLOOR = "runway_floor", "Runway stays above a floor (months x 100)"
+        DEPOSITS_UNTOUCHED = "deposits_untouched", "Deposits never fund operations (cents of shortfall allowed)"
+        RETURNS_TRACKED = "returns_tracked", "No outlay without a tracked return (outlays allowed)"
+
+    check_name = models.CharField(max_length=24, choices=Check.choices, unique=True)
+    position = models.PositiveSmallIntegerField()
+    statement = models.CharField(max_length=200)
+    threshold = models.BigIntegerField(help_text="In the check's own unit.")
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.statement
