@@ -1,0 +1,64 @@
+"""Editions: a report as issued, frozen. Figures, findings and rendered bytes never change afterwards.
+
+Triggers on both engines refuse UPDATE and DELETE on both tables.
+"""
+
+from django.db import models
+
+from portfolio.models import Entity
+from reports.models.report import Report
+
+
+class Edition(models.Model):
+    """One issue of a report: its document as JSON, and the last journal entry it knew."""
+
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="editions")
+    number = models.PositiveIntegerField()
+    entity = models.ForeignKey(
+        Entity, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="Empty: all."
+    )
+    as_of = models.DateField()
+    issued_at = models.DateTimeField()
+    document = models.JSONField()
+    watermark = models.BigIntegerField(help_text="The last journal entry that existed.")
+    sha256 = models.CharField(max_length=64, help_text="Of the document's canonical JSON.")
+
+    class Meta:
+        ordering = ["-issued_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["report", "number"], name="edition_number_once_per_report")
+        ]
+        indexes = [models.Index(fields=["report", "entity", "-number"], name="edition_newest_of_report")]
+
+    def __str__(self) -> str:
+        return f"{self.report_id} no. {self.number}"
+
+
+class FileKind(models.TextChoices):
+    """The forms an edition is kept in."""
+
+    MAIL_HTML = "mail_html", "HTML mail"
+    TEXT = "text", "Plain text"
+    PDF = "pdf", "PDF"
+    CHART_SVG = "chart_svg", "Chart (SVG)"
+    CHART_PNG = "chart_png", "Chart (PNG)"
+
+
+class EditionFile(models.Model):
+    """One rendered form of an edition, byte for byte."""
+
+    edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="files")
+    kind = models.CharField(max_length=10, choices=FileKind.choices)
+    name = models.CharField(max_length=120)
+    media_type = models.CharField(max_length=80)
+    content = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["edition_id", "kind", "name", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["edition", "kind", "name"], name="edition_file_once_per_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
