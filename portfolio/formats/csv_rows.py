@@ -1,0 +1,280 @@
+"""Strict CSV: a header, then rows of the same width, each with the line it starts on.
+
+`portfolio.formats.stripe` and `portfolio.formats.bank_csv` read through this, and so may any other export
+whose columns are known by name (bookings, invoices, targets).
+"""
+
+import csv
+import datetime as dt
+import functools
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from core.money import MoneyError, parse_minor
+from portfolio.formats.errors import FormatError, shown
+from portfolio.formats.text import decode
+
+MAX_ROWS = 100_000
+MAX_BYTES = 20_000_000
+
+_INTEGER = re.compile(r"-?[0-9]{1,15}", re.ASCII)
+_NEGATIVE_ZERO = re.compile(r"[-(\u2212]\W*0[0,.]*\W*")
+_DATE_SHAPES = {
+    "%Y-%m-%d": ("year-month-day", re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII), (1, 2, 3)),
+    "%m/%d/%Y": ("month/day/year", re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})", re.ASCII), (3, 1, 2)),
+    "%d/%m/%Y": ("day/month/year", re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})", re.ASCII), (3, 2, 1)),
+    "%d.%m.%Y": (
+        "day.month.year",
+        re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})", re.ASCII),
+        (3, 2, 1),
+    ),
+    "%Y%m%d": ("yearmonthday", re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})", re.ASCII), (1, 2, 3)),
+}
+DATE_FORMATS = tuple(_DATE_SHAPES)
+
+
+@dataclass(frozen=True, slots=True)
+class CsvRow:
+    """One row of a file: its cells by header, stripped, and readers that refuse with file, line, column."""
+
+    file: str
+    line: int
+    cells: dict[str, str]
+
+    def error(self, column: str, reason: str, fix: str) -> FormatError:
+        """Return the refusal of one cell of this row, for the caller to raise."""
+        return FormatError(file=self.file, line=self.line, column=column, reason=reason, fix=fix)
+
+    def text(self, column: str, *, required: bool = False, limit: int = 250) -> str:
+        """Return a cell with its white space collapsed; a formula (``=cmd|``) stays the text it is."""
+        value = " ".join(self.cells[column].split())
+        if required and not value:
+            raise self.error(column, "the cell is empty", "fill it in")
+        if len(value) > limit:
+            raise self.error(
+                column, f"the text has {len(value):,} characters", f"shorten it to at most {limit:,}"
+            )
+        return value
+
+    def money(self, column: str, currency: str = "USD") -> int:
+        """Return an amount in whole minor units, signed as written."""
+        value = self.cells[column]
+        if not value:
+            raise self.error(column, "the amount is empty", "write it as 1234.50")
+        try:
+            minor = parse_minor(value, currency)
+        except MoneyError:
+            raise self.error(
+                column, f"{shown(value)} is not an amount of {currency}", "write it as 1234.50"
+            ) from None
+        if minor == 0 and _NEGATIVE_ZERO.fullmatch(value):
+            raise self.error(column, f"{shown(value)} is a negative zero", "write 0.00")
+        return minor
+
+    def optional_money(self, column: str, currency: str = "USD") -> int | None:
+        """Return an amount in whole minor units, or None where the cell is empty."""
+        return self.money(column, currency) if self.cells[column] else None
+
+    def day(self, column: str, date_format: str = "%Y-%m-%d") -> dt.date:
+        """Return a date written in one of `DATE_FORMATS`."""
+        value = self.cells[column]
+        day = read_day(value, date_format)
+        if day is None:
+            words = _DATE_SHAPES[date_format][0]
+            reason = f"{shown(value)} is not a date written as {words}" if value else "the date is empty"
+            raise self.error(column, reason, f"write it as {dt.date(2026, 10, 31).strftime(date_format)}")
+        return day
+
+    def optional_day(self, column: str, date_format: str = "%Y-%m-%d") -> dt.date | None:
+        """Return a date, or None where the cell is empty."""
+        return self.day(column, date_format) if self.cells[column] else None
+
+    def integer(self, column: str, *, at_least: int = 0, at_most: int = 10**9) -> int:
+        """Return a whole number within bounds."""
+        value = self.cells[column]
+        if not _INTEGER.fullmatch(value) or not at_least <= int(value) <= at_most:
+            raise self.error(
+                column,
+                f"{shown(value)} is not a whole number from {at_least:,} to {at_most:,}",
+                "write it in digits",
+            )
+        return int(value)
+
+    def choice(self, column: str, options: Collection[str]) -> str:
+        """Return a cell that must be one of some words, in any case of letters."""
+        value = self.cells[column].casefold()
+        if value not in options:
+            raise self.error(
+                column,
+                f"{shown(self.cells[column])} is not known",
+                f"use one of {', '.join(sorted(options))}",
+            )
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A file whose header was accepted; `rows` reads on from there."""
+
+    file: str
+    headers: tuple[str, ...]
+    _records: Iterator[tuple[int, list[str]]]
+    _max_rows: int
+
+    def rows(self) -> Iterator[CsvRow]:
+        """Yield each row once, skipping blank lines.
+
+        Raises:
+            FormatError: a row has another number of cells than the header, quotes do not pair up, a cell
+                is longer than 131,072 characters, or there are more rows than the limit.
+        """
+        width = len(self.headers)
+        for count, (line, record) in enumerate(self._records, start=1):
+            # Several banks end each row, but not the header, with a comma.
+            cells = record if any(record[width:]) else record[:width]
+            if len(cells) != width:
+                short = len(cells) < width
+                raise FormatError(
+                    file=self.file,
+                    line=line,
+                    column=self.headers[len(cells)] if short else str(width + 1),
+                    reason=f"the row has {len(cells)} cells and the header has {width}",
+                    fix="quote a cell that holds a comma" if not short else "export the file again, whole",
+                )
+            if count > self._max_rows:
+                raise FormatError(
+                    file=self.file,
+                    line=line,
+                    column=self.headers[0],
+                    reason=f"the file has more than {self._max_rows:,} rows",
+                    fix="split it by date and bring the parts in one by one",
+                )
+            yield CsvRow(self.file, line, dict(zip(self.headers, cells, strict=True)))
+
+
+def read(
+    data: bytes,
+    *,
+    name: str,
+    required: Collection[str] = (),
+    max_rows: int = MAX_ROWS,
+    max_bytes: int = MAX_BYTES,
+) -> Sheet:
+    """Open a CSV file and check its header; rows come from `Sheet.rows`.
+
+    ``required`` names headers that must stand there; others may too.
+
+    Raises:
+        FormatError: the bytes are not text, or the header is empty, doubled, lacks a column or is separated
+            by something other than commas.
+    """
+    records = _records(decode(data, name=name, max_bytes=max_bytes), name)
+    line, cells = next(records, (1, [""]))
+    headers = tuple(" ".join(cell.split()) for cell in cells)
+    while len(headers) > 1 and not headers[-1]:
+        headers = headers[:-1]
+    for separator, word in ((";", "semicolons"), ("\t", "tabs")):
+        if len(headers) == 1 and separator in cells[0]:
+            raise FormatError(
+                file=name,
+                line=line,
+                column="1",
+                reason=f"the columns are separated by {word}",
+                fix="save the file as comma-separated values",
+            )
+    for position, header in enumerate(headers, start=1):
+        if not header:
+            raise FormatError(
+                file=name,
+                line=line,
+                column=str(position),
+                reason="the header has an empty name",
+                fix="name every column",
+            )
+        if header in headers[: position - 1]:
+            raise FormatError(
+                file=name,
+                line=line,
+                column=header,
+                reason="the header has this name twice",
+                fix="give every column its own name",
+            )
+    for header in required:
+        if header not in headers:
+            raise FormatError(
+                file=name,
+                line=line,
+                column=header,
+                reason=f"the header lacks this column; it has {listed(headers)}",
+                fix=f"the file needs {listed(required)}",
+            )
+    return Sheet(name, headers, records, max_rows)
+
+
+def listed(names: Collection[str], limit: int = 12) -> str:
+    """Join column names for a sentence, cut where there are many or one is long."""
+    words = [shown(name, 30)[1:-1] for name in names]
+    return ", ".join(words[:limit]) + (f" and {len(words) - limit} more" if len(words) > limit else "")
+
+
+@functools.lru_cache(maxsize=4096)
+def read_day(value: str, date_format: str) -> dt.date | None:
+    """Return the date a text states in one of `DATE_FORMATS`, or None; ASCII digits only."""
+    _, shape, (year, month, day) = _DATE_SHAPES[date_format]
+    match = shape.fullmatch(value)
+    if not match:
+        return None
+    try:
+        return dt.date(int(match[year]), int(match[month]), int(match[day]))
+    except ValueError:
+        return None
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield lines with their ends, one at a time, so that a large file is not held twice."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        yield text[start:end]
+        start = end
+
+
+def _records(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield (first line, stripped cells) of each record that is not blank."""
+    reader = csv.reader(_lines(text), strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = [cell.strip() for cell in next(reader)]
+        except StopIteration:
+            return
+        except csv.Error as error:
+            reason = "the quotes of this row do not pair up"
+            if "field limit" in str(error):
+                reason = (
+                    f"a cell has more than {csv.field_size_limit():,} characters (an open quote, perhaps)"
+                )
+            elif "unexpected end" in str(error):
+                reason = "a quote that opens here never closes"
+            raise FormatError(
+                file=name,
+                line=line,
+                column=str(_open_quote(text, line)),
+                reason=reason,
+                fix="close the quote, and double a quote that belongs to the text",
+            ) from error
+        if any(cells):
+            yield line, cells
+
+
+def _open_quote(text: str, line: int) -> int:
+    """Return the position of the column on that line in which a quote stays open, or the last one."""
+    content = text.split("\n", line)[line - 1]
+    column, quoted = 1, False
+    for character in content:
+        if character == '"':
+            quoted = not quoted
+        elif character == "," and not quoted:
+            column += 1
+    return column
