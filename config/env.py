@@ -1,8 +1,8 @@
 """Every environment variable Quarterdeck reads: its name, type, default and one line of help.
 
-`config.settings` asks for values here and nowhere else. All problems are collected and told in one message, a
-sentence each, so that a deployment is mended in one go. `.env.example` and the table in `docs/operating.md` are
-printed from the same declarations:
+`config.settings` asks for values here and nowhere else. The typed readers are `config.readers`; all problems are
+told in one message, a sentence each, so that a deployment is mended in one go. `.env.example` and the table in
+`docs/operating.md` are printed from the same declarations:
 
     python -m config.env --example    the text of .env.example
     python -m config.env --table      the Markdown table of docs/operating.md
@@ -12,316 +12,30 @@ A `.env` file beside `manage.py` is read too; it never overrides the real enviro
 
 import os
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from email.utils import parseaddr
-from pathlib import Path
-from typing import Any, Generic, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.core.validators import validate_email
+from config.readers import (
+    BASE_DIR,
+    DECLARED,
+    InvalidValueError,
+    Required,
+    Values,
+    database_url,
+    email,
+    emails,
+    flag,
+    integer,
+    names,
+    path,
+    read_file,
+    sqlite,
+    text,
+    url,
+)
 
-T = TypeVar("T")
-
-BASE_DIR = Path(__file__).resolve().parent.parent
 SHORTEST_SECRET = 50
-
-
-class InvalidValueError(ValueError):
-    """A variable's text cannot be read as its type; the message completes the sentence "NAME …"."""
-
-
-class _UnknownError(KeyError):
-    """A variable was asked for whose own text could not be read."""
-
-
-class _Required:
-    """Marks a variable that has no default."""
-
-
-REQUIRED = _Required()
-
-
-@dataclass(frozen=True, eq=False)
-class Variable(Generic[T]):
-    """One environment variable: how it is read, what it is when absent, and what to tell people."""
-
-    name: str
-    kind: str
-    read: Callable[[str], T]
-    default: T | Callable[["Values"], T] | _Required
-    help: str
-    shown: str
-    example: str
-
-
-class Values:
-    """What the environment says, typed. ``values[env.BASE_URL]`` is a ``str``, ``values[env.DEBUG]`` a ``bool``."""
-
-    def __init__(self, source: Mapping[str, str]) -> None:
-        """Read every declared variable from a mapping of names to texts.
-
-        Raises:
-            ImproperlyConfigured: one message with a sentence for each variable that is missing or unreadable.
-        """
-        self._values: dict[str, Any] = {}
-        problems: list[str] = []
-        for variable in DECLARED.values():
-            try:
-                self._values[variable.name] = self._value(variable, source)
-            except InvalidValueError as error:
-                problems.append(f"{variable.name} {error}")
-            except _UnknownError:
-                continue  # Its default hangs on a variable that is told already.
-        if not problems:
-            problems = list(_contradictions(self))
-        if problems:
-            raise ImproperlyConfigured(_message(problems))
-
-    def __getitem__(self, variable: Variable[T]) -> T:
-        """Return the value of a declared variable."""
-        if variable.name not in self._values:
-            raise _UnknownError(variable.name)
-        value: T = self._values[variable.name]
-        return value
-
-    def _value(self, variable: Variable[T], source: Mapping[str, str]) -> T:
-        text_given = source.get(variable.name, "").strip()
-        if text_given:
-            return variable.read(text_given)
-        if isinstance(variable.default, _Required):
-            raise InvalidValueError(f"is not set. {variable.help}")
-        if callable(variable.default):
-            return variable.default(self)
-        return variable.default
-
-
-DECLARED: dict[str, Variable[Any]] = {}
-
-
-def _declare(
-    name: str,
-    kind: str,
-    read: Callable[[str], T],
-    default: T | Callable[[Values], T] | _Required,
-    help_line: str,
-    shown: str | None,
-    example: str,
-) -> Variable[T]:
-    if name in DECLARED:
-        raise ValueError(f"{name} is declared twice.")
-    if shown is None:
-        shown = "required" if isinstance(default, _Required) else _shown(default)
-    variable = Variable(name, kind, read, default, help_line, shown, example)
-    DECLARED[name] = variable
-    return variable
-
-
-def _shown(default: object) -> str:
-    if isinstance(default, bool):
-        return "on" if default else "off"
-    if isinstance(default, tuple | list):
-        return ",".join(str(item) for item in default)
-    return str(default)
-
-
-# The typed readers.
-
-
-def text(
-    name: str,
-    *,
-    help: str,
-    default: str | Callable[[Values], str] | _Required = REQUIRED,
-    choices: tuple[str, ...] = (),
-    check: Callable[[str], None] | None = None,
-    shown: str | None = None,
-    example: str = "",
-) -> Variable[str]:
-    """Declare a variable that is one line of text, from a list of choices where one is given."""
-
-    def read(given: str) -> str:
-        if choices and given not in choices:
-            raise InvalidValueError(f"is {given!r}; it must be one of {', '.join(choices)}.")
-        if check is not None:
-            check(given)
-        return given
-
-    return _declare(name, "|".join(choices) or "text", read, default, help, shown, example)
-
-
-def flag(name: str, *, help: str, default: bool = False, example: str = "") -> Variable[bool]:
-    """Declare a variable that is on or off."""
-
-    def read(given: str) -> bool:
-        word = given.lower()
-        if word in {"1", "on", "true", "yes"}:
-            return True
-        if word in {"0", "off", "false", "no"}:
-            return False
-        raise InvalidValueError(f"is {given!r}; write 1 for on or 0 for off.")
-
-    return _declare(name, "flag", read, default, help, None, example)
-
-
-def integer(name: str, *, help: str, default: int, least: int, most: int, example: str = "") -> Variable[int]:
-    """Declare a variable that is a whole number between two bounds, both included."""
-
-    def read(given: str) -> int:
-        if not (given.isascii() and given.isdigit()) or not least <= int(given) <= most:
-            raise InvalidValueError(f"is {given!r}; it must be a whole number from {least} to {most}.")
-        return int(given)
-
-    return _declare(name, f"{least}–{most}", read, default, help, None, example)
-
-
-def url(
-    name: str,
-    *,
-    help: str,
-    schemes: tuple[str, ...],
-    default: str | Callable[[Values], str] | _Required = REQUIRED,
-    shown: str | None = None,
-    example: str = "",
-) -> Variable[str]:
-    """Declare a variable that is an address with one of the given schemes; a trailing slash is dropped."""
-
-    def read(given: str) -> str:
-        scheme = _split(given).scheme
-        if scheme not in schemes:
-            raise InvalidValueError(
-                f"starts with {scheme or 'no scheme'!r}; it must be an address with {' or '.join(schemes)}."
-            )
-        if scheme in {"http", "https"} and not _split(given).hostname:
-            raise InvalidValueError(f"is {given!r}; it names no host.")
-        return given.rstrip("/")
-
-    return _declare(name, "address", read, default, help, shown, example)
-
-
-def email(
-    name: str,
-    *,
-    help: str,
-    default: str | Callable[[Values], str] | _Required = REQUIRED,
-    shown: str | None = None,
-    example: str = "",
-) -> Variable[str]:
-    """Declare a variable that is one e-mail address, with or without a display name."""
-    return _declare(name, "e-mail", _one_address, default, help, shown, example)
-
-
-def emails(
-    name: str,
-    *,
-    help: str,
-    default: tuple[str, ...] | Callable[[Values], tuple[str, ...]] | _Required = REQUIRED,
-    shown: str | None = None,
-    example: str = "",
-) -> Variable[tuple[str, ...]]:
-    """Declare a variable that is a comma list of e-mail addresses."""
-
-    def read(given: str) -> tuple[str, ...]:
-        return tuple(_one_address(part.strip()) for part in given.split(",") if part.strip())
-
-    return _declare(name, "e-mails, comma between", read, default, help, shown, example)
-
-
-def names(
-    name: str,
-    *,
-    help: str,
-    default: tuple[str, ...] | Callable[[Values], tuple[str, ...]],
-    shown: str | None = None,
-    example: str = "",
-) -> Variable[tuple[str, ...]]:
-    """Declare a variable that is a comma list of names."""
-
-    def read(given: str) -> tuple[str, ...]:
-        return tuple(part.strip() for part in given.split(",") if part.strip())
-
-    return _declare(name, "names, comma between", read, default, help, shown, example)
-
-
-def path(
-    name: str,
-    *,
-    help: str,
-    default: Path | Callable[[Values], Path],
-    shown: str,
-    example: str = "",
-) -> Variable[Path]:
-    """Declare a variable that is a folder or file; a relative one starts at the repository."""
-
-    def read(given: str) -> Path:
-        return (BASE_DIR / Path(given).expanduser()).resolve()
-
-    return _declare(name, "path", read, default, help, shown, example)
-
-
-def database_url(
-    name: str, *, help: str, default: Callable[[Values], dict[str, Any]], shown: str, example: str = ""
-) -> Variable[dict[str, Any]]:
-    """Declare a variable that names the database: ``sqlite:///FILE`` or ``postgres://user:password@host:port/name``."""
-    return _declare(name, "address", read_database_url, default, help, shown, example)
-
-
-def read_database_url(given: str) -> dict[str, Any]:
-    """Return the ENGINE, NAME, USER, PASSWORD, HOST and PORT of a database address.
-
-    ``sqlite:///var/books.sqlite3`` is relative to the repository, ``sqlite:////srv/books.sqlite3`` absolute.
-
-    Raises:
-        InvalidValueError: another scheme, no database name, or a port that is no number.
-    """
-    parts = _split(given)
-    if parts.scheme == "sqlite":
-        file = unquote(parts.path.removeprefix("/"))
-        if parts.netloc or not file:
-            raise InvalidValueError("names no file; write sqlite:///var/quarterdeck.sqlite3.")
-        return sqlite(BASE_DIR / file)
-    if parts.scheme not in {"postgres", "postgresql"}:
-        raise InvalidValueError("must start with sqlite:/// or postgres://.")
-    try:
-        port = parts.port
-    except ValueError as error:
-        raise InvalidValueError("has a port that is no number from 0 to 65535.") from error
-    name = unquote(parts.path.removeprefix("/"))
-    if not name:
-        raise InvalidValueError("names no database; write postgres://user:password@host:5432/name.")
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": name,
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(parts.hostname or ""),
-        "PORT": str(port or ""),
-    }
-
-
-def sqlite(file: Path) -> dict[str, Any]:
-    """Return the database setting of a SQLite file."""
-    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(file)}
-
-
-def _split(given: str) -> Any:
-    try:
-        return urlsplit(given)
-    except ValueError as error:
-        raise InvalidValueError(f"is not an address: {error}.") from error
-
-
-def _one_address(given: str) -> str:
-    _, address = parseaddr(given)
-    try:
-        validate_email(address)
-    except ValidationError as error:
-        raise InvalidValueError(f"is {given!r}; it must be an e-mail address such as reports@example.com.") from error
-    if "\n" in given or "\r" in given:
-        raise InvalidValueError("holds a line break; an e-mail address is one line.")
-    return given
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def _long_enough(given: str) -> None:
@@ -340,7 +54,7 @@ def _is_zone(given: str) -> None:
 def _hosts(values: Values) -> tuple[str, ...]:
     host = urlsplit(values[BASE_URL]).hostname or ""
     loopback = ("localhost", "127.0.0.1", "[::1]")
-    return loopback if host in {"localhost", "127.0.0.1", "::1"} else (host,)
+    return loopback if host in LOOPBACK else (host,)
 
 
 def _broker(values: Values) -> str:
@@ -361,7 +75,9 @@ def _region(values: Values) -> str:
 
 def _needed_by_ses(values: Values, otherwise: str) -> str:
     if values[MAIL_TRANSPORT] == "ses":
-        raise InvalidValueError("is not set, and MAIL_TRANSPORT is ses. Set it, or choose MAIL_TRANSPORT=mailbox.")
+        raise InvalidValueError(
+            "is not set, and MAIL_TRANSPORT is ses. Set it, or choose MAIL_TRANSPORT=mailbox."
+        )
     return otherwise
 
 
@@ -389,7 +105,9 @@ BEHIND_PROXY = flag(
     help="A reverse proxy of yours ends TLS, and sets X-Forwarded-Proto and X-Forwarded-For on every request.",
 )
 DEBUG = flag("DEBUG", help="Django's error pages with source. Never on a machine others reach.")
-DEMO = flag("DEMO", help="Allows the sample portfolio, and sign-in links on loopback. Never with real records.")
+DEMO = flag(
+    "DEMO", help="Allows the sample portfolio, and sign-in links on loopback. Never with real records."
+)
 DATA_DIR = path(
     "DATA_DIR",
     help="Where Quarterdeck keeps what it writes: database, mailbox, wake-ups.",
@@ -498,49 +216,21 @@ LOG_LEVEL = text(
 def _contradictions(values: Values) -> list[str]:
     """Return a sentence for each pair of values that cannot both be meant."""
     found = []
-    loopback = urlsplit(values[BASE_URL]).hostname in {"localhost", "127.0.0.1", "::1"}
+    loopback = urlsplit(values[BASE_URL]).hostname in LOOPBACK
     if values[DEBUG] and not loopback:
-        found.append("DEBUG is on, but BASE_URL is not on this machine: error pages would show source to the world.")
+        found.append(
+            "DEBUG is on, but BASE_URL is not on this machine: error pages would show source to the world."
+        )
     if values[DEMO] and not loopback:
-        found.append("DEMO is on, but BASE_URL is not on this machine: its sign-in links would let anybody in.")
+        found.append(
+            "DEMO is on, but BASE_URL is not on this machine: its sign-in links would let anybody in."
+        )
     return found
 
 
-def _message(problems: list[str]) -> str:
-    lines = "\n".join(f"  - {problem}" for problem in problems)
-    return (
-        f"The environment needs {len(problems)} change{'s' if len(problems) > 1 else ''} "
-        f"(each variable is explained in .env.example; bin/up writes a .env for this machine):\n{lines}"
-    )
-
-
-def read_file(file: Path) -> dict[str, str]:
-    """Return the names and texts of a ``.env`` file; an absent file is empty.
-
-    A line is ``NAME=text``; blank lines and lines that start with ``#`` are skipped; a text may stand in quotes.
-
-    Raises:
-        ImproperlyConfigured: a line that is none of these, by its number, or a file that cannot be read.
-    """
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise ImproperlyConfigured(f"{file} cannot be read: {error}.") from error
-    found: dict[str, str] = {}
-    for number, line in enumerate(lines, start=1):
-        stripped = line.strip()
-        if not stripped or stripped.startswith("#"):
-            continue
-        name, equals, value = stripped.partition("=")
-        name, value = name.strip(), value.strip()
-        if not equals or not name.isidentifier():
-            raise ImproperlyConfigured(f"{file}, line {number}: write NAME=value, or start the line with #.")
-        if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
-            value = value[1:-1]
-        found[name] = value
-    return found
+def values() -> Values:
+    """Return what the process environment says, without looking at a file."""
+    return Values(os.environ, contradictions=_contradictions)
 
 
 def load() -> Values:
@@ -556,22 +246,7 @@ def load() -> Values:
     if chosen:
         for name, value in read_file(BASE_DIR / chosen).items():
             os.environ.setdefault(name, value)
-    return Values(os.environ)
-
-
-def make_folders(*folders: Path) -> None:
-    """Create folders, and those above them, where they are missing.
-
-    Raises:
-        ImproperlyConfigured: a folder cannot be made.
-    """
-    for folder in folders:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ImproperlyConfigured(
-                f"{folder} cannot be made ({error.strerror}). Set DATA_DIR to a folder this user may write."
-            ) from error
+    return values()
 
 
 def example() -> str:
@@ -581,8 +256,12 @@ def example() -> str:
         "# Copy to .env, or set the same names in the environment, which wins. `bin/up` writes a .env for a laptop.",
     ]
     for variable in DECLARED.values():
-        required = isinstance(variable.default, _Required)
-        parts += ["", f"# {variable.help}", f"# {variable.kind}; {'' if required else 'default: '}{variable.shown}"]
+        required = isinstance(variable.default, Required)
+        parts += [
+            "",
+            f"# {variable.help}",
+            f"# {variable.kind}; {'' if required else 'default: '}{variable.shown}",
+        ]
         parts.append(f"{'' if required else '# '}{variable.name}={variable.example}")
     return "\n".join(parts) + "\n"
 

@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 
-from config import env
+from config import env, readers
 
-BASE_DIR = env.BASE_DIR
+BASE_DIR = readers.BASE_DIR
 values = env.load()
 
 # The house
@@ -88,7 +88,7 @@ QUARTERDECK_ZONE = values[env.QUARTERDECK_ZONE]
 
 DATABASES = {"default": {**values[env.DATABASE_URL], "ATOMIC_REQUESTS": False}}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    env.make_folders(Path(DATABASES["default"]["NAME"]).parent)
+    readers.make_folders(Path(DATABASES["default"]["NAME"]).parent)
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -181,7 +181,7 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         # Polled more often, this broker has handed over half-written messages.
         "polling_interval": 0.2,
     }
-    env.make_folders(_wakeups / "queue", _wakeups / "control")
+    readers.make_folders(_wakeups / "queue", _wakeups / "control")
 
 # Static files: hashed names, cached for ever, compressed once.
 

@@ -57,9 +57,9 @@ def pytest_report_header(config: pytest.Config) -> str:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None | pytest.TestReport]:
+) -> Iterator[pytest.TestReport | None]:
     """Name the engine under a failure: with two engines in one run the test's name does not."""
-    report = yield
+    report: pytest.TestReport = yield  # type: ignore[misc]
     if report.failed:
         report.sections.append(("engine", settings.ENGINE))
     return report

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection
 
 _SCHEMA = "template"
+_script: list[str] = []
 
 
 def remember() -> None:
@@ -72,14 +73,10 @@ def _remember_postgresql() -> None:
                     f'INSERT INTO public."{table}" ({columns}) OVERRIDING SYSTEM VALUE '
                     f'SELECT {columns} FROM {_SCHEMA}."{table}"'
                 )
-    global _postgresql_script
-    _postgresql_script = ";\n".join(["SET LOCAL session_replication_role = replica", *statements])
-
-
-_postgresql_script = ""
+    _script[:] = ["SET LOCAL session_replication_role = replica", *statements]
 
 
 def _restore_postgresql() -> None:
     with connection.cursor() as cursor:
-        # One simple query of many statements is one implicit transaction, so SET LOCAL ends with it.
-        cursor.execute(f"BEGIN;\n{_postgresql_script};\nCOMMIT")
+        # All in one round trip; SET LOCAL ends with the transaction.
+        cursor.execute(";\n".join(["BEGIN", *_script, "COMMIT"]))

@@ -1,0 +1,203 @@
+"""The Python environment that `bin/up`, `bin/test`, `bin/check` and `bin/bench` run in.
+
+Made with the standard library alone, because nothing else is there yet. A lock file is installed once; its hash is
+kept in the environment, so that a second start installs nothing. What must not happen twice at once stands under a
+file lock.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# For a Python that came without ensurepip (Debian keeps it in python3-venv): pip itself, by its hash.
+PIP_WHEEL = (
+    "https://files.pythonhosted.org/packages/07/25/ee8c38ae72d66b844ce8eb9711ba905dba21ca1a8a0c960057c41cd23337/"
+    "pip-26.3-py3-none-any.whl"
+)
+PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
+
+
+class CannotGoOnError(Exception):
+    """Something that the person at the keyboard must mend; the message says what and how."""
+
+
+def say(line: str) -> None:
+    """Print one line at once, whatever the output is connected to."""
+    print(line, flush=True)
+
+
+def run_main(main) -> None:
+    """Run a command's main function; turn a refusal into one sentence and Ctrl-C into a quiet end."""
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except CannotGoOnError as error:
+        sys.stdout.flush()
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        sys.exit(130)
+
+
+def require_writable(folder: Path) -> None:
+    """Refuse to go on in a folder that cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise CannotGoOnError(
+            f"{folder} cannot be written ({error.strerror}). "
+            "Clone Quarterdeck into a folder of your own, or make this one yours, and run this again."
+        ) from error
+
+
+def ensure(lock_name: str, venv_name: str = ".venv") -> Path:
+    """Return the Python of an environment in which a lock file is installed, making or mending it where needed.
+
+    An environment that a broken earlier run left behind is made anew when its Python does not start, and completed
+    when it does.
+    """
+    venv, lock = ROOT / venv_name, ROOT / lock_name
+    python = venv / "bin" / "python"
+    stamp = venv / f".installed-{lock_name}"
+    wanted = f"{hashlib.sha256(lock.read_bytes()).hexdigest()} {sys.version_info[0]}.{sys.version_info[1]}"
+    if _is_current(python, stamp, wanted):
+        return python
+    require_writable(ROOT)
+    with _alone(venv_name):
+        if _is_current(python, stamp, wanted):
+            return python
+        _make(venv, python)
+        stamp.unlink(missing_ok=True)
+        say(f"Installing the packages of {lock_name} …")
+        _install(python, lock)
+        stamp.write_text(wanted)
+    return python
+
+
+def _is_current(python: Path, stamp: Path, wanted: str) -> bool:
+    try:
+        return python.exists() and stamp.read_text() == wanted
+    except OSError:
+        return False
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """Wait until no other command of this folder builds the same environment."""
+    with (ROOT / f"{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _starts(python: Path) -> bool:
+    """Tell whether an environment's Python runs and is of this interpreter's version."""
+    check = "import sys; print(*sys.version_info[:2])"
+    try:
+        done = subprocess.run([python, "-c", check], capture_output=True, text=True, check=False, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0 and done.stdout.split() == [str(part) for part in sys.version_info[:2]]
+
+
+def _make(venv: Path, python: Path) -> None:
+    if _starts(python):
+        return
+    if venv.exists() or venv.is_symlink():
+        say(f"{venv.name} is broken or of another Python; making it anew.")
+        if venv.is_symlink():
+            venv.unlink()
+        else:
+            shutil.rmtree(venv)
+    say(f"Making a Python environment in {venv.name} …")
+    command = [sys.executable, "-m", "venv", str(venv)]
+    try:
+        import ensurepip  # noqa: F401, PLC0415  (Debian ships Python without it.)
+    except ImportError:
+        command.insert(3, "--without-pip")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode or not _starts(python):
+        raise CannotGoOnError(
+            f"Python could not make an environment in {venv} (python -m venv: {_last_line(done)}). "
+            "On Debian or Ubuntu, `apt-get install python3-venv` brings what it needs."
+        )
+
+
+def _install(python: Path, lock: Path) -> None:
+    """Install a lock with uv, which is quick, or with pip where uv has no build for the machine."""
+    uv = python.parent / "uv"
+    # pip and uv look at the variable to find the environment they stand in; another one must not catch them.
+    surroundings = {
+        key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "PYTHONHOME"}
+    }
+    pip = [str(python), "-m", "pip"]
+    with tempfile.TemporaryDirectory() as scratch:
+        if subprocess.run([*pip, "--version"], capture_output=True, check=False).returncode:
+            surroundings["PYTHONPATH"] = str(_fetched_pip(Path(scratch)))
+        pip += ["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r"]
+        got_uv = subprocess.run(
+            [*pip, str(ROOT / "requirements-uv.txt")],
+            env=surroundings,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if got_uv.returncode == 0:
+            by_uv = [
+                str(uv),
+                "pip",
+                "install",
+                "--quiet",
+                "--python",
+                str(python),
+                "--require-hashes",
+                "-r",
+                str(lock),
+            ]
+            done = subprocess.run(by_uv, env=surroundings, capture_output=True, text=True, check=False)
+            if done.returncode == 0:
+                return
+            say("uv could not install them; trying pip, which takes longer …")
+        done = subprocess.run(
+            [*pip, str(lock)], env=surroundings, capture_output=True, text=True, check=False
+        )
+    if done.returncode:
+        raise CannotGoOnError(
+            f"The packages of {lock.name} could not be installed: {_last_line(done)}\n"
+            "Check that this machine reaches pypi.org (or the index that pip is configured with) and run this again."
+        )
+
+
+def _fetched_pip(folder: Path) -> Path:
+    """Return pip's own wheel, fetched and compared with the pinned hash; Python runs it without installing."""
+    file = folder / "pip.whl"
+    try:
+        with urllib.request.urlopen(PIP_WHEEL, timeout=60) as answer:  # nosec B310 (a literal https address)
+            content = answer.read()
+    except OSError as error:
+        raise CannotGoOnError(
+            f"This Python has no pip, and pip could not be fetched from pypi.org ({error}). "
+            "On Debian or Ubuntu, `apt-get install python3-venv` brings it."
+        ) from error
+    if hashlib.sha256(content).hexdigest() != PIP_SHA256:
+        raise CannotGoOnError(
+            "The pip that pypi.org answered with is not the pinned one; nothing was installed."
+        )
+    file.write_bytes(content)
+    return file
+
+
+def _last_line(done: "subprocess.CompletedProcess[str]") -> str:
+    lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+    return lines[-1] if lines else f"it ended with status {done.returncode}"

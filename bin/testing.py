@@ -1,0 +1,313 @@
+"""What `bin/test` does: packages, servers, one run of pytest over both engines, and tidying up.
+
+Both engines are tested in one run and end in one closing line: pytest-xdist's ``--dist each`` gives every test to
+two processes, one of which tests SQLite and the other PostgreSQL. On two cores neither waits for the other.
+"""
+
+import contextlib
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from environment import ROOT, CannotGoOnError, ensure, say
+
+PR_SET_PDEATHSIG = 1
+PACKAGES = {
+    "chromium": "browser tests",
+    "postgresql": "tests on PostgreSQL",
+    "redis-server": "tests on Redis",
+}
+
+
+@dataclass(frozen=True)
+class Servers:
+    """What runs for the tests; an empty address is a server that this machine does not have."""
+
+    postgres_url: str
+    redis_url: str
+
+
+def main(arguments: list[str]) -> int:
+    """Install, start, run, stop; return pytest's exit status."""
+    if sys.platform == "linux":
+        # Whatever ends this command ends it by its cleaning up.
+        signal.signal(signal.SIGTERM, _interrupt)
+        signal.signal(signal.SIGHUP, _interrupt)
+    missing = _install_packages()
+    python = ensure("requirements-dev.txt")
+    with _servers() as servers:
+        _tell_missing(missing, servers)
+        return _pytest(python, servers, arguments)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+# Debian packages
+
+
+def _found() -> dict[str, bool]:
+    """Say for each package whether its program is on this machine."""
+    return {
+        "chromium": bool(shutil.which("chromium") or shutil.which("chromium-browser")),
+        "postgresql": _postgresql_folder() is not None,
+        "redis-server": bool(shutil.which("redis-server")),
+    }
+
+
+def _postgresql_folder() -> Path | None:
+    """Return the folder of the newest PostgreSQL server's programs; Debian keeps them off the path."""
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(on_path).resolve().parent
+    folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    return max(folders, key=lambda folder: int(folder.parent.name), default=None)
+
+
+def _install_packages() -> list[str]:
+    """Install the Debian packages that are missing, where this user may; return those that stay missing."""
+    missing = [name for name, here in _found().items() if not here]
+    if not missing or shutil.which("apt-get") is None:
+        return missing
+    if os.geteuid() == 0:
+        become_root = []
+    elif (
+        shutil.which("sudo")
+        and not subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode
+    ):
+        become_root = ["sudo", "-n"]
+    else:
+        return missing
+    say(f"Installing {', '.join(missing)} …")
+    apt = [
+        *become_root,
+        "env",
+        "DEBIAN_FRONTEND=noninteractive",
+        "apt-get",
+        "-qq",
+        "-o",
+        "DPkg::Lock::Timeout=120",
+    ]
+    subprocess.run([*apt, "update"], check=False, stdout=subprocess.DEVNULL)
+    # One by one: a package that the machine's sources do not have must not keep the others out.
+    for name in missing:
+        subprocess.run(
+            [*apt, "install", "-y", "--no-install-recommends", name], check=False, stdout=subprocess.DEVNULL
+        )
+    return [name for name, here in _found().items() if not here]
+
+
+def _tell_missing(missing: list[str], servers: Servers) -> None:
+    lost = {name: f"{name} is not installed, and this user may not install it" for name in missing}
+    if "postgresql" not in lost and not servers.postgres_url:
+        lost["postgresql"] = "PostgreSQL did not start"
+    if "redis-server" not in lost and not servers.redis_url:
+        lost["redis-server"] = "Redis did not start"
+    for name, reason in lost.items():
+        say(f"NOT RUN: {PACKAGES[name]}. {reason}.")
+
+
+# Servers
+
+
+@contextlib.contextmanager
+def _servers() -> Iterator[Servers]:
+    """Run PostgreSQL and Redis for as long as the tests take, in folders that go with them."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(
+            stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="quarterdeck-servers-", dir=_quick_folder())
+            )
+        )
+        folder.chmod(0o711)
+        postgres_url, redis_url = "", ""
+        programs = _postgresql_folder()
+        if programs is not None:
+            postgres_url = _start_postgresql(stack, programs, folder)
+        if shutil.which("redis-server"):
+            redis_url = _start_redis(stack, folder)
+        yield Servers(postgres_url, redis_url)
+
+
+def _quick_folder() -> str | None:
+    """Return shared memory as the place of the servers' files, where it has room: nothing there is worth a disk."""
+    memory = "/dev/shm"  # noqa: S108  # nosec B108 (folders in it are made by mkdtemp)
+    with contextlib.suppress(OSError):
+        if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2 * 1024**3:
+            return memory
+    return None
+
+
+def _start_postgresql(stack: contextlib.ExitStack, programs: Path, folder: Path) -> str:
+    """Start a PostgreSQL server on a free port; return its address, or nothing with the reason told."""
+    data = folder / "postgresql"
+    data.mkdir(mode=0o700)
+    identity = _not_root(data)
+    log = folder / "postgresql.log"
+    made = subprocess.run(
+        [
+            programs / "initdb",
+            "-D",
+            data,
+            "-U",
+            "quarterdeck",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "-N",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=data,
+        **identity,
+    )
+    if made.returncode:
+        say(f"initdb: {made.stderr.strip()}")
+        return ""
+    port = _free_port()
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": str(data),
+        "max_connections": "200",
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+        "autovacuum": "on",
+        "shared_buffers": "128MB",
+    }
+    command = [str(programs / "postgres"), "-D", str(data), "-p", str(port)]
+    for name, value in settings.items():
+        command += ["-c", f"{name}={value}"]
+    server = _start(stack, command, log, signal.SIGINT, **identity)
+    if not _listens(server, port):
+        say(f"PostgreSQL: {_tail(log)}")
+        return ""
+    return f"postgres://quarterdeck@127.0.0.1:{port}/postgres"
+
+
+def _not_root(folder: Path) -> dict[str, object]:
+    """Return as whom the server runs: PostgreSQL refuses to be root, so somebody else owns its folder then."""
+    if os.geteuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            person = pwd.getpwnam(name)
+            os.chown(folder, person.pw_uid, person.pw_gid)
+            return {"user": person.pw_uid, "group": person.pw_gid, "extra_groups": []}
+    raise CannotGoOnError(
+        "PostgreSQL refuses to run as root, and this machine has no user postgres or nobody."
+    )
+
+
+def _start_redis(stack: contextlib.ExitStack, folder: Path) -> str:
+    """Start a Redis server on a free port; return its address, or nothing with the reason told."""
+    port, log = _free_port(), folder / "redis.log"
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    server = _start(stack, [*command, "--dir", str(folder)], log, signal.SIGTERM)
+    if not _listens(server, port):
+        say(f"Redis: {_tail(log)}")
+        return ""
+    return f"redis://127.0.0.1:{port}/0"
+
+
+def _start(
+    stack: contextlib.ExitStack, command: list[str], log: Path, stop: signal.Signals, **identity: object
+) -> "subprocess.Popen[bytes]":
+    """Start a server that ends with this command, however this command ends."""
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+    def end_with_me() -> None:
+        if libc is not None:
+            libc.prctl(PR_SET_PDEATHSIG, stop)
+
+    with log.open("wb") as file:
+        server = subprocess.Popen(  # type: ignore[call-overload]
+            command,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=end_with_me,  # noqa: PLW1509  (one thread)
+            cwd="/",
+            **identity,
+        )
+
+    def end() -> None:
+        server.send_signal(stop)
+        try:
+            server.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+    stack.callback(end)
+    return server
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _listens(server: "subprocess.Popen[bytes]", port: int, limit: float = 30.0) -> bool:
+    """Wait until a server takes connections; False when it ended or took too long."""
+    deadline = time.monotonic() + limit
+    while time.monotonic() < deadline and server.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _tail(log: Path) -> str:
+    return " / ".join(log.read_text(errors="replace").splitlines()[-3:])
+
+
+# The run
+
+
+def _pytest(python: Path, servers: Servers, arguments: list[str]) -> int:
+    """Run pytest once over every engine there is; its output is this command's own."""
+    surroundings = {
+        **{
+            key: value
+            for key, value in os.environ.items()
+            if key not in {"TEST_ENGINE", "TEST_WITHOUT", "VIRTUAL_ENV"}
+        },
+        "REDIS_TEST_URL": servers.redis_url,
+        "POSTGRES_TEST_URL": servers.postgres_url,
+    }
+    command = [str(python), "-m", "pytest"]
+    if servers.postgres_url:
+        surroundings["TEST_ENGINES"] = "sqlite and postgresql"
+        command += ["--dist", "each", "--tx", "popen//env:TEST_ENGINE=sqlite"]
+        # A page looks the same on both engines: the browser goes once.
+        command += ["--tx", "popen//env:TEST_ENGINE=postgresql//env:TEST_WITHOUT=e2e"]
+    else:
+        surroundings["TEST_ENGINE"] = "sqlite"
+        command += ["-n", "2"]
+    running = subprocess.Popen([*command, *arguments], env=surroundings, cwd=ROOT)
+    try:
+        return running.wait()
+    except KeyboardInterrupt:
+        # pytest had the same Ctrl-C where it came from the terminal; a SIGTERM to this process alone it did not.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return running.wait(timeout=5)
+        running.terminate()
+        running.wait()
+        raise
