@@ -51,7 +51,9 @@ CASH_ROLES = (AccountRole.CASH, AccountRole.CLEARING)
 class Account(models.Model):
     """One account of one entity's chart, in one currency."""
 
-    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="accounts")
+    entity = models.ForeignKey(
+        Entity, on_delete=models.PROTECT, related_name="accounts", db_index=False
+    )
     code = models.CharField(max_length=10)
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=10, choices=AccountKind.choices)
@@ -62,7 +64,11 @@ class Account(models.Model):
     class Meta:
         ordering = ["entity_id", "code"]
         constraints = [
-            models.UniqueConstraint(fields=["entity", "code"], name="account_code_once_per_entity")
+            models.UniqueConstraint(fields=["entity", "code"], name="account_code_once_per_entity"),
+            models.CheckConstraint(
+                condition=Q(kind__in=AccountKind.values, role__in=AccountRole.values),
+                name="account_kind_and_role_are_known",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -70,13 +76,14 @@ class Account(models.Model):
 
 
 class MonthlyBalance(models.Model):
-    """The movement of one account in one month, over sealed postings only. Written by triggers alone.
+    """The movement of one account in one month, over sealed postings only. Written by the seal trigger alone.
 
     ``cash_minor`` is the cash this account explains: the negated sum of its postings in entries that
-    touch cash. Over all non-cash accounts it adds up to the change in cash (the direct method).
+    touch cash. Over all non-cash accounts it adds up to the change in cash (the direct method); over all
+    accounts it is zero.
     """
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="balances")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="balances", db_index=False)
     month = models.IntegerField(help_text="year * 12 + month - 1")
     debit_minor = models.BigIntegerField(default=0)
     credit_minor = models.BigIntegerField(default=0)
@@ -84,7 +91,12 @@ class MonthlyBalance(models.Model):
 
     class Meta:
         ordering = ["account_id", "month"]
-        constraints = [models.UniqueConstraint(fields=["account", "month"], name="balance_once_per_month")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "month"], name="balance_once_per_month"),
+            models.CheckConstraint(
+                condition=Q(debit_minor__gte=0, credit_minor__gte=0), name="balance_sides_not_negative"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.month}"
@@ -101,7 +113,7 @@ class PeriodState(models.TextChoices):
 class Period(models.Model):
     """A month of an entity's books. A month without a row is open."""
 
-    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="periods")
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="periods", db_index=False)
     month = models.IntegerField(help_text="year * 12 + month - 1")
     state = models.CharField(max_length=10, choices=PeriodState.choices, default=PeriodState.OPEN)
     statement_minor = models.BigIntegerField(
@@ -117,6 +129,9 @@ class Period(models.Model):
         ordering = ["entity_id", "-month"]
         constraints = [
             models.UniqueConstraint(fields=["entity", "month"], name="period_once_per_month"),
+            models.CheckConstraint(
+                condition=Q(state__in=PeriodState.values), name="period_state_is_known"
+            ),
             models.CheckConstraint(
                 condition=~Q(state="reconciled") | Q(reconciled_at__isnull=False, statement_minor__isnull=False),
                 name="reconciled_period_has_statement",

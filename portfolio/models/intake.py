@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from portfolio.models.account import Account
 from portfolio.models.booking import Booking
@@ -49,9 +50,15 @@ class ImportFile(models.Model):
 
 
 class ImportedLine(models.Model):
-    """One line of a statement or export. The same external id lands once; with another body it is refused."""
+    """One line of a statement or export. The same external id lands once; with another body it is refused.
 
-    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="imported_lines")
+    ``payout_id`` is the card processor's id of a transfer to the bank, in lower case; the bank's line and the
+    processor's line that name the same payout share one ``entry``.
+    """
+
+    entity = models.ForeignKey(
+        Entity, on_delete=models.PROTECT, related_name="imported_lines", db_index=False
+    )
     file = models.ForeignKey(ImportFile, on_delete=models.PROTECT, related_name="lines")
     kind = models.CharField(max_length=12, choices=ImportKind.choices)
     line = models.PositiveIntegerField()
@@ -63,7 +70,10 @@ class ImportedLine(models.Model):
     entry = models.ForeignKey(
         JournalEntry, null=True, blank=True, on_delete=models.PROTECT, related_name="imported_lines"
     )
-    booking = models.ForeignKey(Booking, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    booking = models.ForeignKey(
+        Booking, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    payout_id = models.CharField(max_length=80, blank=True)
 
     class Meta:
         ordering = ["file_id", "line", "id"]
@@ -72,7 +82,15 @@ class ImportedLine(models.Model):
                 fields=["entity", "kind", "external_id"], name="imported_line_once_per_external_id"
             )
         ]
-        indexes = [models.Index(fields=["entity", "kind", "-on"], name="imported_line_freshness")]
+        indexes = [
+            models.Index(fields=["entity", "kind", "-on"], name="imported_line_freshness"),
+            models.Index(
+                fields=["booking"], condition=Q(booking__isnull=False), name="imported_line_by_booking"
+            ),
+            models.Index(
+                fields=["entity", "payout_id"], condition=~Q(payout_id=""), name="imported_line_by_payout"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.on} {self.description}"

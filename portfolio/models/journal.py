@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from core.money import LIMIT_MINOR
 from portfolio.models.account import Account
 from portfolio.models.booking import Booking
 from portfolio.models.entity import Entity
@@ -37,7 +38,7 @@ class EntrySource(models.TextChoices):
 class JournalEntry(models.Model):
     """One balanced event in an entity's books. ``external_id`` makes a repeat of it visible."""
 
-    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="entries")
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="entries", db_index=False)
     on = models.DateField()
     month = models.IntegerField(help_text="year * 12 + month - 1 of the date")
     currency = models.CharField(max_length=3, default="USD")
@@ -53,7 +54,12 @@ class JournalEntry(models.Model):
     reason = models.CharField(max_length=250, blank=True)
     posted_at = models.DateTimeField(null=True, blank=True)
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
 
     class Meta:
@@ -62,6 +68,13 @@ class JournalEntry(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["entity", "source", "external_id"], name="entry_once_per_external_id"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=EntryState.values, source__in=EntrySource.values),
+                name="entry_state_and_source_are_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(external_id__isnull=True) | ~Q(external_id=""), name="entry_external_id_not_empty"
             ),
             models.CheckConstraint(
                 condition=~Q(state="posted") | Q(posted_at__isnull=False), name="posted_entry_has_instant"
@@ -87,7 +100,7 @@ class Posting(models.Model):
     month = models.IntegerField(help_text="The entry's month, repeated so that an index can cover it.")
     amount_minor = models.BigIntegerField()
     booking = models.ForeignKey(
-        Booking, null=True, blank=True, on_delete=models.PROTECT, related_name="postings"
+        Booking, null=True, blank=True, on_delete=models.PROTECT, related_name="postings", db_index=False
     )
     memo = models.CharField(max_length=200, blank=True)
 
@@ -95,8 +108,15 @@ class Posting(models.Model):
         ordering = ["entry_id", "id"]
         constraints = [
             models.CheckConstraint(condition=~Q(amount_minor=0), name="posting_moves_money"),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gte=-LIMIT_MINOR, amount_minor__lte=LIMIT_MINOR),
+                name="posting_within_limit",
+            ),
         ]
         indexes = [
+            models.Index(
+                fields=["booking"], condition=Q(booking__isnull=False), name="posting_by_booking"
+            ),
             models.Index(fields=["account", "month", "amount_minor"], name="posting_by_account_month"),
         ]
 

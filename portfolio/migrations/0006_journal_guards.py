@@ -1,0 +1,300 @@
+"""The database itself keeps the books: it seals entries, moves the balances and refuses everything else.
+
+Both engines refuse the same acts with the same sentences (`portfolio.domain.ledger` turns them into its own
+exceptions). A draft is sealed by the UPDATE that makes it posted: the trigger checks it whole and moves the
+monthly balances in that same statement. What differs between the engines:
+
+- PostgreSQL seals all rows of one UPDATE in one pass (transition tables), and has other writers to think of.
+  Adding a posting share-locks its entry, so that a posting cannot slip into an entry that is being sealed. A seal
+  key-share-locks its entities; closing a month or changing an account update-locks them first, so that neither
+  can pass a seal unseen. Balances are moved in the order of account and month, so that seals do not deadlock.
+- SQLite has one writer and knows no trigger depth. Balances may be written only while the table portfolio_seal
+  holds a row, which the seal trigger puts there and takes away. REPLACE deletes rows there without firing a
+  DELETE trigger, so INSERT triggers look for the posted row that would vanish; and because the conflict clause of
+  an outer statement overrides that of a trigger's, the seal uses no conflict clause at all.
+"""
+
+# ruff: noqa: S608 - the only words put into these statements are the names and sentences above them.
+
+from django.db import migrations
+
+from core.guards import Guard
+
+ENTRY, POSTING = "portfolio_journalentry", "portfolio_posting"
+BALANCE, ACCOUNT, PERIOD = "portfolio_monthlybalance", "portfolio_account", "portfolio_period"
+
+BORN_DRAFT = "A journal entry is written as a draft and sealed by posting it."
+FINAL = "A posted journal entry is never changed or deleted; reverse it with a reason."
+TAKEN = "A posted journal entry holds this id, external id or reversal already and is never replaced."
+FINAL_POSTING = (
+    "The postings of a posted journal entry are never added to, changed or deleted; reverse the entry."
+)
+EMPTY = "A journal entry needs at least two postings."
+FOREIGN = "Every account of a journal entry belongs to its entity."
+CURRENCY = "Every account of a journal entry keeps its currency."
+MONTH = "A journal entry and its postings carry the month of its date."
+WHOLE = "Amounts are whole minor units."
+UNBALANCED = "The postings of a journal entry add up to zero."
+CLOSED = "The month of this journal entry is closed; post it in an open month."
+SEALED_ALONE = "Monthly balances are written by the sealing of journal entries alone."
+FIXED_ACCOUNT = (
+    "An account with posted entries keeps its entity, currency, kind and role; open another account."
+)
+KEPT = "The books are never emptied."
+ISOLATION = "Journal entries are written and sealed at the isolation level READ COMMITTED."
+
+
+def _sqlite(name: str, event: str, table: str, when: str, sentence: str) -> str:
+    return (
+        f"CREATE TRIGGER {name} BEFORE {event} ON {table} WHEN {when} "
+        f"BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
+    )
+
+
+_STATE = f"(SELECT state FROM {ENTRY} WHERE id = {{}}.entry_id)"
+_VANISHING_POSTING = (
+    f"EXISTS (SELECT 1 FROM {POSTING} p JOIN {ENTRY} e ON e.id = p.entry_id "
+    "WHERE p.id = NEW.id AND e.state = 'posted')"
+)
+_VANISHING_ENTRY = (
+    f"EXISTS (SELECT 1 FROM {ENTRY} WHERE id = NEW.id AND state = 'posted') "
+    f"OR (NEW.external_id IS NOT NULL AND EXISTS (SELECT 1 FROM {ENTRY} WHERE entity_id = NEW.entity_id "
+    "AND source = NEW.source AND external_id = NEW.external_id AND state = 'posted')) "
+    f"OR (NEW.reverses_id IS NOT NULL AND EXISTS (SELECT 1 FROM {ENTRY} "
+    "WHERE reverses_id = NEW.reverses_id AND state = 'posted'))"
+)
+_CHANGED_ACCOUNT = (
+    "(NEW.entity_id <> OLD.entity_id OR NEW.currency <> OLD.currency OR NEW.kind <> OLD.kind "
+    "OR NEW.role <> OLD.role OR NEW.id <> OLD.id)"
+)
+
+SQLITE = [
+    "CREATE TABLE portfolio_seal (entry_id bigint NOT NULL PRIMARY KEY)",
+    _sqlite("journalentry_born_draft", "INSERT", ENTRY, "NEW.state IS NOT 'draft'", BORN_DRAFT),
+    _sqlite("journalentry_taken", "INSERT", ENTRY, _VANISHING_ENTRY, TAKEN),
+    _sqlite("journalentry_final_update", "UPDATE", ENTRY, "OLD.state = 'posted'", FINAL),
+    _sqlite(
+        "journalentry_taken_update",
+        "UPDATE OF id, entity_id, source, external_id, reverses_id",
+        ENTRY,
+        f"OLD.state = 'draft' AND ({_VANISHING_ENTRY})",
+        TAKEN,
+    ),
+    _sqlite("journalentry_final_delete", "DELETE", ENTRY, "OLD.state = 'posted'", FINAL),
+    _sqlite(
+        "posting_final_insert",
+        "INSERT",
+        POSTING,
+        f"{_STATE.format('NEW')} IS NOT 'draft' OR {_VANISHING_POSTING}",
+        FINAL_POSTING,
+    ),
+    _sqlite(
+        "posting_final_update",
+        "UPDATE",
+        POSTING,
+        f"{_STATE.format('NEW')} IS NOT 'draft' OR {_STATE.format('OLD')} = 'posted' OR {_VANISHING_POSTING}",
+        FINAL_POSTING,
+    ),
+    _sqlite("posting_final_delete", "DELETE", POSTING, f"{_STATE.format('OLD')} = 'posted'", FINAL_POSTING),
+    _sqlite(
+        "monthlybalance_insert", "INSERT", BALANCE, "NOT EXISTS (SELECT 1 FROM portfolio_seal)", SEALED_ALONE
+    ),
+    _sqlite(
+        "monthlybalance_update", "UPDATE", BALANCE, "NOT EXISTS (SELECT 1 FROM portfolio_seal)", SEALED_ALONE
+    ),
+    _sqlite("monthlybalance_delete", "DELETE", BALANCE, "TRUE", SEALED_ALONE),
+    _sqlite(
+        "account_fixed",
+        "UPDATE OF id, entity_id, currency, kind, role",
+        ACCOUNT,
+        f"{_CHANGED_ACCOUNT} AND EXISTS (SELECT 1 FROM {BALANCE} WHERE account_id = OLD.id)",
+        FIXED_ACCOUNT,
+    ),
+    _sqlite(
+        "account_taken",
+        "INSERT",
+        ACCOUNT,
+        f"EXISTS (SELECT 1 FROM {BALANCE} WHERE account_id = NEW.id)",
+        FIXED_ACCOUNT,
+    ),
+    _sqlite(
+        "account_kept",
+        "DELETE",
+        ACCOUNT,
+        f"EXISTS (SELECT 1 FROM {BALANCE} WHERE account_id = OLD.id)",
+        FIXED_ACCOUNT,
+    ),
+    f"""CREATE TRIGGER journalentry_seal AFTER UPDATE OF state ON {ENTRY}
+    WHEN OLD.state = 'draft' AND NEW.state = 'posted'
+    BEGIN
+      SELECT CASE
+        WHEN count(*) < 2 THEN RAISE(ABORT, '{EMPTY}')
+        WHEN sum(a.entity_id IS NOT NEW.entity_id) THEN RAISE(ABORT, '{FOREIGN}')
+        WHEN sum(a.currency <> NEW.currency) THEN RAISE(ABORT, '{CURRENCY}')
+        WHEN sum(p.month <> NEW.month)
+          OR NEW.month IS NOT substr(NEW."on", 1, 4) * 12 + substr(NEW."on", 6, 2) - 1
+          OR date(NEW."on") IS NOT NEW."on" THEN RAISE(ABORT, '{MONTH}')
+        WHEN sum(typeof(p.amount_minor) <> 'integer') THEN RAISE(ABORT, '{WHOLE}')
+        WHEN sum(p.amount_minor) <> 0 THEN RAISE(ABORT, '{UNBALANCED}')
+      END
+      FROM {POSTING} p LEFT JOIN {ACCOUNT} a ON a.id = p.account_id WHERE p.entry_id = NEW.id;
+      SELECT RAISE(ABORT, '{CLOSED}') FROM {PERIOD}
+      WHERE entity_id = NEW.entity_id AND month = NEW.month AND state = 'closed';
+      INSERT INTO portfolio_seal VALUES (NEW.id);
+      INSERT INTO {BALANCE} (account_id, month, debit_minor, credit_minor, cash_minor)
+      SELECT DISTINCT p.account_id, NEW.month, 0, 0, 0 FROM {POSTING} p
+      WHERE p.entry_id = NEW.id AND NOT EXISTS (
+        SELECT 1 FROM {BALANCE} b WHERE b.account_id = p.account_id AND b.month = NEW.month);
+      UPDATE {BALANCE} SET
+        debit_minor = debit_minor + moved.debit,
+        credit_minor = credit_minor + moved.credit,
+        cash_minor = cash_minor + CASE WHEN EXISTS (
+          SELECT 1 FROM {POSTING} c JOIN {ACCOUNT} a ON a.id = c.account_id
+          WHERE c.entry_id = NEW.id AND a.role IN ('cash', 'clearing')
+        ) THEN moved.credit - moved.debit ELSE 0 END
+      FROM (
+        SELECT account_id, sum(max(amount_minor, 0)) AS debit, sum(max(-amount_minor, 0)) AS credit
+        FROM {POSTING} WHERE entry_id = NEW.id GROUP BY account_id
+      ) AS moved
+      WHERE {BALANCE}.account_id = moved.account_id AND {BALANCE}.month = NEW.month;
+      DELETE FROM portfolio_seal;
+    END""",
+]
+SQLITE_UNDO = [
+    *(
+        f"DROP TRIGGER {statement.split()[2]}"
+        for statement in SQLITE
+        if statement.startswith("CREATE TRIGGER")
+    ),
+    "DROP TABLE portfolio_seal",
+]
+
+
+def _refuse(name: str, event: str, table: str, sentence: str, when: str = "", each: str = "STATEMENT") -> str:
+    condition = f"WHEN ({when}) " if when else ""
+    return (
+        f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH {each} {condition}"
+        f"EXECUTE FUNCTION portfolio_refuse('{sentence}')"
+    )
+
+
+def _raise(sentence: str) -> str:
+    return f"RAISE EXCEPTION '{sentence}' USING ERRCODE = 'integrity_constraint_violation'"
+
+
+# The planner sees a transition table once and keeps its plan for the session, so a first large batch must not make
+# it choose scans of whole tables for the small ones that follow.
+_BY_INDEX = "SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off"
+
+POSTGRESQL = [
+    """CREATE FUNCTION portfolio_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'integrity_constraint_violation';
+    END $$""",
+    _refuse("journalentry_born_draft", "INSERT", ENTRY, BORN_DRAFT, "NEW.state <> 'draft'", "ROW"),
+    _refuse("journalentry_final", "UPDATE OR DELETE", ENTRY, FINAL, "OLD.state = 'posted'", "ROW"),
+    _refuse("journalentry_kept", "TRUNCATE", ENTRY, KEPT),
+    _refuse("posting_kept", "TRUNCATE", POSTING, KEPT),
+    _refuse("monthlybalance_kept", "TRUNCATE", BALANCE, KEPT),
+    _refuse(
+        "monthlybalance_sealed_alone",
+        "INSERT OR UPDATE OR DELETE",
+        BALANCE,
+        SEALED_ALONE,
+        "pg_trigger_depth() = 0",
+    ),
+    f"""CREATE FUNCTION portfolio_posting_guard() RETURNS trigger LANGUAGE plpgsql {_BY_INDEX} AS $$
+    DECLARE
+      ids bigint[] := ARRAY(SELECT DISTINCT entry_id FROM touched);
+      drafts bigint;
+    BEGIN
+      SELECT count(*) FILTER (WHERE locked.state = 'draft') INTO drafts
+      FROM (SELECT state FROM {ENTRY} WHERE id = ANY (ids) ORDER BY id FOR SHARE) AS locked;
+      IF drafts <> cardinality(ids) THEN {_raise(FINAL_POSTING)}; END IF;
+      RETURN NULL;
+    END $$""",
+    *(
+        f"CREATE TRIGGER posting_final_{event.lower()}_{rows.lower()} AFTER {event} ON {POSTING} "
+        f"REFERENCING {rows} TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION portfolio_posting_guard()"
+        for event, rows in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
+    ),
+    f"""CREATE FUNCTION portfolio_period_guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      PERFORM 1 FROM portfolio_entity WHERE id = NEW.entity_id FOR UPDATE;
+      RETURN NEW;
+    END $$""",
+    f"""CREATE TRIGGER period_waits_for_seals BEFORE INSERT OR UPDATE ON {PERIOD}
+    FOR EACH ROW EXECUTE FUNCTION portfolio_period_guard()""",
+    f"""CREATE FUNCTION portfolio_account_guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      PERFORM 1 FROM portfolio_entity WHERE id IN (OLD.entity_id, NEW.entity_id) ORDER BY id FOR UPDATE;
+      IF EXISTS (SELECT 1 FROM {BALANCE} WHERE account_id = OLD.id) THEN {_raise(FIXED_ACCOUNT)}; END IF;
+      RETURN NEW;
+    END $$""",
+    f"""CREATE TRIGGER account_fixed BEFORE UPDATE ON {ACCOUNT} FOR EACH ROW WHEN ({_CHANGED_ACCOUNT})
+    EXECUTE FUNCTION portfolio_account_guard()""",
+    f"""CREATE FUNCTION portfolio_seal() RETURNS trigger LANGUAGE plpgsql {_BY_INDEX} AS $$
+    DECLARE
+      fault text;
+    BEGIN
+      IF NOT EXISTS (SELECT 1 FROM sealed WHERE state = 'posted') THEN RETURN NULL; END IF;
+      IF current_setting('transaction_isolation') <> 'read committed' THEN {_raise(ISOLATION)}; END IF;
+      PERFORM 1 FROM portfolio_entity WHERE id IN (SELECT entity_id FROM sealed WHERE state = 'posted')
+      ORDER BY id FOR KEY SHARE;
+      SELECT CASE
+          WHEN entry.lines < 2 THEN '{EMPTY}'
+          WHEN entry.strange THEN '{FOREIGN}'
+          WHEN entry.mixed THEN '{CURRENCY}'
+          WHEN entry.misdated THEN '{MONTH}'
+          WHEN entry.difference <> 0 THEN '{UNBALANCED}'
+          ELSE '{CLOSED}'
+        END INTO fault
+      FROM (
+        SELECT e.id, count(p.id) AS lines, bool_or(a.entity_id <> e.entity_id) AS strange,
+          bool_or(a.currency <> e.currency) AS mixed,
+          bool_or(p.month <> e.month
+            OR e.month <> (extract(year FROM e."on") * 12 + extract(month FROM e."on") - 1)::int) AS misdated,
+          sum(p.amount_minor) AS difference,
+          EXISTS (SELECT 1 FROM {PERIOD} d
+            WHERE d.entity_id = e.entity_id AND d.month = e.month AND d.state = 'closed') AS closed
+        FROM sealed e LEFT JOIN {POSTING} p ON p.entry_id = e.id LEFT JOIN {ACCOUNT} a ON a.id = p.account_id
+        WHERE e.state = 'posted' GROUP BY e.id, e.entity_id, e.month
+      ) AS entry
+      WHERE entry.lines < 2 OR entry.strange OR entry.mixed OR entry.misdated OR entry.difference <> 0
+        OR entry.closed
+      ORDER BY entry.id LIMIT 1;
+      IF fault IS NOT NULL THEN
+        RAISE EXCEPTION USING MESSAGE = fault, ERRCODE = 'integrity_constraint_violation';
+      END IF;
+      INSERT INTO {BALANCE} AS balance (account_id, month, debit_minor, credit_minor, cash_minor)
+      SELECT line.account_id, line.month, sum(greatest(line.amount, 0)), sum(greatest(-line.amount, 0)),
+        coalesce(sum(-line.amount) FILTER (WHERE line.cash), 0)
+      FROM (
+        SELECT p.account_id, p.month, p.amount_minor AS amount,
+          bool_or(a.role IN ('cash', 'clearing')) OVER (PARTITION BY p.entry_id) AS cash
+        FROM sealed e JOIN {POSTING} p ON p.entry_id = e.id JOIN {ACCOUNT} a ON a.id = p.account_id
+        WHERE e.state = 'posted'
+      ) AS line
+      GROUP BY line.account_id, line.month ORDER BY line.account_id, line.month
+      ON CONFLICT (account_id, month) DO UPDATE SET
+        debit_minor = balance.debit_minor + excluded.debit_minor,
+        credit_minor = balance.credit_minor + excluded.credit_minor,
+        cash_minor = balance.cash_minor + excluded.cash_minor;
+      RETURN NULL;
+    END $$""",
+    f"""CREATE TRIGGER journalentry_seal AFTER UPDATE ON {ENTRY} REFERENCING NEW TABLE AS sealed
+    FOR EACH STATEMENT EXECUTE FUNCTION portfolio_seal()""",
+]
+POSTGRESQL_UNDO = [
+    *(
+        f"DROP TRIGGER {words[2]} ON {words[words.index('ON') + 1]}"
+        for words in (statement.split() for statement in POSTGRESQL)
+        if words[1] == "TRIGGER"
+    ),
+    *(f"DROP FUNCTION {statement.split()[2]}" for statement in POSTGRESQL if "CREATE FUNCTION" in statement),
+]
+
+
+class Migration(migrations.Migration):
+    dependencies = [("portfolio", "0005_journal")]
+
+    operations = [
+        Guard(sqlite=SQLITE, postgresql=POSTGRESQL, undo_sqlite=SQLITE_UNDO, undo_postgresql=POSTGRESQL_UNDO)
+    ]
