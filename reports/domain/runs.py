@@ -1,0 +1,225 @@
+"""Runs: queueing them, and the one door through which a run changes state.
+
+Carrying a run out, from records to edition, is `reports.domain.issue`; finding what a schedule makes due is
+`reports.domain.schedule`. A run is claimed by one conditional UPDATE, and whoever claimed it holds it by the
+number of its try: a worker that was thought dead and comes back cannot settle a run that another has taken up.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from celery import current_app
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from kombu.exceptions import OperationalError
+
+from core import audit, clock
+from crew.models import Person
+from portfolio.models import Entity
+from reports.models import Edition, Report, Run, RunState, Schedule, Trigger
+
+logger = logging.getLogger(__name__)
+
+# Celery kills a task after ten minutes (CELERY_TASK_TIME_LIMIT), so a run that has been running for longer
+# than this has no worker any more.
+STALE_AFTER = dt.timedelta(minutes=15)
+MAX_TRIES = 3
+# A queued run normally gets its wake-up at once; the sweep wakes only those whose wake-up seems lost.
+WAKE_AFTER = dt.timedelta(seconds=5)
+
+MOVES: dict[str, frozenset[str]] = {
+    RunState.QUEUED: frozenset({RunState.RUNNING}),
+    RunState.RUNNING: frozenset({RunState.QUEUED, RunState.DONE, RunState.FAILED}),
+    RunState.DONE: frozenset(),
+    RunState.FAILED: frozenset(),
+}
+
+
+class RunLostError(RuntimeError):
+    """The run is not held by this process any more: it was taken up again, or settled, by another."""
+
+
+class AsOfError(ValueError):
+    """A date that no report can stand at."""
+
+
+class AddressError(ValueError):
+    """Text that is not a list of mail addresses."""
+
+
+def read_addresses(text: str) -> list[str]:
+    """Return the mail addresses of a comma-separated list, each once, in the order given.
+
+    Raises:
+        AddressError: it is empty, or one of them is not an address.
+    """
+    found: dict[str, str] = {}
+    for part in text.split(","):
+        address = part.strip()
+        try:
+            validate_email(address)
+        except ValidationError as error:
+            raise AddressError(
+                f"{address!r} is not a mail address; write addresses with commas between: a@example.com,b@example.com."
+            ) from error
+        found.setdefault(address.lower(), address)
+    return list(found.values())
+
+
+def queue(
+    *,
+    report: Report,
+    trigger: Trigger,
+    as_of: dt.date,
+    at: dt.datetime,
+    by: Person | None = None,
+    entity: Entity | None = None,
+    send_to: Sequence[str] | None = None,
+    dry_run: bool = False,
+    schedule: Schedule | None = None,
+    occurrence_at: dt.datetime | None = None,
+) -> Run:
+    """Queue a run and wake a worker once this transaction commits; a dead broker only delays it.
+
+    ``send_to`` replaces the report's recipients (an empty list sends to nobody); ``entity`` None is the whole
+    portfolio. Asking again for the same schedule and occurrence returns the run that exists.
+    """
+    try:
+        with transaction.atomic():
+            run = Run.objects.create(
+                report=report,
+                entity=entity,
+                trigger=trigger,
+                schedule=schedule,
+                occurrence_at=occurrence_at,
+                as_of=as_of,
+                send_to=None if send_to is None else list(send_to),
+                dry_run=dry_run,
+                by=by,
+                queued_at=at,
+            )
+            _record("queue", run, at, by=by)
+    except IntegrityError:
+        if schedule is None:
+            raise
+        return Run.objects.get(schedule=schedule, occurrence_at=occurrence_at)
+    transaction.on_commit(lambda: wake(run_id=run.pk))
+    return run
+
+
+def wake(*, run_id: int) -> bool:
+    """Tell a worker to look at a run; return whether the broker took the message.
+
+    The database knows what is to be done, so a lost wake-up is made good by the next sweep.
+    """
+    try:
+        current_app.send_task("reports.tasks.carry_out", args=[run_id], retry=False)
+    except (OperationalError, OSError) as error:
+        logger.warning("No broker to wake a worker for run %s; the sweep will find it: %s", run_id, error)
+        return False
+    return True
+
+
+def claim(*, run_id: int, at: dt.datetime) -> Run | None:
+    """Take a queued run; return it with its report and entity, or None where it is not to be had."""
+    run = Run.objects.select_related("report", "entity", "by").filter(pk=run_id).first()
+    if run is None or run.state != RunState.QUEUED:
+        return None
+    taken = _move(
+        run, RunState.RUNNING, started_at=at, tries=run.tries + 1, step=0, doing="Reading the records"
+    )
+    return run if taken else None
+
+
+def advance(*, run: Run, step: int, doing: str) -> None:
+    """Say how far a running run is: ``step`` of ``run.steps`` are behind it, and what it is doing now.
+
+    Commits at once when called outside a transaction, which is what makes progress visible.
+
+    Raises:
+        RunLostError: another process holds the run.
+    """
+    held = Run.objects.filter(pk=run.pk, state=RunState.RUNNING, tries=run.tries)
+    if not held.update(step=step, doing=doing):
+        raise RunLostError(f"Run {run.pk} was taken up by another worker.")
+    run.step, run.doing = step, doing
+
+
+def finish(*, run: Run, at: dt.datetime, edition: Edition | None = None) -> None:
+    """Settle a running run as done; call it in the transaction that writes the edition.
+
+    Raises:
+        RunLostError: another process holds the run; the transaction must not commit.
+    """
+    with transaction.atomic():
+        if not _move(run, RunState.DONE, step=run.steps, doing="", error="", edition=edition, settled_at=at):
+            raise RunLostError(f"Run {run.pk} was taken up by another worker.")
+        _record("finish", run, at, edition=edition.number if edition is not None else None)
+
+
+def fail(*, run: Run, at: dt.datetime, error: str) -> bool:
+    """Settle a running run as failed with a sentence; return False where another process holds it."""
+    with transaction.atomic():
+        failed = _move(run, RunState.FAILED, doing="", error=error, settled_at=at)
+        if failed:
+            _record("fail", run, at, error=error)
+    return failed
+
+
+def take_up(*, at: dt.datetime) -> list[int]:
+    """Requeue runs whose worker died, fail those tried often enough, and return the ids to wake now."""
+    for run in Run.objects.filter(state=RunState.RUNNING, started_at__lt=at - STALE_AFTER).order_by("id"):
+        if run.tries >= MAX_TRIES:
+            fail(
+                run=run,
+                at=at,
+                error=f"Three tries ended without a result while {run.doing.lower() or 'working'}. "
+                "Look for what stopped the worker (memory, a restart), then run the report again.",
+            )
+        else:
+            with transaction.atomic():
+                if _move(run, RunState.QUEUED, doing="", step=0):
+                    _record("requeue", run, at, tries=run.tries)
+    late = Run.objects.filter(state=RunState.QUEUED, queued_at__lte=at - WAKE_AFTER)
+    return list(late.order_by("queued_at", "id").values_list("pk", flat=True))
+
+
+def _move(run: Run, to: RunState, **fields: Any) -> bool:
+    """Change the state if the row is still as this object knows it; the object follows."""
+    if to not in MOVES[run.state]:
+        return False
+    known = Run.objects.filter(pk=run.pk, state=run.state, tries=run.tries)
+    if not known.update(state=to, **fields):
+        return False
+    for name, value in {"state": to, **fields}.items():
+        setattr(run, name, value)
+    return True
+
+
+def _record(verb: str, run: Run, at: dt.datetime, by: Person | None = None, **data: Any) -> None:
+    audit.record(
+        action=f"reports:run:{verb}",
+        subject=run,
+        at=at,
+        by=by,
+        entity=run.entity.slug if run.entity is not None else "",
+        data={"report": run.report.slug, "as_of": run.as_of.isoformat(), "dry_run": run.dry_run, **data},
+    )
+
+
+def check_as_of(*, as_of: dt.date, at: dt.datetime, first_on: dt.date | None) -> None:
+    """Refuse a date no report can stand at; ``first_on`` is the date of the first record.
+
+    Raises:
+        AsOfError: the date is in the future, or before the first record, or there are no records.
+    """
+    today = clock.today(at=at)
+    if as_of > today:
+        raise AsOfError(f"{as_of} is in the future; a report stands at {today} at the latest.")
+    if first_on is None:
+        raise AsOfError("There are no records yet; import a statement or load the sample portfolio first.")
+    if as_of < first_on:
+        raise AsOfError(f"{as_of} is before the first record, of {first_on}; choose a later date.")

@@ -1,0 +1,33 @@
+"""Background work of the reports: a sweep that finds what is due, and a task that carries one run out.
+
+Tasks hold ids only and are safe to repeat: the database decides who carries a run out.
+"""
+
+from celery import shared_task
+
+from core import clock
+from reports.domain import issue, runs, schedule
+from reports.models import Trigger
+
+
+@shared_task(name="reports.tasks.sweep")
+def sweep() -> None:
+    """Queue what schedules make due, and wake runs that nobody has taken up."""
+    at = clock.now()
+    for due in schedule.due(at=at):
+        runs.queue(
+            report=due.schedule.report,
+            trigger=Trigger.SCHEDULE,
+            as_of=issue.default_as_of(due.occurrence_at),
+            at=at,
+            schedule=due.schedule,
+            occurrence_at=due.occurrence_at,
+        )
+    for run_id in runs.take_up(at=at):
+        runs.wake(run_id=run_id)
+
+
+@shared_task(name="reports.tasks.carry_out")
+def carry_out(run_id: int) -> None:
+    """Issue the report that a queued run asks for; does nothing where another worker has it."""
+    issue.carry_out(run_id=run_id, at=clock.now())
