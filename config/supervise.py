@@ -191,6 +191,8 @@ class Group:
     def _stop(self, wait: Callable[[float], None]) -> None:
         """End all children: ask, wait, and after ``PATIENCE`` seconds or a second Ctrl-C insist."""
         asked_before = self.stop_asked
+        if asked_before:
+            self.say("Stopping …")
         for child in reversed(self.children):
             if child.process is not None:
                 child.process.send_signal(signal.SIGTERM)
