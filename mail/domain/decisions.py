@@ -1,0 +1,76 @@
+"""What a person decides about a message: try a failed one again, or say what became of one in doubt.
+
+Each decision is one conditional UPDATE and one audit row that names the person, in the same transaction.
+"""
+
+import datetime as dt
+import functools
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from core import audit
+from mail.domain import delivery, outbox
+from mail.models import Message, State
+
+
+class DecisionRefusedError(Exception):
+    """The message is not in a state in which this can be decided; the message is a sentence."""
+
+
+def retry(*, message: Message, by: AbstractBaseUser, at: dt.datetime) -> None:
+    """Queue a failed message again, with all its tries.
+
+    Raises:
+        DecisionRefusedError: it has not failed (any more), or the secret it bore is gone.
+    """
+    _queue_again(message=message, was=State.FAILED, action="mail:message:retry", by=by, at=at)
+
+
+def send_again(*, message: Message, by: AbstractBaseUser, at: dt.datetime) -> None:
+    """Queue a message in doubt again, because a person has found that it did not arrive.
+
+    Raises:
+        DecisionRefusedError: it is not in doubt (any more), or the secret it bore is gone.
+    """
+    _queue_again(message=message, was=State.IN_DOUBT, action="mail:message:again", by=by, at=at)
+
+
+def confirm_arrival(*, message: Message, by: AbstractBaseUser, at: dt.datetime) -> None:
+    """Settle a message in doubt as sent, because a person has found that it arrived.
+
+    Raises:
+        DecisionRefusedError: it is not in doubt (any more).
+    """
+    with transaction.atomic():
+        doubtful = Message.objects.filter(pk=message.pk, state=State.IN_DOUBT)
+        if not delivery.move(doubtful, State.SENT, settled_at=at, transport="person", error=""):
+            raise _changed(message, State.IN_DOUBT)
+        audit.record(
+            action="mail:message:arrived", subject=message, by=by, at=at, data={"was": message.error}
+        )
+
+
+def _queue_again(*, message: Message, was: State, action: str, by: AbstractBaseUser, at: dt.datetime) -> None:
+    if message.bears_secret:
+        raise DecisionRefusedError(
+            "This mail bore a code that is no longer kept, so it cannot be sent again. "
+            "Let the person ask for a new one."
+        )
+    with transaction.atomic():
+        held = Message.objects.filter(pk=message.pk, state=was)
+        if not delivery.move(
+            held, State.QUEUED, due_at=at, tries=0, claimed_at=None, settled_at=None, error=""
+        ):
+            raise _changed(message, was)
+        audit.record(
+            action=action, subject=message, by=by, at=at, data={"was": message.error, "tries": message.tries}
+        )
+        transaction.on_commit(functools.partial(outbox.wake, message.pk))
+
+
+def _changed(message: Message, expected: State) -> DecisionRefusedError:
+    return DecisionRefusedError(
+        f"This mail is no longer {expected.label.lower()}: somebody, or the mail system, was quicker. "
+        "Look at it again before you decide."
+    )

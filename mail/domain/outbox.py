@@ -1,0 +1,101 @@
+"""The outbox: the one way to ask for a mail. A row in the caller's transaction, nothing more.
+
+If the caller's transaction fails, the mail never was; if it commits, the row is found and sent, at once by a
+wake-up or a few seconds later by the sweep. Domain code calls `enqueue` and never sends.
+"""
+
+import datetime as dt
+import functools
+import logging
+from typing import Any
+
+from celery import current_app
+from django.db import IntegrityError, transaction
+from kombu.exceptions import KombuError
+
+from mail.domain import compose, sealing
+from mail.domain.fields import UnsendableError, address, one_line
+from mail.models import Message
+
+__all__ = ["CopiedSecretError", "UnknownComposerError", "UnsendableError", "enqueue", "wake"]
+
+logger = logging.getLogger(__name__)
+
+
+class CopiedSecretError(ValueError):
+    """Mail with a code or link was to go in copy to the audit address."""
+
+
+class UnknownComposerError(ValueError):
+    """No composer is registered under the name given."""
+
+
+def enqueue(
+    *,
+    dedupe_key: str,
+    composer: str,
+    payload: dict[str, Any],
+    to_address: str,
+    to_name: str = "",
+    from_name: str = "",
+    reply_to: str = "",
+    subject: str,
+    bcc_audit: bool = False,
+    secret: str | None = None,
+    at: dt.datetime,
+) -> Message:
+    """Put one mail to one recipient into the outbox, in the caller's transaction, and return its row.
+
+    ``dedupe_key`` names the mail for good (``edition:12:to:a@example.com``): a second call with the same key
+    returns the row of the first and changes nothing. ``payload`` holds ids for the composer, never a secret;
+    ``secret`` (a sign-in code) is sealed, and forgotten once the mail has gone. ``bcc_audit`` sends a blind copy to
+    ``ADMIN_BCC_ADDRESS``. ``at`` is the present instant.
+
+    Raises:
+        UnsendableError: an address, name or subject that no mail can bear.
+        CopiedSecretError: a secret and a blind copy were both asked for.
+        UnknownComposerError: no composer has that name.
+    """
+    if not compose.is_registered(composer):
+        raise UnknownComposerError(f"No composer is called {composer!r}; register it in its app's ready().")
+    if secret is not None and bcc_audit:
+        raise CopiedSecretError("Mail that bears a code or link is never copied; leave bcc_audit off.")
+    subject = one_line(subject, what="subject", longest=compose.LONGEST_SUBJECT)
+    if not subject:
+        raise UnsendableError("The subject is empty; say in a few words what the mail is about.")
+    row = Message(
+        dedupe_key=dedupe_key,
+        composer=composer,
+        payload=payload,
+        bears_secret=secret is not None,
+        sealed=None if secret is None else sealing.seal(secret),
+        to_address=address(to_address, what="recipient"),
+        to_name=one_line(to_name, what="recipient's name", longest=120),
+        from_name=one_line(from_name, what="sender's name", longest=120),
+        reply_to=address(reply_to, what="reply-to address") if reply_to else "",
+        subject=subject,
+        bcc_audit=bcc_audit,
+        created_at=at,
+        due_at=at,
+    )
+    try:
+        # A savepoint, so that on PostgreSQL a key already taken does not spoil the caller's transaction.
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        first = Message.objects.filter(dedupe_key=dedupe_key).first()
+        if first is None:
+            raise
+        return first
+    transaction.on_commit(functools.partial(wake, row.pk))
+    return row
+
+
+def wake(message_id: int) -> None:
+    """Tell a worker that a message is due. Losing this loses seconds, no mail: the sweep finds the row."""
+    try:
+        current_app.send_task("mail.tasks.deliver", args=[message_id], retry=False, ignore_result=True)
+    except (KombuError, OSError) as error:
+        logger.warning(
+            "The broker did not take the wake-up for mail %s (%s); the sweep will.", message_id, error
+        )

@@ -1,0 +1,1 @@
+"""The mailbox in the portal."""
