@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from botocore.config import Config
 from csp.constants import NONCE, NONE, SELF
 
 from config import env, readers
@@ -71,6 +72,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "crew.web.context.frame",
             ],
         },
     }
@@ -156,6 +158,8 @@ AWS_SES_REGION_ENDPOINT_URL = values[env.AWS_SES_ENDPOINT_URL] or f"https://{AWS
 AWS_SES_CONFIGURATION_SET = SES_CONFIGURATION_SET or None
 # django-ses paces each process at half the quota by itself; the outbox does its own pacing.
 AWS_SES_AUTO_THROTTLE = None
+# Left alone, boto3 repeats a request that timed out, and the mail may leave twice. The outbox decides, not boto3.
+AWS_SES_CONFIG = Config(connect_timeout=5, read_timeout=EMAIL_TIMEOUT, retries={"total_max_attempts": 1})
 
 # Background work. The database says what is due; the broker only wakes somebody up.
 
