@@ -1,0 +1,407 @@
+"""Posting and reversing journal entries: the one door through which money enters the books.
+
+An entry is checked here so that a refusal can say what is wrong with it, and again by the database, which seals it
+(migration ``journal_guards``) whatever code wrote it. The SQL lives next door in `portfolio.domain.sealing`; files
+become entries in `portfolio.domain.intake`; whether the books still hold is asked in
+`portfolio.domain.verification`.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+
+from core import audit, months
+from core.money import LIMIT_MINOR, format_minor
+from portfolio.domain import sealing
+from portfolio.models import (
+    Account,
+    Booking,
+    Entity,
+    EntrySource,
+    EntryState,
+    JournalEntry,
+    Period,
+    PeriodState,
+)
+
+MEMO_LIMIT, EXTERNAL_ID_LIMIT, ORIGIN_LIMIT, LINE_MEMO_LIMIT, REASON_LIMIT = 250, 160, 200, 200, 250
+# Stays below the number of parameters that any SQLite in use accepts.
+_LOOKUP = 900
+
+T = TypeVar("T")
+_Key = tuple[str, str]
+
+
+class LedgerError(Exception):
+    """An entry that the books refuse; the message is a sentence for the person who sent it."""
+
+
+class EmptyEntryError(LedgerError):
+    """Fewer than two postings, or a posting that moves nothing."""
+
+
+class UnbalancedEntryError(LedgerError):
+    """The postings do not add up to zero."""
+
+
+class MixedCurrencyError(LedgerError):
+    """The accounts keep different currencies."""
+
+
+class ForeignAccountError(LedgerError):
+    """An account belongs to another entity."""
+
+
+class ClosedPeriodError(LedgerError):
+    """The month of the entry is closed."""
+
+
+class DifferentBodyError(LedgerError):
+    """The external id is in the books already, with another date, memo or postings."""
+
+
+class AlreadyReversedError(LedgerError):
+    """An entry is reversed once."""
+
+
+class NotPostedError(LedgerError):
+    """Only posted entries are reversed; a draft is simply deleted."""
+
+
+class TextError(LedgerError):
+    """A memo, reason or id is missing or too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One posting to be: debit positive, credit negative, in minor units of the account's currency."""
+
+    account: Account
+    amount_minor: int
+    booking: Booking | None = None
+    memo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One entry to be. ``external_id`` is unique within entity and source; ``origin`` names file and line."""
+
+    on: dt.date
+    memo: str
+    lines: Sequence[Line]
+    source: EntrySource
+    external_id: str | None = None
+    origin: str = ""
+    reverses: JournalEntry | None = None
+    reason: str = ""
+
+
+def post(
+    *,
+    entity: Entity,
+    on: dt.date,
+    memo: str,
+    lines: Sequence[Line],
+    source: EntrySource,
+    external_id: str | None = None,
+    origin: str = "",
+    by: AbstractBaseUser | None = None,
+    at: dt.datetime,
+) -> JournalEntry:
+    """Post one balanced entry and return it; posting the same external id and body again returns the first.
+
+    ``on`` is the local date of the entity. Amounts are minor units, debit positive.
+
+    Raises:
+        LedgerError: one of its kinds, each with a sentence; nothing is written.
+    """
+    draft = Draft(on, memo, tuple(lines), source, external_id, origin)
+    return _post_one(entity=entity, draft=draft, action="portfolio:entry:post", by=by, at=at)
+
+
+def post_many(
+    *, entity: Entity, drafts: Sequence[Draft], by: AbstractBaseUser | None = None, at: dt.datetime
+) -> list[int]:
+    """Post entries of one entity in bulk, all or none; return their ids in the order given.
+
+    Entries whose external id is in the books with the same body are not posted again; their ids are those of
+    the first posting. One audit row tells of the whole batch.
+
+    Raises:
+        LedgerError: one of its kinds for the first entry that is refused; nothing is written.
+    """
+    rows = [_row(entity, draft) for draft in drafts]
+    with _translated(entity, drafts):
+        return _retried(lambda: _post_batch(entity, rows, by, at))
+
+
+def reverse(
+    *, entry: JournalEntry, on: dt.date, reason: str, by: AbstractBaseUser | None, at: dt.datetime
+) -> JournalEntry:
+    """Post the mirror image of a posted entry, linked to it, and return it; repeating the call changes nothing.
+
+    Raises:
+        NotPostedError: the entry is still a draft.
+        AlreadyReversedError: it was reversed before, on another date or for another reason.
+        TextError: the reason is empty or too long.
+        ClosedPeriodError: the month of ``on`` is closed.
+    """
+    if entry.state != EntryState.POSTED:
+        raise NotPostedError(f"{_named(entry.on, entry.memo)} is a draft; delete it instead of reversing it.")
+    reason = reason.strip()
+    if not reason:
+        raise TextError(f"Reversing {_named(entry.on, entry.memo)} needs a reason; say why.")
+    draft = Draft(
+        on=on,
+        memo=f"Reversal: {entry.memo}"[:MEMO_LIMIT],
+        lines=tuple(
+            Line(p.account, -p.amount_minor, p.booking, p.memo)
+            for p in entry.postings.select_related("account", "booking")
+        ),
+        source=EntrySource.REVERSAL,
+        external_id=f"reversal:{entry.pk}",
+        reverses=entry,
+        reason=reason,
+    )
+    try:
+        return _post_one(entity=entry.entity, draft=draft, action="portfolio:entry:reverse", by=by, at=at)
+    except DifferentBodyError as error:
+        raise AlreadyReversedError(
+            f"{_named(entry.on, entry.memo)} is reversed already; post a new entry for what is still to be corrected."
+        ) from error
+
+
+def _post_one(
+    *, entity: Entity, draft: Draft, action: str, by: AbstractBaseUser | None, at: dt.datetime
+) -> JournalEntry:
+    row = _row(entity, draft)
+
+    def attempt() -> JournalEntry:
+        with transaction.atomic():
+            if row.external_id is not None:
+                known = JournalEntry.objects.filter(
+                    entity_id=row.entity_id, source=row.source, external_id=row.external_id
+                ).first()
+                if known is not None:
+                    _same_body(row, known.body_hash)
+                    return known
+            by_id = by.pk if by is not None else None
+            (number,) = sealing.write([row], by_id=by_id, at=at)
+            entry = JournalEntry(
+                id=number, entity=entity, on=row.on, month=row.month, currency=row.currency, memo=row.memo,
+                state=EntryState.POSTED, source=row.source, external_id=row.external_id,
+                body_hash=row.body_hash, origin=row.origin, reverses_id=row.reverses_id, reason=row.reason,
+                posted_at=at, by_id=by_id,
+            )  # fmt: skip
+            entry._state.adding, entry._state.db = False, "default"
+            data: dict[str, Any] = {"source": row.source, "debit_minor": _debit(row)}
+            if row.external_id is not None:
+                data["external_id"] = row.external_id
+            if row.reverses_id is not None:
+                data |= {"reverses": row.reverses_id, "reason": row.reason}
+            audit.record(action=action, subject=entry, by=by, at=at, entity=entity.slug, data=data)
+            return entry
+
+    with _translated(entity, [draft]):
+        return _retried(attempt)
+
+
+def _post_batch(
+    entity: Entity, rows: Sequence[sealing.EntryRow], by: AbstractBaseUser | None, at: dt.datetime
+) -> list[int]:
+    with transaction.atomic():
+        known = _known(entity, rows)
+        new: list[sealing.EntryRow] = []
+        places: list[int | None] = []  # The id where an entry is in the books, None where it is new.
+        seen: set[_Key] = set()
+        for row in rows:
+            if row.external_id is not None:
+                key = (row.source, row.external_id)
+                if key in known:
+                    number, body_hash = known[key]
+                    _same_body(row, body_hash)
+                    places.append(number)
+                    continue
+                if key in seen:
+                    raise DifferentBodyError(
+                        f"{_named(row.on, row.memo)} has the id {row.external_id!r} of another entry of this batch; "
+                        "give each its own."
+                    )
+                seen.add(key)
+            new.append(row)
+            places.append(None)
+        written = sealing.write(new, by_id=by.pk if by is not None else None, at=at)
+        if written:
+            audit.record(
+                action="portfolio:entries:post",
+                subject=entity,
+                by=by,
+                at=at,
+                entity=entity.slug,
+                data={
+                    "entries": len(written),
+                    "first": written[0],
+                    "last": written[-1],
+                    "debit_minor": sum(map(_debit, new)),
+                    "sources": sorted({row.source for row in new}),
+                },
+            )
+    fresh = iter(written)
+    return [next(fresh) if place is None else place for place in places]
+
+
+def _known(entity: Entity, rows: Sequence[sealing.EntryRow]) -> dict[_Key, tuple[int, str]]:
+    """Return (id, body hash) by (source, external id) for those of the rows that are in the books."""
+    by_source: dict[str, list[str]] = {}
+    for row in rows:
+        if row.external_id is not None:
+            by_source.setdefault(row.source, []).append(row.external_id)
+    known: dict[_Key, tuple[int, str]] = {}
+    for source, ids in by_source.items():
+        for start in range(0, len(ids), _LOOKUP):
+            found = JournalEntry.objects.order_by().filter(
+                entity=entity, source=source, external_id__in=ids[start : start + _LOOKUP]
+            )
+            for number, external_id, body_hash in found.values_list("pk", "external_id", "body_hash"):
+                known[source, external_id or ""] = (number, body_hash)
+    return known
+
+
+def _retried(attempt: Callable[[], T]) -> T:
+    """Run an attempt again when another connection posted the same external id while it ran."""
+    try:
+        return attempt()
+    except IntegrityError as error:
+        if "entry_once_per_external_id" not in str(error):
+            raise
+        return attempt()
+
+
+def _row(entity: Entity, draft: Draft) -> sealing.EntryRow:
+    """Check an entry whole and return it as the row to be written, with its hash."""
+    lines = draft.lines
+    name = _named(draft.on, draft.memo)
+    _check_texts(draft, name)
+    if len(lines) < 2:
+        raise EmptyEntryError(f"{name} has {len(lines)} postings; an entry needs at least two.")
+    currency = lines[0].account.currency
+    total = 0
+    for line in lines:
+        account, amount = line.account, line.amount_minor
+        if account.entity_id != entity.pk:
+            raise ForeignAccountError(
+                f"{name} uses account {account} of another entity; use an account of {entity.slug}."
+            )
+        if account.currency != currency:
+            raise MixedCurrencyError(
+                f"{name} mixes {currency} and {account.currency}; post one entry for each currency."
+            )
+        if type(amount) is not int or not amount or abs(amount) > LIMIT_MINOR:
+            raise EmptyEntryError(
+                f"{name} posts {amount!r} to account {account}; an amount is a whole number of minor units, not "
+                f"zero and at most {LIMIT_MINOR:,}."
+            )
+        if len(line.memo) > LINE_MEMO_LIMIT:
+            raise TextError(
+                f"{name} has a posting memo longer than {LINE_MEMO_LIMIT} characters; shorten it."
+            )
+        total += amount
+    if total:
+        raise UnbalancedEntryError(
+            f"{name} is out of balance by {format_minor(total, currency)}; its postings must add up to zero."
+        )
+    postings = tuple(
+        sealing.PostingRow(
+            line.account.pk,
+            line.amount_minor,
+            line.booking.pk if line.booking is not None else None,
+            line.memo,
+        )
+        for line in lines
+    )
+    reverses_id = draft.reverses.pk if draft.reverses is not None else None
+    return sealing.EntryRow(
+        entity_id=entity.pk,
+        on=draft.on,
+        month=months.month_of(draft.on),
+        currency=currency,
+        memo=draft.memo,
+        source=draft.source.value,
+        external_id=draft.external_id,
+        body_hash=_hash(draft, postings, reverses_id),
+        origin=draft.origin,
+        reverses_id=reverses_id,
+        reason=draft.reason,
+        postings=postings,
+    )
+
+
+def _check_texts(draft: Draft, name: str) -> None:
+    if not draft.memo.strip():
+        raise TextError(f"The entry on {draft.on} has no memo; say what happened.")
+    if draft.external_id == "":
+        raise TextError(f"{name} has an empty external id; leave it out or give one.")
+    for what, text, limit in (
+        ("memo", draft.memo, MEMO_LIMIT),
+        ("external id", draft.external_id or "", EXTERNAL_ID_LIMIT),
+        ("origin", draft.origin, ORIGIN_LIMIT),
+        ("reason", draft.reason, REASON_LIMIT),
+    ):
+        if len(text) > limit:
+            raise TextError(f"{name} has {what} longer than {limit} characters; shorten it.")
+        if "\x00" in text:
+            raise TextError(f"{name} has a NUL in its {what}; remove it.")
+
+
+def _hash(draft: Draft, postings: Sequence[sealing.PostingRow], reverses_id: int | None) -> str:
+    """Return the SHA-256 of what makes two postings of one external id the same: not their origin, not their time."""
+    body = (draft.on.isoformat(), draft.memo, reverses_id, draft.reason, postings)
+    return hashlib.sha256(repr(body).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _same_body(row: sealing.EntryRow, body_hash: str) -> None:
+    if row.body_hash != body_hash:
+        raise DifferentBodyError(
+            f"{_named(row.on, row.memo)} has the id {row.external_id!r} of an entry that is in the books with another "
+            "date, memo or postings; reverse that one first, or give this one its own id."
+        )
+
+
+def _debit(row: sealing.EntryRow) -> int:
+    return sum(p.amount_minor for p in row.postings if p.amount_minor > 0)
+
+
+def _named(on: dt.date, memo: str) -> str:
+    shown = memo if len(memo) <= 60 else memo[:59] + "…"
+    return f"The entry “{shown}” of {on}"
+
+
+@contextmanager
+def _translated(entity: Entity, drafts: Sequence[Draft]) -> Iterator[None]:
+    """Turn a refusal of the database, which saw what we could not, into the ledger's own sentence."""
+    try:
+        yield
+    except IntegrityError as error:
+        text = str(error)
+        if "is closed" in text:
+            months_asked = {months.month_of(draft.on) for draft in drafts}
+            closed = Period.objects.filter(entity=entity, state=PeriodState.CLOSED, month__in=months_asked)
+            names = ", ".join(months.label(period.month) for period in closed.order_by("month"))
+            raise ClosedPeriodError(
+                f"The books of {entity.slug} are closed for {names}; post into an open month."
+            ) from error
+        if "belongs to its entity" in text:
+            raise ForeignAccountError(
+                f"An account moved to another entity meanwhile; load it again. {text}"
+            ) from error
+        if "keeps its currency" in text:
+            raise MixedCurrencyError(
+                f"An account changed its currency meanwhile; load it again. {text}"
+            ) from error
+        raise

@@ -1,0 +1,128 @@
+"""How entries reach the database: drafts and postings in bulk, then the one UPDATE that seals them.
+
+This is the only SQL the ledger writes by hand, because a statement of 100,000 lines must land in seconds. What an
+entry is and when it may be posted is decided next door, in `portfolio.domain.ledger`; what the database refuses by
+itself stands in the migration ``journal_guards``.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from django.db import connection
+
+_COPY_ENTRIES = (
+    'COPY portfolio_journalentry (id, entity_id, "on", month, currency, memo, state, source, external_id, body_hash, '
+    "origin, reverses_id, reason, posted_at, by_id) FROM STDIN"
+)
+_COPY_POSTINGS = (
+    "COPY portfolio_posting (entry_id, account_id, month, amount_minor, booking_id, memo) FROM STDIN"
+)
+_INSERT_ENTRY = (
+    'INSERT INTO portfolio_journalentry (id, entity_id, "on", month, currency, memo, state, source, external_id, '
+    "body_hash, origin, reverses_id, reason, posted_at, by_id) "
+    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+_INSERT_POSTING = (
+    "INSERT INTO portfolio_posting (entry_id, account_id, month, amount_minor, booking_id, memo) "
+    "VALUES (%s, %s, %s, %s, %s, %s)"
+)
+
+
+class PostingRow(NamedTuple):
+    """One posting, without its entry."""
+
+    account_id: int
+    amount_minor: int
+    booking_id: int | None
+    memo: str
+
+
+class EntryRow(NamedTuple):
+    """One entry with its postings, checked and hashed."""
+
+    entity_id: int
+    on: dt.date
+    month: int
+    currency: str
+    memo: str
+    source: str
+    external_id: str | None
+    body_hash: str
+    origin: str
+    reverses_id: int | None
+    reason: str
+    postings: Sequence[PostingRow]
+
+
+def write(rows: Sequence[EntryRow], *, by_id: int | None, at: dt.datetime) -> list[int]:
+    """Write entries as drafts with their postings and seal them all; return their ids in the order given.
+
+    Runs inside the caller's transaction.
+
+    Raises:
+        django.db.IntegrityError: a guard or constraint of the database refused.
+    """
+    if not rows:
+        return []
+    return (
+        _write_sqlite(rows, by_id, at)
+        if connection.vendor == "sqlite"
+        else _write_postgresql(rows, by_id, at)
+    )
+
+
+def _entries(
+    rows: Sequence[EntryRow], ids: Sequence[int], by_id: int | None, posted_at: object
+) -> Iterable[tuple[object, ...]]:
+    for number, row in zip(ids, rows, strict=True):
+        yield (
+            number, row.entity_id, row.on, row.month, row.currency, row.memo, "draft", row.source,
+            row.external_id, row.body_hash, row.origin, row.reverses_id, row.reason, posted_at, by_id,
+        )  # fmt: skip
+
+
+def _postings(rows: Sequence[EntryRow], ids: Sequence[int]) -> Iterable[tuple[object, ...]]:
+    for number, row in zip(ids, rows, strict=True):
+        month = row.month
+        for account_id, amount, booking_id, memo in row.postings:
+            yield (number, account_id, month, amount, booking_id, memo)
+
+
+def _write_sqlite(rows: Sequence[EntryRow], by_id: int | None, at: dt.datetime) -> list[int]:
+    """Number the entries ourselves: the transaction holds the only pen there is."""
+    posted_at = connection.ops.adapt_datetimefield_value(at)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = 'portfolio_journalentry'")
+        found = cursor.fetchone()
+        first = (found[0] if found else 0) + 1
+        ids = range(first, first + len(rows))
+        # SQLite keeps dates as ISO text, and Python's own adapter for dates is deprecated.
+        entries = [
+            (e[0], e[1], row.on.isoformat(), *e[3:])
+            for row, e in zip(rows, _entries(rows, ids, by_id, posted_at), strict=True)
+        ]
+        cursor.executemany(_INSERT_ENTRY, entries)
+        cursor.executemany(_INSERT_POSTING, list(_postings(rows, ids)))
+        cursor.execute(
+            "UPDATE portfolio_journalentry SET state = 'posted' WHERE id BETWEEN %s AND %s", [ids[0], ids[-1]]
+        )
+    return list(ids)
+
+
+def _write_postgresql(rows: Sequence[EntryRow], by_id: int | None, at: dt.datetime) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('portfolio_journalentry', 'id')) FROM generate_series(1, %s)",
+            [len(rows)],
+        )
+        ids = [number for (number,) in cursor.fetchall()]
+        with connection.wrap_database_errors:
+            with cursor.copy(_COPY_ENTRIES) as copy:
+                for entry in _entries(rows, ids, by_id, at):
+                    copy.write_row(entry)
+            with cursor.copy(_COPY_POSTINGS) as copy:
+                for posting in _postings(rows, ids):
+                    copy.write_row(posting)
+        cursor.execute("UPDATE portfolio_journalentry SET state = 'posted' WHERE id = ANY (%s)", [ids])
+    return ids
