@@ -1,0 +1,28 @@
+"""Crew: people, grants, sign-in and, later, the charters they work."""
+
+from django.apps import AppConfig
+
+ACTIONS = {
+    "crew:person:add": "Person added",
+    "crew:person:sign_in": "Signed in",
+    "crew:person:sign_out": "Signed out",
+    "crew:person:change": "Person changed",
+    "crew:grant:give": "Duty granted",
+    "crew:grant:revoke": "Duty revoked",
+}
+
+
+class CrewConfig(AppConfig):
+    name = "crew"
+    verbose_name = "Crew portal"
+
+    def ready(self) -> None:
+        """Answer the lower floors' questions about who may see what, and compose the mails of this app."""
+        from core import access, trail  # noqa: PLC0415 - registries are filled once apps are loaded
+        from crew import rules  # noqa: PLC0415
+        from crew.domain import codes  # noqa: PLC0415
+        from mail.domain import compose  # noqa: PLC0415
+
+        access.register(rules.StaffPolicy())
+        compose.register(codes.COMPOSER, codes.compose_code)
+        trail.name_actions(ACTIONS)

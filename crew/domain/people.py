@@ -1,0 +1,62 @@
+"""Adding people, and noting that they signed in or out. What they may do is in `crew.domain.grants`."""
+
+import datetime as dt
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+
+from core import audit
+from crew.models import Person
+
+
+class PersonRefusedError(Exception):
+    """The person cannot be added as described."""
+
+
+def add_person(
+    *,
+    email: str,
+    name: str,
+    at: dt.datetime,
+    by: Person | None,
+    admin: bool = False,
+    superuser: bool = False,
+    sample: bool = False,
+) -> Person:
+    """Add somebody who signs in by emailed code; ``admin`` opens the Django admin to them.
+
+    Raises:
+        PersonRefusedError: the address is not one, or somebody has it already in any case of letters.
+    """
+    try:
+        validate_email(email.strip())
+    except ValidationError as error:
+        raise PersonRefusedError(f"{email!r} is not an email address; write it as name@example.com.") from error
+    try:
+        with transaction.atomic():
+            person = Person.objects.create_user(
+                email, name=name, is_staff=admin or superuser, is_superuser=superuser, sample=sample
+            )
+            audit.record(action="crew:person:add", subject=person, at=at, by=by, data={"admin": admin or superuser})
+    except IntegrityError as error:
+        raise PersonRefusedError(f"Somebody with the address {email.strip().lower()} exists already.") from error
+    return person
+
+
+def open_admin(*, person: Person, at: dt.datetime, by: Person | None) -> None:
+    """Let somebody into the Django admin, as superuser; nothing happens where they may already."""
+    with transaction.atomic():
+        if Person.objects.filter(pk=person.pk, is_superuser=False).update(is_staff=True, is_superuser=True):
+            audit.record(action="crew:person:change", subject=person, at=at, by=by, data={"superuser": [False, True]})
+    person.is_staff = person.is_superuser = True
+
+
+def note_sign_in(*, person: Person, at: dt.datetime, way: str) -> None:
+    """Record that a person signed in, and by which way: ``code`` or ``sample link``."""
+    audit.record(action="crew:person:sign_in", subject=person, at=at, by=person, data={"way": way})
+
+
+def note_sign_out(*, person: Person, at: dt.datetime) -> None:
+    """Record that a person signed out."""
+    audit.record(action="crew:person:sign_out", subject=person, at=at, by=person)

@@ -1,0 +1,24 @@
+"""The portal's home, sign-in, and the sample's sign-in links.
+
+Of django-allauth only these four pages are on the map: its pages for passwords, signing up and managing addresses
+have no place in a portal where the owner adds people and nobody has a password.
+"""
+
+from allauth.account import views as allauth
+from django.urls import path
+
+from crew.web import demo, home
+
+app_name = "crew"
+
+account_urls = [
+    path("login/", allauth.login, name="account_login"),
+    path("login/code/", allauth.request_login_code, name="account_request_login_code"),
+    path("login/code/confirm/", allauth.confirm_login_code, name="account_confirm_login_code"),
+    path("logout/", allauth.logout, name="account_logout"),
+]
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("demo/<str:token>/", demo.demo, name="demo"),
+]

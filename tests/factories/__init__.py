@@ -1,0 +1,1 @@
+"""Factories of the records tests need, one file each noun's family. Everything is invented, at example.com."""
