@@ -1,0 +1,44 @@
+"""Template filters that write amounts, shares and months for people."""
+
+from django import template
+
+from core import months
+from core.money import format_minor
+
+register = template.Library()
+
+
+@register.filter
+def money(minor: int | None, currency: str = "USD") -> str:
+    """Write whole minor units as ``$1,234.50``; nothing where there is no amount."""
+    return "" if minor is None else format_minor(minor, currency)
+
+
+@register.filter
+def money_round(minor: int | None, currency: str = "USD") -> str:
+    """Write whole minor units as ``$1,235``; nothing where there is no amount."""
+    return "" if minor is None else format_minor(minor, currency, cents=False)
+
+
+@register.filter
+def money_change(minor: int | None, currency: str = "USD") -> str:
+    """Write a change with its sign: ``+$5.00``, ``−$5.00``."""
+    return "" if minor is None else format_minor(minor, currency, plus=True)
+
+
+@register.filter
+def share(basis_points: int | None) -> str:
+    """Write basis points as ``20 %``."""
+    return "" if basis_points is None else f"{basis_points / 100:g} %"
+
+
+@register.filter
+def month_label(month: int) -> str:
+    """Write a whole-number month as ``Oct 2026``."""
+    return months.label(month)
+
+
+@register.filter
+def month_iso(month: int) -> str:
+    """Write a whole-number month as ``2026-10``, as addresses do."""
+    return months.iso(month)

@@ -1,0 +1,67 @@
+"""Reading the audit trail, in words. Writing it is `core.audit`."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from core.models import AuditEvent
+
+
+@dataclass(frozen=True, slots=True)
+class TrailLine:
+    """One thing that was done: when, what in words, what changed, and who did it."""
+
+    at: dt.datetime
+    title: str
+    text: str
+    by: str
+
+
+_words: dict[str, str] = {}
+
+
+def name_actions(words: Mapping[str, str]) -> None:
+    """Say what actions are called in the portal; apps call it in ``AppConfig.ready()``."""
+    _words.update(words)
+
+
+def recent(*, entity_slugs: Collection[str] | None, limit: int) -> list[TrailLine]:
+    """Return the newest events, at most ``limit``.
+
+    With slugs, only events of those entities: what belongs to none is for people who see everything (None).
+    """
+    events = AuditEvent.objects.select_related("actor")
+    if entity_slugs is not None:
+        events = events.filter(entity_slug__in=entity_slugs)
+    return [_line(event) for event in events[:limit]]
+
+
+def of_records(*, records: Collection[tuple[str, int]], limit: int) -> list[TrailLine]:
+    """Return the newest events of some records, each named as (model label in lower case, primary key)."""
+    if not records:
+        return []
+    wanted = Q()
+    for label, pk in records:
+        wanted |= Q(subject_type=label, subject_id=str(pk))
+    return [_line(event) for event in AuditEvent.objects.filter(wanted).select_related("actor")[:limit]]
+
+
+def _line(event: AuditEvent) -> TrailLine:
+    what = _words.get(event.action) or " ".join(event.action.split(":")[1:]).replace("_", " ").capitalize()
+    changes = [
+        f"{name.replace('_', ' ')}: {_shown(pair[0])} → {_shown(pair[1])}"
+        for name, pair in event.data.items()
+        if isinstance(pair, list) and len(pair) == 2 and not any(isinstance(side, dict | list) for side in pair)
+    ]
+    return TrailLine(
+        at=event.at,
+        title=f"{what}: {event.subject_label}",
+        text="; ".join(changes),
+        by=str(event.actor) if event.actor else "Quarterdeck itself",
+    )
+
+
+def _shown(value: object) -> str:
+    return "none" if value in (None, "") else str(value).replace("_", " ")
