@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config.health import healthz
+from crew.web.urls import account_urls
 
 admin.site.site_header = "Quarterdeck records"
 admin.site.site_title = "Quarterdeck"
@@ -14,7 +15,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
-    path("account/", include("allauth.account.urls")),
+    path("account/", include(account_urls)),
     path("admin/", admin.site.urls),
     path("reports/", include("reports.web.urls")),
     path("portfolio/", include("portfolio.web.urls")),
