@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from core.models import AuditEvent
 from mail import transport
@@ -70,6 +70,11 @@ def mailbox(*, state: str = "", search: str = "", before: int | None = None) -> 
     found = list(rows.order_by("-id")[: PAGE + 1])
     page = tuple(found[:PAGE])
     return Page(messages=page, older=page[-1].pk if len(found) > PAGE else None)
+
+
+def with_key_prefix(prefix: str) -> QuerySet[Message]:
+    """Return the messages whose dedupe keys begin so, by address: one mailing, to all its recipients."""
+    return Message.objects.filter(dedupe_key__startswith=prefix).defer("payload", "sealed").order_by("to_address", "id")
 
 
 def read(message: Message) -> Reading:
