@@ -1,0 +1,461 @@
+"""The frame of every edition: its parts in their order, and the words that every form of it uses.
+
+A renderer asks here what comes next and what it says, and only decides how that looks. `reports.figures`
+writes numbers; this writes dates, badges, states and links. Nothing here reads the database or knows HTML.
+"""
+
+import datetime as dt
+import enum
+from collections import Counter
+from dataclasses import dataclass, replace
+from urllib.parse import quote, urlsplit
+
+from reports.document import (
+    ActionLine,
+    Align,
+    Badge,
+    Block,
+    Bullets,
+    Cell,
+    Column,
+    Document,
+    Figure,
+    FindingLine,
+    Line,
+    Note,
+    Para,
+    Row,
+    Severity,
+    Table,
+    Tone,
+)
+from reports.figures import write
+
+BADGE_WORDS = {
+    Badge.MEASURED: "measured",
+    Badge.UNRECONCILED: "unreconciled",
+    Badge.MODELLED: "modelled",
+    Badge.ENTERED: "entered",
+}
+BADGE_MEANINGS = {
+    Badge.MEASURED: "computed from the records of reconciled months",
+    Badge.UNRECONCILED: "computed from records not yet reconciled with the bank",
+    Badge.MODELLED: "computed from a model's assumptions",
+    Badge.ENTERED: "entered by a person",
+}
+MARKS = {
+    Badge.MEASURED: "meas.",
+    Badge.UNRECONCILED: "unrec.",
+    Badge.MODELLED: "mod.",
+    Badge.ENTERED: "ent.",
+}
+STATE_WORDS = {"open": "Open", "overdue": "Overdue", "done": "Done", "later": "Later"}
+STATE_TONES = {"open": Tone.PLAIN, "overdue": Tone.BAD, "done": Tone.GOOD, "later": Tone.MUTED}
+STATUS_WORDS = {"new": "New", "open": "Open", "cleared": "Cleared"}
+SEVERITY_WORDS = {
+    Severity.CRITICAL: "Critical",
+    Severity.HIGH: "High",
+    Severity.MEDIUM: "Medium",
+    Severity.LOW: "Low",
+}
+SEVERITY_TONES = {
+    Severity.CRITICAL: Tone.BAD,
+    Severity.HIGH: Tone.BAD,
+    Severity.MEDIUM: Tone.WARN,
+    Severity.LOW: Tone.MUTED,
+}
+
+# How many open actions the part "Actions first" shows; the agenda at the end shows every one.
+OPEN_SHOWN = 5
+
+
+class Kind(enum.StrEnum):
+    """What a part is, for renderers that give some parts a look of their own."""
+
+    ACTIONS = "actions"
+    HEADLINE = "headline"
+    CHANGES = "changes"
+    KPIS = "kpis"
+    SECTION = "section"
+    FINDINGS = "findings"
+    DECISIONS = "decisions"
+    AGENDA = "agenda"
+    DEFINITIONS = "definitions"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One titled part of an edition. Tiles and findings are not blocks: see `Frame.tiles`, `Frame.findings`."""
+
+    kind: Kind
+    anchor: str
+    title: str
+    blocks: tuple[Block, ...] = ()
+    lead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A cell as printed. ``mark`` says how a figure is known where that differs from most of the edition."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+    key: str = ""
+    href: str = ""
+    mark: str = ""
+    badge: str = ""
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A KPI as printed; ``prior``, ``change`` and ``target`` are None where the report has none."""
+
+    label: str
+    value: Piece
+    badge: Badge
+    prior: Piece | None
+    change: Piece | None
+    target: Piece | None
+    tone: Tone
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of the head."""
+
+    label: str
+    text: str
+    note: str = ""
+    tone: Tone = Tone.PLAIN
+
+
+def day(date: dt.date) -> str:
+    """Return a date as people write it: ``10 Nov 2026``."""
+    return f"{date.day} {date:%b} {date.year}"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return a count with its noun: ``1 finding``, ``3 findings``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def one_line(text: str) -> str:
+    """Return text on one line, for titles and subjects."""
+    return " ".join(text.split())
+
+
+class Frame:
+    """A document with its words. ``base`` is the address links start from, by default the document's own."""
+
+    def __init__(self, document: Document, *, base: str | None = None) -> None:
+        """Find how most figures are known, so that only the others need a mark."""
+        self.document = document
+        self.base = document.url if base is None else base
+        known = Counter(figure.badge for figure in document.figures.values() if figure.value is not None)
+        self.usual: Badge | None = (
+            max(known, key=lambda badge: (known[badge], badge.value)) if known else None
+        )
+        self.others = tuple(badge for badge in Badge if badge in known and badge is not self.usual)
+
+    @staticmethod
+    def path_of(document: Document) -> str:
+        """Return the path of the edition's page: links that hold whichever name the site was opened by."""
+        return urlsplit(document.url).path
+
+    def trace(self, key: str) -> str:
+        """Return the address of a figure's trace."""
+        return f"{self.base}figures/{quote(key, safe='/:@,=')}/"
+
+    def figure(self, key: str) -> Figure:
+        """Return a figure of this document by its key."""
+        return self.document.figures[key]
+
+    def piece(self, cell: Cell) -> Piece:
+        """Return a cell as printed; a figure carries its trace."""
+        if not cell.figure:
+            return Piece(cell.text, cell.tone)
+        figure = self.figure(cell.figure)
+        missing = figure.value is None
+        marked = not missing and figure.badge is not self.usual
+        return Piece(
+            write(figure, cents=cell.cents, plus=cell.plus),
+            Tone.MUTED if missing and cell.tone is Tone.PLAIN else cell.tone,
+            cell.figure,
+            self.trace(cell.figure),
+            MARKS[figure.badge] if marked else "",
+            BADGE_WORDS[figure.badge],
+            missing,
+        )
+
+    def line(self, line: Line) -> tuple[Piece, ...]:
+        """Return a line of cells as printed."""
+        return tuple(self.piece(cell) for cell in line)
+
+    def plain(self, line: Line) -> str:
+        """Return a line as one string, marks included."""
+        return "".join(f"{p.text} {p.mark}" if p.mark else p.text for p in self.line(line))
+
+    @property
+    def title(self) -> str:
+        """Return the edition's title with its number, for document titles."""
+        head = self.document.head
+        return one_line(f"{head.title}, edition {self.document.number}")
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Return what the head says: for whom, about whom, when, which edition, and the books' state."""
+        head = self.document.head
+        since = self.document.changes.since
+        return (
+            Fact("Entities", head.entities),
+            Fact("Period", head.period),
+            Fact("As of", day(head.as_of), head.zone),
+            Fact("Edition", f"No. {self.document.number}", f"since {since}" if since else "the first"),
+            Fact("Ledger", head.ledger),
+            Fact("Written for", head.reader),
+        )
+
+    def legend(self) -> str:
+        """Return the sentence that says how figures are known, and what the marks mean."""
+        if self.usual is None:
+            return "No figure of this edition has a value."
+        usual = f"Figures are {BADGE_WORDS[self.usual]} ({BADGE_MEANINGS[self.usual]})"
+        if not self.others:
+            return f"{usual}."
+        marks = ", ".join(f"{MARKS[badge]} {BADGE_WORDS[badge]}" for badge in self.others)
+        return f"{usual} unless marked: {marks}."
+
+    def stale(self) -> str:
+        """Return the sentence that names stale sources, or nothing."""
+        names = [source.name for source in self.document.head.sources if source.stale]
+        if not names:
+            return ""
+        verb = "is" if len(names) == 1 else "are"
+        return f"{_joined(names)} {verb} older than this report allows; read what rests on it with care."
+
+    def sources(self) -> Table:
+        """Return how fresh each source is, as a table."""
+        return Table(
+            "How fresh the sources are",
+            (Column("Source"), Column("Covers up to"), Column("State"), Column("Note")),
+            tuple(
+                Row(
+                    (
+                        Cell(source.name),
+                        Cell(
+                            day(source.fresh_to) if source.fresh_to else "no data",
+                            tone=_pale(source.fresh_to),
+                        ),
+                        Cell("Stale", tone=Tone.WARN) if source.stale else Cell("Fresh", tone=Tone.GOOD),
+                        Cell(source.note),
+                    )
+                )
+                for source in self.document.head.sources
+            ),
+            empty="No source is recorded for this edition.",
+        )
+
+    def tiles(self) -> tuple[Tile, ...]:
+        """Return the KPIs as printed."""
+        return tuple(
+            Tile(
+                self.figure(kpi.figure).label,
+                self.piece(Cell(figure=kpi.figure)),
+                self.figure(kpi.figure).badge,
+                self.piece(Cell(figure=kpi.prior)) if kpi.prior else None,
+                self.piece(Cell(figure=kpi.change, plus=True)) if kpi.change else None,
+                self.piece(Cell(figure=kpi.target)) if kpi.target else None,
+                kpi.tone,
+                kpi.status,
+            )
+            for kpi in self.document.kpis
+        )
+
+    def findings(self) -> tuple[FindingLine, ...]:
+        """Return findings as printed: those that stand by severity, new before old, then the cleared ones."""
+        order = {"new": 0, "open": 0, "cleared": 1}
+        ranks = list(Severity)
+        return tuple(
+            sorted(
+                self.document.findings,
+                key=lambda f: (order.get(f.status, 0), ranks.index(f.severity), f.status != "new"),
+            )
+        )
+
+    def parts(self) -> tuple[Part, ...]:
+        """Return every part after the head, in the order of every edition. None is ever left out."""
+        document = self.document
+        return (
+            self._actions_first(),
+            Part(
+                Kind.HEADLINE,
+                "edition-headline",
+                "Headline",
+                (Bullets(document.headline), *(Para(line) for line in document.commentary))
+                if document.headline or document.commentary
+                else (_nothing("No headline was written for this edition."),),
+            ),
+            self._changes(),
+            Part(
+                Kind.KPIS,
+                "edition-kpis",
+                "Key figures",
+                () if document.kpis else (_nothing("This report has no key figures."),),
+            ),
+            *(
+                Part(
+                    Kind.SECTION,
+                    section.anchor,
+                    section.title,
+                    section.blocks or (_nothing("There is no record to show here."),),
+                    section.lead,
+                )
+                for section in document.sections
+            ),
+            Part(
+                Kind.FINDINGS,
+                "edition-findings",
+                "Findings",
+                ()
+                if document.findings
+                else (_nothing("No findings: every rule of this report came out clean."),),
+                self._findings_lead(),
+            ),
+            Part(
+                Kind.DECISIONS,
+                "edition-decisions",
+                "Decisions asked of you",
+                (Bullets(document.decisions, ordered=True),)
+                if document.decisions
+                else (_nothing("No decision is asked of you in this edition."),),
+            ),
+            Part(Kind.AGENDA, "edition-agenda", "Agenda", (self._agenda(),)),
+            Part(Kind.DEFINITIONS, "edition-definitions", "Formulas and definitions", (self._definitions(),)),
+        )
+
+    def _findings_lead(self) -> str:
+        tally = Counter(finding.status for finding in self.document.findings)
+        words = [
+            f"{tally[status]} {STATUS_WORDS[status].lower()}" for status in STATUS_WORDS if tally[status]
+        ]
+        return ", ".join(words) + "." if words else ""
+
+    def _actions_first(self) -> Part:
+        by_state: dict[str, list[ActionLine]] = {state: [] for state in STATE_WORDS}
+        for action in self.document.actions:
+            by_state[action.state].append(action)
+        open_shown = by_state["open"][:OPEN_SHOWN]
+        shown = [*by_state["overdue"], *open_shown, *by_state["done"]]
+        tally = [
+            f"{len(by_state[state])} {word.lower()}" for state, word in STATE_WORDS.items() if by_state[state]
+        ]
+        left = len(by_state["open"]) - len(open_shown) + len(by_state["later"])
+        rest = f" {count(left, 'more action')} in the agenda below." if left else ""
+        return Part(
+            Kind.ACTIONS,
+            "edition-actions",
+            "Actions first",
+            (
+                Table(
+                    "Overdue, open next, and done since the edition before",
+                    (Column("Action"), Column("Owner"), Column("Due"), Column("State")),
+                    tuple(Row(_action_cells(action)) for action in shown),
+                    empty="No action is open, overdue or newly done.",
+                ),
+            ),
+            f"{', '.join(tally).capitalize()}.{rest}" if tally else "",
+        )
+
+    def _agenda(self) -> Table:
+        return Table(
+            "What, by whom, by when, and from which finding",
+            (Column("Action"), Column("Owner"), Column("Due"), Column("State"), Column("From finding")),
+            tuple(
+                Row((*_action_cells(action), Cell(action.finding or "by a person")))
+                for action in self.document.actions
+            ),
+            empty="There is no action on the agenda.",
+        )
+
+    def _changes(self) -> Part:
+        changes = self.document.changes
+        blocks: list[Block] = []
+        if changes.figures:
+            blocks.append(
+                Table(
+                    "Figures that moved",
+                    (Column("Figure"), Column("Before", Align.RIGHT), Column("Now", Align.RIGHT)),
+                    tuple(
+                        Row((Cell(c.label), Cell(c.before), _toned(c.after, c.tone))) for c in changes.figures
+                    ),
+                )
+            )
+        for title, lines in (
+            ("New findings", changes.findings_new),
+            ("Cleared findings", changes.findings_cleared),
+            ("Actions done", changes.actions_done),
+            ("Actions now overdue", changes.actions_overdue),
+        ):
+            if lines:
+                blocks += [Note((Cell(title),), Tone.PLAIN), Bullets(tuple((Cell(text),) for text in lines))]
+        if changes.restatements:
+            blocks.append(
+                Table(
+                    "Restated: printed before, and what the records say now",
+                    (
+                        Column("Figure"),
+                        Column("Period"),
+                        Column("Printed", Align.RIGHT),
+                        Column("Now", Align.RIGHT),
+                    ),
+                    tuple(
+                        Row((Cell(r.label), Cell(r.period), Cell(r.printed), Cell(r.now)))
+                        for r in changes.restatements
+                    ),
+                )
+            )
+        if not changes.since:
+            blocks.insert(0, _nothing("This is the first edition: there is none before it to compare with."))
+        elif not blocks:
+            blocks.append(_nothing(f"Nothing changed since {changes.since}."))
+        lead = f"Since {changes.since}." if changes.since else ""
+        return Part(Kind.CHANGES, "edition-changes", "What changed", tuple(blocks), lead)
+
+    def _definitions(self) -> Table:
+        return Table(
+            "Each metric is defined once and means the same in every report",
+            (Column("Metric"), Column("Formula"), Column("Unit"), Column("Source")),
+            tuple(
+                Row((Cell(d.name), Cell(d.formula), Cell(d.unit), Cell(d.source)))
+                for d in self.document.definitions
+            ),
+            empty="This edition uses no metric.",
+        )
+
+
+def _action_cells(action: ActionLine) -> tuple[Cell, ...]:
+    return (
+        Cell(action.title),
+        Cell(action.owner or "No owner yet", tone=Tone.PLAIN if action.owner else Tone.WARN),
+        Cell(day(action.due_on)),
+        Cell(STATE_WORDS[action.state], tone=STATE_TONES[action.state]),
+    )
+
+
+def _nothing(text: str) -> Note:
+    return Note((Cell(text),))
+
+
+def _pale(value: object) -> Tone:
+    return Tone.PLAIN if value else Tone.MUTED
+
+
+def _toned(cell: Cell, tone: Tone) -> Cell:
+    if cell.tone is not Tone.PLAIN or tone is Tone.PLAIN:
+        return cell
+    return replace(cell, tone=tone)
+
+
+def _joined(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
