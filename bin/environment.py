@@ -179,6 +179,13 @@ def _install(python: Path, lock: Path) -> None:
         )
 
 
+def install_more(python: Path, package: str) -> str:
+    """Install one package beside those of a lock; return nothing, or the reason why not."""
+    command = [python.parent / "uv", "pip", "install", "--quiet", "--python", python, package]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return _last_line(done) if done.returncode else ""
+
+
 def _fetched_pip(folder: Path) -> Path:
     """Return pip's own wheel, fetched and compared with the pinned hash; Python runs it without installing."""
     file = folder / "pip.whl"

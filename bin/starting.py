@@ -69,6 +69,7 @@ def _only_one(file: Path):  # type: ignore[no-untyped-def]
     except OSError as error:
         lock.seek(0)
         holder = lock.read() or "another process"
+        lock.close()
         raise CannotGoOnError(
             f"Quarterdeck already runs from this folder ({holder}). Stop it there with Ctrl-C, then run this again."
         ) from error
