@@ -30,7 +30,7 @@ FRAME_POLICY = (
 )
 FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
-_TONES = {
+TONES = {
     State.QUEUED: "",
     State.SENDING: "info",
     State.SENT: "good",
@@ -53,7 +53,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
         "mail/mailbox.html",
         {
             "form": form,
-            "rows": [{"message": row, "tone": _TONES[State(row.state)]} for row in page.messages],
+            "rows": [{"message": row, "tone": TONES[State(row.state)]} for row in page.messages],
             "older": f"?{urlencode({**keep, 'before': page.older})}" if page.older else "",
             "newest": f"?{urlencode(keep)}" if asked and asked["before"] else "",
             "filtered": bool(keep) or asked is None,
@@ -75,7 +75,7 @@ def message(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "mail/message.html",
         {
             "message": row,
-            "tone": _TONES[State(row.state)],
+            "tone": TONES[State(row.state)],
             "reading": queries.read(row),
             "events": queries.timeline(row),
             "may_decide": access.may(request.user, "own"),
