@@ -1,0 +1,62 @@
+"""An entity with its chart of accounts, for every test of the portfolio that needs books to write in."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import pytest
+
+from portfolio.domain import chart, ledger
+from portfolio.models import Account, Booking, Entity, EntityKind, EntrySource, JournalEntry
+
+AT = dt.datetime(2026, 11, 10, 18, 30, tzinfo=dt.UTC)
+OCTOBER = dt.date(2026, 10, 15)
+
+
+@dataclass(frozen=True)
+class Books:
+    """One entity and its accounts by code, with a short way to post between two of them."""
+
+    entity: Entity
+    accounts: dict[str, Account]
+
+    def line(self, code: str, amount_minor: int, booking: Booking | None = None) -> ledger.Line:
+        return ledger.Line(self.accounts[code], amount_minor, booking)
+
+    def post(
+        self,
+        debit: str,
+        credit: str,
+        amount_minor: int,
+        *,
+        on: dt.date = OCTOBER,
+        memo: str = "Dock fee",
+        external_id: str | None = None,
+        booking: Booking | None = None,
+    ) -> JournalEntry:
+        return ledger.post(
+            entity=self.entity,
+            on=on,
+            memo=memo,
+            lines=[self.line(debit, amount_minor, booking), self.line(credit, -amount_minor, booking)],
+            source=EntrySource.MANUAL,
+            external_id=external_id,
+            at=AT,
+        )
+
+
+def open_books(slug: str = "qos", name: str = "QueenofSanDiego") -> Books:
+    """Create an entity with a chart of accounts."""
+    entity = Entity.objects.create(slug=slug, name=name, kind=EntityKind.CHARTER)
+    return Books(entity, chart.open_chart(entity=entity))
+
+
+@pytest.fixture
+def books(db: None) -> Books:
+    """Return the books of one charter business, empty."""
+    return open_books()
+
+
+@pytest.fixture
+def other_books(db: None) -> Books:
+    """Return the books of another business."""
+    return open_books("qdn", "QuickDumpNow")

@@ -1,0 +1,328 @@
+"""Posting and reversing: one door, repeatable, and every refusal a sentence."""
+
+import datetime as dt
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+from pytest_django import DjangoAssertNumQueries
+
+from core import months
+from core.models import AuditEvent
+from core.money import LIMIT_MINOR
+from portfolio.domain import ledger, verification
+from portfolio.models import (
+    Account,
+    EntrySource,
+    EntryState,
+    JournalEntry,
+    MonthlyBalance,
+    Period,
+    Posting,
+)
+from tests.portfolio.conftest import AT, OCTOBER, Books, open_books
+
+
+def test_post_writes_a_sealed_entry_with_its_postings(books: Books) -> None:
+    entry = ledger.post(
+        entity=books.entity,
+        on=OCTOBER,
+        memo="Dockage October",
+        lines=[books.line("6100", 118000), books.line("1010", -118000)],
+        source=EntrySource.BANK,
+        external_id="bank:1",
+        origin="bank-qos.csv line 4",
+        at=AT,
+    )
+    stored = JournalEntry.objects.get()
+    assert stored == entry
+    assert (stored.state, stored.month, stored.currency, stored.posted_at) == (
+        EntryState.POSTED, months.month_of(OCTOBER), "USD", AT,
+    )  # fmt: skip
+    assert stored.origin == "bank-qos.csv line 4"
+    assert [(p.account.code, p.amount_minor, p.month) for p in stored.postings.select_related("account")] == [
+        ("6100", 118000, stored.month),
+        ("1010", -118000, stored.month),
+    ]
+    assert entry.body_hash == stored.body_hash
+    assert entry.on == stored.on
+
+
+def test_post_records_who_did_it_in_the_same_transaction(books: Books) -> None:
+    entry = books.post("6100", "1010", 500, external_id="x")
+    event = AuditEvent.objects.get(action="portfolio:entry:post")
+    assert (event.subject_id, event.entity_slug, event.at, event.actor) == (str(entry.pk), "qos", AT, None)
+    assert event.data == {"source": "manual", "debit_minor": 500, "external_id": "x"}
+
+
+def test_posting_the_same_again_returns_the_first(books: Books) -> None:
+    first = books.post("6100", "1010", 500, external_id="x")
+    assert books.post("6100", "1010", 500, external_id="x") == first
+    assert JournalEntry.objects.count() == 1
+    assert AuditEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"amount_minor": 501},
+        {"on": OCTOBER + dt.timedelta(days=1)},
+        {"memo": "Another"},
+        {"debit": "6200"},
+    ],
+)
+def test_the_same_id_with_another_body_is_refused(books: Books, change: dict[str, object]) -> None:
+    same: dict[str, object] = {"debit": "6100", "credit": "1010", "amount_minor": 500, "external_id": "x"}
+    books.post(**same)  # type: ignore[arg-type]
+    with pytest.raises(ledger.DifferentBodyError, match="'x'"):
+        books.post(**{**same, **change})  # type: ignore[arg-type]
+    assert JournalEntry.objects.count() == 1
+
+
+def test_the_same_id_in_another_entity_is_another_entry(books: Books, other_books: Books) -> None:
+    books.post("6100", "1010", 500, external_id="x")
+    other_books.post("6100", "1010", 700, external_id="x")
+    assert JournalEntry.objects.count() == 2
+
+
+def test_refusals_are_sentences_and_write_nothing(books: Books, other_books: Books) -> None:
+    pesos = Account.objects.create(
+        entity=books.entity, code="1011", name="Pesos", kind="asset", role="cash", currency="MXN"
+    )
+    cases: list[tuple[type[ledger.LedgerError], str, list[ledger.Line]]] = [
+        (ledger.EmptyEntryError, "has 0 postings", []),
+        (ledger.EmptyEntryError, "has 1 postings", [books.line("1010", 5)]),
+        (ledger.UnbalancedEntryError, r"out of balance by \$0\.01", [books.line("1010", 6), books.line("4000", -5)]),
+        (ledger.UnbalancedEntryError, r"by −\$1,000\.00", [books.line("1010", 1), books.line("4000", -100001)]),
+        (ledger.EmptyEntryError, "posts 0", [books.line("1010", 0), books.line("4000", 0)]),
+        (ledger.EmptyEntryError, "posts 1.5", [books.line("1010", 1.5), books.line("4000", -1.5)]),  # type: ignore[arg-type]
+        (ledger.EmptyEntryError, "posts True", [books.line("1010", True), books.line("4000", -1)]),
+        (
+            ledger.EmptyEntryError, "at most",
+            [books.line("1010", LIMIT_MINOR + 1), books.line("4000", -LIMIT_MINOR - 1)],
+        ),
+        (ledger.ForeignAccountError, "account of qos", [books.line("1010", 5), other_books.line("4000", -5)]),
+        (ledger.MixedCurrencyError, "USD and MXN", [books.line("1010", 5), ledger.Line(pesos, -5)]),
+    ]  # fmt: skip
+    for kind, words, lines in cases:
+        with pytest.raises(kind, match=words) as caught:
+            ledger.post(
+                entity=books.entity,
+                on=OCTOBER,
+                memo="Dock fee",
+                lines=lines,
+                source=EntrySource.MANUAL,
+                at=AT,
+            )
+        assert str(caught.value).startswith("The entry “Dock fee” of 2026-10-15")
+        assert str(caught.value).endswith(".")
+    assert not JournalEntry.objects.exists()
+    assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.parametrize("memo", ["", "  ", "x" * 251, "nul \x00"])
+def test_memos_are_text_of_bounded_length(books: Books, memo: str) -> None:
+    with pytest.raises(ledger.TextError):
+        books.post("6100", "1010", 500, memo=memo)
+
+
+def test_a_closed_month_refuses_with_its_name(books: Books) -> None:
+    Period.objects.create(entity=books.entity, month=months.month_of(OCTOBER), state="closed", closed_at=AT)
+    with pytest.raises(ledger.ClosedPeriodError, match="qos are closed for Oct 2026"):
+        books.post("6100", "1010", 500)
+    with pytest.raises(ledger.ClosedPeriodError, match="Oct 2026"):
+        ledger.post_many(entity=books.entity, drafts=[_draft(books, 5)], at=AT)
+    assert not JournalEntry.objects.exists()
+
+
+def test_an_account_that_changed_meanwhile_is_refused_by_the_database(
+    books: Books, other_books: Books
+) -> None:
+    Account.objects.filter(pk=books.accounts["6100"].pk).update(currency="MXN")
+    with pytest.raises(ledger.MixedCurrencyError, match="load it again"):
+        books.post("6100", "1010", 500)
+    Account.objects.filter(pk=books.accounts["6200"].pk).update(entity=other_books.entity, code="X")
+    with pytest.raises(ledger.ForeignAccountError, match="load it again"):
+        books.post("6200", "1010", 500)
+
+
+def _draft(books: Books, amount: int, external_id: str | None = None, memo: str = "Line") -> ledger.Draft:
+    return ledger.Draft(
+        OCTOBER,
+        memo,
+        (books.line("6100", amount), books.line("1010", -amount)),
+        EntrySource.BANK,
+        external_id,
+    )
+
+
+def test_post_many_posts_all_in_order_and_repeats_nothing(books: Books) -> None:
+    drafts = [_draft(books, n, f"id{n}") for n in range(1, 6)]
+    ids = ledger.post_many(entity=books.entity, drafts=drafts[:3], at=AT)
+    again = ledger.post_many(entity=books.entity, drafts=drafts, at=AT)
+    assert again[:3] == ids
+    assert len(set(again)) == 5
+    assert list(
+        Posting.objects.filter(entry__in=again, amount_minor__gt=0)
+        .order_by("entry_id")
+        .values_list("entry__external_id", "amount_minor")
+    ) == [(f"id{n}", n) for n in range(1, 6)]
+    assert [event.data["entries"] for event in AuditEvent.objects.order_by("id")] == [3, 2]
+    assert ledger.post_many(entity=books.entity, drafts=drafts, at=AT) == again
+    assert ledger.post_many(entity=books.entity, drafts=[], at=AT) == []
+    assert AuditEvent.objects.count() == 2
+
+
+def test_post_many_is_all_or_nothing(books: Books) -> None:
+    good = _draft(books, 5, "a")
+    bad = ledger.Draft(OCTOBER, "x", (books.line("1010", 5), books.line("6100", -4)), EntrySource.BANK)
+    with pytest.raises(ledger.UnbalancedEntryError):
+        ledger.post_many(entity=books.entity, drafts=[good, bad], at=AT)
+    with pytest.raises(ledger.DifferentBodyError, match="of another entry of this batch"):
+        ledger.post_many(entity=books.entity, drafts=[good, _draft(books, 6, "a")], at=AT)
+    assert not JournalEntry.objects.exists()
+    assert not MonthlyBalance.objects.exists()
+
+
+def test_a_reversal_mirrors_the_entry_and_is_linked_to_it(books: Books) -> None:
+    entry = books.post("6100", "1010", 500)
+    reversal = ledger.reverse(
+        entry=entry, on=OCTOBER + dt.timedelta(days=40), reason="Paid twice", by=None, at=AT
+    )
+    assert (reversal.reverses, reversal.reason, reversal.source) == (
+        entry,
+        "Paid twice",
+        EntrySource.REVERSAL,
+    )
+    assert reversal.memo == "Reversal: Dock fee"
+    assert sorted(reversal.postings.values_list("account__code", "amount_minor")) == [
+        ("1010", 500),
+        ("6100", -500),
+    ]
+    assert list(entry.postings.values_list("amount_minor", flat=True)) == [500, -500]
+    event = AuditEvent.objects.get(action="portfolio:entry:reverse")
+    assert event.data["reverses"] == entry.pk
+    assert event.data["reason"] == "Paid twice"
+
+
+def test_an_entry_is_reversed_once(books: Books) -> None:
+    entry = books.post("6100", "1010", 500)
+    first = ledger.reverse(entry=entry, on=OCTOBER, reason="Paid twice", by=None, at=AT)
+    assert ledger.reverse(entry=entry, on=OCTOBER, reason="Paid twice", by=None, at=AT) == first
+    with pytest.raises(ledger.AlreadyReversedError, match="is reversed already"):
+        ledger.reverse(entry=entry, on=OCTOBER, reason="Another reason", by=None, at=AT)
+    assert JournalEntry.objects.count() == 2
+
+
+def test_reversing_needs_a_posted_entry_and_a_reason(books: Books) -> None:
+    entry = books.post("6100", "1010", 500)
+    with pytest.raises(ledger.TextError, match="needs a reason"):
+        ledger.reverse(entry=entry, on=OCTOBER, reason="  ", by=None, at=AT)
+    loose = JournalEntry.objects.create(
+        entity=books.entity,
+        on=OCTOBER,
+        month=months.month_of(OCTOBER),
+        memo="Draft",
+        source="manual",
+        body_hash="",
+    )
+    with pytest.raises(ledger.NotPostedError, match="is a draft"):
+        ledger.reverse(entry=loose, on=OCTOBER, reason="x", by=None, at=AT)
+
+
+def test_the_number_of_queries_does_not_grow_with_the_postings(
+    books: Books, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for count in (1, 40):
+        lines = [books.line("6100", 1) for _ in range(count)] + [books.line("1010", -count)]
+        with django_assert_num_queries(8):
+            ledger.post(
+                entity=books.entity, on=OCTOBER, memo="x", lines=lines, source=EntrySource.BANK,
+                external_id=f"{count}", at=AT,
+            )  # fmt: skip
+
+
+def _parallel(act: Callable[[], object], count: int) -> list[object]:
+    results: list[object] = []
+    barrier = threading.Barrier(count)
+
+    def worker() -> None:
+        try:
+            barrier.wait(10)
+            results.append(act())
+        except ledger.LedgerError as error:
+            results.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=worker) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return results
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_connections_post_one_external_id_once() -> None:
+    books = open_books()
+    for n in range(10):
+        found = _parallel(lambda n=n: books.post("6100", "1010", 500, external_id=f"x{n}").pk, 3)
+        assert len(found) == 3
+        assert len(set(found)) == 1
+    batches = _parallel(
+        lambda: tuple(
+            ledger.post_many(
+                entity=books.entity, drafts=[_draft(books, n, f"b{n}") for n in range(1, 30)], at=AT
+            )
+        ),
+        3,
+    )
+    assert len(set(batches)) == 1
+    assert JournalEntry.objects.count() == 10 + 29
+    assert verification.verify_balances() == []
+
+
+class AnyEntries(TestCase):
+    """Properties of the books whatever is posted."""
+
+    def setUp(self) -> None:
+        """Open empty books."""
+        self.books = open_books()
+
+    @given(
+        st.lists(
+            st.tuples(
+                st.dates(dt.date(2024, 1, 1), dt.date(2027, 12, 31)),
+                st.lists(
+                    st.tuples(
+                        st.sampled_from(["1010", "1050", "2100", "4000", "5600", "6100"]),
+                        st.integers(-(10**9), 10**9).filter(bool),
+                    ),
+                    min_size=1,
+                    max_size=5,
+                ),
+            ),
+            max_size=8,
+        )
+    )
+    def test_balances_equal_the_postings_and_the_trial_balance_is_zero(
+        self, entries: list[tuple[dt.date, list[tuple[str, int]]]]
+    ) -> None:
+        for on, amounts in entries:
+            rest = -sum(amount for _, amount in amounts)
+            lines = [self.books.line(code, amount) for code, amount in amounts]
+            lines += [self.books.line("3000", rest)] if rest else []
+            if len(lines) < 2:
+                continue
+            ledger.post(
+                entity=self.books.entity, on=on, memo="Any", lines=lines, source=EntrySource.MANUAL, at=AT
+            )
+        rows = MonthlyBalance.objects.all()
+        assert sum(row.debit_minor - row.credit_minor for row in rows) == 0
+        assert sum(row.cash_minor for row in rows) == 0
+        assert verification.verify_balances() == []
