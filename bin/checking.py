@@ -17,8 +17,8 @@ from environment import ROOT, CannotGoOnError, ensure, say
 
 LONGEST_FILE = 500
 MOST_WORDS = 60
+TABLE_BEGINS, TABLE_ENDS = "<!-- variables begin -->", "<!-- variables end -->"
 APPS = ("config", "core", "mail", "portfolio", "crew", "reports")
-WRITTEN = (*APPS, "bin", "bench", "demo", "tests", "templates", "static", "docs")
 
 DEVELOPMENT = {
     "ENV_FILE": "",
@@ -60,7 +60,7 @@ def main(arguments: list[str]) -> int:
     """Run the checks asked for; return 0 when none failed."""
     parser = argparse.ArgumentParser(prog="bin/check", description="Check what CI checks.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="which checks (default: all)")
-    parser.add_argument("--fix", action="store_true", help="let ruff and djlint mend what they can first")
+    parser.add_argument("--fix", action="store_true", help="mend first what can be mended by itself")
     chosen = parser.parse_args(arguments)
     os.chdir(ROOT)
     python = ensure("requirements-dev.txt")
@@ -158,6 +158,11 @@ def _fix(python: Path) -> None:
         (tool / "djlint", "templates", "--reformat", "--quiet"),
     ):
         subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
+    (ROOT / ".env.example").write_text(_says(python, "--example"), encoding="utf-8")
+    operating = ROOT / "docs" / "operating.md"
+    before, _, rest = operating.read_text(encoding="utf-8").partition(TABLE_BEGINS)
+    _, _, after = rest.partition(TABLE_ENDS)
+    operating.write_text(f"{before}{TABLE_BEGINS}\n{_says(python, '--table')}{TABLE_ENDS}{after}", encoding="utf-8")
 
 
 def _audit(tool: Path) -> Outcome:
@@ -190,16 +195,18 @@ def _audit(tool: Path) -> Outcome:
     return Outcome("fail", "\n".join(found)) if found else Outcome("ok")
 
 
+def _says(python: Path, switch: str) -> str:
+    """Return what `config.env` prints."""
+    command = [python, "-m", "config.env", switch]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=_clean()).stdout
+
+
 def _printed(python: Path, switch: str, file: Path) -> Outcome:
     """Compare what `config.env` prints with what a file holds."""
-    done = subprocess.run(
-        [python, "-m", "config.env", switch], capture_output=True, text=True, check=True, env=_clean()
-    )
-    if file.exists() and done.stdout in file.read_text(encoding="utf-8"):
+    if file.exists() and _says(python, switch) in file.read_text(encoding="utf-8"):
         return Outcome("ok")
-    return Outcome(
-        "fail", f"{file.relative_to(ROOT)} is not what `python -m config.env {switch}` prints; print it anew."
-    )
+    name = file.relative_to(ROOT)
+    return Outcome("fail", f"{name} is not what `python -m config.env {switch}` prints; bin/check --fix mends it.")
 
 
 def _locks() -> Outcome:

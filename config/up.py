@@ -220,6 +220,8 @@ def _run(port: int, began: float) -> None:
         if settings.DEMO:
             say("Sign in with one click (this machine only, sample only):")
             call_command("demo_links")
+        else:
+            say("The first owner: .venv/bin/python manage.py add_staff you@example.com owner")
         say(
             f"Mail goes to {settings.MAILBOX_DIR}"
             if settings.MAIL_TRANSPORT == "mailbox"
