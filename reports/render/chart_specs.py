@@ -423,9 +423,19 @@ def _month_table(
     return {"columns": ["Month", *series], "rows": rows}
 
 
+def _with_halo(layer: Spec) -> list[Spec]:
+    """Return a layer; values get the plate's colour around them first, so that no line runs through them."""
+    if layer["mark"].get("style") != "value":
+        return [layer]
+    return [{**layer, "mark": {**layer["mark"], "style": "halo"}}, layer]
+
+
 def _chart(
     spec: Spec, table: Spec, *, height: int = HEIGHT, right: int | None = None, legend: bool = False
 ) -> Spec:
+    if "layer" in spec:
+        layers = sorted(spec["layer"], key=lambda layer: layer["mark"].get("style") == "value")
+        spec = {**spec, "layer": [part for layer in layers for part in _with_halo(layer)]}
     config: Spec = {}
     if right is not None:
         config["padding"] = {"left": 4, "top": 8, "right": right, "bottom": 4}

@@ -107,6 +107,7 @@ def theme(*, dark: bool = False) -> Spec:
             "target": {"color": colour["ink"], "strokeDash": [2, 3], "strokeWidth": 2},
             "floor": {"color": colour["bad"], "strokeWidth": 2},
             "floor-label": {"color": colour["ink"], "fontSize": 14},
+            "halo": {"color": colour["plate"], "stroke": colour["plate"], "strokeWidth": 5, "fontSize": 14},
             "value": {"color": colour["ink"], "fontSize": 14},
         },
     }

@@ -44,10 +44,10 @@ BADGE_MEANINGS = {
     Badge.ENTERED: "entered by a person",
 }
 MARKS = {
-    Badge.MEASURED: "meas.",
-    Badge.UNRECONCILED: "unrec.",
-    Badge.MODELLED: "mod.",
-    Badge.ENTERED: "ent.",
+    Badge.MEASURED: "meas",
+    Badge.UNRECONCILED: "unrec",
+    Badge.MODELLED: "mod",
+    Badge.ENTERED: "ent",
 }
 STATE_WORDS = {"open": "Open", "overdue": "Overdue", "done": "Done", "later": "Later"}
 STATE_TONES = {"open": Tone.PLAIN, "overdue": Tone.BAD, "done": Tone.GOOD, "later": Tone.MUTED}
@@ -84,14 +84,26 @@ class Kind(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """A short list under a heading of its own, such as the findings cleared since the edition before."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
-    """One titled part of an edition. Tiles and findings are not blocks: see `Frame.tiles`, `Frame.findings`."""
+    """One titled part of an edition: its blocks, then its groups.
+
+    Tiles and findings are no blocks: see `Frame.tiles` and `Frame.findings`.
+    """
 
     kind: Kind
     anchor: str
     title: str
     blocks: tuple[Block, ...] = ()
     lead: str = ""
+    groups: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +222,7 @@ class Frame:
         return (
             Fact("Entities", head.entities),
             Fact("Period", head.period),
-            Fact("As of", day(head.as_of), head.zone),
+            Fact("As of", day(head.as_of), head.zone.replace("_", " ")),
             Fact("Edition", f"No. {self.document.number}", f"since {since}" if since else "the first"),
             Fact("Ledger", head.ledger),
             Fact("Written for", head.reader),
@@ -223,7 +235,7 @@ class Frame:
         usual = f"Figures are {BADGE_WORDS[self.usual]} ({BADGE_MEANINGS[self.usual]})"
         if not self.others:
             return f"{usual}."
-        marks = ", ".join(f"{MARKS[badge]} {BADGE_WORDS[badge]}" for badge in self.others)
+        marks = ", ".join(f"{MARKS[badge]} = {BADGE_WORDS[badge]}" for badge in self.others)
         return f"{usual} unless marked: {marks}."
 
     def stale(self) -> str:
@@ -231,8 +243,8 @@ class Frame:
         names = [source.name for source in self.document.head.sources if source.stale]
         if not names:
             return ""
-        verb = "is" if len(names) == 1 else "are"
-        return f"{_joined(names)} {verb} older than this report allows; read what rests on it with care."
+        verb, them = ("is", "it") if len(names) == 1 else ("are", "them")
+        return f"{_joined(names)} {verb} older than this report allows; read what rests on {them} with care."
 
     def sources(self) -> Table:
         """Return how fresh each source is, as a table."""
@@ -341,16 +353,23 @@ class Frame:
         ]
         return ", ".join(words) + "." if words else ""
 
-    def _actions_first(self) -> Part:
+    def first_actions(self) -> tuple[ActionLine, ...]:
+        """Return the actions a reader sees first: overdue, the next few open ones, those newly done."""
+        by_state = self._actions_by_state()
+        return (*by_state["overdue"], *by_state["open"][:OPEN_SHOWN], *by_state["done"])
+
+    def _actions_by_state(self) -> dict[str, list[ActionLine]]:
         by_state: dict[str, list[ActionLine]] = {state: [] for state in STATE_WORDS}
         for action in self.document.actions:
             by_state[action.state].append(action)
-        open_shown = by_state["open"][:OPEN_SHOWN]
-        shown = [*by_state["overdue"], *open_shown, *by_state["done"]]
+        return by_state
+
+    def _actions_first(self) -> Part:
+        by_state, shown = self._actions_by_state(), self.first_actions()
         tally = [
             f"{len(by_state[state])} {word.lower()}" for state, word in STATE_WORDS.items() if by_state[state]
         ]
-        left = len(by_state["open"]) - len(open_shown) + len(by_state["later"])
+        left = len(self.document.actions) - len(shown)
         rest = f" {count(left, 'more action')} in the agenda below." if left else ""
         return Part(
             Kind.ACTIONS,
@@ -391,14 +410,6 @@ class Frame:
                     ),
                 )
             )
-        for title, lines in (
-            ("New findings", changes.findings_new),
-            ("Cleared findings", changes.findings_cleared),
-            ("Actions done", changes.actions_done),
-            ("Actions now overdue", changes.actions_overdue),
-        ):
-            if lines:
-                blocks += [Note((Cell(title),), Tone.PLAIN), Bullets(tuple((Cell(text),) for text in lines))]
         if changes.restatements:
             blocks.append(
                 Table(
@@ -415,12 +426,22 @@ class Frame:
                     ),
                 )
             )
+        groups = tuple(
+            Group(title, lines)
+            for title, lines in (
+                ("New findings", changes.findings_new),
+                ("Cleared findings", changes.findings_cleared),
+                ("Actions done", changes.actions_done),
+                ("Actions now overdue", changes.actions_overdue),
+            )
+            if lines
+        )
         if not changes.since:
             blocks.insert(0, _nothing("This is the first edition: there is none before it to compare with."))
-        elif not blocks:
+        elif not blocks and not groups:
             blocks.append(_nothing(f"Nothing changed since {changes.since}."))
         lead = f"Since {changes.since}." if changes.since else ""
-        return Part(Kind.CHANGES, "edition-changes", "What changed", tuple(blocks), lead)
+        return Part(Kind.CHANGES, "edition-changes", "What changed", tuple(blocks), lead, groups)
 
     def _definitions(self) -> Table:
         return Table(

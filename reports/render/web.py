@@ -1,0 +1,232 @@
+"""The edition as HTML for its page in the portal: semantic, no inline style, no script.
+
+The page around it (navigation, downloads) belongs to `reports.web`; the classes are those of docs/design.md.
+Links keep to the edition's path, so they hold whichever name the site was opened by.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
+
+from django.template.loader import render_to_string
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from reports.document import (
+    Align,
+    Badge,
+    Block,
+    Bullets,
+    Cell,
+    Chart,
+    Document,
+    Line,
+    Note,
+    Para,
+    Table,
+    Tone,
+)
+from reports.render import charts
+from reports.render.frame import (
+    BADGE_WORDS,
+    SEVERITY_WORDS,
+    STATE_WORDS,
+    STATUS_WORDS,
+    Frame,
+    Piece,
+    day,
+)
+
+TONES = {Tone.PLAIN: "", Tone.GOOD: "good", Tone.WARN: "watch", Tone.BAD: "bad", Tone.MUTED: "muted"}
+_STATUS_PILLS = {"new": "new", "open": "open", "cleared": "resolved"}
+_CALLOUTS = {Tone.PLAIN: "info", Tone.GOOD: "good", Tone.WARN: "watch", Tone.BAD: "bad"}
+
+
+def render(document: Document) -> SafeString:
+    """Return the edition as one ``<article>``; every figure in it links to its trace."""
+    page = _Page(document)
+    return render_to_string("reports/document/edition.html", page.context())
+
+
+def joined(parts: Iterable[str]) -> SafeString:
+    """Join markup whose every piece of text is escaped already."""
+    return mark_safe("".join(parts))  # noqa: S308  # nosec B308 B703
+
+
+class _Page:
+    """One edition's values for the templates; text is escaped here or by the templates' own escaping."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.frame = Frame(document, base=Frame.path_of(document))
+
+    def context(self) -> dict[str, Any]:
+        frame = self.frame
+        return {
+            "head": self.document.head,
+            "number": self.document.number,
+            "facts": frame.facts(),
+            "stale": frame.stale(),
+            "sources": self.table(frame.sources()),
+            "legend": frame.legend(),
+            "parts": [
+                {
+                    "kind": part.kind.value,
+                    "anchor": part.anchor,
+                    "title": part.title,
+                    "lead": part.lead,
+                    "blocks": [self.block(block) for block in part.blocks],
+                    "groups": part.groups,
+                }
+                for part in frame.parts()
+            ],
+            "actions": [
+                {
+                    "title": a.title,
+                    "owner": a.owner,
+                    "due": day(a.due_on),
+                    "state": a.state,
+                    "word": STATE_WORDS[a.state],
+                    "source": a.finding,
+                }
+                for a in frame.first_actions()
+            ],
+            "tiles": [
+                {
+                    "label": tile.label,
+                    "value": self.piece(tile.value),
+                    "missing": tile.value.missing,
+                    "prior": tile.prior and self.piece(tile.prior),
+                    "change": tile.change and self.piece(tile.change),
+                    "target": tile.target and self.piece(tile.target),
+                    "tone": TONES[tile.tone],
+                    "status": tile.status,
+                    "badge": _provenance(tile.badge, BADGE_WORDS[tile.badge].capitalize()),
+                }
+                for tile in frame.tiles()
+            ],
+            "findings": [
+                {
+                    "severity": f.severity.value,
+                    "word": SEVERITY_WORDS[f.severity],
+                    "bars": range(4),
+                    "on": {"low": 1, "medium": 2, "high": 3, "critical": 4}[f.severity.value],
+                    "status": STATUS_WORDS.get(f.status, f.status),
+                    "pill": _STATUS_PILLS.get(f.status, ""),
+                    "cleared": f.status == "cleared",
+                    "title": f.title,
+                    "subject": f.subject,
+                    "evidence": self.line(f.evidence),
+                    "seen": day(f.first_seen_on),
+                    "age": f.age_days,
+                }
+                for f in frame.findings()
+            ],
+        }
+
+    def piece(self, piece: Piece) -> SafeString:
+        text = _with_breaks(piece.text)
+        tone = TONES[piece.tone]
+        if not piece.key:
+            return joined([f'<span class="tone-{tone}">{text}</span>']) if tone else text
+        words = ["traced", *(["missing"] if piece.missing else [f"tone-{tone}"] if tone else [])]
+        badge = "" if piece.missing else f"{piece.badge.capitalize()}: "
+        mark = f" {_provenance_mark(piece)}" if piece.mark else ""
+        return joined(
+            [
+                f'<a class="{" ".join(words)}" href="{escape(piece.href)}"',
+                f' title="{badge}how this figure comes about">{text}</a>{mark}',
+            ]
+        )
+
+    def line(self, line: Line) -> SafeString:
+        return joined(self.piece(piece) for piece in self.frame.line(line))
+
+    def block(self, block: Block) -> dict[str, Any]:
+        match block:
+            case Table():
+                return self.table(block)
+            case Chart():
+                return self.chart(block)
+            case Para():
+                return {"kind": "para", "text": self.line(block.line)}
+            case Bullets():
+                lines = [self.line(line) for line in block.lines]
+                return {"kind": "bullets", "ordered": block.ordered, "lines": lines}
+            case Note():
+                kind = "quiet" if block.tone is Tone.MUTED else "note"
+                return {"kind": kind, "tone": _CALLOUTS.get(block.tone, ""), "text": self.line(block.line)}
+
+    def table(self, table: Table) -> dict[str, Any]:
+        right = [column.align is Align.RIGHT for column in table.columns]
+        labels = [escape(column.label) for column in table.columns]
+        heads = [_with_breaks(column.label) for column in table.columns]
+        rows = []
+        for row in table.rows:
+            cells = [
+                self.cell(cell, right[at], labels[at], head=at == 0) for at, cell in enumerate(row.cells)
+            ]
+            rows.append(f"<tr{' class=total' if row.total else ''}>{''.join(cells)}</tr>")
+        return {
+            "kind": "table",
+            "title": table.title,
+            "columns": [{"label": label, "right": aside} for label, aside in zip(heads, right, strict=True)],
+            "rows": joined(rows),
+            "note": table.note,
+            "stack": len(table.columns) > 3 or _is_wordy(table),
+            "empty": "" if table.rows else table.empty,
+        }
+
+    def cell(self, cell: Cell, right: bool, label: str, *, head: bool) -> str:
+        inner = self.piece(self.frame.piece(cell))
+        if head:
+            return f'<th scope="row"><span>{inner}</span></th>'
+        if not inner:
+            return "<td></td>"
+        number = ' class="num"' if right else ""
+        # One element inside, for on a phone the cell is a grid of its label and its content.
+        return f'<td{number} data-label="{label}"><span>{inner}</span></td>'
+
+    def chart(self, chart: Chart) -> dict[str, Any]:
+        columns, rows = charts.numbers(chart.spec)
+        width, height = chart.spec.get("width"), chart.spec.get("height")
+        sized = isinstance(width, int) and isinstance(height, int)
+        return {
+            "kind": "chart",
+            "title": chart.title,
+            "alt": chart.alt,
+            "src": f"{self.frame.base}charts/{quote(chart.name, safe='')}",
+            "width": width if sized else None,
+            "height": height if sized else None,
+            "columns": columns,
+            "rows": rows,
+        }
+
+
+def _is_wordy(table: Table) -> bool:
+    """Tell whether a table of few columns still needs a phone's whole width for each row."""
+    texts = [cell.text for row in table.rows for cell in row.cells] + [
+        column.label for column in table.columns
+    ]
+    return any(len(text) > 36 or any(len(word) > 16 for word in text.split()) for text in texts)
+
+
+def _with_breaks(text: str) -> SafeString:
+    """Return text escaped, with places to break in words that no column of a table can hold."""
+    if len(text) <= 30:
+        return escape(text)
+    return joined(
+        escape(bit)
+        if len(bit) <= 30
+        else "<wbr>".join(escape(bit[at : at + 20]) for at in range(0, len(bit), 20))
+        for bit in re.split(r"(\s+)", text)
+    )
+
+
+def _provenance(badge: Badge, word: str) -> SafeString:
+    return joined([f'<span class="provenance provenance--{badge.value}">{escape(word)}</span>'])
+
+
+def _provenance_mark(piece: Piece) -> str:
+    return f'<abbr class="mark" title="{escape(piece.badge)}">{escape(piece.mark)}</abbr>'
