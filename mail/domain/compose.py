@@ -115,7 +115,7 @@ class OutgoingMail(EmailMultiAlternatives):
     """Django's message with inline images inside ``multipart/related``, where Outlook and Apple Mail look."""
 
     encoding = _UTF8  # type: ignore[assignment]
-    inline: tuple[InlineImage, ...] = ()
+    inline: tuple[MIMEBase, ...] = ()
 
     def _create_alternatives(self, msg):  # type: ignore[no-untyped-def]
         body = super()._create_alternatives(msg)
@@ -124,7 +124,7 @@ class OutgoingMail(EmailMultiAlternatives):
         related = SafeMIMEMultipart("related", encoding="utf-8", type=body.get_content_type())
         related.attach(body)
         for image in self.inline:
-            related.attach(_file_part(image, disposition="inline", cid=image.cid))
+            related.attach(image)
         return related
 
 
@@ -174,7 +174,7 @@ def build(message: Message, composed: Composed) -> OutgoingMail:
     cids = [image.cid for image in composed.inline]
     if len(set(cids)) != len(cids):
         raise fields.UnsendableError("Two inline images share one content id; give each its own.")
-    mail.inline = composed.inline
+    mail.inline = tuple(_file_part(image, disposition="inline", cid=image.cid) for image in composed.inline)
     for attachment in composed.attachments:
         mail.attach(_file_part(attachment, disposition="attachment"))
     return mail

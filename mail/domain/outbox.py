@@ -19,6 +19,9 @@ from mail.models import Message
 
 __all__ = ["CopiedSecretError", "UnknownComposerError", "UnsendableError", "enqueue", "wake"]
 
+# Turned off altogether (``retry=False``), kombu would try to connect for four seconds: somebody's page waits for this.
+_ONE_ATTEMPT = {"max_retries": 0, "interval_start": 0}
+
 logger = logging.getLogger(__name__)
 
 
@@ -94,7 +97,9 @@ def enqueue(
 def wake(message_id: int) -> None:
     """Tell a worker that a message is due. Losing this loses seconds, no mail: the sweep finds the row."""
     try:
-        current_app.send_task("mail.tasks.deliver", args=[message_id], retry=False, ignore_result=True)
+        current_app.send_task(
+            "mail.tasks.deliver", args=[message_id], ignore_result=True, retry=True, retry_policy=_ONE_ATTEMPT
+        )
     except (KombuError, OSError) as error:
         logger.warning(
             "The broker did not take the wake-up for mail %s (%s); the sweep will.", message_id, error

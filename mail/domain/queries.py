@@ -74,7 +74,11 @@ def mailbox(*, state: str = "", search: str = "", before: int | None = None) -> 
 
 def with_key_prefix(prefix: str) -> QuerySet[Message]:
     """Return the messages whose dedupe keys begin so, by address: one mailing, to all its recipients."""
-    return Message.objects.filter(dedupe_key__startswith=prefix).defer("payload", "sealed").order_by("to_address", "id")
+    return (
+        Message.objects.filter(dedupe_key__startswith=prefix)
+        .defer("payload", "sealed")
+        .order_by("to_address", "id")
+    )
 
 
 def read(message: Message) -> Reading:

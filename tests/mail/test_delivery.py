@@ -1,0 +1,289 @@
+"""Claim, send, settle: what each answer of the transport leads to, and what a late or lost one does not."""
+
+import datetime as dt
+import logging
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from core.models import AuditEvent
+from mail import transport
+from mail.domain import delivery
+from mail.models import Message, State
+from mail.transport import Outcome, Receipt
+from tests.mail import letters
+from tests.mail.conftest import FakeSes
+from tests.mail.letters import AT
+
+pytestmark = pytest.mark.django_db
+LATER = AT + dt.timedelta(hours=6)
+MINUTE = dt.timedelta(minutes=1)
+
+
+def deliver(message: Message, at: dt.datetime = AT) -> Outcome | None:
+    outcome = delivery.deliver(message_id=message.pk, at=at, over=transport.connect())
+    message.refresh_from_db()
+    return outcome
+
+
+def settle(message: Message, outcome: Outcome, at: dt.datetime, reason: str = "A reason.") -> bool:
+    settled = delivery.settle(message=message, receipt=Receipt(outcome, at, reason), size_bytes=10)
+    message.refresh_from_db()
+    return settled
+
+
+def claimed(at: dt.datetime = AT) -> Message:
+    message = delivery.claim(message_id=letters.enqueue().pk, at=at)
+    assert message is not None
+    return message
+
+
+def actions(message: Message) -> list[str]:
+    events = AuditEvent.objects.filter(subject_type="mail.message", subject_id=str(message.pk))
+    return [event.action for event in events.order_by("id")]
+
+
+def test_a_delivered_message_is_settled_with_all_that_is_known(mailbox: Path) -> None:
+    message = letters.enqueue()
+
+    assert deliver(message) is Outcome.ACCEPTED
+    assert (message.state, message.tries, message.claimed_at, message.error) == (State.SENT, 1, AT, "")
+    assert message.settled_at is not None
+    assert (message.transport, message.eml_name, message.bcc_address) == (
+        "mailbox",
+        f"{message.public_id}.eml",
+        "audit@example.com",
+    )
+    assert message.size_bytes == (mailbox / message.eml_name).stat().st_size
+
+
+def test_delivery_takes_three_statements(
+    mailbox: Path, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    message = letters.enqueue()
+    over = transport.connect()
+    with django_assert_num_queries(7):  # claim, read, settle, and two savepoints around the writes
+        delivery.deliver(message_id=message.pk, at=AT, over=over)
+
+
+def test_a_message_is_sent_once_however_often_it_is_asked_for(mailbox: Path) -> None:
+    message = letters.enqueue()
+
+    assert [deliver(message), deliver(message), deliver(message, LATER)] == [Outcome.ACCEPTED, None, None]
+    assert (message.tries, len(list(mailbox.iterdir()))) == (1, 1)
+
+
+def test_a_message_not_yet_due_is_left_alone(mailbox: Path) -> None:
+    message = letters.enqueue(at=AT + MINUTE)
+
+    assert delivery.due(at=AT) == []
+    assert deliver(message, AT) is None
+    assert message.state == State.QUEUED
+    assert delivery.due(at=AT + MINUTE) == [message.pk]
+
+
+def test_a_message_that_is_gone_is_nobodys(mailbox: Path) -> None:
+    assert delivery.deliver(message_id=987654, at=AT, over=transport.connect()) is None
+
+
+def test_due_messages_come_longest_waiting_first() -> None:
+    last = letters.enqueue(dedupe_key="c", at=AT)
+    first = letters.enqueue(dedupe_key="a", at=AT - 2 * MINUTE)
+    second = letters.enqueue(dedupe_key="b", at=AT - MINUTE)
+
+    assert delivery.due(at=AT) == [first.pk, second.pk, last.pk]
+    assert delivery.due(at=AT, limit=2) == [first.pk, second.pk]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_inside_somebodys_transaction_is_refused() -> None:
+    message = letters.enqueue()
+    with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+        delivery.claim(message_id=message.pk, at=AT)
+
+
+def test_the_secret_is_in_the_mail_and_then_forgotten(mailbox: Path) -> None:
+    message = letters.enqueue_code()
+
+    assert deliver(message) is Outcome.ACCEPTED
+    assert b"Your code is WDJB-MJHT." in (mailbox / message.eml_name).read_bytes()
+    assert message.sealed is None
+    assert (message.bears_secret, message.bcc_address) == (True, "")
+
+
+@pytest.mark.parametrize(
+    ("composer", "error"),
+    [
+        (letters.GONE, "Edition 7 no longer exists."),
+        (
+            letters.BROKEN,
+            "The composer 'tests.broken' failed with ZeroDivisionError; the log has the details.",
+        ),
+    ],
+)
+def test_what_cannot_be_composed_fails_and_says_why(composer: str, error: str, mailbox: Path) -> None:
+    message = letters.enqueue(composer=composer)
+
+    assert deliver(message) is Outcome.REFUSED
+    assert (message.state, message.error, message.settled_at) == (State.FAILED, error, AT)
+    assert not mailbox.exists()
+    assert actions(message) == ["mail:message:fail"]
+
+
+def test_a_composer_that_vanished_with_its_app_fails_the_message(mailbox: Path) -> None:
+    message = letters.enqueue()
+    Message.objects.filter(pk=message.pk).update(composer="app.gone")
+
+    assert deliver(message) is Outcome.REFUSED
+    assert (
+        message.error
+        == "No composer is called 'app.gone': the app that wrote this message is not installed here."
+    )
+
+
+def test_a_secret_sealed_under_a_lost_key_fails_the_message(mailbox: Path, settings: Settings) -> None:
+    message = letters.enqueue_code()
+    settings.SECRET_KEY = "another-" + "y" * 50
+
+    assert deliver(message) is Outcome.REFUSED
+    assert message.error.startswith("The secret of this message cannot be opened")
+    assert message.sealed is None
+
+
+def test_pauses_double_from_half_a_minute_to_an_hour() -> None:
+    seconds = [delivery.pause_after(tries).total_seconds() for tries in range(1, 13)]
+
+    assert seconds == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600, 3600]
+    assert delivery.pause_after(10_000) == delivery.LONGEST_PAUSE
+
+
+def test_a_passing_refusal_queues_it_again_with_a_pause() -> None:
+    message = claimed()
+
+    assert settle(message, Outcome.LATER, AT + MINUTE, "SES answered 400 Throttling: slow down.")
+    assert (message.state, message.claimed_at, message.tries) == (State.QUEUED, None, 1)
+    assert message.due_at == AT + MINUTE + dt.timedelta(seconds=30)
+    assert message.error == "SES answered 400 Throttling: slow down."
+    assert actions(message) == []
+
+
+def test_after_the_last_try_it_fails() -> None:
+    message = claimed()
+    for _ in range(delivery.TRIES - 1):
+        settle(message, Outcome.LATER, message.claimed_at)
+        message = delivery.claim(message_id=message.pk, at=message.due_at)
+        assert message is not None
+    assert message.tries == delivery.TRIES
+
+    settle(message, Outcome.LATER, LATER, "SES answered 400 Throttling: slow down.")
+    assert (message.state, message.settled_at) == (State.FAILED, LATER)
+    assert message.error == "SES answered 400 Throttling: slow down."
+
+
+def test_a_refusal_for_good_fails_it_at_once() -> None:
+    message = claimed()
+
+    settle(message, Outcome.REFUSED, AT, "SES answered 400 MessageRejected: no.")
+    assert (message.state, message.error) == (State.FAILED, "SES answered 400 MessageRejected: no.")
+    assert actions(message) == ["mail:message:fail"]
+
+
+def test_a_lost_answer_puts_it_in_doubt_and_nothing_resends_it(mailbox: Path) -> None:
+    message = claimed()
+
+    settle(message, Outcome.UNKNOWN, AT, "The answer of the transport was lost.")
+    assert (message.state, message.settled_at, message.claimed_at) == (State.IN_DOUBT, None, AT)
+    assert actions(message) == ["mail:message:doubt"]
+    assert delivery.due(at=LATER) == []
+    assert deliver(message, LATER) is None
+    assert delivery.doubt_stale(at=LATER) == 0
+    assert not mailbox.exists()
+
+
+def test_a_reason_longer_than_its_column_is_cut() -> None:
+    message = claimed()
+
+    settle(message, Outcome.REFUSED, AT, "x" * 3000)
+    assert message.error == "x" * 500
+
+
+def test_a_claim_goes_stale_after_ten_minutes_and_not_before() -> None:
+    message = claimed()
+
+    assert delivery.doubt_stale(at=AT + delivery.STALE_AFTER - dt.timedelta(microseconds=1)) == 0
+    assert delivery.doubt_stale(at=AT + delivery.STALE_AFTER) == 1
+    message.refresh_from_db()
+    assert message.state == State.IN_DOUBT
+    assert message.error.startswith("The process that was sending this died")
+    assert actions(message) == ["mail:message:doubt"]
+
+
+def test_a_stale_claim_loses_its_secret() -> None:
+    message = letters.enqueue_code()
+    delivery.claim(message_id=message.pk, at=AT)
+    delivery.doubt_stale(at=LATER)
+
+    message.refresh_from_db()
+    assert (message.state, message.sealed) == (State.IN_DOUBT, None)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [(Outcome.ACCEPTED, State.SENT), (Outcome.REFUSED, State.FAILED), (Outcome.LATER, State.QUEUED)],
+)
+def test_a_sender_that_answers_late_settles_its_own_doubt(outcome: Outcome, state: State) -> None:
+    message = claimed()
+    delivery.doubt_stale(at=LATER)
+
+    assert settle(message, outcome, LATER)
+    assert message.state == state
+
+
+def test_a_sender_whose_message_was_sent_on_its_way_again_settles_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    mine = claimed()
+    delivery.doubt_stale(at=LATER)
+    Message.objects.filter(pk=mine.pk).update(state=State.QUEUED, claimed_at=None, error="")
+    other = delivery.claim(message_id=mine.pk, at=LATER)
+    assert other is not None
+
+    with caplog.at_level(logging.ERROR):
+        settled = delivery.settle(message=mine, receipt=Receipt(Outcome.ACCEPTED, LATER), size_bytes=1)
+    other.refresh_from_db()
+    assert not settled
+    assert (other.state, other.claimed_at) == (State.SENDING, LATER)
+    assert "its claim was no longer ours" in caplog.text
+
+
+def test_a_batch_goes_over_one_connection(mailbox: Path) -> None:
+    for number in range(3):
+        letters.enqueue(dedupe_key=str(number), to_address=f"reader{number}@example.com")
+
+    assert delivery.deliver_due(clock=lambda: AT) == 3
+    assert len(list(mailbox.iterdir())) == 3
+    assert set(Message.objects.values_list("state", flat=True)) == {State.SENT}
+    assert delivery.deliver_due(clock=lambda: AT) == 0
+
+
+def test_one_message_that_cannot_be_composed_does_not_stop_the_others(mailbox: Path) -> None:
+    letters.enqueue(dedupe_key="1", composer=letters.BROKEN)
+    letters.enqueue(dedupe_key="2")
+
+    assert delivery.deliver_due(clock=lambda: AT) == 1
+    assert sorted(Message.objects.values_list("state", flat=True)) == [State.FAILED, State.SENT]
+
+
+def test_a_batch_ends_when_the_transport_turns_mail_away(fake_ses: FakeSes) -> None:
+    fake_ses.refuses(400, "Throttling", "Maximum sending rate exceeded.")
+    first, second = letters.enqueue(dedupe_key="1"), letters.enqueue(dedupe_key="2")
+
+    assert delivery.deliver_due(clock=lambda: AT) == 0
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert len(fake_ses.requests) == 1
+    assert (first.state, first.tries) == (State.QUEUED, 1)
+    assert first.error == "SES answered 400 Throttling: Maximum sending rate exceeded."
+    assert (second.state, second.tries, second.error) == (State.QUEUED, 0, "")
