@@ -1,16 +1,22 @@
 """Import this first: it runs the command again under Python 3.11 or newer, or says that there is none.
 
-Parses on every Python 3, because the old ones are those that read it.
+Parses on old Pythons, because they are those that read it.
 """
 
 import os
+import subprocess
 import sys
 
 if sys.version_info < (3, 11):
-    import shutil
-
     for name in ("python3.14", "python3.13", "python3.12", "python3.11"):
-        if shutil.which(name):
+        try:
+            # A name alone proves nothing: version managers leave commands behind that only say what is missing.
+            is_new = "import sys; sys.exit(sys.version_info < (3, 11))"
+            found = subprocess.Popen([name, "-c", is_new], stderr=subprocess.PIPE)
+            found.communicate()
+        except OSError:
+            continue
+        if found.returncode == 0:
             os.execvp(name, [name] + sys.argv)
     sys.exit(
         "Quarterdeck needs Python 3.11 or newer, and this is Python {0}.{1}. Install a newer one (Debian 12 and "
