@@ -78,7 +78,8 @@ class PostingsTrace:
 
     Months are half-open (``first_month <= month < end_month``); ``until`` is the last date counted;
     ``watermark`` is the last journal entry that existed, so a later, back-dated entry does not move a
-    frozen figure. ``cash_only`` counts only entries that touch cash (and the figure is then a cash flow).
+    frozen figure. ``cash_only`` counts only entries that touch cash (and the figure is then a cash flow);
+    ``side`` is ``debit`` or ``credit`` where only one side counts; ``bookings`` keeps postings that name one.
     """
 
     accounts: tuple[int, ...]
@@ -88,6 +89,7 @@ class PostingsTrace:
     watermark: int
     sign: int = 1
     cash_only: bool = False
+    side: str = ""
     bookings: tuple[int, ...] | None = None
 
 
@@ -358,7 +360,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A whole edition, ready to render. ``url`` is its page; a figure's trace is ``url + figures/<key>/``."""
+    """A whole edition, ready to render. ``url`` is its page; a figure's trace is ``url + figures/<key>/``.
+
+    ``commentary`` is what staff wrote, paragraph by paragraph; it follows the headline.
+    """
 
     head: Head
     number: int
@@ -372,6 +377,7 @@ class Document:
     decisions: tuple[Line, ...]
     definitions: tuple[Definition, ...]
     figures: dict[str, Figure] = field(default_factory=dict)
+    commentary: tuple[Line, ...] = ()
 
     @property
     def charts(self) -> tuple[Chart, ...]:
@@ -381,7 +387,9 @@ class Document:
         )
 
 
-_TAGGED = {cls.__name__: cls for cls in (RowsTrace, PostingsTrace, FormulaTrace, Table, Chart, Para, Bullets, Note)}
+_TAGGED = {
+    cls.__name__: cls for cls in (RowsTrace, PostingsTrace, FormulaTrace, Table, Chart, Para, Bullets, Note)
+}
 
 
 def dump(value: Any) -> Any:

@@ -31,9 +31,7 @@ class Booking(models.Model):
     reference = models.CharField(max_length=40)
     title = models.CharField(max_length=160)
     kind = models.CharField(max_length=20, help_text="charter, concert, stay, delivery, haul or work")
-    asset = models.ForeignKey(
-        Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="bookings"
-    )
+    asset = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="bookings")
     channel = models.ForeignKey(
         Channel, null=True, blank=True, on_delete=models.PROTECT, related_name="bookings"
     )
@@ -41,7 +39,9 @@ class Booking(models.Model):
     client_email = models.EmailField(blank=True)
     party_size = models.PositiveIntegerField(default=0)
     stage = models.CharField(max_length=10, choices=BookingStage.choices, default=BookingStage.ENQUIRY)
-    enquired_on = models.DateField()
+    enquired_on = models.DateField(
+        null=True, blank=True, help_text="Empty where a note or file does not say."
+    )
     quoted_on = models.DateField(null=True, blank=True)
     booked_on = models.DateField(null=True, blank=True)
     completed_on = models.DateField(null=True, blank=True)

@@ -1,0 +1,77 @@
+"""What an edition's findings mean for the records: findings open and clear, their actions open and close.
+
+Called in the transaction that writes the edition. An edition that stands at an earlier date than what a
+finding has seen since does not move it.
+"""
+
+import datetime as dt
+
+from core import audit
+from reports.document import Document, Draft
+from reports.models import (
+    Action,
+    ActionState,
+    Edition,
+    EditionFinding,
+    Finding,
+    FindingState,
+    FindingStatus,
+)
+
+
+def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetime) -> None:
+    """Write what the edition says of findings and actions.
+
+    A finding that its rule no longer returns is cleared and its open actions are done; one that is new, or
+    has come back, opens with an action of its own, once.
+    """
+    as_of = document.head.as_of
+    known = {(row.rule, row.subject): row for row in Finding.objects.filter(rule__in=draft.rules)}
+    notes = {(note.rule, note.subject): note for note in draft.findings}
+    sightings = []
+    for line in document.findings:
+        key = (line.rule, line.subject)
+        row = known.get(key)
+        if row is None:
+            row = Finding(rule=line.rule, subject=line.subject, first_seen_on=as_of, last_seen_on=as_of)
+        if row.pk is None or row.last_seen_on <= as_of:
+            cleared = line.status == FindingStatus.CLEARED
+            reopened = row.state == FindingState.CLEARED and not cleared
+            if reopened:
+                row.first_seen_on = as_of
+            row.severity, row.title = line.severity.value, line.title
+            row.state = FindingState.CLEARED if cleared else FindingState.OPEN
+            row.cleared_on = as_of if cleared else None
+            row.last_seen_on = row.last_seen_on if cleared else as_of
+            row.save()
+            if cleared:
+                _finish_actions(row, as_of, at)
+        sightings.append(EditionFinding(edition=edition, finding=row, status=line.status))
+        if key in notes and row.state == FindingState.OPEN:
+            note = notes[key]
+            Action.objects.get_or_create(
+                report=edition.report,
+                finding=row,
+                state=ActionState.OPEN,
+                defaults={
+                    "title": note.action,
+                    "owner": note.owner,
+                    "due_on": as_of + dt.timedelta(days=note.due_days),
+                    "opened_on": as_of,
+                },
+            )
+    EditionFinding.objects.bulk_create(sightings)
+
+
+def _finish_actions(finding: Finding, as_of: dt.date, at: dt.datetime) -> None:
+    for action in Action.objects.filter(finding=finding, state=ActionState.OPEN):
+        done = Action.objects.filter(pk=action.pk, state=ActionState.OPEN).update(
+            state=ActionState.DONE, settled_on=as_of
+        )
+        if done:
+            audit.record(
+                action="reports:action:clear",
+                subject=action,
+                at=at,
+                data={"because": "its finding cleared", "finding": finding.title},
+            )

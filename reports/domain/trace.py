@@ -1,0 +1,113 @@
+"""Explaining a figure of an edition: its formula and the rows or figures it comes from, checked again.
+
+The rows are read as the edition saw them: postings up to its watermark and date, records as it froze them.
+"""
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from portfolio.domain import queries
+from portfolio.models import Posting
+from reports.document import (
+    Definition,
+    Document,
+    Figure,
+    FormulaTrace,
+    PostingsTrace,
+    RowsTrace,
+    TraceRow,
+    load,
+)
+from reports.metrics.operations import OPERATIONS
+from reports.models import Edition
+
+
+class UnknownFigureError(LookupError):
+    """The edition has no figure of that key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A figure with where it comes from. ``holds`` tells whether the parts give the figure when redone.
+
+    ``count`` rows can be read page by page with `rows`; a formula has ``inputs`` instead and names its
+    ``operation`` in words.
+    """
+
+    figure: Figure
+    definition: Definition | None
+    count: int
+    total: int | None
+    holds: bool
+    inputs: tuple[Figure, ...] = ()
+    operation: str = ""
+
+    def rows(self, start: int = 0, stop: int | None = None) -> list[TraceRow]:
+        """Return the rows from ``start`` up to ``stop``, in the figure's own step and sign."""
+        trace = self.figure.trace
+        if isinstance(trace, RowsTrace):
+            return list(trace.rows[start:stop])
+        if isinstance(trace, FormulaTrace):
+            return []
+        return [
+            TraceRow(
+                label=f"{row.entry.memo} · {row.account.code} {row.account.name}",
+                amount=trace.sign * row.amount_minor,
+                ref=f"entry:{row.entry_id}",
+                on=row.entry.on,
+            )
+            for row in _postings(trace)[start:stop]
+        ]
+
+
+def explain(edition: Edition, key: str) -> Explanation:
+    """Explain one figure of an edition.
+
+    Raises:
+        UnknownFigureError: the edition has no such figure.
+    """
+    return explain_in(load(Document, edition.document), key)
+
+
+def explain_in(document: Document, key: str) -> Explanation:
+    """Explain one figure of a document.
+
+    Raises:
+        UnknownFigureError: the document has no such figure.
+    """
+    figure = document.figures.get(key)
+    if figure is None:
+        raise UnknownFigureError(f"This edition has no figure {key}.")
+    definition = next((row for row in document.definitions if row.metric == figure.metric), None)
+    trace = figure.trace
+    if isinstance(trace, FormulaTrace):
+        inputs = tuple(document.figures[name] for name in trace.inputs)
+        operation = OPERATIONS[trace.operation]
+        result = (
+            None
+            if any(entry.value is None for entry in inputs)
+            else operation(*(entry.value for entry in inputs if entry.value is not None))
+        )
+        words = (operation.__doc__ or "").split("\n")[0]
+        return Explanation(figure, definition, 0, result, result == figure.value, inputs, words)
+    if isinstance(trace, PostingsTrace):
+        rows = _postings(trace)
+        total = trace.sign * queries.total(rows)
+        return Explanation(figure, definition, rows.count(), total, total == figure.value)
+    summed = sum(row.amount for row in trace.rows)
+    holds = figure.value is None or summed == figure.value
+    return Explanation(figure, definition, len(trace.rows), summed if trace.rows else figure.value, holds)
+
+
+def _postings(trace: PostingsTrace) -> "QuerySet[Posting]":
+    return queries.postings(
+        accounts=trace.accounts,
+        first_month=trace.first_month,
+        end_month=trace.end_month,
+        until=trace.until,
+        watermark=trace.watermark,
+        cash_only=trace.cash_only,
+        side=trace.side,
+        bookings=trace.bookings,
+    )

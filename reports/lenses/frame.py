@@ -1,0 +1,185 @@
+"""What every lens needs: the head with its sources, headline figures with their change, table pieces.
+
+The report's own month is the last whole month before the as-of date; cash and pipeline stand at the
+as-of date itself.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from core import months
+from portfolio.models import ImportKind
+from reports.document import (
+    Align,
+    Cell,
+    Column,
+    Draft,
+    Figure,
+    FindingNote,
+    Head,
+    Kpi,
+    Line,
+    Row,
+    Section,
+    Source,
+    Tone,
+)
+from reports.metrics import REGISTRY, Desk, Facts, Scope
+from reports.metrics.registry import definitions
+from reports.rules import Rule
+
+# A source older than this many days at the as-of date is stale for a report on cash.
+STALE_DAYS = {ImportKind.BANK_CSV: 14, ImportKind.STRIPE: 14, "handoff": 30}
+SOURCE_NAMES = {
+    ImportKind.BANK_CSV: "bank statement",
+    ImportKind.STRIPE: "Stripe balance history",
+    "handoff": "handoff note",
+}
+
+
+def desk_for(facts: Facts) -> Desk:
+    """Return a desk whose month is the last whole month before (or ending on) the as-of date."""
+    this = months.month_of(facts.as_of)
+    month = this if facts.as_of == months.last_day(this) else this - 1
+    currencies = {entity.currency for entity in facts.entities}
+    return Desk(facts, month=month, currency=currencies.pop() if len(currencies) == 1 else "USD")
+
+
+def head(desk: Desk, *, report: str, title: str, reader: str, zone: str, sample: str) -> Head:
+    """Return the head: entities, period, state of the ledger, and how fresh each source is."""
+    facts = desk.facts
+    names = ", ".join(entity.name for entity in facts.entities)
+    return Head(
+        report=report,
+        title=title,
+        reader=reader,
+        entities=names or "No entities",
+        period=months.label(desk.month),
+        as_of=facts.as_of,
+        zone=zone,
+        ledger=ledger_state(desk),
+        sources=tuple(sources(facts)),
+        currency=desk.currency,
+        sample=sample,
+    )
+
+
+def ledger_state(desk: Desk) -> str:
+    """Return whether the report's month is open, reconciled or closed, over all entities with books."""
+    month = desk.month
+    concerned = {
+        account.entity_id for account in desk.facts.accounts if (account.id, month) in desk.facts.movements
+    }
+    if concerned and all((entity, month) in desk.facts.closed for entity in concerned):
+        return f"{months.label(month)} is closed"
+    done = sum((entity, month) in desk.facts.reconciled for entity in concerned)
+    if concerned and done == len(concerned):
+        return f"{months.label(month)} is reconciled, not closed"
+    return f"{months.label(month)} is open: {done} of {len(concerned)} entities reconciled"
+
+
+def sources(facts: Facts) -> Iterable[Source]:
+    """Yield each entity's sources with the last date they cover; a stale one says so."""
+    for entity in facts.entities:
+        for kind, name in SOURCE_NAMES.items():
+            fresh_to = facts.freshness.get((entity.id, kind))
+            if fresh_to is None:
+                continue
+            age = (facts.as_of - fresh_to).days
+            yield Source(
+                name=f"{entity.name} {name}",
+                fresh_to=fresh_to,
+                stale=age > STALE_DAYS[kind],
+                note=f"{age} days old" if age > 0 else "",
+            )
+
+
+def kpi(
+    desk: Desk,
+    key: str,
+    scope: Scope | None = None,
+    *,
+    target: Figure | None = None,
+    before: Figure | None = None,
+    less_is_better: bool = False,
+    status: str = "",
+) -> Kpi:
+    """Return a headline figure with its prior value (the month before, by default), the change and a target.
+
+    A figure that stands at the as-of date has no month before; pass what it compares with.
+    """
+    now = desk.get(key, scope)
+    if before is None and REGISTRY[key].monthly:
+        before = desk.get(key, scope, desk.month - 1)
+    change = desk.change(now, before) if before is not None else None
+    tone = Tone.PLAIN
+    if target is not None and target.value is not None and now.value is not None:
+        met = now.value <= target.value if less_is_better else now.value >= target.value
+        tone = Tone.GOOD if met else Tone.WARN
+        status = status or ("on target" if met else "short of target")
+    return Kpi(
+        figure=now.key,
+        prior=before.key if before is not None else "",
+        change=change.key if change is not None else "",
+        target=target.key if target is not None else "",
+        tone=tone,
+        status=status,
+    )
+
+
+def column(label: str) -> Column:
+    """Return a column of figures."""
+    return Column(label, Align.RIGHT)
+
+
+def cell(figure: Figure, *, cents: bool = False, plus: bool = False, tone: Tone | None = None) -> Cell:
+    """Return a figure's cell; negative money stands out unless a tone is given."""
+    if tone is None:
+        tone = Tone.BAD if (figure.value or 0) < 0 else Tone.MUTED if figure.value is None else Tone.PLAIN
+    return Cell(figure=figure.key, cents=cents, plus=plus, tone=tone)
+
+
+def row(*cells: str | Figure | Cell, total: bool = False) -> Row:
+    """Return a table row from texts, figures and cells."""
+    return Row(
+        tuple(
+            Cell(text=entry)
+            if isinstance(entry, str)
+            else cell(entry)
+            if isinstance(entry, Figure)
+            else entry
+            for entry in cells
+        ),
+        total=total,
+    )
+
+
+def day(value: dt.date | None) -> str:
+    """Return a date for people, or a dash of words where there is none."""
+    return "no date" if value is None else f"{value:%a} {value.day} {value:%b %Y}"
+
+
+def assemble(
+    desk: Desk,
+    *,
+    head: Head,
+    headline: tuple[Line, ...],
+    kpis: tuple[Kpi, ...],
+    sections: tuple[Section, ...],
+    findings: tuple[FindingNote, ...],
+    decisions: tuple[Line, ...],
+    rules: tuple[Rule, ...],
+) -> Draft:
+    """Put a draft together with every figure worked out and the definitions of their metrics."""
+    return Draft(
+        head=head,
+        headline=headline,
+        kpis=kpis,
+        sections=sections,
+        findings=findings,
+        decisions=decisions,
+        definitions=definitions(desk.figures.values()),
+        figures=dict(desk.figures),
+        watermark=desk.facts.watermark,
+        rules=tuple(rule.name for rule in rules),
+    )

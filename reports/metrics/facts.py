@@ -1,0 +1,195 @@
+"""The records one build of a report reads: each family once, when first asked for, then kept."""
+
+import datetime as dt
+from functools import cached_property
+
+from core import months
+from portfolio.domain import queries
+from portfolio.domain.queries import AccountFact, BookingFact, EntityFact, LinkedPosting, Movement
+from portfolio.models import (
+    Asset,
+    Assumption,
+    CapitalOption,
+    Channel,
+    ClientContract,
+    FinancialRule,
+    FunnelCount,
+    KpiValue,
+    ProfitabilityModel,
+    Responsibility,
+    Scenario,
+    Stake,
+)
+
+NOTHING = Movement()
+
+
+class Facts:
+    """Everything known up to a date, of the whole portfolio or of one entity."""
+
+    def __init__(self, *, as_of: dt.date, entity_id: int | None = None) -> None:
+        """Take the date (local, inclusive) and the entity to keep to, or None for all."""
+        self.as_of = as_of
+        self._only = None if entity_id is None else (entity_id,)
+
+    @cached_property
+    def entities(self) -> tuple[EntityFact, ...]:
+        """The entities of the report."""
+        return queries.entities(only=self._only)
+
+    @cached_property
+    def ids(self) -> tuple[int, ...]:
+        """Their ids."""
+        return tuple(entity.id for entity in self.entities)
+
+    @cached_property
+    def by_slug(self) -> dict[str, EntityFact]:
+        """The entities by slug."""
+        return {entity.slug: entity for entity in self.entities}
+
+    @cached_property
+    def accounts(self) -> tuple[AccountFact, ...]:
+        """Their charts of accounts."""
+        return queries.accounts(entity_ids=self.ids)
+
+    @cached_property
+    def _accounts_of(self) -> dict[tuple[int, str], tuple[AccountFact, ...]]:
+        found: dict[tuple[int, str], tuple[AccountFact, ...]] = {}
+        for account in self.accounts:
+            key = (account.entity_id, account.role)
+            found[key] = (*found.get(key, ()), account)
+        return found
+
+    def accounts_in(self, entity_ids: tuple[int, ...], *roles: str) -> tuple[AccountFact, ...]:
+        """Return the accounts of these entities that have one of these roles."""
+        return tuple(
+            account
+            for entity in entity_ids
+            for role in roles
+            for account in self._accounts_of.get((entity, role), ())
+        )
+
+    @cached_property
+    def movements(self) -> dict[tuple[int, int], Movement]:
+        """Each account's movement by month, nothing after the date."""
+        return queries.movements(entity_ids=self.ids, as_of=self.as_of)
+
+    @cached_property
+    def first_month(self) -> int:
+        """The month of the oldest movement; the report's own month in an empty book."""
+        return min((month for _, month in self.movements), default=months.month_of(self.as_of))
+
+    @cached_property
+    def watermark(self) -> int:
+        """The newest journal entry's id."""
+        return queries.watermark(entity_ids=self.ids)
+
+    @cached_property
+    def linked(self) -> tuple[LinkedPosting, ...]:
+        """Postings that name a booking."""
+        return queries.linked_postings(entity_ids=self.ids, as_of=self.as_of)
+
+    @cached_property
+    def reconciled(self) -> frozenset[tuple[int, int]]:
+        """(entity, month) pairs whose books somebody reconciled or closed."""
+        return frozenset((row.entity_id, row.month) for row in queries.periods(entity_ids=self.ids))
+
+    @cached_property
+    def closed(self) -> frozenset[tuple[int, int]]:
+        """(entity, month) pairs whose books are closed."""
+        return frozenset(
+            (row.entity_id, row.month)
+            for row in queries.periods(entity_ids=self.ids)
+            if row.state == "closed"
+        )
+
+    @cached_property
+    def bookings(self) -> tuple[BookingFact, ...]:
+        """Every booking enquired about so far."""
+        return queries.bookings(entity_ids=self.ids, as_of=self.as_of)
+
+    @cached_property
+    def channels(self) -> tuple[Channel, ...]:
+        """Sales channels."""
+        return queries.channels(entity_ids=self.ids)
+
+    @cached_property
+    def stakes(self) -> tuple[Stake, ...]:
+        """Equity stakes."""
+        return queries.stakes(entity_ids=self.ids)
+
+    @cached_property
+    def assets(self) -> tuple[Asset, ...]:
+        """Assets."""
+        return queries.assets(entity_ids=self.ids)
+
+    @cached_property
+    def responsibilities(self) -> tuple[Responsibility, ...]:
+        """Roles and who answers for them."""
+        return queries.responsibilities(entity_ids=self.ids)
+
+    @cached_property
+    def contracts(self) -> tuple[ClientContract, ...]:
+        """Client contracts."""
+        return queries.contracts(entity_ids=self.ids)
+
+    @cached_property
+    def funnel(self) -> dict[int, tuple[FunnelCount, ...]]:
+        """The newest funnel of each entity that counts one."""
+        return queries.funnel(entity_ids=self.ids, as_of=self.as_of)
+
+    @cached_property
+    def kpi_values(self) -> tuple[KpiValue, ...]:
+        """KPI values that somebody entered or a note stated."""
+        return queries.kpi_values(entity_ids=self.ids, as_of=self.as_of)
+
+    def kpi(self, slug: str, key: str) -> KpiValue | None:
+        """Return the newest value of one entity's KPI, or None."""
+        entity = self.by_slug.get(slug)
+        return next(
+            (row for row in self.kpi_values if entity and row.entity_id == entity.id and row.key == key), None
+        )
+
+    @cached_property
+    def targets(self) -> dict[tuple[int, int], tuple[int, int]]:
+        """(entity, month) to (row id, revenue target in minor units)."""
+        return {
+            (row.entity_id, row.month): (row.pk, row.revenue_minor)
+            for row in queries.targets(entity_ids=self.ids)
+        }
+
+    @cached_property
+    def assumptions(self) -> dict[str, Assumption]:
+        """The assumptions in force."""
+        return queries.assumptions(as_of=self.as_of)
+
+    def assumed(self, key: str, otherwise: int) -> int:
+        """Return an assumption's value, or the registry's own default where nobody recorded one."""
+        row = self.assumptions.get(key)
+        return otherwise if row is None else row.value
+
+    @cached_property
+    def models(self) -> tuple[ProfitabilityModel, ...]:
+        """Profitability models."""
+        return queries.profitability_models(entity_ids=self.ids)
+
+    @cached_property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """Saved scenarios."""
+        return queries.scenarios()
+
+    @cached_property
+    def options(self) -> tuple[CapitalOption, ...]:
+        """Capital options."""
+        return queries.capital_options(entity_ids=self.ids)
+
+    @cached_property
+    def rules(self) -> tuple[FinancialRule, ...]:
+        """Active financial rules."""
+        return queries.financial_rules()
+
+    @cached_property
+    def freshness(self) -> dict[tuple[int, str], dt.date]:
+        """(entity, kind of source) to the last date it covers."""
+        rows = (*queries.freshness(entity_ids=self.ids), *queries.handoff_dates(entity_ids=self.ids))
+        return {(row.entity_id, row.kind): row.fresh_to for row in rows}

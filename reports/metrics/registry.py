@@ -1,0 +1,327 @@
+"""The metric registry: each metric defined once, and the desk that works figures out for one report.
+
+A metric is a function of (desk, scope, month). It answers with what the desk offers: `Desk.postings`,
+`Desk.rows`, `Desk.formula` or `Desk.absent`; the desk names, keeps and returns the figure, so that a metric
+asked for twice, by any lens, is the same figure.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from core import months
+from reports.document import (
+    Badge,
+    Definition,
+    Figure,
+    FormulaTrace,
+    PostingsTrace,
+    RowsTrace,
+    Trace,
+    TraceRow,
+    Unit,
+)
+from reports.metrics.facts import NOTHING, Facts
+from reports.metrics.operations import OPERATIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The entities a figure is about, and the short name that goes into its key."""
+
+    slug: str
+    label: str
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a metric function returns: a value or the reason there is none, and its trace."""
+
+    value: int | None
+    trace: Trace
+    badge: Badge = Badge.UNRECONCILED
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric's definition. ``monthly`` metrics belong to a month, others to the as-of date."""
+
+    key: str
+    name: str
+    unit: Unit
+    formula: str
+    source: str
+    monthly: bool
+    work_out: Callable[["Desk", Scope, int], Answer]
+
+
+REGISTRY: dict[str, Metric] = {}
+
+_UNIT_NAMES = {
+    Unit.MONEY: "money",
+    Unit.COUNT: "count",
+    Unit.PERCENT: "percent",
+    Unit.MONTHS: "months",
+    Unit.DAYS: "days",
+    Unit.RATIO: "ratio",
+    Unit.SCORE: "score",
+}
+
+
+def metric(
+    key: str, *, name: str, unit: Unit, formula: str, source: str, monthly: bool = True
+) -> Callable[[Callable[["Desk", Scope, int], Answer]], Callable[["Desk", Scope, int], Answer]]:
+    """Register a metric under its key.
+
+    Raises:
+        ValueError: the key is taken; a metric is defined once.
+    """
+
+    def register(work_out: Callable[["Desk", Scope, int], Answer]) -> Callable[["Desk", Scope, int], Answer]:
+        if key in REGISTRY:
+            raise ValueError(f"The metric {key} is defined twice.")
+        REGISTRY[key] = Metric(key, name, unit, formula, source, monthly, work_out)
+        return work_out
+
+    return register
+
+
+class Desk:
+    """Works out the figures of one report and keeps every one of them, inputs too."""
+
+    def __init__(self, facts: Facts, *, month: int, currency: str = "USD") -> None:
+        """Take the records and the report's own month (the last whole month, as a rule)."""
+        self.facts = facts
+        self.month = month
+        self.currency = currency
+        self.figures: dict[str, Figure] = {}
+        self.all = Scope("portfolio", "the portfolio", facts.ids)
+        self._scopes = {
+            entity.slug: Scope(entity.slug, entity.name, (entity.id,)) for entity in facts.entities
+        }
+
+    @property
+    def as_of(self) -> dt.date:
+        """The last date counted."""
+        return self.facts.as_of
+
+    def scope(self, slug: str) -> Scope | None:
+        """Return one entity's scope, or None where the report does not hold it."""
+        return self._scopes.get(slug)
+
+    def scopes(self) -> tuple[Scope, ...]:
+        """Return each entity's scope."""
+        return tuple(self._scopes.values())
+
+    def kind(self, kind: str) -> Scope | None:
+        """Return the scope of all entities of a kind, or None where there is none."""
+        found = [entity for entity in self.facts.entities if entity.kind == kind]
+        if not found:
+            return None
+        if len(found) == 1:
+            return self._scopes[found[0].slug]
+        return Scope(kind, f"{kind} entities", tuple(entity.id for entity in found))
+
+    def get(self, key: str, scope: Scope | None = None, month: int | None = None) -> Figure:
+        """Return a metric's figure for a scope (the whole report by default) and month (the report's own)."""
+        definition = REGISTRY[key]
+        scope = scope or self.all
+        month = self.month if month is None else month
+        period = months.iso(month) if definition.monthly else self.as_of.isoformat()
+        name = f"{key}.{scope.slug}.{period}"
+        if name not in self.figures:
+            answer = definition.work_out(self, scope, month)
+            self.figures[name] = Figure(
+                key=name,
+                metric=key,
+                label=definition.name,
+                unit=definition.unit,
+                value=answer.value,
+                badge=answer.badge,
+                trace=answer.trace,
+                scope=scope.label,
+                period=months.label(month) if definition.monthly else self.as_of.isoformat(),
+                missing=answer.missing,
+                currency=self.currency,
+            )
+        return self.figures[name]
+
+    def keep(self, figure: Figure) -> Figure:
+        """Keep a figure a lens made itself (a change, a column total) and return it."""
+        return self.figures.setdefault(figure.key, figure)
+
+    def own(
+        self, key: str, label: str, unit: Unit, answer: Answer, *, scope: str = "", period: str = ""
+    ) -> Figure:
+        """Keep an answer as a figure a lens needs for itself (a row of a table, a column's total)."""
+        return self.keep(
+            Figure(
+                key=key,
+                metric="own",
+                label=label,
+                unit=unit,
+                value=answer.value,
+                badge=answer.badge,
+                trace=answer.trace,
+                scope=scope,
+                period=period,
+                missing=answer.missing,
+                currency=self.currency,
+            )
+        )
+
+    def total(self, key: str, label: str, parts: Iterable[Figure]) -> Figure:
+        """Return the sum of figures of one unit as a figure of its own; those without a value count nothing."""
+        kept = tuple(part for part in parts if part.value is not None)
+        answer = self.formula("total", *kept) if kept else self.rows(())
+        return self.own(key, label, kept[0].unit if kept else Unit.MONEY, answer)
+
+    def change(self, now: Figure, before: Figure) -> Figure:
+        """Return the relative change between two figures, or their difference where they are percentages."""
+        answer = self.formula("difference" if now.unit is Unit.PERCENT else "change", now, before)
+        if answer.value is None:
+            answer = replace(answer, missing="n/a")
+        return self.own(
+            f"change.{now.key}",
+            f"Change in {now.label.lower()}",
+            Unit.PERCENT,
+            answer,
+            scope=now.scope,
+            period=now.period,
+        )
+
+    # What metric functions answer with.
+
+    def is_reconciled(self, scope: Scope, month: int) -> bool:
+        """Tell whether every entity of the scope that has books has reconciled a month."""
+        active = {
+            account.entity_id
+            for account in self.facts.accounts
+            if (account.id, month) in self.facts.movements
+        }
+        concerned = active.intersection(scope.ids)
+        return bool(concerned) and all((entity, month) in self.facts.reconciled for entity in concerned)
+
+    def badge_of(self, scope: Scope, month: int) -> Badge:
+        """Return how far a figure of a month's records can be trusted."""
+        return Badge.MEASURED if self.is_reconciled(scope, month) else Badge.UNRECONCILED
+
+    def postings(
+        self,
+        scope: Scope,
+        roles: Iterable[str],
+        *,
+        first: int | None = None,
+        last: int,
+        sign: int = 1,
+        cash: bool = False,
+        side: str = "",
+    ) -> Answer:
+        """Answer with the movement of the accounts of some roles over whole months, from balances.
+
+        ``first`` None counts from the beginning of the books. ``sign`` −1 makes credits positive; ``cash``
+        takes the cash those accounts explain, an inflow being positive whatever the sign of the accounts.
+        """
+        start = self.facts.first_month if first is None else first
+        kept = self.facts.accounts_in(scope.ids, *roles)
+        value = 0
+        for account in kept:
+            for month in range(start, last + 1):
+                row = self.facts.movements.get((account.id, month), NOTHING)
+                if cash:
+                    value += row.cash
+                else:
+                    value += sign * (row.net if not side else row.debit if side == "debit" else -row.credit)
+        trace = PostingsTrace(
+            accounts=tuple(account.id for account in kept),
+            first_month=start,
+            end_month=last + 1,
+            until=min(self.as_of, months.last_day(last)),
+            watermark=self.facts.watermark,
+            sign=-1 if cash else sign,
+            cash_only=cash,
+            side=side,
+        )
+        return Answer(value, trace, self.badge_of(scope, last))
+
+    def linked(
+        self,
+        scope: Scope,
+        roles: Iterable[str],
+        bookings: Iterable[int],
+        *,
+        sign: int = -1,
+        codes: tuple[str, ...] = (),
+    ) -> Answer:
+        """Answer with the postings of some roles that name these bookings, whenever they were made.
+
+        ``sign`` −1 makes income positive and cost negative; ``codes`` keeps accounts with these codes.
+        """
+        wanted = frozenset(bookings)
+        ids = frozenset(
+            account.id
+            for account in self.facts.accounts_in(scope.ids, *roles)
+            if not codes or account.code in codes
+        )
+        value = sign * sum(
+            row.amount_minor
+            for row in self.facts.linked
+            if row.booking_id in wanted and row.account_id in ids
+        )
+        trace = PostingsTrace(
+            accounts=tuple(sorted(ids)),
+            first_month=self.facts.first_month,
+            end_month=months.month_of(self.as_of) + 1,
+            until=self.as_of,
+            watermark=self.facts.watermark,
+            sign=sign,
+            bookings=tuple(sorted(wanted)),
+        )
+        return Answer(value, trace)
+
+    def rows(self, rows: Iterable[TraceRow], badge: Badge = Badge.UNRECONCILED) -> Answer:
+        """Answer with the sum of records' shares."""
+        kept = tuple(rows)
+        return Answer(sum(row.amount for row in kept), RowsTrace(kept), badge)
+
+    def formula(self, operation: str, *inputs: Figure, undefined: str = "n/a") -> Answer:
+        """Answer with an operation over figures; the weakest badge of the inputs is the answer's.
+
+        A missing input makes the answer missing for the same reason; ``undefined`` is what a division by
+        nothing says.
+        """
+        trace = FormulaTrace(operation, tuple(figure.key for figure in inputs))
+        badge = weakest(figure.badge for figure in inputs)
+        for figure in inputs:
+            if figure.value is None:
+                return Answer(None, trace, badge, figure.missing)
+        value = OPERATIONS[operation](*(figure.value for figure in inputs))
+        return Answer(value, trace, badge, undefined if value is None else "")
+
+    def absent(self, sentence: str, badge: Badge = Badge.ENTERED) -> Answer:
+        """Answer that there is no such figure, and why."""
+        return Answer(None, RowsTrace(()), badge, sentence)
+
+
+_STRENGTH = (Badge.MEASURED, Badge.UNRECONCILED, Badge.ENTERED, Badge.MODELLED)
+
+
+def weakest(badges: Iterable[Badge]) -> Badge:
+    """Return the badge that trusts least: modelled, then entered, then unreconciled, then measured."""
+    return max(badges, key=_STRENGTH.index, default=Badge.MEASURED)
+
+
+def rebadge(answer: Answer, badge: Badge) -> Answer:
+    """Return an answer under another badge."""
+    return replace(answer, badge=badge)
+
+
+def definitions(figures: Iterable[Figure]) -> tuple[Definition, ...]:
+    """Return the definitions of the metrics these figures are of, by name."""
+    used = {figure.metric for figure in figures} & REGISTRY.keys()
+    return tuple(
+        Definition(entry.key, entry.name, entry.formula, _UNIT_NAMES[entry.unit], entry.source)
+        for entry in sorted((REGISTRY[key] for key in used), key=lambda entry: entry.name)
+    )

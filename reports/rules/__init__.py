@@ -1,0 +1,12 @@
+"""Rules: live queries over the records, each returning the findings it sees. One file per family.
+
+A rule's name and a finding's subject are the finding's identity over editions; a finding clears itself
+when its rule no longer returns it. Lenses list the rules they run.
+"""
+
+from reports.rules import kpi_gaps
+from reports.rules.cash import CASH_RULES
+from reports.rules.registry import Rule, run
+from reports.rules.shortfalls import NOTE_RULES, SHORTFALLS
+
+__all__ = ["CASH_RULES", "NOTE_RULES", "SHORTFALLS", "Rule", "kpi_gaps", "run"]

@@ -1,0 +1,54 @@
+"""What a rule is, and how a lens runs some of them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from reports.document import Cell, Figure, FindingNote, Line, Severity
+from reports.metrics import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A named live query: what it looks for, how bad it is, and what to do about it."""
+
+    name: str
+    looks_for: str
+    severity: Severity
+    action: str
+    owner: str
+    due_days: int
+    look: Callable[["Rule", Desk], list[FindingNote]]
+
+    def finding(
+        self, subject: str, title: str, *evidence: str | Figure | Cell, severity: Severity | None = None
+    ) -> FindingNote:
+        """Return a finding of this rule; evidence is text, figures and record links, in order."""
+        return FindingNote(
+            rule=self.name,
+            subject=subject,
+            severity=severity or self.severity,
+            title=title,
+            evidence=line(*evidence),
+            action=self.action,
+            owner=self.owner,
+            due_days=self.due_days,
+        )
+
+
+def line(*parts: str | Figure | Cell) -> Line:
+    """Return a line of cells from text, figures and cells."""
+    return tuple(
+        Cell(text=part)
+        if isinstance(part, str)
+        else Cell(figure=part.key)
+        if isinstance(part, Figure)
+        else part
+        for part in parts
+    )
+
+
+def run(rules: Iterable[Rule], desk: Desk) -> tuple[FindingNote, ...]:
+    """Return what these rules see, worst first, in the rules' own order within a severity."""
+    order = list(Severity)
+    found = [note for rule in rules for note in rule.look(rule, desk)]
+    return tuple(sorted(found, key=lambda note: order.index(note.severity)))
