@@ -16,7 +16,14 @@ from types import MappingProxyType
 from portfolio.formats.cells import DATE, Cell, CellError, CellKind, plain, read_cell, with_unit
 from portfolio.formats.csv_rows import read_day
 from portfolio.formats.errors import FormatError, shown
-from portfolio.formats.handoff_rows import SEVERITIES, HandoffRow, RowKind, Shape
+from portfolio.formats.handoff_rows import (
+    FIRST_HEADERS,
+    HEADING_WORDS,
+    SEVERITIES,
+    HandoffRow,
+    RowKind,
+    Shape,
+)
 from portfolio.formats.markdown import Heading, Item, Mark, Paragraph, Table, blocks, front_matter
 from portfolio.formats.text import decode
 
@@ -56,20 +63,6 @@ class _Section:
 
 _REQUIRED, _OPTIONAL = ("entity", "name", "kind", "updated"), ("owner",)
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
-_KEYWORDS = (
-    ("financial baseline", RowKind.BASELINE), ("baseline", RowKind.BASELINE),
-    ("technical debt", RowKind.DEBT), ("debt", RowKind.DEBT), ("kpis", RowKind.KPI), ("kpi", RowKind.KPI),
-    ("roles", RowKind.ROLE), ("equity", RowKind.EQUITY), ("assets", RowKind.ASSET), ("channels", RowKind.CHANNEL),
-    ("deployments", RowKind.DEPLOYMENT), ("stays", RowKind.STAY), ("maintenance", RowKind.MAINTENANCE),
-    ("queue", RowKind.JOB), ("jobs", RowKind.JOB), ("readiness", RowKind.READINESS),
-    ("client portfolio", RowKind.CLIENT), ("clients", RowKind.CLIENT), ("funnel", RowKind.FUNNEL),
-    ("roadmap", RowKind.ROADMAP), ("decisions", RowKind.DECISION), ("notes", RowKind.NOTE),
-)  # fmt: skip
-_FIRST_HEADERS = {
-    "kpi": RowKind.KPI, "role": RowKind.ROLE, "holder": RowKind.EQUITY, "asset": RowKind.ASSET,
-    "channel": RowKind.CHANNEL, "when": RowKind.DEPLOYMENT, "check in": RowKind.STAY,
-    "reported": RowKind.MAINTENANCE, "job": RowKind.JOB, "client": RowKind.CLIENT, "step": RowKind.FUNNEL,
-}  # fmt: skip
 _VALUE_HEADERS = ("value", "amount", "share", "count")
 _VALUED = (RowKind.KPI, RowKind.BASELINE)
 _LISTED = (RowKind.DEBT, RowKind.READINESS, RowKind.ROADMAP, RowKind.DECISION, RowKind.MAINTENANCE)
@@ -77,14 +70,13 @@ _LISTED = (RowKind.DEBT, RowKind.READINESS, RowKind.ROADMAP, RowKind.DECISION, R
 _NAMED_ONCE = (RowKind.KPI, RowKind.BASELINE, RowKind.EQUITY, RowKind.ASSET, RowKind.CHANNEL, RowKind.JOB,
                RowKind.CLIENT, RowKind.FUNNEL)  # fmt: skip
 _LABELLED = re.compile(r"(?P<label>[^:]*\S) ?:(?: (?P<value>.*))?")
-_SHARE = re.compile(r"(?P<holder>.*\S):? (?P<share>[0-9][0-9.,]* ?%)(?:, (?P<rest>.*))?", re.ASCII)
+_SHARE = re.compile(r"(?P<holder>.*[^\s:]):? (?P<share>[0-9][0-9.,]* ?%)(?:, (?P<rest>.*))?", re.ASCII)
 _PREFIX = re.compile(r"\((?P<tags>[^()]*)\)\s+(?P<text>.*)")
 _SUFFIX = re.compile(
     rf"(?P<text>.*?)(?:(?<=[.;,!?]) +| +|^)(?P<key>Effort|Due|Fixed|Done):? (?P<value>[0-9]{{1,4}}|{DATE})\.?",
     re.ASCII,
 )
 _BLOCKED = re.compile(r"Blocked: *(?P<periods>.*?)\.?", re.IGNORECASE)
-_COMMA = re.compile(r", (?![^()]*\))")
 _STEP = re.compile(r"(?P<label>.*\S) (?P<count>[0-9]{1,3}(?:,[0-9]{3}){1,3}|[0-9]{1,12})", re.ASCII)
 _PER_LABEL = re.compile(
     r"\bper (?P<per>[a-z]+)|\b(?P<rate>hour|day|night|week|month|year)(?:ly)? rate\b", re.ASCII
@@ -195,7 +187,7 @@ class _Reader:
             self._sections.pop()
         text = plain(heading.text)
         folded = text.casefold()
-        for word, kind in _KEYWORDS:
+        for word, kind in HEADING_WORDS:
             if re.match(rf"{word}\b", folded):
                 self._sections.append(
                     _Section(heading.level, text, text[len(word) :].strip(" :-\u2013\u2014"), kind)
@@ -233,9 +225,9 @@ class _Reader:
             ) from None
 
     def _table(self, table: Table) -> Iterator[HandoffRow]:
-        kind = self._sections[-1].kind or _FIRST_HEADERS.get(table.headers[0].casefold(), RowKind.OTHER)
+        kind = self._sections[-1].kind or FIRST_HEADERS.get(table.headers[0].casefold(), RowKind.OTHER)
         if kind == RowKind.NOTE:
-            kind = _FIRST_HEADERS.get(table.headers[0].casefold(), RowKind.OTHER)
+            kind = FIRST_HEADERS.get(table.headers[0].casefold(), RowKind.OTHER)
         folded = [header.casefold() for header in table.headers]
         valued = next((at for at, header in enumerate(folded) if header in _VALUE_HEADERS), None)
         if valued is None and kind in _VALUED:
@@ -296,7 +288,8 @@ class _Reader:
     def _labelled(self, item: Item, kind: RowKind) -> HandoffRow:
         """Read "Label: value", a comma beginning a note behind the value."""
         match = _LABELLED.fullmatch(item.text)
-        if not match or not (match["value"] or "").strip():
+        label, said = (plain(match["label"]), plain(match["value"] or "")) if match else ("", "")
+        if not label or not said:
             raise FormatError(
                 file=self.name,
                 line=item.line,
@@ -304,13 +297,12 @@ class _Reader:
                 reason=f"{shown(item.text)} is not a label, a colon and a value",
                 fix="write it as Label: value, or Label: not tracked",
             )
-        label = plain(match["label"])
-        value = self._cell(read_cell, match["value"], line=item.line, column=label)
-        head, *rest = _COMMA.split(plain(match["value"]), maxsplit=1)
+        value = self._cell(read_cell, said, line=item.line, column=label)
+        head, *rest = _parts(said)
         if rest and value.kind in (CellKind.TEXT, CellKind.QUANTITY, CellKind.MONEY):
             typed = self._cell(read_cell, head, line=item.line, column=label)
             if typed.kind != CellKind.TEXT:
-                value = replace(typed, text=value.text, note=rest[0])
+                value = replace(typed, text=value.text, note=", ".join(rest))
         row = self._row(
             line=item.line, last_line=item.last_line, kind=kind, shape=Shape.BULLET, label=label, raw=item.raw
         )
@@ -330,7 +322,7 @@ class _Reader:
         holder = match["holder"]
         share = self._cell(read_cell, match["share"], line=item.line, column=holder)
         cells = {"Share": share}
-        for part in _COMMA.split(match["rest"]) if match["rest"] else ():
+        for part in _parts(match["rest"]) if match["rest"] else ():
             key, colon, value = part.partition(":" if ":" in part else " ")
             key = key.strip().capitalize()
             if not key or key in cells:
@@ -396,7 +388,7 @@ class _Reader:
             last_line=item.last_line,
             kind=kind,
             shape=shape,
-            label=label or plain(item.text),
+            label=label or item.text,
             raw=item.raw,
         )
         effort, due = said.get("Effort"), said.get("Due")
@@ -435,7 +427,7 @@ class _Reader:
             last_line=first + len(lines) - 1,
             kind=RowKind.NOTE,
             shape=Shape.TEXT,
-            label=plain(raw),
+            label=plain(raw) or raw.strip(),
             raw=raw,
         )
 
@@ -462,7 +454,7 @@ class _Reader:
                 last_line=line,
                 kind=RowKind.FUNNEL,
                 shape=Shape.FUNNEL,
-                label=plain(step["label"]),
+                label=plain(step["label"]) or step["label"],
                 raw=content,
             )
             rows.append(replace(row, value=read_cell(step["count"]), position=position))
@@ -470,7 +462,7 @@ class _Reader:
 
     def _blocked(self, periods: str, line: int, last_line: int, raw: str) -> Iterator[HandoffRow]:
         """Read "2026-10-14 to 2026-10-20 (reason), owner 2026-12-23 to 2026-12-28"."""
-        for part in _COMMA.split(periods):
+        for part in _parts(periods):
             cell = self._cell(read_cell, part, line=line, column="Blocked")
             if cell.kind not in (CellKind.PERIOD, CellKind.DATE):
                 raise FormatError(
@@ -485,6 +477,17 @@ class _Reader:
                 label=cell.note or cell.word or "blocked", raw=raw,
             )  # fmt: skip
             yield replace(row, value=cell)
+
+
+def _parts(text: str) -> list[str]:
+    """Cut at each comma and space that stands outside brackets."""
+    parts, depth = [""], 0
+    for piece in text.split(", "):
+        parts[-1] += f", {piece}" if depth > 0 else piece
+        depth += piece.count("(") - piece.count(")")
+        if depth <= 0:
+            parts.append("")
+    return [part for part in parts if part]
 
 
 def _read_with_unit(text: str, unit: str) -> Cell:

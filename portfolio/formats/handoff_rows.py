@@ -1,6 +1,6 @@
 """The rows a handoff note is made of: what a row is about, how it was written, and what it says.
 
-The types only; `portfolio.formats.handoff` reads notes into them.
+The types and the words that tell them; `portfolio.formats.handoff` reads notes into them.
 """
 
 import datetime as dt
@@ -46,6 +46,22 @@ class Shape(StrEnum):
     FUNNEL = "funnel"
     TEXT = "text"
 
+
+# What a heading begins with, and what the first header of a table is, tell what its rows are about.
+HEADING_WORDS = (
+    ("financial baseline", RowKind.BASELINE), ("baseline", RowKind.BASELINE),
+    ("technical debt", RowKind.DEBT), ("debt", RowKind.DEBT), ("kpis", RowKind.KPI), ("kpi", RowKind.KPI),
+    ("roles", RowKind.ROLE), ("equity", RowKind.EQUITY), ("assets", RowKind.ASSET), ("channels", RowKind.CHANNEL),
+    ("deployments", RowKind.DEPLOYMENT), ("stays", RowKind.STAY), ("maintenance", RowKind.MAINTENANCE),
+    ("queue", RowKind.JOB), ("jobs", RowKind.JOB), ("readiness", RowKind.READINESS),
+    ("client portfolio", RowKind.CLIENT), ("clients", RowKind.CLIENT), ("funnel", RowKind.FUNNEL),
+    ("roadmap", RowKind.ROADMAP), ("decisions", RowKind.DECISION), ("notes", RowKind.NOTE),
+)  # fmt: skip
+FIRST_HEADERS = {
+    "kpi": RowKind.KPI, "role": RowKind.ROLE, "holder": RowKind.EQUITY, "asset": RowKind.ASSET,
+    "channel": RowKind.CHANNEL, "when": RowKind.DEPLOYMENT, "check in": RowKind.STAY,
+    "reported": RowKind.MAINTENANCE, "job": RowKind.JOB, "client": RowKind.CLIENT, "step": RowKind.FUNNEL,
+}  # fmt: skip
 
 SEVERITIES = ("critical", "high", "medium", "low")
 

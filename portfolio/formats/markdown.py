@@ -13,7 +13,7 @@ from enum import StrEnum
 from portfolio.formats.errors import FormatError, shown
 
 _FIELD = re.compile(r"(?P<key>[A-Za-z][A-Za-z0-9_-]{0,40}):(?: +(?P<value>.*))?", re.ASCII)
-_HEADING = re.compile(r" {0,3}(?P<marks>#{1,6})(?:[ \t]+(?P<text>.*?))?(?:[ \t]+#+)?[ \t]*", re.ASCII)
+_HEADING = re.compile(r" {0,3}(?P<marks>#{1,6})(?P<text>[ \t].*)?", re.ASCII)
 _UNDERLINE = re.compile(r" {0,3}(?P<mark>=|-)(?P=mark)+[ \t]*", re.ASCII)
 _RULE = re.compile(r" {0,3}(?P<mark>[-*_])(?:[ \t]*(?P=mark)){2,}[ \t]*", re.ASCII)
 _FENCE = re.compile(r" {0,3}(?P<mark>```+|~~~+)[^`]*", re.ASCII)
@@ -164,7 +164,7 @@ def blocks(lines: list[str], *, start: int, name: str) -> Iterator[Block]:
             block, at = _fenced(lines, at, fence["mark"], name)
             yield block
         elif heading := _HEADING.fullmatch(content):
-            yield Heading(at + 1, len(heading["marks"]), (heading["text"] or "").strip())
+            yield Heading(at + 1, len(heading["marks"]), _without_closing(heading["text"] or ""))
             at += 1
         elif _begins_table(lines, at):
             table, at = _table(lines, at, name)
@@ -175,6 +175,13 @@ def blocks(lines: list[str], *, start: int, name: str) -> Iterator[Block]:
         else:
             text, at = _paragraph(lines, at)
             yield text
+
+
+def _without_closing(text: str) -> str:
+    """Return a heading's text without the marks that may close it again ("## Title ##")."""
+    text = text.strip()
+    opened = text.rstrip("#")
+    return opened.rstrip() if opened[-1:] in ("", " ", "\t") else text
 
 
 def split_cells(content: str) -> tuple[str, ...]:
