@@ -175,7 +175,7 @@ def read(
     while len(headers) > 1 and not headers[-1]:
         headers = headers[:-1]
     for separator, word in ((";", "semicolons"), ("\t", "tabs")):
-        if len(headers) == 1 and separator in cells[0]:
+        if len(headers) == 1 and separator in cells[0] and not cells[0].startswith("<"):
             raise FormatError(
                 file=name,
                 line=line,

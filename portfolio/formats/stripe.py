@@ -5,13 +5,14 @@ one ("balance_transaction_id", "reporting_category", "created_utc"). What a tran
 is decided next door in `portfolio.domain.intake`; matching goes by ids, never by amounts.
 """
 
+import contextlib
 import datetime as dt
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from core.money import EXPONENTS
-from portfolio.formats.csv_rows import MAX_BYTES, MAX_ROWS, CsvRow, listed, read
+from portfolio.formats.csv_rows import MAX_BYTES, MAX_ROWS, CsvRow, listed, read, read_day
 from portfolio.formats.errors import FormatError, shown
 
 
@@ -186,11 +187,12 @@ def _sign(row: CsvRow, columns: dict[str, str], amount: int) -> None:
 def _instant(row: CsvRow, column: str) -> dt.datetime:
     """Read "2026-10-24 18:03" or "2026-10-24 18:03:11" or a bare date as UTC."""
     value = row.cells[column]
-    try:
-        if not _INSTANT.fullmatch(value):
-            return dt.datetime.combine(row.day(column), dt.time(), tzinfo=dt.UTC)
-        return dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC)
-    except ValueError:
-        raise row.error(
-            column, f"{shown(value)} is not an instant", "write it as 2026-10-24 18:03:11"
-        ) from None
+    if day := read_day(value, "%Y-%m-%d"):
+        return dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
+    at = None
+    if _INSTANT.fullmatch(value):
+        with contextlib.suppress(ValueError):  # Digits in the right places that are no time of any day.
+            at = dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC)
+    if at is None:
+        raise row.error(column, f"{shown(value)} is not an instant", "write it as 2026-10-24 18:03:11")
+    return at
