@@ -30,6 +30,16 @@ def test_vendored_files_are_the_declared_ones_and_no_others() -> None:
     assert all((STATIC / "vendor" / licence).is_file() for licence in licences)
 
 
+def test_fonts_are_the_declared_ones_and_no_others() -> None:
+    declared = json.loads((STATIC / "vendor/manifest.json").read_text())["fonts"]
+    assert {name: digest for family in declared for name, digest in family["files"].items()} == {
+        str(path.relative_to(STATIC / "fonts")): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (STATIC / "fonts").rglob("*.*")
+        if path.suffix in {".woff2", ".ttf"}
+    }
+    assert all((STATIC / "vendor" / family["licence_file"]).is_file() for family in declared)
+
+
 @pytest.mark.parametrize("sheet", sorted((STATIC / "css").glob("*.css")), ids=lambda path: path.name)
 def test_every_file_a_stylesheet_names_is_here(sheet: Path) -> None:
     named = re.findall(r'url\("([^"]+)"\)', sheet.read_text())
