@@ -1,0 +1,57 @@
+"""Finding an entity's accounts by what they are for, so that no caller names a code.
+
+The template every entity starts from stands next door in `portfolio.domain.chart`.
+"""
+
+from portfolio.models import Account, AccountKind, AccountRole, Entity
+
+# Card fees share their role with other direct costs, so they alone are known by their code in the chart.
+CARD_FEES = "5600"
+COMMISSIONS = "5500"
+
+
+class MissingAccountError(Exception):
+    """An entity lacks an account that a posting needs."""
+
+
+class Accounts:
+    """The accounts of one entity, read in one query. Only active ones are offered by role or code."""
+
+    def __init__(self, entity: Entity) -> None:
+        """Read the accounts, lowest code first."""
+        self.entity = entity
+        self.by_id = {
+            account.pk: account for account in Account.objects.filter(entity=entity).order_by("code")
+        }
+        self._accounts = [account for account in self.by_id.values() if account.active]
+
+    def of(self, role: AccountRole, kind: AccountKind | None = None) -> Account:
+        """Return the first account of a role, and of a kind where one is given.
+
+        Raises:
+            MissingAccountError: the entity keeps none.
+        """
+        for account in self._accounts:
+            if account.role == role and kind in (None, account.kind):
+                return account
+        raise MissingAccountError(
+            f"{self.entity.slug} has no active account for “{role.label}”; add one to its chart of accounts."
+        )
+
+    def coded(self, code: str) -> Account:
+        """Return the account with a code.
+
+        Raises:
+            MissingAccountError: the entity keeps none.
+        """
+        for account in self._accounts:
+            if account.code == code:
+                return account
+        raise MissingAccountError(
+            f"{self.entity.slug} has no active account {code}; add it to its chart of accounts."
+        )
+
+    def uncategorised(self, amount_minor: int) -> Account:
+        """Return the account where money waits for a category: receipts for money in, payments for money out."""
+        kind = AccountKind.INCOME if amount_minor > 0 else AccountKind.EXPENSE
+        return self.of(AccountRole.UNCATEGORISED, kind)
