@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from core import clock
 from crew.domain import codes, people
 from crew.models import Person
+from mail.domain import sealing
 
 CODE_MAIL = "account/email/login_code"
 
@@ -33,6 +34,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Refuse: people are added by the owner, with a duty."""
         return False
 
+    def generate_login_code(self) -> str:
+        """Return a fresh code, sealed: allauth keeps it in the session, whose row the database must not give away."""
+        return sealing.seal(super().generate_login_code()).decode()
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Put a sign-in code into the outbox; it goes to the person's own address, however it was typed.
 
@@ -43,7 +48,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             raise UnknownMailError(f"No mail is defined for {template_prefix!r}; see crew.adapter.")
         person = Person.objects.filter(email__iexact=email.strip(), is_active=True).first()
         if person is not None:
-            codes.send_code(person=person, code=context["code"], at=clock.now())
+            codes.send_code(person=person, code=sealing.unseal(context["code"].encode()), at=clock.now())
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Sign in on a fresh session and write it into the audit trail."""

@@ -53,6 +53,8 @@ def person_of(*, token: str) -> Person | None:
         pk = signing.loads(token, salt=SALT, max_age=MAX_AGE_SECONDS)
     except signing.BadSignature:
         return None
+    if not isinstance(pk, int):
+        return None
     return Person.objects.filter(pk=pk, sample=True, is_active=True).first()
 
 
