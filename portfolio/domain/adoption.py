@@ -5,7 +5,7 @@ names the note's file and line as its source.
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -72,7 +72,7 @@ _HANDOVER = {
 class Contradiction:
     """A statement of a current note that a record denies."""
 
-    entity: str
+    entity_id: int
     where: str
     note_says: str
     record_says: str
@@ -292,29 +292,6 @@ def _adopt_job(entity: Entity, note: Handoff, row: HandoffRow) -> int:
     return int(made)
 
 
-def _adopt_stay(entity: Entity, note: Handoff, row: HandoffRow) -> int:
-    start, end, channel = (row.cell(header) for header in ("Check in", "Check out", "Channel"))
-    if start is None or start.on is None:
-        return 0
-    done = start.on <= note.updated_on
-    _, made = Booking.objects.get_or_create(
-        entity=entity,
-        reference=f"STAY-{start.on.isoformat()}",
-        defaults={
-            "title": f"Stay {start.text} to {end.text if end else '?'}, {channel.text if channel else 'direct'}"[
-                :160
-            ],
-            "kind": "stay",
-            "stage": BookingStage.COMPLETED if done else BookingStage.BOOKED,
-            "service_on": start.on,
-            "completed_on": ((end.on if end else None) or start.on) if done else None,
-            "price_minor": _minor(row, "Gross"),
-            "source": _source(note, row),
-        },
-    )
-    return int(made)
-
-
 def _adopt_model(entity: Entity, note: Handoff) -> int:
     """Draft a charter's profitability model where the note gives its price and its day rates."""
     if entity.kind != EntityKind.CHARTER:
@@ -359,38 +336,34 @@ _ADOPTERS: dict[RowKind, Callable[[Entity, Handoff, HandoffRow], int]] = {
     RowKind.CLIENT: _adopt_client,
     RowKind.FUNNEL: _adopt_funnel,
     RowKind.JOB: _adopt_job,
-    RowKind.STAY: _adopt_stay,
 }
 
 
-def contradictions() -> tuple[Contradiction, ...]:
-    """Return the statements of current notes about agreements, channels and handovers that records deny."""
-    stakes = {(row.entity_id, row.holder): row for row in Stake.objects.all()}
-    channels = {(row.entity_id, row.name): row for row in Channel.objects.all()}
-    roles = {(row.entity_id, row.role): row for row in Responsibility.objects.all()}
+def contradictions(
+    *,
+    rows: Iterable[StoredRow],
+    stakes: Iterable[Stake],
+    channels: Iterable[Channel],
+    responsibilities: Iterable[Responsibility],
+) -> tuple[Contradiction, ...]:
+    """Return the statements of note rows about agreements, channels and handovers that the records deny."""
+    held = {(row.entity_id, row.holder): row for row in stakes}
+    sold = {(row.entity_id, row.name): row for row in channels}
+    roles = {(row.entity_id, row.role): row for row in responsibilities}
     found = []
-    for row in StoredRow.objects.filter(
-        file__current=True, kind__in=[RowKind.EQUITY, RowKind.CHANNEL, RowKind.ROLE]
-    ).select_related("file__entity"):
+    for row in rows:
         key = (row.file.entity_id, row.label)
         said, record, ref = "", "", ""
-        if row.kind == RowKind.EQUITY and key in stakes:
+        if row.kind == RowKind.EQUITY and key in held:
             said = row.cells.get("Agreement", {}).get("text", "")
-            record, ref = stakes[key].agreement, f"stake:{stakes[key].pk}"
-        elif row.kind == RowKind.CHANNEL and key in channels:
+            record, ref = held[key].agreement, f"stake:{held[key].pk}"
+        elif row.kind == RowKind.CHANNEL and key in sold:
             said = row.cells.get("Status", {}).get("text", "")
-            record, ref = channels[key].get_status_display().casefold(), f"channel:{channels[key].pk}"
+            record, ref = sold[key].get_status_display().casefold(), f"channel:{sold[key].pk}"
         elif row.kind == RowKind.ROLE and key in roles:
             said = row.cells.get("Handoff", {}).get("text", "")
             record, ref = roles[key].get_handover_display().casefold(), f"responsibility:{roles[key].pk}"
         if said and not said.casefold().startswith(record):
-            found.append(
-                Contradiction(
-                    row.file.entity.slug,
-                    f"{row.file.name} line {row.line}",
-                    f"{row.label}: {said}",
-                    record,
-                    ref,
-                )
-            )
+            where = f"{row.file.name} line {row.line}"
+            found.append(Contradiction(row.file.entity_id, where, f"{row.label}: {said}", record, ref))
     return tuple(found)

@@ -2,7 +2,7 @@
 
 `land` keeps the newest version of each entity's note. What a note says that no record says yet is adopted
 next door in `portfolio.domain.adoption`; a record once made is never overwritten by a note, and where the
-two disagree `contradictions` says so.
+two disagree `adoption.contradictions` says so.
 """
 
 import datetime as dt
@@ -136,8 +136,3 @@ def _row(file: HandoffFile, row: handoff.HandoffRow) -> HandoffRow:
 
 def _number(value: Cell) -> Decimal | None:
     return None if value.number is None else value.number.quantize(Decimal("0.0001"))
-
-
-def contradictions() -> tuple[adoption.Contradiction, ...]:
-    """Return where the current notes and the records disagree, by file and line."""
-    return adoption.contradictions()

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 
 from core import months
 from portfolio.models import (
@@ -46,7 +47,7 @@ from portfolio.models.account import CASH_ROLES
 
 @dataclass(frozen=True, slots=True)
 class EntityFact:
-    """An entity, as reports name it."""
+    """An entity, as reports name it; ``last_entry_id`` is 0 where its books are empty."""
 
     id: int
     slug: str
@@ -54,6 +55,7 @@ class EntityFact:
     kind: str
     zone: str
     currency: str
+    last_entry_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +133,14 @@ class Freshness:
 
 
 def entities(*, only: Collection[int] | None = None) -> tuple[EntityFact, ...]:
-    """Return active entities, by slug; ``only`` limits them to those ids."""
-    rows = Entity.objects.filter(active=True)
+    """Return active entities, by slug, each with its newest journal entry; ``only`` limits them to those ids."""
+    newest = JournalEntry.objects.filter(entity=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    rows = Entity.objects.filter(active=True).annotate(last_entry=Coalesce(Subquery(newest), 0))
     if only is not None:
         rows = rows.filter(pk__in=only)
     return tuple(
-        EntityFact(*row) for row in rows.values_list("id", "slug", "name", "kind", "zone", "currency")
+        EntityFact(*row)
+        for row in rows.values_list("id", "slug", "name", "kind", "zone", "currency", "last_entry")
     )
 
 
@@ -181,11 +185,6 @@ def movements(*, entity_ids: Collection[int], as_of: dt.date) -> dict[tuple[int,
                 before.cash + (amount if touches_cash else 0),
             )
     return found
-
-
-def watermark(*, entity_ids: Collection[int]) -> int:
-    """Return the id of the newest journal entry of these entities, 0 where there is none."""
-    return JournalEntry.objects.filter(entity_id__in=entity_ids).aggregate(last=Max("id"))["last"] or 0
 
 
 def postings(
@@ -271,30 +270,28 @@ def bookings(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[BookingFac
 
 
 def freshness(*, entity_ids: Collection[int]) -> tuple[Freshness, ...]:
-    """Return, per entity and kind of import, the last date landed."""
-    rows = (
+    """Return, per entity and kind of source, the last date it covers; ``handoff`` is the note's own date."""
+    landed = (
         ImportedLine.objects.filter(entity_id__in=entity_ids)
         .values("entity_id", "kind")
         .annotate(fresh_to=Max("on"))
-        .order_by("entity_id", "kind")
+        .order_by()
         .values_list("entity_id", "kind", "fresh_to")
     )
-    return tuple(Freshness(*row) for row in rows)
-
-
-def handoff_dates(*, entity_ids: Collection[int]) -> tuple[Freshness, ...]:
-    """Return the date each entity's current handoff note gives itself."""
-    rows = HandoffFile.objects.filter(entity_id__in=entity_ids, current=True).values_list(
-        "entity_id", "updated_on"
+    notes = (
+        HandoffFile.objects.filter(entity_id__in=entity_ids, current=True)
+        .annotate(source=Value("handoff"))
+        .order_by()
+        .values_list("entity_id", "source", "updated_on")
     )
-    return tuple(Freshness(entity, "handoff", day) for entity, day in rows)
+    return tuple(Freshness(*row) for row in landed.union(notes, all=True))
 
 
-def decisions(*, entity_ids: Collection[int]) -> tuple[HandoffRow, ...]:
-    """Return the decisions that current handoff notes ask for, with their files."""
+def note_rows(*, entity_ids: Collection[int], kinds: Collection[str]) -> tuple[HandoffRow, ...]:
+    """Return the rows of some kinds in current handoff notes, with their files."""
     return tuple(
         HandoffRow.objects.filter(
-            file__entity_id__in=entity_ids, file__current=True, kind="decision"
+            file__entity_id__in=entity_ids, file__current=True, kind__in=kinds
         ).select_related("file")
     )
 

@@ -30,7 +30,11 @@ from reports.render import charts, html_mail, pdf, text
 logger = logging.getLogger(__name__)
 
 NUMBER_TRIES = 5
-STEPS = 4
+STILL_TRIES = 5
+
+
+class BooksMovingError(Exception):
+    """Entries were posted all the while a report was being worked out."""
 
 
 class NumberTakenError(Exception):
@@ -53,7 +57,11 @@ def default_as_of(at: dt.datetime) -> dt.date:
 
 
 def build(*, report: Report, entity: Entity | None, as_of: dt.date) -> Draft:
-    """Work a report out from the records, for the whole portfolio or one entity."""
+    """Work a report out from the records, for the whole portfolio or one entity.
+
+    Raises:
+        BooksMovingError: entries kept being posted while it was read.
+    """
     sample = queries.sample_as_of()
     words = ""
     if sample is not None:
@@ -61,10 +69,17 @@ def build(*, report: Report, entity: Entity | None, as_of: dt.date) -> Draft:
             "Sample portfolio: invented people and figures. Unless asked otherwise, its reports stand at "
             f"{sample:%-d %B %Y}."
         )
-    facts = Facts(as_of=as_of, entity_id=None if entity is None else entity.pk)
-    draft = LENSES[report.lens](
-        facts, zone=settings.QUARTERDECK_ZONE if entity is None else entity.zone, sample=words
-    )
+    only = None if entity is None else (entity.pk,)
+    for _ in range(STILL_TRIES):
+        facts = Facts(as_of=as_of, entity_id=None if entity is None else entity.pk)
+        draft = LENSES[report.lens](
+            facts, zone=settings.QUARTERDECK_ZONE if entity is None else entity.zone, sample=words
+        )
+        # Reads are not one snapshot on SQLite, so a posting made meanwhile could split a total from its rows.
+        if queries.entities(only=only) == facts.entities:
+            break
+    else:
+        raise BooksMovingError(f"The books changed during each of {STILL_TRIES} tries; run the report again.")
     head = dataclasses.replace(draft.head, report=report.slug, title=report.title, reader=report.reader)
     return dataclasses.replace(draft, head=head)
 

@@ -7,7 +7,6 @@ agenda for thirty days.
 import datetime as dt
 
 from core import months
-from portfolio.domain import queries
 from portfolio.models import Agreement, AssetKind, BookingStage, EntityKind, Handover
 from reports.document import (
     Badge,
@@ -542,7 +541,8 @@ def _agenda(desk: Desk, findings: tuple[FindingNote, ...]) -> Section:
 def _decisions(desk: Desk, shortfalls: tuple[FindingNote, ...]) -> tuple[Line, ...]:
     asked = [
         line(f"{entry.label} (", Cell(f"{entry.file.name} line {entry.line}"), ")")
-        for entry in queries.decisions(entity_ids=desk.facts.ids)
+        for entry in desk.facts.note_rows
+        if entry.kind == "decision"
     ]
     owed = {
         "model-missing": "Adopt the profitability model, or say what is wrong with it.",

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from core import months
 from portfolio.domain import queries
-from portfolio.domain.queries import AccountFact, BookingFact, EntityFact, LinkedPosting, Movement
+from portfolio.domain.queries import AccountFact, BookingFact, EntityFact, LinkedPosting, Movement, PeriodFact
 from portfolio.models import (
     Asset,
     Assumption,
@@ -14,6 +14,7 @@ from portfolio.models import (
     ClientContract,
     FinancialRule,
     FunnelCount,
+    HandoffRow,
     KpiValue,
     ProfitabilityModel,
     Responsibility,
@@ -82,7 +83,7 @@ class Facts:
     @cached_property
     def watermark(self) -> int:
         """The newest journal entry's id."""
-        return queries.watermark(entity_ids=self.ids)
+        return max((entity.last_entry_id for entity in self.entities), default=0)
 
     @cached_property
     def linked(self) -> tuple[LinkedPosting, ...]:
@@ -90,9 +91,13 @@ class Facts:
         return queries.linked_postings(entity_ids=self.ids, as_of=self.as_of)
 
     @cached_property
+    def _periods(self) -> tuple[PeriodFact, ...]:
+        return queries.periods(entity_ids=self.ids)
+
+    @cached_property
     def reconciled(self) -> frozenset[tuple[int, int]]:
         """(entity, month) pairs whose books somebody reconciled or closed."""
-        return frozenset((row.entity_id, row.month) for row in queries.periods(entity_ids=self.ids))
+        return frozenset((row.entity_id, row.month) for row in self._periods)
 
     @cached_property
     def closed(self) -> frozenset[tuple[int, int]]:
@@ -191,5 +196,9 @@ class Facts:
     @cached_property
     def freshness(self) -> dict[tuple[int, str], dt.date]:
         """(entity, kind of source) to the last date it covers."""
-        rows = (*queries.freshness(entity_ids=self.ids), *queries.handoff_dates(entity_ids=self.ids))
-        return {(row.entity_id, row.kind): row.fresh_to for row in rows}
+        return {(row.entity_id, row.kind): row.fresh_to for row in queries.freshness(entity_ids=self.ids)}
+
+    @cached_property
+    def note_rows(self) -> tuple[HandoffRow, ...]:
+        """What current notes say of agreements, channels and handovers, and the decisions they ask for."""
+        return queries.note_rows(entity_ids=self.ids, kinds=("equity", "channel", "role", "decision"))

@@ -173,7 +173,7 @@ def _uncategorised(rule: Rule, desk: Desk) -> list[FindingNote]:
             "Bank lines nobody has categorised",
             f"In {months.label(desk.month)} uncategorised lines come to ",
             desk.get("other_receipts"),
-            "; until somebody says what they are, they are in the operating result and in no burn figure.",
+            "; until somebody says what they are, they count in the operating result and in net burn, not in gross burn.",
         )
     ]
 

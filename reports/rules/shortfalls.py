@@ -3,7 +3,7 @@
 import datetime as dt
 
 from core import months
-from portfolio.domain import handoffs
+from portfolio.domain import adoption
 from portfolio.models import Agreement, ChannelStatus, EntityKind, Handover, ModelState
 from reports.document import Cell, FindingNote, Severity
 from reports.metrics import Desk
@@ -174,16 +174,21 @@ def _no_model(rule: Rule, desk: Desk) -> list[FindingNote]:
 
 def _note_contradicts(rule: Rule, desk: Desk) -> list[FindingNote]:
     """A current handoff note says otherwise than the record."""
+    names = {entity.id: entity for entity in desk.facts.entities}
     return [
         rule.finding(
-            f"{row.entity}:{row.ref}",
-            f"The {row.entity} note contradicts the record",
+            f"{names[row.entity_id].slug}:{row.ref}",
+            f"The note on {names[row.entity_id].name} contradicts the record",
             f"{row.where} says “{row.note_says}”; ",
             Cell(text="the record", ref=row.ref),
             f" says {row.record_says}.",
         )
-        for row in handoffs.contradictions()
-        if desk.scope(row.entity) is not None
+        for row in adoption.contradictions(
+            rows=desk.facts.note_rows,
+            stakes=desk.facts.stakes,
+            channels=desk.facts.channels,
+            responsibilities=desk.facts.responsibilities,
+        )
     ]
 
 
