@@ -158,7 +158,7 @@ def save_schedule(
             subject=row,
             by=by,
             at=at,
-            data={"before": before, "after": _facts(row)},
+            data={name: [before.get(name, ""), value] for name, value in _facts(row).items()},
         )
     return row
 

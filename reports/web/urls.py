@@ -1,7 +1,47 @@
 """The map of the reports' pages, namespace ``reports``, under ``/reports/``."""
 
-from django.urls import URLPattern
+from django.urls import path, re_path
+
+from reports.web import editions, runs, schedules, work
 
 app_name = "reports"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", editions.reports, name="reports"),
+    path("runs/", runs.run_list, name="runs"),
+    path("runs/<int:pk>/", runs.run, name="run"),
+    path("schedules/", schedules.schedules, name="schedules"),
+    path("schedules/new/", schedules.new_schedule, name="new_schedule"),
+    path("schedules/<int:pk>/", schedules.edit_schedule, name="edit_schedule"),
+    path("schedules/<int:pk>/pause/", schedules.pause_schedule, name="pause_schedule"),
+    path("findings/", work.findings, name="findings"),
+    path("findings/<int:pk>/", work.finding, name="finding"),
+    path("actions/", work.action_list, name="actions"),
+    path("actions/<int:pk>/settle/", work.settle, name="settle_action"),
+    path("actions/<int:pk>/reopen/", work.reopen, name="reopen_action"),
+    path("actions/<int:pk>/move/", work.move, name="move_action"),
+    path("<slug:slug>/", editions.report, name="report"),
+    path("<slug:slug>/run/", runs.run_now, name="run_now"),
+    path("<slug:slug>/editions/", editions.editions, name="editions"),
+    path("<slug:slug>/recipients/", schedules.add_recipient, name="add_recipient"),
+    path(
+        "<slug:slug>/recipients/<int:pk>/leave-out/",
+        schedules.leave_out_recipient,
+        name="leave_out_recipient",
+    ),
+    path("<slug:slug>/<int:number>/", editions.edition, name="edition"),
+    path("<slug:slug>/<int:number>/figures/<path:key>/", editions.figure, name="figure"),
+    re_path(
+        r"^(?P<slug>[-\w]+)/(?P<number>[0-9]{1,9})/charts/(?P<name>[-\w.]+)\.svg$",
+        editions.chart,
+        name="chart",
+    ),
+    re_path(
+        r"^(?P<slug>[-\w]+)/(?P<number>[0-9]{1,9})/report\.(?P<ending>pdf|txt|json)$",
+        editions.form,
+        name="form",
+    ),
+    path("<slug:slug>/<int:number>/mail/", editions.mail, name="mail"),
+    path("<slug:slug>/<int:number>/mail/body/", editions.mail_body, name="mail_body"),
+    path("<slug:slug>/<int:number>/resend/", editions.resend, name="resend"),
+]

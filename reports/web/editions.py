@@ -1,0 +1,296 @@
+"""The list of reports, an edition in all its forms, the trace of a figure, and who received it."""
+
+import dataclasses
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_POST, require_safe
+
+from core import access, clock
+from mail.domain.content import for_frame
+from mail.models import State
+from mail.web.views import FILE_POLICY, FRAME_POLICY, TONES
+from reports import document as documents
+from reports.domain import deliveries, queries, trace
+from reports.figures import write
+from reports.models import Edition, FileKind, Report
+from reports.render import web
+from reports.render.frame import BADGE_MEANINGS, BADGE_WORDS
+from reports.web import access as reach
+
+ROWS_A_PAGE = 100
+EDITIONS_A_PAGE = 50
+# A chart may style itself and nothing more; opened by itself it has no origin.
+DRAWING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+HOME = {"label": "Home", "url": "/"}
+
+
+@require_safe
+@access.staff
+def reports(request: HttpRequest) -> HttpResponse:
+    """List the reports: newest edition, what is under way, when each is due next."""
+    at = clock.now()
+    return render(
+        request,
+        "reports/reports.html",
+        {
+            "lines": queries.report_lines(person=request.user, at=at),
+            "may_run": reach.may_run_anything(request),
+            "may_own": access.may(request.user, "own"),
+            "whole": access.may(request.user, "read"),
+            "zone": str(clock.zone()),
+            "crumbs": [HOME],
+        },
+    )
+
+
+@require_safe
+@access.staff
+def report(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a report's newest edition in full."""
+    row = reach.report(slug)
+    newest = queries.newest_edition(report=row, person=request.user)
+    if newest is None:
+        return render(
+            request,
+            "reports/unissued.html",
+            {
+                "report": row,
+                "may_run": reach.may_run_anything(request),
+                "crumbs": [HOME, {"label": "Reports", "url": reverse("reports:reports")}],
+            },
+        )
+    return _show(request, newest)
+
+
+@require_safe
+@access.staff
+def edition(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Show one edition in full."""
+    return _show(request, reach.edition(request, slug, number))
+
+
+def _show(request: HttpRequest, row: Edition) -> HttpResponse:
+    may_run = access.may(request.user, "run", row.entity_id)
+    return render(
+        request,
+        "reports/edition.html",
+        {
+            "edition": row,
+            "report": row.report,
+            "body": web.render(_document(row)),
+            "newer": queries.newer_edition(edition=row),
+            "may_run": may_run,
+            "deliveries": _deliveries(row) if may_run else None,
+            "opens_mail": access.may(request.user, "read"),
+            "zone": str(clock.zone()),
+            "crumbs": [HOME, {"label": "Reports", "url": reverse("reports:reports")}],
+        },
+    )
+
+
+@require_safe
+@access.staff
+def editions(request: HttpRequest, slug: str) -> HttpResponse:
+    """List the editions of a report, newest first."""
+    row = reach.report(slug)
+    rows = queries.editions_for(request.user).filter(report=row).order_by("-number")
+    return render(
+        request,
+        "reports/editions.html",
+        {
+            "report": row,
+            "page_obj": Paginator(rows, EDITIONS_A_PAGE).get_page(request.GET.get("page")),
+            "zone": str(clock.zone()),
+            "crumbs": [HOME, {"label": "Reports", "url": reverse("reports:reports")}, _crumb_of(row)],
+        },
+    )
+
+
+@require_safe
+@access.staff
+def figure(request: HttpRequest, slug: str, number: int, key: str) -> HttpResponse:
+    """Show where a figure comes from: its formula, and the records or figures it is made of."""
+    row = reach.edition(request, slug, number)
+    try:
+        explained = trace.explain(row, key)
+    except trace.UnknownFigureError as error:
+        raise Http404 from error
+    figure = explained.figure
+    page = Paginator(_Rows(explained), ROWS_A_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "reports/figure.html",
+        {
+            "edition": row,
+            "figure": figure,
+            "value": write(figure, cents=True),
+            "badge": f"{BADGE_WORDS[figure.badge].capitalize()}: {BADGE_MEANINGS[figure.badge]}",
+            "definition": explained.definition,
+            "operation": explained.operation,
+            "inputs": [
+                {
+                    "figure": item,
+                    "value": write(item, cents=True),
+                    "url": reverse("reports:figure", args=[slug, number, item.key]),
+                }
+                for item in explained.inputs
+            ],
+            "page_obj": page,
+            "rows": [
+                {
+                    "label": item.label,
+                    "on": item.on,
+                    "url": _record_url(item.ref),
+                    "amount": _amount(figure, item.amount),
+                }
+                for item in page
+            ],
+            "total": "" if explained.total is None else _amount(figure, explained.total),
+            "holds": explained.holds,
+            "crumbs": _crumbs_to(row),
+        },
+    )
+
+
+class _Rows:
+    """The rows behind a figure as a paginator wants them: counted, and read a page at a time."""
+
+    def __init__(self, explained: trace.Explanation) -> None:
+        self.explained = explained
+
+    def __len__(self) -> int:
+        return self.explained.count
+
+    def __getitem__(self, part: slice) -> list[documents.TraceRow]:
+        return self.explained.rows(part.start or 0, part.stop)
+
+
+def _amount(figure: documents.Figure, amount: int) -> str:
+    return write(dataclasses.replace(figure, value=amount), cents=True)
+
+
+def _record_url(ref: str) -> str:
+    """Return the page of the record that ``booking:12`` names; nothing where a row names none."""
+    name, _, pk = ref.partition(":")
+    if not pk.isdigit():
+        return ""
+    if name in {"entry", "account"}:
+        return reverse(f"portfolio:{name}", args=[pk])
+    return reverse("portfolio:record", args=[name, pk])
+
+
+@require_safe
+@access.staff
+def chart(request: HttpRequest, slug: str, number: int, name: str) -> HttpResponse:
+    """Answer with a chart of an edition as SVG, as it was drawn; ``name`` may end in ``.dark``."""
+    row = reach.edition(request, slug, number)
+    drawn = queries.file_of(edition=row, kind=FileKind.CHART_SVG, name=f"{name}.svg")
+    if drawn is None:
+        raise Http404
+    return _file(bytes(drawn.content), drawn.media_type, DRAWING_POLICY)
+
+
+@require_safe
+@access.staff
+def form(request: HttpRequest, slug: str, number: int, ending: str) -> HttpResponse:
+    """Answer with an edition as PDF, plain text or JSON, byte for byte as it was issued."""
+    row = reach.edition(request, slug, number)
+    if ending == "json":
+        return _file(
+            queries.json_of(edition=row), "application/json", FILE_POLICY, name=f"{slug}-{number}.json"
+        )
+    made = queries.file_of(edition=row, kind={"pdf": FileKind.PDF, "txt": FileKind.TEXT}[ending])
+    if made is None:
+        raise Http404
+    return _file(bytes(made.content), made.media_type, FILE_POLICY, name=f"{slug}-{number}.{ending}")
+
+
+@require_safe
+@access.staff
+def mail(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Show an edition as the mail a reader gets, in a frame that runs no script."""
+    row = reach.edition(request, slug, number)
+    content = deliveries.preview(edition=row, reader=request.user)
+    return render(
+        request,
+        "reports/mail.html",
+        {
+            "edition": row,
+            "content": content,
+            "headers": [
+                (name, value)
+                for name, value in content.headers
+                if name in {"Subject", "From", "Reply-To", "To"}
+            ],
+            "crumbs": _crumbs_to(row),
+        },
+    )
+
+
+@require_safe
+@access.staff
+@xframe_options_sameorigin
+def mail_body(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Answer with the mail's own HTML, for the frame on the preview page."""
+    row = reach.edition(request, slug, number)
+    content = deliveries.preview(edition=row, reader=request.user)
+    return HttpResponse(for_frame(content), headers={"Content-Security-Policy": FRAME_POLICY})
+
+
+@require_POST
+@access.staff
+def resend(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
+    """Send an edition again to those it failed to reach, and to nobody else."""
+    row = reach.edition(request, slug, number, duty="run")
+    again = deliveries.resend_failed(edition=row, by=request.user, at=clock.now())
+    if again:
+        messages.success(request, f"Queued again for {', '.join(again)}.")
+    else:
+        messages.info(request, "Nobody was missed: no mail of this edition has failed.")
+    return redirect("reports:edition", slug=slug, number=number)
+
+
+def _deliveries(row: Edition) -> dict[str, Any]:
+    mails = deliveries.of_edition(edition=row)
+    return {
+        "rows": [{"message": mail, "tone": TONES[State(mail.state)]} for mail in mails],
+        "failed": sum(mail.state == State.FAILED for mail in mails),
+    }
+
+
+def _document(row: Edition) -> documents.Document:
+    document: documents.Document = documents.load(documents.Document, row.document)
+    return document
+
+
+def _crumb_of(row: Report) -> dict[str, str]:
+    return {"label": row.title, "url": reverse("reports:report", args=[row.slug])}
+
+
+def _crumbs_to(row: Edition) -> list[dict[str, str]]:
+    return [
+        HOME,
+        {"label": "Reports", "url": reverse("reports:reports")},
+        _crumb_of(row.report),
+        {
+            "label": f"Edition {row.number}",
+            "url": reverse("reports:edition", args=[row.report.slug, row.number]),
+        },
+    ]
+
+
+def _file(content: bytes, media_type: str, policy: str, *, name: str = "") -> HttpResponse:
+    response = HttpResponse(content, content_type=media_type)
+    if name:
+        response.headers["Content-Disposition"] = (
+            content_disposition_header(as_attachment=False, filename=name) or ""
+        )
+    response.headers["Content-Security-Policy"] = policy
+    return response

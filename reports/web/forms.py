@@ -1,0 +1,126 @@
+"""What people type into the reports' pages, cleaned. The rules themselves are the domain's."""
+
+import datetime as dt
+from typing import Any, cast
+
+from django import forms
+
+from core import access, clock
+from core.clock import UnknownZoneError
+from crew.models import Person
+from portfolio.domain import queries as portfolio
+from portfolio.models import Entity
+from reports.domain import queries, runs, schedule
+from reports.models import Report
+
+WHOLE = ""
+
+
+class DateInput(forms.DateInput):
+    """A date as browsers ask for it."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class RunForm(forms.Form):
+    """What to run, as of when, and who shall receive it."""
+
+    entity = forms.ChoiceField(label="About", required=False)
+    as_of = forms.DateField(
+        label="As of", widget=DateInput(), help_text="The last date counted, in the portfolio's zone."
+    )
+    send = forms.ChoiceField(
+        label="Send it to",
+        widget=forms.RadioSelect,
+        choices=[("nobody", "Nobody"), ("me", "Me"), ("recipients", "Its recipients")],
+        initial="nobody",
+        help_text="Whoever it goes to, the edition is kept and can be read in the portal.",
+    )
+
+    def __init__(
+        self, data: Any = None, *, person: Person, report: Report, at: dt.datetime, default_as_of: dt.date
+    ) -> None:
+        """Offer what the person may run, and nothing else."""
+        super().__init__(data, initial={"as_of": default_as_of})
+        self.person, self.at = person, at
+        whole = [(WHOLE, "The whole portfolio")] if access.may(person, "run") else []
+        choices = whole + [(row.slug, row.name) for row in queries.entities_for(person, "run")]
+        cast(forms.ChoiceField, self.fields["entity"]).choices = choices
+        self.fields["entity"].required = not whole
+        named = queries.readers(report=report)
+        send = cast(forms.ChoiceField, self.fields["send"])
+        reach = f"Its recipients ({', '.join(named)})" if named else "Its recipients (there are none yet)"
+        send.choices = [("nobody", "Nobody"), ("me", f"Me ({person.email})"), ("recipients", reach)]
+
+    def clean_as_of(self) -> dt.date:
+        """Refuse a date no report can stand at."""
+        as_of: dt.date = self.cleaned_data["as_of"]
+        try:
+            runs.check_as_of(as_of=as_of, at=self.at, first_on=portfolio.first_entry_on())
+        except runs.AsOfError as error:
+            raise forms.ValidationError(str(error)) from error
+        return as_of
+
+    def clean_entity(self) -> Entity | None:
+        """Return the entity chosen; None is the whole portfolio."""
+        slug = self.cleaned_data["entity"]
+        return Entity.objects.get(slug=slug) if slug else None
+
+    @property
+    def send_to(self) -> list[str] | None:
+        """Return the addresses instead of the recipients; None means the recipients."""
+        return {"nobody": [], "me": [self.person.email], "recipients": None}[self.cleaned_data["send"]]
+
+
+class ScheduleForm(forms.Form):
+    """A schedule: its name, cron line and zone."""
+
+    name = forms.CharField(max_length=60, help_text="What it is called here, for example Monday morning.")
+    cron = forms.CharField(
+        label="When",
+        max_length=60,
+        help_text="Minute, hour, day, month and weekday: <code>0 7 * * MON</code> is Mondays at 07:00, "
+        "<code>30 7 1 * *</code> the first of each month at 07:30.",
+    )
+    zone = forms.CharField(
+        label="Time zone", max_length=60, help_text="An IANA name such as America/Los_Angeles."
+    )
+
+    def clean_cron(self) -> str:
+        """Refuse a line that cannot be read."""
+        try:
+            return schedule.check_cron(self.cleaned_data["cron"])
+        except schedule.CronError as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def clean_zone(self) -> str:
+        """Refuse a zone that is not one."""
+        name: str = self.cleaned_data["zone"]
+        try:
+            clock.zone(name)
+        except UnknownZoneError as error:
+            raise forms.ValidationError(str(error)) from error
+        return name
+
+
+class NewScheduleForm(ScheduleForm):
+    """A schedule to be, with the report it is for."""
+
+    report = forms.ModelChoiceField(queries.reports(), to_field_name="slug", empty_label=None)
+    field_order = ["report", "name", "cron", "zone"]
+
+
+class RecipientForm(forms.Form):
+    """An address that shall receive a report."""
+
+    address = forms.EmailField(label="Address")
+    name = forms.CharField(max_length=120, required=False)
+
+
+class DueForm(forms.Form):
+    """A new due date of an action."""
+
+    due_on = forms.DateField(label="New due date", widget=DateInput())

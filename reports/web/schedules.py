@@ -1,0 +1,150 @@
+"""Schedules and recipients: staff of the whole portfolio read them, the owner changes them."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from core import access, clock
+from reports.domain import queries, recipients, schedule
+from reports.models import Recipient
+from reports.web import access as reach
+from reports.web.forms import NewScheduleForm, RecipientForm, ScheduleForm
+
+HOME = {"label": "Home", "url": "/"}
+
+
+@require_safe
+@access.staff
+def schedules(request: HttpRequest) -> HttpResponse:
+    """List the schedules with their next occurrences, and who receives each report."""
+    access.require(request.user, "read")
+    by_report: dict[int, list[Recipient]] = {}
+    for row in queries.all_recipients():
+        by_report.setdefault(row.report_id, []).append(row)
+    return render(
+        request,
+        "reports/schedules.html",
+        {
+            "lines": queries.schedule_lines(at=clock.now()),
+            "reports": [
+                {"report": report, "recipients": by_report.get(report.pk, [])} for report in queries.reports()
+            ],
+            "otherwise": ", ".join(settings.REPORT_RECIPIENTS),
+            "may_own": access.may(request.user, "own"),
+            "zone": str(clock.zone()),
+            "crumbs": [HOME, {"label": "Reports", "url": reverse("reports:reports")}],
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@access.staff
+def new_schedule(request: HttpRequest) -> HttpResponseBase:
+    """Add a schedule."""
+    access.require(request.user, "own")
+    form = NewScheduleForm(
+        request.POST if request.method == "POST" else None,
+        initial={"zone": str(clock.zone()), "report": request.GET.get("report", "")},
+    )
+    if form.is_valid():
+        try:
+            row = schedule.save_schedule(**form.cleaned_data, at=clock.now(), by=request.user)
+        except schedule.ScheduleError as error:
+            form.add_error("name", str(error))
+        else:
+            messages.success(request, f"{row.report.title} is scheduled: {row.name}.")
+            return redirect("reports:schedules")
+    return _schedule_form(request, form, "Add a schedule")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@access.staff
+def edit_schedule(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Change a schedule; its occurrences count from now on."""
+    row = reach.schedule(request, pk)
+    form = ScheduleForm(
+        request.POST if request.method == "POST" else None,
+        initial={"name": row.name, "cron": row.cron, "zone": row.zone},
+    )
+    if form.is_valid():
+        try:
+            schedule.save_schedule(
+                **form.cleaned_data, report=row.report, schedule=row, at=clock.now(), by=request.user
+            )
+        except schedule.ScheduleError as error:
+            form.add_error("name", str(error))
+        else:
+            messages.success(request, f"{row.name} is changed; it counts from now on.")
+            return redirect("reports:schedules")
+    return _schedule_form(request, form, f"{row.report.title}: change a schedule")
+
+
+@require_POST
+@access.staff
+def pause_schedule(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Pause a schedule, or set it going again."""
+    row = reach.schedule(request, pk)
+    active = request.POST.get("active") == "yes"
+    if schedule.set_active(schedule=row, active=active, at=clock.now(), by=request.user):
+        said = "is going again; what it missed meanwhile is not sent" if active else "is paused"
+        messages.success(request, f"{row.report.title}, {row.name} {said}.")
+    return redirect("reports:schedules")
+
+
+@require_POST
+@access.staff
+def add_recipient(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Let an address receive a report."""
+    access.require(request.user, "own")
+    report = reach.report(slug)
+    form = RecipientForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, form)
+    try:
+        row = recipients.add(report=report, **form.cleaned_data, at=clock.now(), by=request.user)
+    except recipients.RecipientRefusedError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{row.address} receives {report.title} from its next edition on.")
+    return redirect("reports:schedules")
+
+
+@require_POST
+@access.staff
+def leave_out_recipient(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
+    """Send a report to an address no more."""
+    access.require(request.user, "own")
+    row = get_object_or_404(Recipient.objects.select_related("report"), report=reach.report(slug), pk=pk)
+    if recipients.leave_out(recipient=row, at=clock.now(), by=request.user):
+        messages.success(request, f"{row.address} receives {row.report.title} no more.")
+    return redirect("reports:schedules")
+
+
+def _refused(request: HttpRequest, form: RecipientForm) -> HttpResponseBase:
+    for field, errors in form.errors.items():
+        for error in errors:
+            messages.error(request, f"{field.capitalize()}: {error}")
+    return redirect("reports:schedules")
+
+
+def _schedule_form(request: HttpRequest, form: Any, heading: str) -> HttpResponse:
+    return render(
+        request,
+        "reports/schedule_form.html",
+        {
+            "form": form,
+            "heading": heading,
+            "cancel_url": reverse("reports:schedules"),
+            "crumbs": [
+                HOME,
+                {"label": "Reports", "url": reverse("reports:reports")},
+                {"label": "Schedules", "url": reverse("reports:schedules")},
+            ],
+        },
+        status=400 if form.is_bound else 200,
+    )

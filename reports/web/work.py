@@ -1,0 +1,192 @@
+"""What reports leave to be done: findings with their history, and actions that people settle."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from core import access, clock
+from reports.domain import actions, queries
+from reports.domain.actions import PORTFOLIO, ActionRefusedError, subject_of
+from reports.models import Action, ActionState, Finding, FindingState
+from reports.web import access as reach
+from reports.web.forms import DueForm
+
+ROWS_A_PAGE = 50
+HOME = {"label": "Home", "url": "/"}
+
+
+@require_safe
+@access.staff
+def findings(request: HttpRequest) -> HttpResponse:
+    """List findings, open ones first, the most severe first."""
+    wanted = request.GET.get("state", "")
+    rows = queries.findings_for(request.user)
+    if wanted in FindingState.values:
+        rows = rows.filter(state=wanted)
+    page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
+    names, today = queries.entity_names(), clock.today()
+    here = reverse("reports:findings")
+    return render(
+        request,
+        "reports/findings.html",
+        {
+            "page_obj": page,
+            "rows": [_finding(row, names, today) for row in page],
+            "query": f"state={wanted}&" if wanted in FindingState.values else "",
+            "tabs": [
+                {"label": "All", "url": here, "current": wanted not in FindingState.values},
+                *(
+                    {"label": state.label, "url": f"{here}?state={state}", "current": wanted == state}
+                    for state in FindingState
+                ),
+            ],
+            "whole": access.may(request.user, "read"),
+            "crumbs": [HOME, {"label": "Reports", "url": reverse("reports:reports")}],
+        },
+    )
+
+
+@require_safe
+@access.staff
+def finding(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a finding: the editions that spoke of it, and the actions that came of it."""
+    row = reach.finding(request, pk)
+    names, today = queries.entity_names(), clock.today()
+    return render(
+        request,
+        "reports/finding.html",
+        {
+            "finding": _finding(row, names, today),
+            "sightings": Paginator(queries.sightings(finding=row, person=request.user), ROWS_A_PAGE).get_page(
+                request.GET.get("page")
+            ),
+            "actions": [
+                _action(item, names, today) for item in queries.actions_for(request.user).filter(finding=row)
+            ],
+            "zone": str(clock.zone()),
+            "crumbs": [
+                HOME,
+                {"label": "Reports", "url": reverse("reports:reports")},
+                {"label": "Findings", "url": reverse("reports:findings")},
+            ],
+        },
+    )
+
+
+@require_safe
+@access.staff
+def action_list(request: HttpRequest) -> HttpResponse:
+    """List actions, open ones by due date first; those who may run reports settle them here."""
+    page = Paginator(queries.actions_for(request.user), ROWS_A_PAGE).get_page(request.GET.get("page"))
+    names, today = queries.entity_names(), clock.today()
+    may_run = _may_run(request)
+    return render(
+        request,
+        "reports/actions.html",
+        {
+            "page_obj": page,
+            "rows": [{**_action(row, names, today), "may": may_run(subject_of(row))} for row in page],
+            "form": DueForm(auto_id=False),
+            "whole": access.may(request.user, "read"),
+            "crumbs": [HOME, {"label": "Reports", "url": reverse("reports:reports")}],
+        },
+    )
+
+
+@require_POST
+@access.staff
+def settle(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Mark an action done, or no longer needed."""
+    dropped = request.POST.get("state") == ActionState.DROPPED
+    state = ActionState.DROPPED if dropped else ActionState.DONE
+    said = "no longer needed" if dropped else "done"
+    return _change(
+        request, pk, lambda row, **by: actions.settle(action=row, state=state, **by), f"Marked {said}"
+    )
+
+
+@require_POST
+@access.staff
+def reopen(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Open a settled action again."""
+    return _change(request, pk, lambda row, **by: actions.reopen(action=row, **by), "Opened again")
+
+
+@require_POST
+@access.staff
+def move(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Move the due date of an action."""
+    form = DueForm(request.POST)
+    if not form.is_valid():
+        reach.action(request, pk, duty="run")
+        messages.error(request, f"Due date: {' '.join(form.errors['due_on'])}")
+        return redirect("reports:actions")
+    due_on = form.cleaned_data["due_on"]
+    return _change(
+        request,
+        pk,
+        lambda row, **by: actions.move_due(action=row, due_on=due_on, **by),
+        f"Moved to {due_on:%-d %b %Y}",
+    )
+
+
+def _change(request: HttpRequest, pk: int, change: Callable[..., None], said: str) -> HttpResponseBase:
+    row = reach.action(request, pk, duty="run")
+    try:
+        change(row, by=request.user, at=clock.now())
+    except ActionRefusedError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{said}: {row.title}")
+    return redirect("reports:actions")
+
+
+def _may_run(request: HttpRequest) -> Callable[[str], bool]:
+    if access.may(request.user, "run"):
+        return lambda subject: True
+    slugs = {entity.slug for entity in queries.entities_for(request.user, "run")}
+    return lambda subject: subject in slugs
+
+
+def _finding(row: Finding, names: dict[str, str], today: Any) -> dict[str, Any]:
+    cleared = row.state == FindingState.CLEARED
+    age = ((row.cleared_on or today) - row.first_seen_on).days
+    return {
+        "title": row.title,
+        "severity": row.severity,
+        "state": "resolved" if cleared else "open",
+        "entity": names.get(row.subject, row.subject),
+        "first_seen": f"{row.first_seen_on:%-d %b %Y}",
+        "age": f"{max(age, 0)} day{'' if age == 1 else 's'}",
+        "cleared": f"{row.cleared_on:%-d %b %Y}" if row.cleared_on else "",
+        "url": reverse("reports:finding", args=[row.pk]),
+        "rule": row.rule,
+    }
+
+
+def _action(row: Action, names: dict[str, str], today: Any) -> dict[str, Any]:
+    subject = subject_of(row)
+    return {
+        "pk": row.pk,
+        "action": {
+            "title": row.title,
+            "owner": row.owner,
+            "due": f"{row.due_on:%-d %b %Y}",
+            "state": row.state,
+            "state_label": row.get_state_display(),
+            "overdue": row.state == ActionState.OPEN and row.due_on < today,
+            "source": row.finding.title if row.finding else "",
+            "url": reverse("reports:finding", args=[row.finding_id]) if row.finding_id else "",
+        },
+        "open": row.state == ActionState.OPEN,
+        "due_on": row.due_on,
+        "subject": "" if subject == PORTFOLIO else names.get(subject, subject),
+        "settled": f"{row.settled_on:%-d %b %Y}" if row.settled_on else "",
+        "settled_by": str(row.settled_by) if row.settled_by else "",
+    }

@@ -1,0 +1,76 @@
+"""What the tests of running reports share: people, entities, and editions made by hand."""
+
+import datetime as dt
+
+import pytest
+from django.test import Client
+
+from crew.models import Duty, Person
+from portfolio.models import Entity
+from reports.models import Report
+from tests.factories import people
+from tests.factories.portfolio import EntityFactory
+
+NOW = dt.datetime(2026, 11, 11, 18, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def now() -> dt.datetime:
+    """A Wednesday morning in Los Angeles, the day after the sample's records end."""
+    return NOW
+
+
+@pytest.fixture
+def qos(db: None) -> Entity:
+    """The entity the reader may see."""
+    return EntityFactory(slug="qos", name="QueenofSanDiego")
+
+
+@pytest.fixture
+def dc(db: None) -> Entity:
+    """An entity the reader may not see."""
+    return EntityFactory(slug="dc", name="DangerousCentaur", kind="agency")
+
+
+@pytest.fixture
+def owner(db: None) -> Person:
+    return people.owner(email="owner@example.com", name="Owner")
+
+
+@pytest.fixture
+def bookkeeper(db: None) -> Person:
+    return people.bookkeeper(email="books@example.com", name="Bookkeeper")
+
+
+@pytest.fixture
+def reader(qos: Entity) -> Person:
+    """Reads one entity, nothing else."""
+    return people.reader_of(qos, email="reader@example.com", name="Reader")
+
+
+@pytest.fixture
+def qos_bookkeeper(qos: Entity) -> Person:
+    """Keeps the books of one entity, so runs its reports."""
+    grant = people.StaffGrantFactory(
+        person=people.PersonFactory(email="qos-books@example.com"), entity=qos, duty=Duty.BOOKKEEPER
+    )
+    return grant.person
+
+
+@pytest.fixture
+def outsider(db: None) -> Person:
+    return people.outsider(email="outsider@example.com", name="Outsider")
+
+
+@pytest.fixture
+def ceo(db: None) -> Report:
+    """The report that the migrations put there."""
+    return Report.objects.get(slug="ceo")
+
+
+def as_(person: Person | None) -> Client:
+    """Return a browser in which that person is signed in; None is a visitor."""
+    client = Client()
+    if person is not None:
+        client.force_login(person)
+    return client
