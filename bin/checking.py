@@ -16,7 +16,7 @@ from pathlib import Path
 from environment import ROOT, CannotGoOnError, ensure, say
 
 LONGEST_FILE = 500
-MOST_WORDS = 60
+MOST_WORDS = 40
 TABLE_BEGINS, TABLE_ENDS = "<!-- variables begin -->", "<!-- variables end -->"
 APPS = ("config", "core", "mail", "portfolio", "crew", "reports")
 
@@ -139,8 +139,10 @@ def _command(check: Check, scratch: Path) -> Outcome:
     words = (done.stdout + done.stderr).strip().splitlines()
     more = len(words) - MOST_WORDS
     if more > 0:
+        # Lists say most at their beginning, tracebacks at their end.
+        half = MOST_WORDS // 2
         command = shlex.join(check.command).replace(f"{ROOT}/", "")
-        words[MOST_WORDS:] = [f"… and {more} lines more, told by: {command}"]
+        words[half:-half] = [f"… {more} lines more, told by: {command}"]
     return Outcome("fail", "\n".join(words))
 
 
@@ -162,7 +164,9 @@ def _fix(python: Path) -> None:
     operating = ROOT / "docs" / "operating.md"
     before, _, rest = operating.read_text(encoding="utf-8").partition(TABLE_BEGINS)
     _, _, after = rest.partition(TABLE_ENDS)
-    operating.write_text(f"{before}{TABLE_BEGINS}\n{_says(python, '--table')}{TABLE_ENDS}{after}", encoding="utf-8")
+    operating.write_text(
+        f"{before}{TABLE_BEGINS}\n{_says(python, '--table')}{TABLE_ENDS}{after}", encoding="utf-8"
+    )
 
 
 def _audit(tool: Path) -> Outcome:
@@ -206,7 +210,9 @@ def _printed(python: Path, switch: str, file: Path) -> Outcome:
     if file.exists() and _says(python, switch) in file.read_text(encoding="utf-8"):
         return Outcome("ok")
     name = file.relative_to(ROOT)
-    return Outcome("fail", f"{name} is not what `python -m config.env {switch}` prints; bin/check --fix mends it.")
+    return Outcome(
+        "fail", f"{name} is not what `python -m config.env {switch}` prints; bin/check --fix mends it."
+    )
 
 
 def _locks() -> Outcome:

@@ -65,32 +65,53 @@ def require_writable(folder: Path) -> None:
 def ensure(lock_name: str, venv_name: str = ".venv") -> Path:
     """Return the Python of an environment in which a lock file is installed, making or mending it where needed.
 
-    An environment that a broken earlier run left behind is made anew when its Python does not start, and completed
-    when it does.
+    An environment that does not start, that lost files since it was made, or whose making was interrupted, is made
+    anew; one that only has another lock's packages gets this one's beside them.
     """
     venv, lock = ROOT / venv_name, ROOT / lock_name
     python = venv / "bin" / "python"
     stamp = venv / f".installed-{lock_name}"
-    wanted = f"{hashlib.sha256(lock.read_bytes()).hexdigest()} {sys.version_info[0]}.{sys.version_info[1]}"
-    if _is_current(python, stamp, wanted):
+    if _is_current(python, stamp, lock):
         return python
     require_writable(ROOT)
     with _alone(venv_name):
-        if _is_current(python, stamp, wanted):
+        if _is_current(python, stamp, lock):
             return python
-        _make(venv, python)
-        stamp.unlink(missing_ok=True)
+        _make(venv, python, is_whole=all(_is_whole(venv, found) for found in venv.glob(".installed-*")))
+        stamp.write_text(UNFINISHED)
         say(f"Installing the packages of {lock_name} …")
         _install(python, lock)
-        stamp.write_text(wanted)
+        stamp.write_text("\n".join([_wanted(lock), *_contents(venv)]))
     return python
 
 
-def _is_current(python: Path, stamp: Path, wanted: str) -> bool:
+UNFINISHED = "unfinished"
+
+
+def _wanted(lock: Path) -> str:
+    return f"{hashlib.sha256(lock.read_bytes()).hexdigest()} {sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def _contents(venv: Path) -> list[str]:
+    """Return what lies in an environment's folder of packages: each package is an entry there, and its record one."""
+    return sorted(
+        entry.name for folder in venv.glob("lib/python*/site-packages") for entry in folder.iterdir()
+    )
+
+
+def _is_current(python: Path, stamp: Path, lock: Path) -> bool:
+    """Tell whether a lock is installed and nothing of it has gone since."""
     try:
-        return python.exists() and stamp.read_text() == wanted
+        wanted = stamp.read_text().partition("\n")[0]
     except OSError:
         return False
+    return wanted == _wanted(lock) and python.exists() and _is_whole(stamp.parent, stamp)
+
+
+def _is_whole(venv: Path, stamp: Path) -> bool:
+    """Tell whether an installation was finished, and all it brought is there."""
+    first, *brought = stamp.read_text().splitlines() or [UNFINISHED]
+    return first != UNFINISHED and bool(brought) and set(brought) <= set(_contents(venv))
 
 
 @contextmanager
@@ -111,11 +132,11 @@ def _starts(python: Path) -> bool:
     return done.returncode == 0 and done.stdout.split() == [str(part) for part in sys.version_info[:2]]
 
 
-def _make(venv: Path, python: Path) -> None:
-    if _starts(python):
+def _make(venv: Path, python: Path, *, is_whole: bool) -> None:
+    if is_whole and _starts(python):
         return
     if venv.exists() or venv.is_symlink():
-        say(f"{venv.name} is broken or of another Python; making it anew.")
+        say(f"{venv.name} is incomplete or of another Python; making it anew.")
         if venv.is_symlink():
             venv.unlink()
         else:
