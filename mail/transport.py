@@ -69,6 +69,12 @@ class Receipt:
     eml_name: str = ""
 
 
+def wire_bytes(email: EmailMessage) -> bytes:
+    """Return the bytes of a message as they travel, lines ending in CR LF."""
+    whole: bytes = email.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own keyword
+    return whole
+
+
 def connect() -> BaseEmailBackend:
     """Return the configured backend, not yet open; keep it for a whole batch, as opening it is dear."""
     return get_connection()
@@ -155,7 +161,7 @@ class MailboxBackend(BaseEmailBackend):
         """
         for email in email_messages:
             name = f"{_row_id(email)}.eml"
-            _write(settings.MAILBOX_DIR, name, email.message().as_bytes(linesep="\r\n"))
+            _write(settings.MAILBOX_DIR, name, wire_bytes(email))
             email.eml_name = name  # type: ignore[attr-defined]
         return len(email_messages)
 

@@ -114,11 +114,11 @@ def compose(message: Message, secret: str | None = None) -> Composed:
 class OutgoingMail(EmailMultiAlternatives):
     """Django's message with inline images inside ``multipart/related``, where Outlook and Apple Mail look."""
 
-    encoding = _UTF8  # type: ignore[assignment]
+    encoding = _UTF8
     inline: tuple[MIMEBase, ...] = ()
 
     def _create_alternatives(self, msg):  # type: ignore[no-untyped-def]
-        body = super()._create_alternatives(msg)
+        body = super()._create_alternatives(msg)  # type: ignore[misc]  # its stubs leave it out
         if not self.inline:
             return body
         related = SafeMIMEMultipart("related", encoding="utf-8", type=body.get_content_type())

@@ -151,7 +151,7 @@ def _prepare(message: Message) -> tuple[EmailMessage, int] | str:
     try:
         secret = None if message.sealed is None else sealing.unseal(message.sealed)
         email = compose.build(message, compose.compose(message, secret))
-        return email, len(email.message().as_bytes(linesep="\r\n"))
+        return email, len(transport.wire_bytes(email))
     except (compose.CannotComposeError, sealing.BrokenSealError, UnsendableError) as error:
         return str(error)
     except Exception as error:  # a composer is another app's code: its fault must not leave the row in doubt

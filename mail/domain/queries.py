@@ -97,7 +97,7 @@ def read(message: Message) -> Reading:
         email = compose.build(message, compose.compose(message))
     except (compose.CannotComposeError, fields.UnsendableError) as error:
         return Reading(None, why_not=str(error))
-    return Reading(take_apart(email.message().as_bytes(linesep="\r\n")))
+    return Reading(take_apart(transport.wire_bytes(email)))
 
 
 def kept_bytes(message: Message) -> bytes | None:

@@ -19,7 +19,7 @@ def seal(secret: str) -> bytes:
     return _keys().encrypt(secret.encode())
 
 
-def unseal(sealed: bytes) -> str:
+def unseal(sealed: bytes | memoryview) -> str:
     """Return the secret.
 
     Raises:
@@ -39,6 +39,6 @@ def _keys() -> MultiFernet:
     return MultiFernet([_key(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
 
 
-def _key(secret_key: str) -> Fernet:
+def _key(secret_key: str | bytes) -> Fernet:
     digest = salted_hmac("mail.domain.sealing", "outbox", secret=secret_key, algorithm="sha256").digest()
     return Fernet(base64.urlsafe_b64encode(digest))

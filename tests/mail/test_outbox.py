@@ -85,7 +85,11 @@ def test_a_dead_broker_loses_no_mail(
     message = letters.enqueue()
     blocked = tmp_path / "queue"
     blocked.write_text("A file stands where the broker's folder should be.")
-    app = Celery("test", broker={"redis": "redis://127.0.0.1:1/0", "folder": "filesystem://"}[broker])
+    app = Celery(
+        "test",
+        broker={"redis": "redis://127.0.0.1:1/0", "folder": "filesystem://"}[broker],
+        set_as_current=False,
+    )
     if broker == "folder":
         folders = dict.fromkeys(("data_folder_in", "data_folder_out", "control_folder"), str(blocked))
         app.conf.broker_transport_options = folders

@@ -1,0 +1,48 @@
+"""Starting senders in processes of their own, on the test's database."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+from django.conf import settings
+from django.db import connection
+
+
+def database_url() -> str:
+    """Return the address of the test database as a production process would be given it."""
+    values = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{values['NAME']}"
+    user = quote(values["USER"]) + (f":{quote(values['PASSWORD'])}" if values["PASSWORD"] else "")
+    return f"postgres://{user}@{quote(values['HOST'], safe='')}:{values['PORT']}/{values['NAME']}"
+
+
+def start(*arguments: object, scratch: Path, **environment: str) -> subprocess.Popen[str]:
+    """Start ``tests.mail.sender``; its output is read through pipes."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.mail.sender", *map(str, arguments)],
+        cwd=settings.BASE_DIR,
+        env={
+            **kept,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "ENV_FILE": "",
+            "SECRET_KEY": settings.SECRET_KEY,
+            "BASE_URL": "http://localhost:8000",
+            "DATA_DIR": str(scratch),
+            "DATABASE_URL": database_url(),
+            "MAIL_TRANSPORT": "mailbox",
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "SES_FROM_ADDRESS": settings.SES_FROM_ADDRESS,
+            "ADMIN_BCC_ADDRESS": settings.ADMIN_BCC_ADDRESS,
+            **environment,
+        },
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )

@@ -1,0 +1,412 @@
+"""The mailbox pages, as the owner, the bookkeeper, a reader of one entity, an outsider and a stranger meet them."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from core.models import AuditEvent
+from crew.models import Person
+from mail import tasks, transport
+from mail.domain import delivery, queries
+from mail.models import Message, State
+from mail.transport import Outcome, Receipt
+from portfolio.models import Entity
+from tests.factories import people
+from tests.mail import letters
+
+pytestmark = pytest.mark.django_db
+
+PAGES = ["message", "html", "file"]
+DECISIONS = ["retry", "arrived", "again"]
+
+
+@pytest.fixture
+def owner(client: Client) -> Client:
+    client.force_login(people.owner())
+    return client
+
+
+@pytest.fixture
+def sent(mailbox: Path) -> Message:
+    message = letters.enqueue()
+    tasks.deliver(message.pk)
+    message.refresh_from_db()
+    return message
+
+
+def left(outcome: Outcome, **changes: object) -> Message:
+    message = delivery.claim(message_id=letters.enqueue(**changes).pk, at=letters.AT)
+    assert message is not None
+    receipt = Receipt(outcome, letters.AT, "SES answered 400 MessageRejected: no.")
+    delivery.settle(message=message, receipt=receipt, size_bytes=None)
+    message.refresh_from_db()
+    return message
+
+
+def url(name: str, message: Message, **more: object) -> str:
+    return reverse(f"mail:{name}", kwargs={"public_id": message.public_id, **more})
+
+
+def subjects(page: bytes) -> list[str]:
+    return re.findall(r'<th scope="row"><a href="/mail/[0-9a-f-]{36}/">([^<]*)</a>', page.decode())
+
+
+# The list
+
+
+def test_the_list_shows_the_newest_first(owner: Client, mailbox: Path) -> None:
+    for number in (1, 2, 3):
+        letters.enqueue(dedupe_key=str(number), subject=f"Edition {number}")
+
+    assert subjects(owner.get("/mail/").content) == ["Edition 3", "Edition 2", "Edition 1"]
+
+
+def test_the_list_filters_by_state_and_by_address_or_subject(owner: Client, mailbox: Path) -> None:
+    letters.enqueue(dedupe_key="1", subject="CEO report", to_address="owner@example.com")
+    letters.enqueue(dedupe_key="2", subject="CFO report", to_address="cfo@example.com")
+    left(Outcome.REFUSED, dedupe_key="3", subject="Lost report")
+
+    assert subjects(owner.get("/mail/", {"q": "CFO@"}).content) == ["CFO report"]
+    assert subjects(owner.get("/mail/", {"q": "ceo"}).content) == ["CEO report"]
+    assert subjects(owner.get("/mail/", {"state": "failed"}).content) == ["Lost report"]
+    assert subjects(owner.get("/mail/", {"state": "queued", "q": "report"}).content) == [
+        "CFO report",
+        "CEO report",
+    ]
+    empty = owner.get("/mail/", {"q": "nobody"})
+    assert (empty.status_code, subjects(empty.content)) == (200, [])
+    assert "No message fits" in empty.content.decode()
+
+
+def test_an_empty_mailbox_says_what_will_fill_it(owner: Client) -> None:
+    assert "No mail yet" in owner.get("/mail/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"state": "lost"},
+        {"q": "a\x00b"},
+        {"q": "x" * 201},
+        {"before": "x"},
+        {"before": "0"},
+        {"before": "9" * 30},
+        {"before": "-1"},
+    ],
+)
+def test_a_question_that_makes_no_sense_is_answered_400_with_a_reason(
+    owner: Client, asked: dict[str, str]
+) -> None:
+    letters.enqueue()
+    answer = owner.get("/mail/", asked)
+
+    assert (answer.status_code, subjects(answer.content)) == (400, [])
+    assert "Please check this form" in answer.content.decode()
+
+
+def test_pages_of_fifty_lead_on_to_the_older_ones(owner: Client) -> None:
+    for number in range(queries.PAGE + 2):
+        letters.enqueue(dedupe_key=str(number), subject=f"Edition {number}")
+
+    first = owner.get("/mail/", {"state": "queued"})
+    assert subjects(first.content) == [f"Edition {number}" for number in range(51, 1, -1)]
+    (older,) = re.findall(r'rel="next" href="([^"]*)"', first.content.decode())
+    second = owner.get(older.replace("&amp;", "&"))
+    assert subjects(second.content) == ["Edition 1", "Edition 0"]
+    assert 'rel="next"' not in second.content.decode()
+    assert 'rel="first" href="/mail/?state=queued"' in second.content.decode()
+
+
+def test_the_list_counts_what_needs_a_person(owner: Client, mailbox: Path) -> None:
+    left(Outcome.REFUSED, dedupe_key="1")
+    left(Outcome.UNKNOWN, dedupe_key="2")
+    left(Outcome.UNKNOWN, dedupe_key="3")
+    page = owner.get("/mail/").content.decode()
+
+    assert "2 in doubt" in page
+    assert "1 failed" in page
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_the_list_takes_seven_queries_however_long(
+    count: int, owner: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(count):
+        letters.enqueue(dedupe_key=str(number))
+    with django_assert_num_queries(7):  # session, person, grants, sample notice, failed, in doubt, the page
+        owner.get("/mail/")
+
+
+def test_names_in_a_list_are_text_and_never_markup(owner: Client) -> None:
+    letters.enqueue(subject="<script>alert(1)</script>{{ 7|add:7 }}")
+    page = owner.get("/mail/").content.decode()
+
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7|add:7 }}" in page
+    assert "<script>alert" not in page
+
+
+# One message
+
+
+def test_the_message_page_shows_text_headers_parts_and_what_happened(owner: Client, sent: Message) -> None:
+    page = owner.get(url("message", sent)).content.decode()
+
+    assert "Net burn is $8,130 — three-month mean." in page
+    assert f"X-Quarterdeck-Message: {sent.public_id}" in page
+    assert "Subject: [EXEC REPORT] CEO, October 2026, edition 7" in page
+    assert "burn.png" in page
+    assert "ceo-2026-10.pdf" in page
+    assert "audit@example.com" in page
+    assert [
+        title
+        for title in ("Written into the outbox", "Taken for sending, try 1", "Laid in the mailbox folder")
+        if title in page
+    ] == ["Written into the outbox", "Taken for sending, try 1", "Laid in the mailbox folder"]
+    assert f'<iframe class="mail-frame" src="{url("html", sent)}"' in page
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in page
+
+
+def test_the_message_page_takes_few_queries(
+    owner: Client, sent: Message, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(6):  # session, person, grants, sample notice, message, audit events
+        owner.get(url("message", sent))
+
+
+def test_the_frame_runs_nothing_and_loads_nothing(owner: Client, sent: Message) -> None:
+    answer = owner.get(url("html", sent))
+    policy = dict(
+        directive.strip().partition(" ")[::2]
+        for directive in answer.headers["Content-Security-Policy"].split(";")
+    )
+
+    assert policy == {
+        "default-src": "'none'",
+        "style-src": "'unsafe-inline'",
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'self'",
+        "sandbox": "allow-popups allow-popups-to-escape-sandbox",
+    }
+    assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert '<img src="data:image/png;base64,' in answer.content.decode()
+
+
+def test_the_portals_own_pages_stay_unframed_and_strict(owner: Client, sent: Message) -> None:
+    answer = owner.get(url("message", sent))
+
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert "style=" not in answer.content.decode()
+
+
+def test_the_eml_is_the_file_that_left(owner: Client, sent: Message, mailbox: Path) -> None:
+    answer = owner.get(url("file", sent))
+
+    assert answer.content == (mailbox / sent.eml_name).read_bytes()
+    assert answer.headers["Content-Type"] == "message/rfc822"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{sent.public_id}.eml"'
+
+
+@pytest.mark.parametrize(
+    ("number", "mimetype", "content"),
+    [(3, "image/png", letters.png()), (4, "application/pdf", letters.PDF)],
+)
+def test_parts_are_saved_not_opened(
+    number: int, mimetype: str, content: bytes, owner: Client, sent: Message
+) -> None:
+    answer = owner.get(url("part", sent, number=number))
+
+    assert (answer.headers["Content-Type"], answer.content) == (mimetype, content)
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+
+def test_the_html_part_is_offered_as_a_file_of_no_kind(owner: Client, sent: Message) -> None:
+    assert owner.get(url("part", sent, number=2)).headers["Content-Type"] == "application/octet-stream"
+
+
+@pytest.mark.parametrize("number", [0, 5, 10**12])
+def test_a_part_there_is_none_of_is_404(number: int, owner: Client, sent: Message) -> None:
+    assert owner.get(url("part", sent, number=number)).status_code == 404
+
+
+def test_a_message_that_waits_is_shown_as_it_will_be(owner: Client, mailbox: Path) -> None:
+    message = letters.enqueue()
+    page = owner.get(url("message", message)).content.decode()
+
+    assert "Composed anew from its records" in page
+    assert "Net burn is $8,130" in page
+    assert owner.get(url("html", message)).status_code == 200
+    assert owner.get(url("file", message)).status_code == 404
+
+
+def test_a_message_whose_record_is_gone_says_so(owner: Client, mailbox: Path) -> None:
+    message = letters.enqueue(composer=letters.GONE)
+
+    assert "Edition 7 no longer exists." in owner.get(url("message", message)).content.decode()
+    assert owner.get(url("html", message)).status_code == 404
+
+
+def test_a_message_of_plain_text_has_no_frame(owner: Client, mailbox: Path, settings: Settings) -> None:
+    settings.DEMO = True
+    message = letters.enqueue_code()
+    tasks.deliver(message.pk)
+
+    assert "<iframe" not in owner.get(url("message", message)).content.decode()
+    assert owner.get(url("html", message)).status_code == 404
+
+
+# Codes
+
+
+@pytest.mark.parametrize(
+    ("demo", "kind", "shown"), [(True, "mailbox", True), (False, "mailbox", False), (True, "ses", False)]
+)
+def test_a_code_is_read_in_the_mailbox_of_a_demo_laptop_only(
+    demo: bool, kind: str, shown: bool, owner: Client, mailbox: Path, settings: Settings
+) -> None:
+    message = letters.enqueue_code()
+    tasks.deliver(message.pk)
+    settings.DEMO, settings.MAIL_TRANSPORT = demo, kind
+    answers = [
+        owner.get(url("message", message)),
+        owner.get(url("file", message)),
+        owner.get(url("part", message, number=1)),
+    ]
+
+    assert [answer.status_code for answer in answers] == ([200, 200, 200] if shown else [200, 404, 404])
+    assert any(b"WDJB" in answer.content for answer in answers) is shown
+
+
+# Who may
+
+
+def test_a_stranger_is_sent_to_sign_in(client: Client, sent: Message) -> None:
+    for page in ["/mail/", *(url(name, sent) for name in PAGES), url("part", sent, number=1)]:
+        answer = client.get(page)
+        assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (302, "/account/login/")
+    for name in DECISIONS:
+        assert client.post(url(name, sent)).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("bookkeeper", 200), ("reader of one entity", 404), ("outsider", 403)]
+)
+def test_the_mail_is_for_those_who_read_the_whole_portfolio(
+    who: str, status: int, client: Client, sent: Message
+) -> None:
+    client.force_login(_person(who))
+    pages = ["/mail/", *(url(name, sent) for name in PAGES), url("part", sent, number=1)]
+
+    assert [client.get(page).status_code for page in pages] == [status] * len(pages)
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("bookkeeper", 403), ("reader of one entity", 404), ("outsider", 403)]
+)
+@pytest.mark.parametrize("name", DECISIONS)
+def test_deciding_is_the_owners(who: str, status: int, name: str, client: Client, mailbox: Path) -> None:
+    message = left(Outcome.REFUSED if name == "retry" else Outcome.UNKNOWN)
+    events = AuditEvent.objects.count()
+    client.force_login(_person(who))
+    answer = client.post(url(name, message))
+
+    before = message.state
+    message.refresh_from_db()
+    assert (answer.status_code, message.state, AuditEvent.objects.count()) == (status, before, events)
+
+
+def test_a_reader_sees_no_buttons(client: Client, mailbox: Path) -> None:
+    message = left(Outcome.UNKNOWN)
+    client.force_login(people.bookkeeper())
+
+    assert "It arrived" not in client.get(url("message", message)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "state", "said"),
+    [
+        ("retry", Outcome.REFUSED, State.QUEUED, "Queued again"),
+        ("again", Outcome.UNKNOWN, State.QUEUED, "Queued again"),
+        ("arrived", Outcome.UNKNOWN, State.SENT, "Noted: it arrived."),
+    ],
+)
+def test_the_owner_decides_and_reads_what_came_of_it(
+    name: str, outcome: Outcome, state: State, said: str, owner: Client, mailbox: Path
+) -> None:
+    message = left(outcome)
+    page = owner.get(url("message", message)).content.decode()
+    assert f'action="{url(name, message)}"' in page
+    assert "SES answered 400 MessageRejected: no." in page
+
+    answer = owner.post(url(name, message), follow=True)
+    message.refresh_from_db()
+    assert (message.state, answer.redirect_chain) == (state, [(url("message", message), 302)])
+    assert said in answer.content.decode()
+
+
+def test_a_decision_that_comes_too_late_says_so(owner: Client, sent: Message) -> None:
+    answer = owner.post(url("retry", sent), follow=True)
+
+    assert "This mail is no longer failed" in answer.content.decode()
+    sent.refresh_from_db()
+    assert sent.state == State.SENT
+
+
+@pytest.mark.parametrize("name", DECISIONS)
+def test_a_decision_is_never_made_by_looking(name: str, owner: Client, sent: Message) -> None:
+    assert owner.get(url(name, sent)).status_code == 405
+
+
+def test_an_unknown_message_is_404(owner: Client) -> None:
+    unknown = "00000000-0000-0000-0000-000000000000"
+
+    assert owner.get(f"/mail/{unknown}/").status_code == 404
+    assert owner.post(f"/mail/{unknown}/retry").status_code == 404
+    assert owner.get("/mail/not-a-uuid/").status_code == 404
+
+
+def _person(who: str) -> Person:
+    if who == "bookkeeper":
+        return people.bookkeeper()
+    if who == "outsider":
+        return people.outsider()
+    return people.reader_of(Entity.objects.create(slug="qos", name="QueenofSanDiego", kind="charter"))
+
+
+# The admin
+
+
+def test_the_admin_shows_messages_and_changes_none(client: Client, sent: Message) -> None:
+    staff = people.owner(is_staff=True, is_superuser=True)
+    client.force_login(staff)
+    secret = letters.enqueue_code()
+
+    assert sent.subject in client.get("/admin/mail/message/").content.decode()
+    page = client.get(f"/admin/mail/message/{secret.pk}/change/")
+    assert page.status_code == 200
+    assert "sealed" not in page.content.decode().lower()
+    assert client.get("/admin/mail/message/add/").status_code == 403
+    assert client.post(f"/admin/mail/message/{sent.pk}/change/", {"state": "queued"}).status_code == 403
+    assert client.post(f"/admin/mail/message/{sent.pk}/delete/", {"post": "yes"}).status_code == 403
+    sent.refresh_from_db()
+    assert sent.state == State.SENT
+
+
+def test_reading_never_hands_anything_to_the_transport(
+    owner: Client, mailbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = letters.enqueue()
+    monkeypatch.setattr(transport, "connect", None)
+    owner.get(url("message", message))
+
+    message.refresh_from_db()
+    assert (message.state, mailbox.exists()) == (State.QUEUED, False)

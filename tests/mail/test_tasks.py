@@ -1,0 +1,47 @@
+"""The tasks, and that the timetable and the wake-up call them by their names."""
+
+from pathlib import Path
+
+import pytest
+
+from config.celery import app
+from core import clock
+from mail import tasks
+from mail.models import State
+from tests.mail import letters
+
+
+def test_the_timetable_names_the_sweep() -> None:
+    assert {entry["task"] for entry in app.conf.beat_schedule.values()} >= {tasks.sweep.name}
+    assert (tasks.sweep.name, tasks.deliver.name) == ("mail.tasks.sweep", "mail.tasks.deliver")
+    assert {"mail.tasks.sweep", "mail.tasks.deliver"} <= set(app.tasks)
+
+
+@pytest.mark.django_db
+def test_deliver_sends_the_one_it_is_given(mailbox: Path) -> None:
+    one, other = letters.enqueue(dedupe_key="1"), letters.enqueue(dedupe_key="2")
+    tasks.deliver(one.pk)
+
+    one.refresh_from_db()
+    other.refresh_from_db()
+    assert (one.state, other.state) == (State.SENT, State.QUEUED)
+
+
+@pytest.mark.django_db
+def test_deliver_of_a_row_that_is_gone_does_nothing(mailbox: Path) -> None:
+    tasks.deliver(987654)
+
+    assert not mailbox.exists()
+
+
+@pytest.mark.django_db
+def test_sweep_sends_what_is_due_and_nothing_else(mailbox: Path) -> None:
+    due, early = (
+        letters.enqueue(dedupe_key="1"),
+        letters.enqueue(dedupe_key="2", at=clock.now().replace(year=2099)),
+    )
+    tasks.sweep()
+
+    due.refresh_from_db()
+    early.refresh_from_db()
+    assert (due.state, early.state) == (State.SENT, State.QUEUED)
