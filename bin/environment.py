@@ -93,9 +93,13 @@ def _wanted(lock: Path) -> str:
 
 
 def _contents(venv: Path) -> list[str]:
-    """Return what lies in an environment's folder of packages: each package is an entry there, and its record one."""
+    """Return what lies in an environment's folder of packages: each package is an entry there, and its record one.
+
+    Without pip, which came with the environment and may be replaced by a lock's own.
+    """
+    folders = venv.glob("lib/python*/site-packages")
     return sorted(
-        entry.name for folder in venv.glob("lib/python*/site-packages") for entry in folder.iterdir()
+        entry.name for folder in folders for entry in folder.iterdir() if not entry.name.startswith("pip")
     )
 
 
