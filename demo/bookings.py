@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from demo import draw, story
 from demo.story import day
 
-TERMS = "Full refund of the deposit until 14 days before, half until 7 days before, none after"
+TERMS = "Paid back in full until 14 days before, half until 7 days before, none after"
 CONCERT_TERMS = "Tickets refunded until 7 days before"
 HAUL_TERMS = "Free until the truck leaves"
 
@@ -113,13 +113,22 @@ def _costed(row: BookingRow) -> BookingRow:
     )  # fmt: skip
 
 
+def deposit_of(price_minor: int, booked: dt.date) -> int:
+    """Return what booking a charter takes: half its price, and from October 2026 on a refundable deposit."""
+    if booked < story.REFUNDABLE_FROM:
+        return price_minor // 2
+    return min(price_minor, story.REFUNDABLE_DEPOSIT * 100)
+
+
 def _sold(charter: story.Charter) -> BookingRow:
     sails = day(charter.sails)
     asked = sails - dt.timedelta(days=charter.asked_before)
     row = _costed(_charter(charter.sails, sails, asked))
-    price, deposit = charter.price * 100, charter.price * 50
+    price = charter.price * 100
+    booked = sails - dt.timedelta(days=charter.booked_before)
+    deposit = deposit_of(price, booked)
     row = replace(
-        row, quoted_on=asked + dt.timedelta(days=1), booked_on=sails - dt.timedelta(days=charter.booked_before),
+        row, quoted_on=asked + dt.timedelta(days=1), booked_on=booked,
         price_minor=price, deposit_minor=deposit,
     )  # fmt: skip
     if sails <= story.AS_OF:
@@ -130,7 +139,7 @@ def _sold(charter: story.Charter) -> BookingRow:
 def _called_off(cancelled: story.Cancelled) -> BookingRow:
     asked = day(cancelled.asked)
     row = _costed(_charter(cancelled.sails, day(cancelled.sails), asked))
-    deposit = cancelled.price * 50
+    deposit = deposit_of(cancelled.price * 100, day(cancelled.booked))
     return replace(
         row, stage="cancelled", quoted_on=asked + dt.timedelta(days=1), booked_on=day(cancelled.booked),
         ended_on=day(cancelled.cancelled), price_minor=cancelled.price * 100, deposit_minor=deposit,
@@ -145,7 +154,7 @@ def _open(wish: story.Open) -> BookingRow:
         return row
     row = _costed(row)
     return replace(row, stage=wish.stage, quoted_on=asked + dt.timedelta(days=1), price_minor=wish.price * 100,
-                   deposit_minor=wish.price * 50)  # fmt: skip
+                   deposit_minor=deposit_of(wish.price * 100, asked))  # fmt: skip
 
 
 def _lost(month: str, count: int) -> BookingRow:
@@ -159,7 +168,7 @@ def _lost(month: str, count: int) -> BookingRow:
     if draw.number("quoted", month, count, below=2):
         price = 1_800 + 50 * draw.number("price", month, count, below=11)
         row = replace(_costed(row), quoted_on=asked + dt.timedelta(days=1), price_minor=price * 100,
-                      deposit_minor=price * 50)  # fmt: skip
+                      deposit_minor=deposit_of(price * 100, asked))  # fmt: skip
     return row
 
 

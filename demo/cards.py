@@ -62,7 +62,15 @@ def _of(booking: BookingRow) -> list[CardRow]:
         return _tickets(booking)
     if booking.kind != "charter" or booking.booked_on is None or booking.starts_at is None:
         return []
-    rows = [_charge(booking, "Deposit", booking.booked_on, booking.deposit_minor)]
+    refundable = booking.booked_on >= story.REFUNDABLE_FROM
+    rows = [
+        _charge(
+            booking,
+            "Deposit" if refundable else "First half",
+            booking.booked_on,
+            booking.deposit_minor,
+        )
+    ]
     if booking.stage == "completed":
         before = booking.starts_at.date() - dt.timedelta(days=5)
         rows.append(
@@ -77,7 +85,7 @@ def _of(booking: BookingRow) -> list[CardRow]:
     if refunded and booking.ended_on:
         rows.append(
             replace(
-                _charge(booking, "Refund of deposit", booking.ended_on, refunded),
+                _charge(booking, "Refund of first half", booking.ended_on, refunded),
                 type="refund", source=draw.identifier("re", booking.reference), amount_minor=-refunded, fee_minor=0,
                 available_on=booking.ended_on,
             )

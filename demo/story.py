@@ -36,10 +36,10 @@ CHARTERS = (
     Charter("2026-06-06", 2_100, 28, 24), Charter("2026-06-13", 2_200, 30, 26), Charter("2026-06-19", 2_000, 18, 14),
     Charter("2026-06-21", 2_300, 33, 29), Charter("2026-06-27", 2_200, 22, 18), Charter("2026-07-03", 2_300, 24, 20),
     Charter("2026-07-04", 2_400, 32, 28), Charter("2026-07-11", 2_100, 19, 15), Charter("2026-07-18", 2_000, 20, 16),
-    Charter("2026-07-25", 2_000, 17, 13), Charter("2026-08-01", 1_750, 16, 12), Charter("2026-08-15", 1_700, 21, 17),
-    Charter("2026-08-29", 1_800, 18, 14), Charter("2026-09-05", 1_850, 22, 18), Charter("2026-09-19", 1_850, 20, 16),
+    Charter("2026-07-25", 2_000, 17, 13), Charter("2026-08-01", 1_900, 16, 12), Charter("2026-08-15", 1_850, 21, 17),
+    Charter("2026-08-29", 1_900, 18, 14), Charter("2026-09-05", 1_950, 22, 18), Charter("2026-09-19", 1_950, 20, 16),
     Charter("2026-10-10", 2_100, 22, 18),
-    # The two that are still to sail; their deposits are the $2,400 the note says are held.
+    # The two that are still to sail; their refundable deposits are the $2,400 the note says are held.
     Charter("2026-11-21", 2_500, 38, 33), Charter("2026-11-28", 2_300, 37, 32),
 )  # fmt: skip
 
@@ -91,6 +91,8 @@ HAUL_ENQUIRIES = {
 }  # fmt: skip
 HAUL_PRICE = 285
 
+# Until October a charter was paid in two halves; since then booking it takes a refundable deposit.
+REFUNDABLE_FROM, REFUNDABLE_DEPOSIT = dt.date(2026, 10, 1), 1_200
 CAPTAIN, MATE, FUEL, PROVISIONS = 350, 180, 45, 60
 
 
@@ -268,13 +270,13 @@ MONTHLY = (
 # The owner's money in and out, and what one entity lends another.
 FINANCING = (
     *_moves("qos", ("2026-02-10", "OWNER CONTRIBUTION", 3_000), ("2026-06-30", "OWNER DRAW", -3_500),
-            ("2026-07-28", "OWNER DRAW", -5_500), ("2026-03-12", "LOAN TO JADA", -600),
+            ("2026-07-28", "OWNER DRAW", -3_500), ("2026-03-12", "LOAN TO JADA", -600),
             ("2026-07-15", "LOAN REPAYMENT FROM JADA", 200)),
-    *_moves("jada", ("2026-03-12", "LOAN FROM QUEENOFSANDIEGO", 600), ("2026-06-30", "OWNER DRAW", -3_200),
+    *_moves("jada", ("2026-03-12", "LOAN FROM QUEENOFSANDIEGO", 600), ("2026-06-30", "OWNER DRAW", -2_200),
             ("2026-07-15", "LOAN REPAYMENT TO QUEENOFSANDIEGO", -200)),
     *_moves("qdn", ("2025-12-15", "OWNER CONTRIBUTION", 3_600), ("2026-04-15", "OWNER CONTRIBUTION", 3_600)),
     *_moves("dc", ("2026-02-27", "OWNER DRAW", -2_000), ("2026-06-30", "OWNER DRAW", -4_000),
-            ("2026-10-29", "OWNER DRAW", -3_500)),
+            ("2026-10-29", "OWNER DRAW", -1_500)),
     *_moves("rental-3028", ("2026-01-20", "OWNER CONTRIBUTION", 3_000)),
     *_moves("eyd", ("2026-07-31", "OWNER DRAW", -2_400)),
 )  # fmt: skip
@@ -293,5 +295,5 @@ UNCATEGORISED = (
 )  # fmt: skip
 
 # Cash in the bank on 31 October 2025, chosen so that a year later the portfolio has about five months left.
-OPENING_CASH = {"jada": 300, "qos": 3_200, "qdn": 9_600, "dc": 3_000, "rental-3028": 9_300, "eyd": 1_000}
+OPENING_CASH = {"jada": 300, "qos": 3_900, "qdn": 10_600, "dc": 3_000, "rental-3028": 10_000, "eyd": 2_400}
 OPENING_ASSETS = {"qos": 100_000, "rental-3028": 520_000}
