@@ -368,7 +368,7 @@ def _rule(value: int, label: str, style: str, label_style: str, y: Spec) -> list
         {"data": data, "mark": {"type": "rule", "style": style}, "encoding": {"x": None, "y": y}},
         {
             "data": data,
-            "mark": {"type": "text", "style": label_style, "align": "left", "dy": -8, "x": 4},
+            "mark": {"type": "text", "style": label_style, "align": "left", "dy": -10, "x": 4},
             "encoding": {"x": None, "y": y, "text": {"field": "label"}},
         },
     ]

@@ -65,6 +65,8 @@ SEVERITY_TONES = {
     Severity.LOW: Tone.MUTED,
 }
 
+_AGENDA = ("overdue", "open", "later", "done")
+
 # How many open actions the part "Actions first" shows; the agenda at the end shows every one.
 OPEN_SHOWN = 5
 
@@ -392,7 +394,9 @@ class Frame:
             (Column("Action"), Column("Owner"), Column("Due"), Column("State"), Column("From finding")),
             tuple(
                 Row((*_action_cells(action), Cell(action.finding or "by a person")))
-                for action in self.document.actions
+                for action in sorted(
+                    self.document.actions, key=lambda a: (_AGENDA.index(a.state), a.due_on, a.title)
+                )
             ),
             empty="There is no action on the agenda.",
         )

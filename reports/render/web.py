@@ -4,14 +4,12 @@ The page around it (navigation, downloads) belongs to `reports.web`; the classes
 Links keep to the edition's path, so they hold whichever name the site was opened by.
 """
 
-import re
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
 from django.template.loader import render_to_string
 from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from reports.document import (
     Align,
@@ -37,6 +35,7 @@ from reports.render.frame import (
     Piece,
     day,
 )
+from reports.render.markup import joined, with_breaks
 
 TONES = {Tone.PLAIN: "", Tone.GOOD: "good", Tone.WARN: "watch", Tone.BAD: "bad", Tone.MUTED: "muted"}
 _STATUS_PILLS = {"new": "new", "open": "open", "cleared": "resolved"}
@@ -47,11 +46,6 @@ def render(document: Document) -> SafeString:
     """Return the edition as one ``<article>``; every figure in it links to its trace."""
     page = _Page(document)
     return render_to_string("reports/document/edition.html", page.context())
-
-
-def joined(parts: Iterable[str]) -> SafeString:
-    """Join markup whose every piece of text is escaped already."""
-    return mark_safe("".join(parts))  # noqa: S308  # nosec B308 B703
 
 
 class _Page:
@@ -126,7 +120,7 @@ class _Page:
         }
 
     def piece(self, piece: Piece) -> SafeString:
-        text = _with_breaks(piece.text)
+        text = with_breaks(piece.text)
         tone = TONES[piece.tone]
         if not piece.key:
             return joined([f'<span class="tone-{tone}">{text}</span>']) if tone else text
@@ -161,7 +155,7 @@ class _Page:
     def table(self, table: Table) -> dict[str, Any]:
         right = [column.align is Align.RIGHT for column in table.columns]
         labels = [escape(column.label) for column in table.columns]
-        heads = [_with_breaks(column.label) for column in table.columns]
+        heads = [with_breaks(column.label) for column in table.columns]
         rows = []
         for row in table.rows:
             cells = [
@@ -210,18 +204,6 @@ def _is_wordy(table: Table) -> bool:
         column.label for column in table.columns
     ]
     return any(len(text) > 36 or any(len(word) > 16 for word in text.split()) for text in texts)
-
-
-def _with_breaks(text: str) -> SafeString:
-    """Return text escaped, with places to break in words that no column of a table can hold."""
-    if len(text) <= 30:
-        return escape(text)
-    return joined(
-        escape(bit)
-        if len(bit) <= 30
-        else "<wbr>".join(escape(bit[at : at + 20]) for at in range(0, len(bit), 20))
-        for bit in re.split(r"(\s+)", text)
-    )
 
 
 def _provenance(badge: Badge, word: str) -> SafeString:

@@ -1,0 +1,337 @@
+"""The edition as one HTML mail: tables, inlined styles, under the size at which mail programs cut it off.
+
+Gmail shows about 102 KB of HTML and hides the rest behind a link, so a mail over `LIMIT` is shortened in
+steps, tables first, and every place where something was left out says so and links to it. Images are PNG by
+content id; the mail says everything without them, and without styles.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import css_inline
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from reports.document import (
+    Align,
+    Block,
+    Bullets,
+    Cell,
+    Chart,
+    Column,
+    Document,
+    Line,
+    Note,
+    Para,
+    Row,
+    Severity,
+    Table,
+    Tone,
+)
+from reports.render.frame import (
+    BADGE_WORDS,
+    SEVERITY_WORDS,
+    STATE_WORDS,
+    STATUS_WORDS,
+    Frame,
+    Kind,
+    Part,
+    Piece,
+    count,
+    day,
+    one_line,
+)
+from reports.render.markup import joined, with_breaks
+
+# Bytes of HTML we send at most. Gmail cuts at about 102 KB; the transport adds a little of its own.
+LIMIT = 95_000
+
+TONES = {Tone.PLAIN: "", Tone.GOOD: "g", Tone.WARN: "y", Tone.BAD: "r", Tone.MUTED: "m"}
+_EDGES = {Severity.CRITICAL: "r", Severity.HIGH: "h", Severity.MEDIUM: "y", Severity.LOW: "b"}
+_STATE_EDGES = {"open": "b", "overdue": "r", "done": "g", "later": "m"}
+_SHORTENED = "This mail is shortened so that mail programs show all of it; each place says what is left out."
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of each kind a mail shows; None is all of it."""
+
+    definitions: bool = True
+    rows: int | None = None
+    items: int | None = None
+    blocks: int | None = None
+    sections: int | None = None
+    characters: int | None = None
+
+
+# Tried in order; the last holds for any document there could be.
+_ROOMS = (
+    Room(),
+    Room(definitions=False),
+    *(Room(definitions=False, rows=rows) for rows in (40, 25, 15, 10, 6, 3)),
+    Room(definitions=False, rows=3, items=12, characters=600),
+    Room(definitions=False, rows=1, items=6, characters=240),
+    Room(definitions=False, rows=1, items=4, blocks=2, sections=12, characters=120),
+    Room(definitions=False, rows=0, items=2, blocks=1, sections=6, characters=80),
+)
+
+
+def render(document: Document, *, chart_cid: Callable[[str], str]) -> str:
+    """Return the mail's HTML; ``chart_cid`` gives the content id of a chart's image by the chart's name.
+
+    The result is at most `LIMIT` bytes of UTF-8, whatever the document holds.
+    """
+    html = ""
+    for room in _ROOMS:
+        html = _finished(_Mail(document, chart_cid, room).context())
+        if len(html.encode()) <= LIMIT:
+            break
+    return html
+
+
+def _finished(context: dict[str, Any]) -> str:
+    sheet, head = _styles()
+    body = render_to_string("mail/report.html", {**context, "css": mark_safe(sheet)})  # noqa: S308  # nosec
+    lines = "\n".join(line.strip() for line in body.splitlines() if line.strip())
+    return _inliner().inline(lines).replace("<!--head-->", f"<style>{head}</style>", 1)
+
+
+@functools.cache
+def _inliner() -> css_inline.CSSInliner:
+    return css_inline.CSSInliner(load_remote_stylesheets=False, minify_css=True)
+
+
+@functools.cache
+def _styles() -> tuple[str, str]:
+    folder = Path(settings.BASE_DIR) / "templates" / "mail"
+    return (folder / "report.css").read_text(), (folder / "report_head.css").read_text().strip()
+
+
+class _Mail:
+    """One edition's values for the mail's templates, cut to a room."""
+
+    def __init__(self, document: Document, chart_cid: Callable[[str], str], room: Room) -> None:
+        self.document = document
+        self.frame = Frame(document)
+        self.chart_cid = chart_cid
+        self.room = room
+
+    # What is left out
+
+    def cut(self, text: str) -> str:
+        limit = self.room.characters
+        return text if limit is None or len(text) <= limit else f"{text[: limit - 1]}…"
+
+    def first(self, items: Sequence[Item], noun: str, plural: str = "") -> tuple[Sequence[Item], str]:
+        """Return the items there is room for, and the sentence that says how many more there are."""
+        limit = self.room.items
+        if limit is None or len(items) <= limit:
+            return items, ""
+        return items[:limit], f"{count(len(items) - limit, f'more {noun}', plural and f'more {plural}')}."
+
+    # The parts
+
+    def context(self) -> dict[str, Any]:
+        frame, head = self.frame, self.document.head
+        parts = self.sections(frame.parts())
+        findings, findings_left = self.first(frame.findings(), "finding")
+        actions, actions_left = self.first(frame.first_actions(), "action")
+        tiles = [self.tile(tile) for tile in frame.tiles()[: 10 if self.room.items else None]]
+        left = {Kind.FINDINGS: findings_left, Kind.ACTIONS: actions_left}
+        total = len(self.document.sections)
+        shown = sum(1 for part in parts if part.kind is Kind.SECTION)
+        return {
+            "title": self.cut(frame.title),
+            "head": replace(head, title=self.cut(head.title), sample=self.cut(head.sample)),
+            "url": self.document.url,
+            "preheader": self.preheader(),
+            "facts": [
+                replace(fact, text=self.cut(fact.text), note=self.cut(fact.note)) for fact in frame.facts()
+            ],
+            "stale": self.cut(frame.stale()),
+            "sources": self.table(frame.sources(), ""),
+            "legend": frame.legend(),
+            "shortened": "" if self.room == Room() else _SHORTENED,
+            "sections_left": f"{count(total - shown, 'more section')}." if total > shown else "",
+            "parts": [{**self.part(part), "left": left.get(part.kind, "")} for part in parts],
+            "tiles": [tiles[at : at + 2] for at in range(0, len(tiles), 2)],
+            "actions": [
+                {
+                    "title": self.cut(a.title),
+                    "owner": self.cut(a.owner),
+                    "due": day(a.due_on),
+                    "word": STATE_WORDS[a.state],
+                    "edge": _STATE_EDGES[a.state],
+                }
+                for a in actions
+            ],
+            "findings": [
+                {
+                    "word": SEVERITY_WORDS[f.severity],
+                    "edge": "g" if f.status == "cleared" else _EDGES[f.severity],
+                    "status": STATUS_WORDS.get(f.status, f.status),
+                    "subject": f.subject,
+                    "title": self.cut(f.title),
+                    "evidence": self.line(f.evidence),
+                    "seen": day(f.first_seen_on),
+                    "age": f.age_days,
+                }
+                for f in findings
+            ],
+        }
+
+    def sections(self, parts: Sequence[Part]) -> list[Part]:
+        limit = self.room.sections
+        kept: list[Part] = []
+        seen = 0
+        for part in parts:
+            seen += part.kind is Kind.SECTION
+            if limit is None or part.kind is not Kind.SECTION or seen <= limit:
+                kept.append(part)
+        return kept
+
+    def preheader(self) -> str:
+        """Return what a mail program shows beside the subject: the headline's first words."""
+        text = one_line(" ".join(self.frame.plain(line) for line in self.document.headline[:2]))
+        return text if len(text) <= 150 else f"{text[:149]}…"
+
+    def part(self, part: Part) -> dict[str, Any]:
+        href = f"{self.document.url}#{part.anchor}"
+        if part.kind is Kind.DEFINITIONS and not self.room.definitions and self.document.definitions:
+            number = count(len(self.document.definitions), "definition")
+            blocks = [
+                {
+                    "kind": "quiet",
+                    "text": joined(
+                        [f'{number}, left out here. <a href="{escape(href)}">See them on the page</a>.']
+                    ),
+                }
+            ]
+        else:
+            shown = part.blocks[: self.room.blocks]
+            blocks = [self.block(block, href) for block in shown]
+            if len(shown) < len(part.blocks):
+                more = count(len(part.blocks) - len(shown), "more block")
+                blocks.append(
+                    {
+                        "kind": "quiet",
+                        "text": joined(
+                            [f'{more}, left out here. <a href="{escape(href)}">See the whole section</a>.']
+                        ),
+                    }
+                )
+        groups = []
+        for group in part.groups:
+            lines, left = self.first(group.lines, "line")
+            groups.append({"title": group.title, "lines": [self.cut(line) for line in lines], "left": left})
+        return {
+            "kind": part.kind.value,
+            "anchor": part.anchor,
+            "title": self.cut(part.title),
+            "lead": self.cut(part.lead),
+            "blocks": blocks,
+            "groups": groups,
+        }
+
+    def tile(self, tile: Any) -> dict[str, Any]:
+        return {
+            "label": self.cut(tile.label),
+            "value": self.piece(replace(tile.value, mark="")),
+            "missing": tile.value.missing,
+            "prior": tile.prior and self.piece(tile.prior),
+            "change": tile.change and self.piece(replace(tile.change, mark="")),
+            "target": tile.target and self.piece(tile.target),
+            "tone": TONES[tile.tone] if tile.tone is not Tone.MUTED else "",
+            "status": self.cut(tile.status),
+            "badge": BADGE_WORDS[tile.badge],
+        }
+
+    # Text and figures
+
+    def piece(self, piece: Piece) -> SafeString:
+        text, tone = with_breaks(self.cut(piece.text)), TONES[piece.tone]
+        if not piece.key:
+            return joined([f'<span class="{tone}">{text}</span>']) if tone else text
+        mark = f'&nbsp;<span class="k">{escape(piece.mark)}</span>' if piece.mark else ""
+        word = "x" if piece.missing else tone or "f"
+        return joined([f'<a class="{word}" href="{escape(piece.href)}">{text}</a>{mark}'])
+
+    def line(self, line: Line) -> SafeString:
+        limit = None if self.room.items is None else self.room.items * 4
+        pieces = self.frame.line(line)
+        more = " …" if limit is not None and len(pieces) > limit else ""
+        return joined([*(self.piece(piece) for piece in pieces[:limit]), more])
+
+    def block(self, block: Block, href: str) -> dict[str, Any]:
+        match block:
+            case Table():
+                return self.table(block, href)
+            case Chart():
+                title, alt = self.cut(block.title), self.cut(block.alt)
+                return {"kind": "chart", "title": title, "alt": alt, "cid": self.chart_cid(block.name)}
+            case Para():
+                return {"kind": "para", "text": self.line(block.line)}
+            case Bullets():
+                shown, left = self.first(block.lines, "line")
+                lines = [self.line(line) for line in shown]
+                return {
+                    "kind": "bullets",
+                    "ordered": block.ordered,
+                    "lines": lines,
+                    "left": left,
+                    "href": href,
+                }
+            case Note():
+                kind = "quiet" if block.tone is Tone.MUTED else "note"
+                return {"kind": kind, "tone": TONES[block.tone], "text": self.line(block.line)}
+
+    def table(self, table: Table, href: str) -> dict[str, Any]:
+        rows = self.rows(table)
+        columns = table.columns[:12] if self.room.items is not None else table.columns
+        stack = len(columns) > 4
+        hidden = len(table.rows) - len(rows)
+        return {
+            "kind": "table",
+            "title": self.cut(table.title),
+            "columns": [
+                {"label": with_breaks(self.cut(column.label)), "right": column.align is Align.RIGHT}
+                for column in columns
+            ],
+            "stack": stack,
+            "rows": joined(self.row(row, columns, stack=stack) for row in rows),
+            "left": f"{count(hidden, 'more row')}." if hidden else "",
+            "href": href or self.document.url,
+            "note": self.cut(table.note),
+            "empty": "" if table.rows else self.cut(table.empty),
+        }
+
+    def rows(self, table: Table) -> Sequence[Row]:
+        """Return the rows there is room for: the first ones, and up to three totals with them."""
+        limit = self.room.rows
+        if limit is None:
+            return table.rows
+        plain = {id(row) for row in [row for row in table.rows if not row.total][:limit]}
+        totals = {id(row) for row in [row for row in table.rows if row.total][:3]}
+        return [row for row in table.rows if id(row) in plain or id(row) in totals]
+
+    def row(self, row: Row, columns: Sequence[Column], *, stack: bool) -> str:
+        cells = [
+            self.cell(cell, column, head=at == 0, stack=stack)
+            for at, (cell, column) in enumerate(zip(row.cells, columns, strict=False))
+        ]
+        return f"<tr{' class=tt' if row.total else ''}>{''.join(cells)}</tr>"
+
+    def cell(self, cell: Cell, column: Column, *, head: bool, stack: bool) -> str:
+        inner = self.piece(self.frame.piece(cell))
+        if head:
+            return f'<th scope="row" valign="top">{inner}</th>'
+        right = ' align="right"' if column.align is Align.RIGHT else ""
+        label = f'<span class="l">{with_breaks(self.cut(column.label))}: </span>' if stack and inner else ""
+        return f'<td valign="top"{right}>{label}{inner}</td>'
