@@ -15,6 +15,7 @@ from pathlib import Path
 
 from environment import ROOT, CannotGoOnError, ensure, say
 
+STATIC = ROOT / "static"
 LONGEST_FILE = 500
 MOST_WORDS = 40
 TABLE_BEGINS, TABLE_ENDS = "<!-- variables begin -->", "<!-- variables end -->"
@@ -92,7 +93,6 @@ def _checks(python: Path) -> list[Check]:
         Check("mypy", (str(tool / "mypy"), "--no-error-summary")),
         Check("pip-audit", look=lambda: _audit(tool)),
         Check("djlint", (str(tool / "djlint"), "templates", "--lint", "--quiet")),
-        Check("djlint-format", (str(tool / "djlint"), "templates", "--check", "--quiet")),
         Check("ruff", (str(tool / "ruff"), "check", "--quiet", "--output-format", "concise", ".")),
         Check("ruff-format", (str(tool / "ruff"), "format", "--check", "--quiet", ".")),
         Check("imports", (str(tool / "lint-imports"), "--no-cache")),
@@ -157,7 +157,6 @@ def _fix(python: Path) -> None:
     for command in (
         (tool / "ruff", "check", "--fix", "--quiet", "."),
         (tool / "ruff", "format", "--quiet", "."),
-        (tool / "djlint", "templates", "--reformat", "--quiet"),
     ):
         subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
     (ROOT / ".env.example").write_text(_says(python, "--example"), encoding="utf-8")
@@ -256,23 +255,30 @@ def _long_files() -> Outcome:
 
 
 def _vendor() -> Outcome:
-    """Every vendored file is the one its manifest names by hash, and each is named."""
-    folder = ROOT / "static" / "vendor"
-    files = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()} - {
-        "manifest.json"
-    }
-    manifest = folder / "manifest.json"
-    if not manifest.exists():
-        return Outcome("fail", "static/vendor/manifest.json is missing.") if files else Outcome("ok")
-    named: dict[str, str] = {
-        entry["file"]: entry["sha256"] for entry in json.loads(manifest.read_text())["files"]
-    }
-    wrong = [f"{name} is not in the manifest." for name in sorted(files - set(named))]
-    wrong += [f"{name} is in the manifest and nowhere else." for name in sorted(set(named) - files)]
-    for name in sorted(files & set(named)):
-        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != named[name]:
-            wrong.append(f"{name} is not the file that the manifest names.")
+    """Every file of somebody else's is the one that the manifest names by hash, and each is named."""
+    vendor, fonts = STATIC / "vendor", STATIC / "fonts"
+    manifest = json.loads((vendor / "manifest.json").read_text(encoding="utf-8"))
+    named: dict[Path, str] = {vendor / entry["file"]: entry["sha256"] for entry in manifest["files"]}
+    for family in manifest["fonts"]:
+        named.update({fonts / name: digest for name, digest in family["files"].items()})
+    licences = {(vendor / entry["licence_file"]).resolve() for entry in manifest["files"] + manifest["fonts"]}
+    there_are = {file for folder in (vendor, fonts) for file in folder.rglob("*") if file.is_file()}
+    there_are -= {vendor / "manifest.json", *licences}
+    wrong = [f"{_told(file)} is not in the manifest." for file in sorted(there_are - set(named))]
+    wrong += [
+        f"{_told(file)} is in the manifest and nowhere else." for file in sorted(set(named) - there_are)
+    ]
+    wrong += [
+        f"{_told(file)} is the licence of a file, and missing." for file in licences if not file.is_file()
+    ]
+    for file in sorted(there_are & set(named)):
+        if hashlib.sha256(file.read_bytes()).hexdigest() != named[file]:
+            wrong.append(f"{_told(file)} is not the file that the manifest names.")
     return Outcome("fail", "\n".join(wrong)) if wrong else Outcome("ok")
+
+
+def _told(file: Path) -> str:
+    return str(file.relative_to(ROOT))
 
 
 def _machine_paths() -> Outcome:

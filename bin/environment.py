@@ -215,7 +215,7 @@ def _fetched_pip(folder: Path) -> Path:
     """Return pip's own wheel, fetched and compared with the pinned hash; Python runs it without installing."""
     file = folder / "pip.whl"
     try:
-        with urllib.request.urlopen(PIP_WHEEL, timeout=60) as answer:  # nosec B310 (a literal https address)
+        with urllib.request.urlopen(PIP_WHEEL, timeout=60) as answer:  # nosec B310
             content = answer.read()
     except OSError as error:
         raise CannotGoOnError(

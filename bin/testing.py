@@ -111,7 +111,7 @@ def _servers() -> Iterator[Servers]:
 
 def _quick_folder() -> str | None:
     """Return shared memory as the place of the servers' files, where it has room: nothing there is worth a disk."""
-    memory = "/dev/shm"  # noqa: S108  # nosec B108 (folders in it are made by mkdtemp)
+    memory = "/dev/shm"  # noqa: S108  # nosec B108
     with contextlib.suppress(OSError):
         if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2 * 1024**3:
             return memory
