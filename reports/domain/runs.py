@@ -6,6 +6,7 @@ number of its try: a worker that was thought dead and comes back cannot settle a
 """
 
 import datetime as dt
+import functools
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -81,11 +82,13 @@ def queue(
     dry_run: bool = False,
     schedule: Schedule | None = None,
     occurrence_at: dt.datetime | None = None,
+    here: bool = False,
 ) -> Run:
     """Queue a run and wake a worker once this transaction commits; a dead broker only delays it.
 
     ``send_to`` replaces the report's recipients (an empty list sends to nobody); ``entity`` None is the whole
-    portfolio. Asking again for the same schedule and occurrence returns the run that exists.
+    portfolio. Asking again for the same schedule and occurrence returns the run that exists. ``here`` wakes
+    nobody: the caller carries the run out itself, at once.
     """
     try:
         with transaction.atomic():
@@ -106,7 +109,8 @@ def queue(
         if schedule is None:
             raise
         return Run.objects.get(schedule=schedule, occurrence_at=occurrence_at)
-    transaction.on_commit(lambda: wake(run_id=run.pk))
+    if not here:
+        transaction.on_commit(functools.partial(wake, run_id=run.pk))
     return run
 
 

@@ -131,7 +131,7 @@ def save_schedule(
     cron: str,
     zone: str,
     at: dt.datetime,
-    by: Person,
+    by: Person | None,
     schedule: Schedule | None = None,
 ) -> Schedule:
     """Create a schedule, or change one; its occurrences count from this instant on.

@@ -1,0 +1,157 @@
+"""One-off reports, carried out by the process that asks, so that they need no worker. Each is a run like any other.
+
+What a run does is `reports.domain.issue`; this queues it, does it, and for a dry run hands back what it made.
+"""
+
+import base64
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from portfolio.domain import queries as portfolio
+from portfolio.models import Entity
+from reports.document import Document, dump
+from reports.domain import issue, mailing, queries, runs
+from reports.domain.issue import File
+from reports.models import EditionFile, FileKind, Report, Run, Trigger
+
+FAMILIES = ("core", "domain")
+ENDINGS = {".html": FileKind.MAIL_HTML, ".txt": FileKind.TEXT, ".pdf": FileKind.PDF, ".json": None}
+# What the eight reports will be; those not among the rows yet are named so that nobody wonders.
+PLANNED = {
+    "ceo": "core",
+    "cto": "core",
+    "accounting": "core",
+    "cmo": "core",
+    "cfo": "core",
+    "rental-3028": "domain",
+    "eyd": "domain",
+    "dc-clients": "domain",
+}
+
+
+class UnknownReportError(LookupError):
+    """A word that is neither a report nor a family of reports, or a family without any."""
+
+
+class UnknownEntityError(LookupError):
+    """A slug that names no active entity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a dry run made, with its row."""
+
+    run: Run
+    document: Document
+    files: tuple[File, ...]
+
+
+def choose(words: Sequence[str]) -> tuple[list[Report], list[str]]:
+    """Return the reports that slugs and families name, in order and each once, and the slugs not built yet.
+
+    Raises:
+        UnknownReportError: a word names nothing, or a family that has no report yet.
+    """
+    rows = list(queries.reports())
+    built = ", ".join(row.slug for row in rows)
+    wanted: set[str] = set()
+    missing: set[str] = set()
+    for word in words:
+        families = FAMILIES if word == "all" else (word,) if word in FAMILIES else ()
+        named = [row.slug for row in rows if row.slug == word or row.family in families]
+        unbuilt = [
+            slug
+            for slug, family in PLANNED.items()
+            if (slug == word or family in families) and all(row.slug != slug for row in rows)
+        ]
+        if not named and unbuilt:
+            raise UnknownReportError(
+                f"{word} is not built yet ({', '.join(unbuilt)}); the reports that can be sent are {built}."
+            )
+        if not named:
+            raise UnknownReportError(
+                f"{word!r} is not a report; name some of {built}, or core, domain or all."
+            )
+        wanted.update(named)
+        missing.update(unbuilt)
+    return [row for row in rows if row.slug in wanted], [slug for slug in PLANNED if slug in missing]
+
+
+def entity_of(slug: str) -> Entity:
+    """Return the active entity of a slug.
+
+    Raises:
+        UnknownEntityError: there is none.
+    """
+    found = Entity.objects.filter(slug=slug, active=True).first()
+    if found is None:
+        known = ", ".join(entity.slug for entity in portfolio.entities()) or "none yet"
+        raise UnknownEntityError(f"{slug!r} is not an entity; the entities are {known}.")
+    return found
+
+
+def issue_now(
+    *,
+    report: Report,
+    entity: Entity | None,
+    as_of: dt.date,
+    send_to: Sequence[str] | None,
+    at: dt.datetime,
+) -> Run:
+    """Issue a report in this process and return its run, settled unless a worker was quicker to take it."""
+    run = runs.queue(
+        report=report,
+        trigger=Trigger.COMMAND,
+        as_of=as_of,
+        at=at,
+        entity=entity,
+        send_to=send_to,
+        here=True,
+    )
+    return issue.carry_out(run_id=run.pk, at=at)
+
+
+def preview_now(*, report: Report, entity: Entity | None, as_of: dt.date, at: dt.datetime) -> Preview:
+    """Build and render a report in this process and keep nothing but the row of the dry run.
+
+    Raises:
+        Exception: whatever stopped it, after the run was settled as failed.
+    """
+    queued = runs.queue(
+        report=report,
+        trigger=Trigger.COMMAND,
+        as_of=as_of,
+        at=at,
+        entity=entity,
+        send_to=[],
+        dry_run=True,
+        here=True,
+    )
+    run = runs.claim(run_id=queued.pk, at=at)
+    if run is None:
+        raise runs.RunLostError(f"Run {queued.pk} was taken up by a worker; look at it in the portal.")
+    try:
+        document, files = issue.preview(report=report, entity=entity, as_of=as_of)
+    except Exception as error:
+        runs.fail(run=run, at=at, error=f"{report.title} could not be built: {error or type(error).__name__}")
+        raise
+    runs.finish(run=run, at=at)
+    return Preview(run, document, files)
+
+
+def as_file(*, document: Document, files: Sequence[File | EditionFile], ending: str) -> bytes:
+    """Return an edition in the form that a file's ending asks for; HTML holds its charts in itself."""
+    kind = ENDINGS[ending]
+    if kind is None:
+        return queries.canonical(dump(document))
+    content = next(bytes(file.content) for file in files if file.kind == kind)
+    if kind is not FileKind.MAIL_HTML:
+        return content
+    html = content.decode()
+    for file in files:
+        if file.kind == FileKind.CHART_PNG:
+            address = f"cid:{mailing.content_id(file.name.removesuffix('.png'))}"
+            data = base64.b64encode(bytes(file.content)).decode()
+            html = html.replace(f'"{address}"', f'"data:image/png;base64,{data}"')
+    return html.encode()

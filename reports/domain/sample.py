@@ -1,0 +1,27 @@
+"""The sample's recipients and schedules. Its reports come with the migrations; its records are in `demo/`."""
+
+import datetime as dt
+
+from django.conf import settings
+from django.db import transaction
+
+from reports.domain import queries, recipients, schedule
+from reports.models import Recipient, Schedule
+
+OWNER = "owner@example.com"
+WHEN = (("Every Monday", "0 7 * * MON"), ("First of the month", "30 7 1 * *"))
+
+
+def load(*, at: dt.datetime) -> None:
+    """Give each report its recipients and two schedules that count from now on; what is there stays as it is."""
+    with transaction.atomic():
+        for report in queries.reports():
+            if not Recipient.objects.filter(report=report).exists():
+                for address in settings.REPORT_RECIPIENTS or [OWNER]:
+                    recipients.add(report=report, address=address, at=at, by=None)
+            held = set(Schedule.objects.filter(report=report).values_list("name", flat=True))
+            for name, cron in WHEN:
+                if name not in held:
+                    schedule.save_schedule(
+                        report=report, name=name, cron=cron, zone=settings.QUARTERDECK_ZONE, at=at, by=None
+                    )

@@ -1,0 +1,196 @@
+"""Issue reports at once, from the command line: ``manage.py send_report ceo cfo | core | domain | all``."""
+
+import argparse
+import datetime as dt
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from core import clock
+from portfolio.domain import queries as portfolio
+from portfolio.models import Entity
+from reports.document import Document, load
+from reports.domain import deliveries, issue, oneoff, runs
+from reports.models import EditionFile, Report, Run, RunState
+
+BAD_INPUT = 2
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class Command(BaseCommand):
+    """Reads what is asked, has it done, and says in a line each what came of it."""
+
+    help = (
+        "Issue reports at once: each becomes an edition, and its mail is queued for its recipients. "
+        "Bad input ends with one sentence and exit status 2, and nothing is written."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the arguments."""
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        parser.add_argument(
+            "reports", nargs="+", metavar="REPORT", help="a report (ceo, cfo), core, domain or all"
+        )
+        parser.add_argument(
+            "--entity", metavar="SLUG", help="about this entity alone; otherwise the whole portfolio"
+        )
+        parser.add_argument(
+            "--as-of", metavar="YYYY-MM-DD", help="the last date counted; otherwise yesterday's"
+        )
+        parser.add_argument(
+            "--to", metavar="ADDRESSES", help="send to these addresses, commas between, and to nobody else"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="build and show it; no edition, no mail")
+        parser.add_argument(
+            "--out",
+            metavar="FILE",
+            help="write it to a file too, by its ending .html, .txt, .pdf or .json; with several reports "
+            "each name gets its report before the ending",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Check everything that was typed, then issue one report after the other."""
+        at = clock.now()
+        reports, missing = self._reports(options["reports"])
+        entity = self._entity(options["entity"])
+        as_of = self._as_of(options["as_of"], at)
+        send_to = self._addresses(options["to"])
+        outs = self._outs(options["out"], reports)
+        if missing:
+            self.stderr.write(f"Not built yet, so not sent: {', '.join(missing)}.")
+        failed = 0
+        for report, out in zip(reports, outs, strict=True):
+            if options["dry_run"]:
+                failed += not self._preview(report, entity, as_of, at, out)
+            else:
+                failed += not self._issue(report, entity, as_of, send_to, at, out)
+        if failed:
+            raise CommandError(f"{failed} of {len(reports)} could not be issued; the runs page keeps why.")
+
+    def _issue(
+        self,
+        report: Report,
+        entity: Entity | None,
+        as_of: dt.date,
+        send_to: list[str] | None,
+        at: dt.datetime,
+        out: Path | None,
+    ) -> bool:
+        run = oneoff.issue_now(report=report, entity=entity, as_of=as_of, send_to=send_to, at=at)
+        if run.state == RunState.FAILED:
+            self.stderr.write(f"{report.slug}: run {run.pk} failed. {run.error}")
+            return False
+        if run.edition is None:
+            self.stdout.write(f"{report.slug}: run {run.pk} was taken up by a worker, which will finish it.")
+            return True
+        self.stdout.write(self._line(run))
+        if out is not None:
+            document = load(Document, run.edition.document)
+            self._write(out, document, list(EditionFile.objects.filter(edition=run.edition)))
+        return True
+
+    def _preview(
+        self, report: Report, entity: Entity | None, as_of: dt.date, at: dt.datetime, out: Path | None
+    ) -> bool:
+        try:
+            made = oneoff.preview_now(report=report, entity=entity, as_of=as_of, at=at)
+        except Exception as error:  # noqa: BLE001 - the run keeps it; the next report is still to be tried
+            self.stderr.write(f"{report.slug}: the dry run failed. {error or type(error).__name__}")
+            return False
+        if out is not None:
+            self._write(out, made.document, made.files)
+            self.stdout.write(
+                f"{report.slug}: dry run {made.run.pk} as of {as_of}, nothing kept or sent; see {out}"
+            )
+        else:
+            text = oneoff.as_file(document=made.document, files=made.files, ending=".txt").decode()
+            self.stdout.write(text)
+            self.stdout.write(f"{report.slug}: dry run {made.run.pk} as of {as_of}, nothing kept or sent.")
+        return True
+
+    def _line(self, run: Run) -> str:
+        edition = run.edition
+        assert edition is not None  # noqa: S101  # nosec B101 - told apart by the caller
+        mails = [mail.to_address for mail in deliveries.of_edition(edition=edition)]
+        sent = f"mail queued for {', '.join(mails)}" if mails else "no mail"
+        url = issue.edition_url(report=run.report, number=edition.number)
+        about = f", {run.entity.name}" if run.entity is not None else ""
+        return f"{run.report.slug}: edition {edition.number} as of {run.as_of}{about}, {sent}: {url}"
+
+    def _write(self, path: Path, document: Document, files: Sequence[Any]) -> None:
+        content = oneoff.as_file(document=document, files=files, ending=path.suffix.lower())
+        try:
+            path.write_bytes(content)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+    def _reports(self, words: list[str]) -> tuple[list[Report], list[str]]:
+        try:
+            return oneoff.choose(words)
+        except oneoff.UnknownReportError as error:
+            raise CommandError(str(error), returncode=BAD_INPUT) from error
+
+    def _entity(self, slug: str | None) -> Entity | None:
+        if slug is None:
+            return None
+        try:
+            return oneoff.entity_of(slug)
+        except oneoff.UnknownEntityError as error:
+            raise CommandError(f"--entity {error}", returncode=BAD_INPUT) from error
+
+    def _as_of(self, text: str | None, at: dt.datetime) -> dt.date:
+        if text is None:
+            return issue.default_as_of(at)
+        try:
+            as_of = dt.date.fromisoformat(text if _DATE.fullmatch(text) else "")
+        except ValueError as error:
+            raise CommandError(
+                f"--as-of {text!r} is not a date; write it as 2026-11-10.", returncode=BAD_INPUT
+            ) from error
+        try:
+            runs.check_as_of(as_of=as_of, at=at, first_on=portfolio.first_entry_on())
+        except runs.AsOfError as error:
+            raise CommandError(f"--as-of {error}", returncode=BAD_INPUT) from error
+        return as_of
+
+    def _addresses(self, text: str | None) -> list[str] | None:
+        if text is None:
+            return None
+        try:
+            return runs.read_addresses(text)
+        except runs.AddressError as error:
+            raise CommandError(f"--to {error}", returncode=BAD_INPUT) from error
+
+    def _outs(self, text: str | None, reports: list[Report]) -> list[Path | None]:
+        if text is None:
+            return [None] * len(reports)
+        path = Path(text)
+        if path.suffix.lower() not in oneoff.ENDINGS:
+            raise CommandError(
+                f"--out {text!r} must end in {', '.join(oneoff.ENDINGS)}, which says the form to write.",
+                returncode=BAD_INPUT,
+            )
+        found = [
+            path if len(reports) == 1 else path.with_name(f"{path.stem}-{report.slug}{path.suffix}")
+            for report in reports
+        ]
+        try:
+            with tempfile.TemporaryFile(dir=path.parent):
+                pass
+            for out in found:
+                if out.exists():
+                    out.open("ab").close()
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        return [*found]
+
+
+def _unwritable(path: Path, error: OSError) -> CommandError:
+    return CommandError(
+        f"--out {path} cannot be written ({error.strerror}); choose a folder that exists and is yours.",
+        returncode=BAD_INPUT,
+    )
