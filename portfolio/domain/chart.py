@@ -55,7 +55,11 @@ def open_chart(*, entity: Entity) -> dict[str, Account]:
     Account.objects.bulk_create(
         (
             Account(
-                entity=entity, code=line.code, name=line.name, kind=line.kind, role=line.role,
+                entity=entity,
+                code=line.code,
+                name=line.name,
+                kind=line.kind,
+                role=line.role,
                 currency=entity.currency,
             )
             for line in CHART

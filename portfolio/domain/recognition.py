@@ -8,11 +8,11 @@ terms forfeit it (`forfeit`); refunds arrive with the card processor's file.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from portfolio.domain import ledger
 from portfolio.domain.accounts import Accounts
@@ -53,8 +53,8 @@ def recognise(
         portfolio.domain.accounts.MissingAccountError: the chart lacks an account.
     """
     accounts = Accounts(booking.entity)
-    held = _held([booking])[booking.pk]
-    earned = -_total(booking, [AccountRole.REVENUE])
+    held = _held(Booking.objects.filter(pk=booking.pk))[booking.pk]
+    earned = -sum(total for _, total in _totals([booking.pk], [AccountRole.REVENUE]))
     unpaid = booking.price_minor - earned - sum(held.values())
     lines = _lines(booking, held, accounts)
     if unpaid > 0:
@@ -91,8 +91,8 @@ def recognise_due(*, entity: Entity, by: AbstractBaseUser | None, at: dt.datetim
                 "entity"
             )
         }
-        held = _held(done.values())
-        last, earlier = _last_held(held), _earlier(entity)
+        held = _held(Booking.objects.filter(entity=entity, stage=BookingStage.COMPLETED))
+        last, earlier = _last_held(entity), _earlier(entity)
         accounts = Accounts(entity)
         drafts = []
         for pk in sorted(held):
@@ -130,7 +130,7 @@ def forfeit(
             f"{booking.reference} is {booking.get_stage_display().lower()}; only a cancelled booking forfeits its deposit."
         )
     accounts = Accounts(booking.entity)
-    held = _held([booking])[booking.pk]
+    held = _held(Booking.objects.filter(pk=booking.pk))[booking.pk]
     total = sum(held.values())
     if total <= 0:
         raise NothingHeldError(f"Nothing is held for {booking.reference}; there is nothing to forfeit.")
@@ -171,23 +171,39 @@ def settle_paid(*, booking_ids: Iterable[int]) -> None:
 
 def receivable_by_booking(*, booking_ids: Iterable[int]) -> dict[int, int]:
     """Return what each booking's client still owes in minor units, for those who owe."""
-    totals = (
+    return {
+        pk: total
+        for ids in _chunks(booking_ids)
+        for pk, total in _totals(ids, (AccountRole.RECEIVABLE,))
+        if total > 0
+    }
+
+
+def _chunks(booking_ids: Iterable[int]) -> Iterator[list[int]]:
+    """Yield ids in lists that any SQLite in use accepts as parameters."""
+    ids = sorted(set(booking_ids))
+    for start in range(0, len(ids), 900):
+        yield ids[start : start + 900]
+
+
+def _totals(booking_ids: Iterable[int], roles: Iterable[AccountRole]) -> Iterable[tuple[int, int]]:
+    """Return (booking, sum of its sealed postings to accounts of some roles)."""
+    return (
         Posting.objects.filter(
-            booking__in=set(booking_ids), entry__state=EntryState.POSTED, account__role=AccountRole.RECEIVABLE
+            booking__in=booking_ids, entry__state=EntryState.POSTED, account__role__in=roles
         )
         .order_by()
         .values_list("booking_id")
         .annotate(total=Sum("amount_minor"))
     )
-    return {pk: total for pk, total in totals if total > 0}
 
 
-def _held(bookings: Iterable[Booking]) -> dict[int, dict[int, int]]:
+def _held(bookings: QuerySet[Booking]) -> dict[int, dict[int, int]]:
     """Return booking to account to minor units held there, positive, as sealed entries have it."""
     held: dict[int, dict[int, int]] = defaultdict(dict)
     rows = (
         Posting.objects.filter(
-            booking__in=[booking.pk for booking in bookings],
+            booking__in=bookings.order_by().values("pk"),
             entry__state=EntryState.POSTED,
             account__role__in=HELD_ROLES,
         )
@@ -205,18 +221,11 @@ def _lines(booking: Booking, held: dict[int, int], accounts: Accounts) -> list[l
     return [ledger.Line(accounts.by_id[pk], amount, booking) for pk, amount in sorted(held.items())]
 
 
-def _total(booking: Booking, roles: Iterable[AccountRole]) -> int:
-    found = Posting.objects.filter(
-        booking=booking, entry__state=EntryState.POSTED, account__role__in=roles
-    ).aggregate(total=Sum("amount_minor"))
-    return found["total"] or 0
-
-
-def _last_held(held: Iterable[int]) -> dict[int, dt.date]:
-    """Return when money was last credited to a booking."""
+def _last_held(entity: Entity) -> dict[int, dt.date]:
+    """Return when money was last credited to each booking of an entity."""
     return dict(
         Posting.objects.filter(
-            booking__in=list(held), entry__state=EntryState.POSTED, account__role__in=HELD_ROLES
+            booking__entity=entity, entry__state=EntryState.POSTED, account__role__in=HELD_ROLES
         )
         .order_by()
         .values_list("booking_id")

@@ -75,7 +75,12 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("enquired_on", models.DateField(blank=True, help_text="Empty where a note or file does not say.", null=True)),
+                (
+                    "enquired_on",
+                    models.DateField(
+                        blank=True, help_text="Empty where a note or file does not say.", null=True
+                    ),
+                ),
                 ("quoted_on", models.DateField(blank=True, null=True)),
                 ("booked_on", models.DateField(blank=True, null=True)),
                 ("completed_on", models.DateField(blank=True, null=True)),

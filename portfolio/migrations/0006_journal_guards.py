@@ -217,7 +217,7 @@ POSTGRESQL = [
         f"REFERENCING {rows} TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION portfolio_posting_guard()"
         for event, rows in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
     ),
-    f"""CREATE FUNCTION portfolio_period_guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    """CREATE FUNCTION portfolio_period_guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
       PERFORM 1 FROM portfolio_entity WHERE id = NEW.entity_id FOR UPDATE;
       RETURN NEW;
     END $$""",

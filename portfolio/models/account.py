@@ -51,9 +51,7 @@ CASH_ROLES = (AccountRole.CASH, AccountRole.CLEARING)
 class Account(models.Model):
     """One account of one entity's chart, in one currency."""
 
-    entity = models.ForeignKey(
-        Entity, on_delete=models.PROTECT, related_name="accounts", db_index=False
-    )
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="accounts", db_index=False)
     code = models.CharField(max_length=10)
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=10, choices=AccountKind.choices)
@@ -129,11 +127,10 @@ class Period(models.Model):
         ordering = ["entity_id", "-month"]
         constraints = [
             models.UniqueConstraint(fields=["entity", "month"], name="period_once_per_month"),
+            models.CheckConstraint(condition=Q(state__in=PeriodState.values), name="period_state_is_known"),
             models.CheckConstraint(
-                condition=Q(state__in=PeriodState.values), name="period_state_is_known"
-            ),
-            models.CheckConstraint(
-                condition=~Q(state="reconciled") | Q(reconciled_at__isnull=False, statement_minor__isnull=False),
+                condition=~Q(state="reconciled")
+                | Q(reconciled_at__isnull=False, statement_minor__isnull=False),
                 name="reconciled_period_has_statement",
             ),
             models.CheckConstraint(

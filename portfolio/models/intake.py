@@ -17,6 +17,7 @@ class ImportKind(models.TextChoices):
     STRIPE = "stripe", "Stripe balance history (CSV)"
     OPENING = "opening", "Opening balances (CSV)"
     BOOKINGS = "bookings", "Bookings (CSV)"
+    STAYS = "stays", "Stays (CSV)"
     INVOICES = "invoices", "Invoices (CSV)"
 
 

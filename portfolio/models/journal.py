@@ -114,9 +114,7 @@ class Posting(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["booking"], condition=Q(booking__isnull=False), name="posting_by_booking"
-            ),
+            models.Index(fields=["booking"], condition=Q(booking__isnull=False), name="posting_by_booking"),
             models.Index(fields=["account", "month", "amount_minor"], name="posting_by_account_month"),
         ]
 

@@ -129,7 +129,11 @@ class ProfitabilityModel(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    price_minor__gte=0, crew_minor__gte=0, fuel_minor__gte=0, dock_minor__gte=0, food_minor__gte=0
+                    price_minor__gte=0,
+                    crew_minor__gte=0,
+                    fuel_minor__gte=0,
+                    dock_minor__gte=0,
+                    food_minor__gte=0,
                 ),
                 name="profitability_model_not_negative",
             ),
@@ -193,7 +197,10 @@ class FinancialRule(models.Model):
 
     class Check(models.TextChoices):
         RUNWAY_FLOOR = "runway_floor", "Runway stays above a floor (months x 100)"
-        DEPOSITS_UNTOUCHED = "deposits_untouched", "Deposits never fund operations (cents of shortfall allowed)"
+        DEPOSITS_UNTOUCHED = (
+            "deposits_untouched",
+            "Deposits never fund operations (cents of shortfall allowed)",
+        )
         RETURNS_TRACKED = "returns_tracked", "No outlay without a tracked return (outlays allowed)"
 
     check_name = models.CharField(max_length=24, choices=Check.choices, unique=True)
