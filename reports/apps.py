@@ -8,8 +8,30 @@ class ReportsConfig(AppConfig):
     verbose_name = "Reports"
 
     def ready(self) -> None:
-        """Give the outbox the composer of editions."""
-        from mail.domain import compose  # noqa: PLC0415 - registries are filled once apps are loaded
-        from reports.domain import mailing  # noqa: PLC0415
+        """Give the outbox the composer of editions, home its cards, and the audit trail its words."""
+        from core import trail  # noqa: PLC0415 - registries are filled once apps are loaded
+        from crew.domain import home_cards  # noqa: PLC0415
+        from mail.domain import compose  # noqa: PLC0415
+        from reports.domain import cards, mailing  # noqa: PLC0415
 
         compose.register(mailing.COMPOSER, mailing.composed)
+        home_cards.register(cards.cards)
+        trail.name_actions(
+            {
+                "reports:run:queue": "Report asked for",
+                "reports:run:finish": "Report run done",
+                "reports:run:fail": "Report run failed",
+                "reports:run:requeue": "Report run taken up again",
+                "reports:edition:issue": "Edition issued",
+                "reports:schedule:create": "Schedule added",
+                "reports:schedule:change": "Schedule changed",
+                "reports:schedule:pause": "Schedule paused",
+                "reports:schedule:resume": "Schedule resumed",
+                "reports:recipient:add": "Recipient added",
+                "reports:recipient:leave_out": "Recipient left out",
+                "reports:action:settle": "Action settled",
+                "reports:action:reopen": "Action opened again",
+                "reports:action:move": "Action moved",
+                "reports:action:clear": "Action done with its finding",
+            }
+        )
