@@ -1,0 +1,503 @@
+"""What the pages of reports say and do."""
+
+import datetime as dt
+import hashlib
+import json
+
+import pytest
+import time_machine
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from core.models import AuditEvent
+from crew.models import Person
+from mail.models import Message, State
+from portfolio.models import Entity
+from reports.domain import schedule as schedules
+from reports.models import (
+    Action,
+    ActionState,
+    Edition,
+    EditionFinding,
+    FileKind,
+    Finding,
+    Recipient,
+    Report,
+    Run,
+    RunState,
+    Schedule,
+    Trigger,
+)
+from tests.factories.reports import an_edition
+from tests.reports.conftest import NOW, as_
+from tests.reports.web.test_access import a_finding, a_run, an_action
+
+AS_OF = dt.date(2026, 11, 10)
+
+
+@pytest.fixture
+def client(owner: Person) -> Client:
+    return as_(owner)
+
+
+def body(client: Client, url: str, **headers: str) -> str:
+    answer = client.get(url, headers=headers)
+    assert answer.status_code == 200, (url, answer.status_code)
+    return answer.content.decode()
+
+
+def test_the_list_says_what_is_newest_and_what_is_next(ceo: Report, client: Client) -> None:
+    an_edition(ceo, number=4)
+    Schedule.objects.create(report=ceo, name="Every Monday", cron="0 7 * * MON", starts_at=NOW)
+
+    with time_machine.travel(NOW, tick=False):
+        shown = body(client, "/reports/")
+
+    assert "No. 4</a>" in shown
+    assert "Mon 16 Nov 2026, 07:00 PST" in shown
+    assert "Not scheduled" in shown  # The CFO's.
+
+
+def test_a_report_that_was_never_issued_says_so(ceo: Report, client: Client) -> None:
+    assert "No edition yet" in body(client, "/reports/ceo/")
+
+
+def test_the_report_page_shows_the_newest_edition_of_the_whole_portfolio(
+    ceo: Report, client: Client, qos: Entity
+) -> None:
+    an_edition(ceo, number=1)
+    an_edition(ceo, number=2)
+    an_edition(ceo, number=3, entity=qos)
+
+    answer = client.get("/reports/ceo/")
+
+    assert answer.context["edition"].number == 2
+    shown = answer.content.decode()
+    assert '/reports/ceo/2/figures/revenue.all/"' in shown
+    assert "$4,001" in shown
+    assert "not tracked since the first charter" in shown
+
+
+def test_an_older_edition_is_shown_as_it_was_and_leads_to_the_newest(ceo: Report, client: Client) -> None:
+    an_edition(ceo, number=1)
+    an_edition(ceo, number=2)
+
+    assert 'href="/reports/ceo/2/">Open the newest edition' in body(client, "/reports/ceo/1/")
+    assert "Open the newest edition" not in body(client, "/reports/ceo/2/")
+
+
+def test_the_files_of_an_edition_are_its_frozen_bytes(ceo: Report, client: Client) -> None:
+    edition = an_edition(ceo)
+
+    pdf = client.get("/reports/ceo/1/report.pdf")
+    text = client.get("/reports/ceo/1/report.txt")
+    data = client.get("/reports/ceo/1/report.json")
+    light, dark = client.get("/reports/ceo/1/charts/burn.svg"), client.get("/reports/ceo/1/charts/burn.dark.svg")
+
+    assert (pdf.content, pdf["Content-Type"]) == (b"%PDF-1.7 made by hand", "application/pdf")
+    assert pdf["Content-Disposition"] == 'inline; filename="ceo-1.pdf"'
+    assert text.content == b"CEO: operational audit\n"
+    assert hashlib.sha256(data.content).hexdigest() == edition.sha256
+    assert json.loads(data.content)["figures"]["revenue.all"]["value"] == 400_050
+    assert light.content != dark.content
+    assert light["Content-Type"] == "image/svg+xml"
+    assert light["Content-Security-Policy"].startswith("default-src 'none'; style-src 'unsafe-inline'")
+    for answer in (pdf, text, data, light):
+        assert "script-src" not in answer["Content-Security-Policy"]
+        assert answer["Cache-Control"] == "private, no-store"
+
+
+def test_a_figure_shows_the_records_that_sum_to_it(ceo: Report, client: Client) -> None:
+    an_edition(ceo)
+
+    answer = client.get("/reports/ceo/1/figures/revenue.qos/")
+
+    assert [(row["label"], row["amount"]) for row in answer.context["rows"]] == [
+        ("Charter A", "$2,100.00"),
+        ("Charter B", "$1,900.50"),
+    ]
+    assert (answer.context["value"], answer.context["total"], answer.context["holds"]) == (
+        "$4,000.50",
+        "$4,000.50",
+        True,
+    )
+    assert "sum of revenue postings" in answer.content.decode()
+
+
+def test_a_worked_out_figure_leads_to_what_it_is_worked_out_from(ceo: Report, client: Client) -> None:
+    an_edition(ceo)
+
+    answer = client.get("/reports/ceo/1/figures/revenue.all/")
+
+    assert [(item["url"], item["value"]) for item in answer.context["inputs"]] == [
+        ("/reports/ceo/1/figures/revenue.qos/", "$4,000.50"),
+        ("/reports/ceo/1/figures/revenue.dc/", "$0.00"),
+    ]
+    for item in answer.context["inputs"]:
+        assert client.get(item["url"]).status_code == 200
+
+
+def test_a_figure_without_a_value_says_why(ceo: Report, client: Client) -> None:
+    an_edition(ceo)
+
+    shown = body(client, "/reports/ceo/1/figures/csat/")
+
+    assert "not tracked since the first charter" in shown
+    assert "Worked out again" not in shown
+
+
+def test_the_mail_is_shown_in_a_frame_that_runs_no_script(ceo: Report, client: Client, owner: Person) -> None:
+    an_edition(ceo)
+
+    page, frame = client.get("/reports/ceo/1/mail/"), client.get("/reports/ceo/1/mail/body/")
+
+    shown = page.content.decode()
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in shown
+    assert "[EXEC REPORT] CEO: CEO: operational audit" in shown
+    assert owner.email in shown
+    assert b"<body>CEO</body>" in frame.content
+    policy = frame["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "sandbox" in policy
+    assert frame["X-Frame-Options"] == "SAMEORIGIN"
+    assert Message.objects.count() == 0
+
+
+def a_mail(edition: Edition, address: str, state: State) -> Message:
+    settled = {"settled_at": NOW} if state in {State.SENT, State.FAILED} else {}
+    return Message.objects.create(
+        dedupe_key=f"report:{edition.report.slug}:{edition.number}:{address}",
+        composer="reports.edition",
+        payload={"edition": edition.pk},
+        to_address=address,
+        subject="[EXEC REPORT]",
+        state=state,
+        error="Mailbox full." if state == State.FAILED else "",
+        transport="mailbox" if state == State.SENT else "",
+        created_at=NOW,
+        due_at=NOW,
+        **settled,
+    )
+
+
+def test_an_edition_is_sent_again_to_those_it_failed_to_reach_and_nobody_else(
+    ceo: Report, client: Client
+) -> None:
+    edition, other = an_edition(ceo, number=1), an_edition(ceo, number=11)
+    reached, missed = a_mail(edition, "a@example.com", State.SENT), a_mail(edition, "b@example.com", State.FAILED)
+    elsewhere = a_mail(other, "b@example.com", State.FAILED)
+    shown = body(client, "/reports/ceo/1/")
+    assert "Mailbox full." in shown
+    assert "Send again to the 1 that failed" in shown
+
+    answer = client.post("/reports/ceo/1/resend/", follow=True)
+
+    assert "Queued again for b@example.com." in answer.content.decode()
+    states = {row.pk: row.state for row in Message.objects.all()}
+    assert states == {reached.pk: State.SENT, missed.pk: State.QUEUED, elsewhere.pk: State.FAILED}
+    assert "Nobody was missed" in client.post("/reports/ceo/1/resend/", follow=True).content.decode()
+
+
+def test_run_now_queues_a_run_and_shows_its_progress(
+    ceo: Report, client: Client, qos: Entity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reports.web.forms.portfolio.first_entry_on", lambda: dt.date(2025, 11, 1))
+    Recipient.objects.create(report=ceo, address="board@example.com")
+    with time_machine.travel(NOW, tick=False):
+        form = body(client, "/reports/ceo/run/")
+        assert "Its recipients (board@example.com)" in form
+        answer = client.post("/reports/ceo/run/", {"entity": "qos", "as_of": "2026-11-10", "send": "me"})
+
+    run = Run.objects.get()
+    assert answer["Location"] == f"/reports/runs/{run.pk}/"
+    assert (run.entity, run.as_of, run.send_to, run.trigger) == (qos, AS_OF, ["owner@example.com"], Trigger.PORTAL)
+    assert run.by is not None
+    assert run.by.email == "owner@example.com"
+    shown = body(client, f"/reports/runs/{run.pk}/")
+    assert "Waiting for a worker" in shown
+    assert 'hx-trigger="every 1s"' in shown
+    assert f'href="/reports/runs/{run.pk}/">Refresh' in shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"as_of": "2026-11-12"}, "is in the future"),
+        ({"as_of": "2025-01-01"}, "is before the first record"),
+        ({"as_of": "yesterday"}, "Enter a valid date"),
+        ({"entity": "nobody"}, "Select a valid choice"),
+        ({"send": "everybody"}, "Select a valid choice"),
+        ({"send": ""}, "This field is required"),
+    ],
+)
+def test_run_now_refuses_what_cannot_be_run(
+    ceo: Report, client: Client, typed: dict[str, str], sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reports.web.forms.portfolio.first_entry_on", lambda: dt.date(2025, 11, 1))
+    with time_machine.travel(NOW, tick=False):
+        answer = client.post("/reports/ceo/run/", {"entity": "", "as_of": "2026-11-10", "send": "nobody", **typed})
+
+    assert answer.status_code == 400
+    assert sentence in answer.content.decode()
+    assert Run.objects.count() == 0
+
+
+def test_a_run_is_asked_again_until_it_is_settled(ceo: Report, client: Client) -> None:
+    run = a_run(ceo)
+    Run.objects.filter(pk=run.pk).update(state="running", error="", settled_at=None, step=2, doing="Drawing the charts")
+
+    part = body(client, f"/reports/runs/{run.pk}/", hx_request="true")
+    assert "<html" not in part
+    assert 'hx-trigger="every 1s"' in part
+    assert "Drawing the charts" in part
+    assert "2 of 4" in part
+
+    Run.objects.filter(pk=run.pk).update(state="failed", error="The bank file is missing.", settled_at=NOW)
+    part = body(client, f"/reports/runs/{run.pk}/", hx_request="true")
+    assert "hx-trigger" not in part
+    assert "The bank file is missing." in part
+
+    edition = an_edition(ceo)
+    Run.objects.filter(pk=run.pk).update(state="done", error="", edition=edition)
+    part = body(client, f"/reports/runs/{run.pk}/", hx_request="true")
+    assert "hx-trigger" not in part
+    assert 'href="/reports/ceo/1/">Read the edition' in part
+
+
+def test_the_runs_list_shows_failed_and_dry_runs_too(ceo: Report, client: Client) -> None:
+    a_run(ceo)
+    Run.objects.create(
+        report=ceo, trigger=Trigger.COMMAND, as_of=AS_OF, queued_at=NOW, settled_at=NOW, state=RunState.DONE, dry_run=True
+    )
+
+    everything, failed = body(client, "/reports/runs/"), body(client, "/reports/runs/?state=failed")
+
+    assert "The bank file is missing." in everything
+    assert "Dry run" in everything
+    assert "The bank file is missing." in failed
+    assert "Dry run" not in failed
+    assert body(client, "/reports/runs/?state=nonsense").count("<tr>") == everything.count("<tr>")
+
+
+def test_the_owner_adds_changes_and_pauses_a_schedule(ceo: Report, client: Client) -> None:
+    with time_machine.travel(NOW, tick=False):
+        client.post(
+            "/reports/schedules/new/",
+            {"report": "ceo", "name": "Mornings", "cron": "30 6 * * mon-fri", "zone": "Europe/Berlin"},
+        )
+        row = Schedule.objects.get()
+        assert (row.cron, row.zone, row.starts_at) == ("30 6 * * MON-FRI", "Europe/Berlin", NOW)
+        shown = body(client, "/reports/schedules/")
+        for day in ("Thu 12", "Fri 13", "Mon 16", "Tue 17", "Wed 18"):
+            assert f"{day} Nov 2026, 06:30 CET" in shown
+
+        client.post(f"/reports/schedules/{row.pk}/", {"name": "Mornings", "cron": "0 7 * * *", "zone": "Asia/Tokyo"})
+        row.refresh_from_db()
+        assert (row.cron, row.zone) == ("0 7 * * *", "Asia/Tokyo")
+
+        client.post(f"/reports/schedules/{row.pk}/pause/", {"active": "no"})
+        assert "Paused" in body(client, "/reports/schedules/")
+        assert not Schedule.objects.get().active
+        client.post(f"/reports/schedules/{row.pk}/pause/", {"active": "yes"})
+        assert Schedule.objects.get().active
+    changed = AuditEvent.objects.get(action="reports:schedule:change")
+    assert changed.data["cron"] == ["30 6 * * MON-FRI", "0 7 * * *"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"cron": "whenever"}, "is not a schedule"),
+        ({"cron": "0 0 31 2 *"}, "is not a schedule"),
+        ({"zone": "../etc/passwd"}, "is not a time zone"),
+        ({"report": "nothing"}, "Select a valid choice"),
+        ({"name": ""}, "This field is required"),
+        ({"name": "Taken"}, "give this one another name"),
+        ({"name": "x\0y"}, "Null characters are not allowed"),
+    ],
+)
+def test_a_schedule_that_cannot_be_read_is_refused_with_a_sentence(
+    ceo: Report, client: Client, typed: dict[str, str], sentence: str
+) -> None:
+    Schedule.objects.create(report=ceo, name="Taken", cron="0 7 * * *", starts_at=NOW)
+
+    answer = client.post(
+        "/reports/schedules/new/",
+        {"report": "ceo", "name": "New", "cron": "0 7 * * *", "zone": "Asia/Tokyo", **typed},
+    )
+
+    assert answer.status_code == 400
+    assert sentence in answer.content.decode()
+    assert Schedule.objects.count() == 1
+
+
+def test_recipients_are_added_once_in_any_case_and_left_out(ceo: Report, client: Client) -> None:
+    add = "/reports/ceo/recipients/"
+    assert "owner@example.com (REPORT_RECIPIENTS)" in body(client, "/reports/schedules/")
+
+    client.post(add, {"address": "Board@example.com", "name": "Board"})
+    again = client.post(add, {"address": "board@EXAMPLE.com"}, follow=True).content.decode()
+    bad = client.post(add, {"address": "a@b\r\nBcc: x@example.com"}, follow=True).content.decode()
+
+    row = Recipient.objects.get()
+    assert (row.address, row.name, row.active) == ("Board@example.com", "Board", True)
+    assert "receives CEO: operational audit already" in again
+    assert "Enter a valid email address" in bad
+    client.post(f"{add}{row.pk}/leave-out/")
+    assert not Recipient.objects.get().active
+    client.post(add, {"address": "board@example.com"})
+    assert Recipient.objects.get().active
+
+
+def test_findings_are_listed_open_and_worst_first_with_their_history(ceo: Report, client: Client, qos: Entity) -> None:
+    with time_machine.travel(NOW, tick=False):
+        low = a_finding("qos", "Low one")
+        Finding.objects.filter(pk=low.pk).update(severity="low")
+        done = a_finding("portfolio", "Done one")
+        Finding.objects.filter(pk=done.pk).update(state="cleared", cleared_on=AS_OF, severity="critical")
+        high = a_finding("qos", "High one")
+        EditionFinding.objects.create(edition=an_edition(ceo), finding=high, status="new")
+        EditionFinding.objects.create(edition=an_edition(ceo, number=2), finding=high, status="open")
+        an_action(ceo, high)
+
+        rows = client.get("/reports/findings/").context["rows"]
+        page = client.get(f"/reports/findings/{high.pk}/")
+
+    assert [row["title"] for row in rows] == ["High one", "Low one", "Done one"]
+    assert rows[0]["entity"] == "QueenofSanDiego"
+    assert [(row.edition.number, row.status) for row in page.context["sightings"]] == [(2, "open"), (1, "new")]
+    assert [item["action"]["title"] for item in page.context["actions"]] == ["Mend High one"]
+
+
+def test_actions_are_done_dropped_moved_and_opened_again(ceo: Report, client: Client, owner: Person) -> None:
+    action = an_action(ceo, a_finding("portfolio", "No cash plan"))
+    url = f"/reports/actions/{action.pk}"
+    with time_machine.travel(NOW, tick=False):
+        assert "Overdue" in body(client, "/reports/actions/")
+        client.post(f"{url}/move/", {"due_on": "2026-11-20"})
+        action.refresh_from_db()
+        assert action.due_on == dt.date(2026, 11, 20)
+        for typed, sentence in (
+            ("2026-11-10", "has passed"),
+            ("2028-01-01", "more than a year"),
+            ("soon", "Enter a valid date"),
+            ("", "This field is required"),
+        ):
+            shown = client.post(f"{url}/move/", {"due_on": typed}, follow=True).content.decode()
+            assert sentence in shown
+        client.post(f"{url}/settle/", {"state": "done"})
+        action.refresh_from_db()
+        assert (action.state, action.settled_on, action.settled_by) == (ActionState.DONE, NOW.date(), owner)
+        assert "is done already" in client.post(f"{url}/settle/", {"state": "dropped"}, follow=True).content.decode()
+        client.post(f"{url}/reopen/")
+        action.refresh_from_db()
+        assert (action.state, action.settled_on, action.settled_by) == (ActionState.OPEN, None, None)
+        client.post(f"{url}/settle/", {"state": "dropped"})
+    assert Action.objects.get().state == ActionState.DROPPED
+    assert [event.data for event in AuditEvent.objects.order_by("id")] == [
+        {"due": ["2026-11-10", "2026-11-20"]},
+        {"state": ["open", "done"]},
+        {"state": ["done", "open"]},
+        {"state": ["open", "dropped"]},
+    ]
+
+
+def test_an_action_is_not_opened_again_beside_another_for_the_same_finding(ceo: Report, client: Client) -> None:
+    finding = a_finding("portfolio", "No cash plan")
+    first = an_action(ceo, finding)
+    client.post(f"/reports/actions/{first.pk}/settle/", {"state": "done"})
+    an_action(ceo, finding)
+
+    shown = client.post(f"/reports/actions/{first.pk}/reopen/", follow=True).content.decode()
+
+    assert "Another action for the same finding is open" in shown
+    assert Action.objects.filter(state=ActionState.OPEN).count() == 1
+
+
+def test_no_page_holds_inline_script_or_style(ceo: Report, client: Client) -> None:
+    an_edition(ceo)
+    a_run(ceo)
+    an_action(ceo, a_finding("portfolio", "No cash plan"))
+    Schedule.objects.create(report=ceo, name="Weekly", cron="0 7 * * MON", starts_at=NOW)
+    for url in (
+        "/reports/",
+        "/reports/ceo/",
+        "/reports/ceo/editions/",
+        "/reports/ceo/1/figures/revenue.qos/",
+        "/reports/ceo/1/mail/",
+        "/reports/runs/",
+        "/reports/schedules/",
+        "/reports/findings/",
+        "/reports/actions/",
+    ):
+        shown = body(client, url)
+        assert " style=" not in shown, url
+        assert "<style" not in shown, url
+        assert " onclick" not in shown, url
+        assert shown.count("<script") == shown.count("<script src="), url
+
+
+# Queries of every signed-in page: session, person, grants, and whether this is the sample.
+FRAME = 4
+
+
+@pytest.mark.parametrize("many", [1, 3])
+def test_lists_ask_the_same_number_of_queries_for_one_row_and_for_many(
+    many: int, ceo: Report, client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for n in range(many):
+        edition = an_edition(ceo, number=n + 1)
+        run = a_run(ceo)
+        Run.objects.filter(pk=run.pk).update(edition=edition, state="done", error="")
+        a_run(ceo)
+        finding = a_finding("portfolio", f"Finding {n}")
+        EditionFinding.objects.create(edition=edition, finding=finding, status="new")
+        an_action(ceo, finding)
+        Recipient.objects.create(report=ceo, address=f"board{n}@example.com")
+        row = Schedule.objects.create(report=ceo, name=f"No. {n}", cron="0 7 * * *", starts_at=NOW)
+        Run.objects.create(
+            report=ceo,
+            trigger=Trigger.SCHEDULE,
+            schedule=row,
+            occurrence_at=NOW,
+            as_of=AS_OF,
+            queued_at=NOW,
+        )
+        a_mail(edition, f"a{n}@example.com", State.SENT)
+    with time_machine.travel(NOW, tick=False):
+        for url, queries in (
+            ("/reports/", 4),
+            ("/reports/ceo/", 4),
+            ("/reports/ceo/1/figures/revenue.qos/", 1),
+            ("/reports/ceo/editions/", 3),
+            ("/reports/runs/", 2),
+            ("/reports/schedules/", 4),
+            ("/reports/findings/", 3),
+            (f"/reports/findings/{Finding.objects.order_by('id')[0].pk}/", 5),
+            ("/reports/actions/", 3),
+        ):
+            with django_assert_num_queries(FRAME + queries, info=url):
+                body(client, url)
+
+
+def test_schedules_count_their_next_occurrences_in_their_own_zone_over_the_change_of_clocks(
+    ceo: Report, client: Client
+) -> None:
+    Schedule.objects.create(
+        report=ceo, name="Berlin", cron="0 7 * * *", zone="Europe/Berlin", starts_at=NOW - dt.timedelta(days=60)
+    )
+    with time_machine.travel(dt.datetime(2026, 10, 23, 12, tzinfo=dt.UTC), tick=False):
+        shown = body(client, "/reports/schedules/")
+
+    assert "Sat 24 Oct 2026, 07:00 CEST" in shown
+    assert "Sun 25 Oct 2026, 07:00 CET" in shown
+    assert schedules.newest(
+        cron="0 7 * * *", zone="Europe/Berlin", at=dt.datetime(2026, 10, 25, 6, tzinfo=dt.UTC)
+    ) == dt.datetime(2026, 10, 25, 6, tzinfo=dt.UTC)
+
+
+def test_a_chart_of_an_edition_is_kept_by_its_kind(ceo: Report) -> None:
+    kinds = set(an_edition(ceo).files.values_list("kind", flat=True))
+
+    assert FileKind.CHART_SVG in kinds
