@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,7 @@ class Servers:
 
     postgres_url: str
     redis_url: str
+    scratch: Path
 
 
 def main(arguments: list[str]) -> int:
@@ -106,7 +107,9 @@ def _servers() -> Iterator[Servers]:
             postgres_url = _start_postgresql(stack, programs, folder)
         if shutil.which("redis-server"):
             redis_url = _start_redis(stack, folder)
-        yield Servers(postgres_url, redis_url)
+        scratch = folder / "scratch"
+        scratch.mkdir(mode=0o700)
+        yield Servers(postgres_url, redis_url, scratch)
 
 
 def _quick_folder() -> str | None:
@@ -197,12 +200,6 @@ def _start(
     stack: contextlib.ExitStack, command: list[str], log: Path, stop: signal.Signals, **identity: object
 ) -> "subprocess.Popen[bytes]":
     """Start a server that ends with this command, however this command ends."""
-    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-    def end_with_me() -> None:
-        if libc is not None:
-            libc.prctl(PR_SET_PDEATHSIG, stop)
-
     with log.open("wb") as file:
         server = subprocess.Popen(  # type: ignore[call-overload]
             command,
@@ -210,7 +207,7 @@ def _start(
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=end_with_me,  # noqa: PLW1509  (one thread)
+            preexec_fn=_end_with_me(stop),  # noqa: PLW1509  (one thread)
             cwd="/",
             **identity,
         )
@@ -225,6 +222,17 @@ def _start(
 
     stack.callback(end)
     return server
+
+
+def _end_with_me(number: signal.Signals) -> Callable[[], None]:
+    """Return what a child does first: ask the kernel for a signal when this process is gone."""
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+    def ask() -> None:
+        if libc is not None:
+            libc.prctl(PR_SET_PDEATHSIG, number)
+
+    return ask
 
 
 def _free_port() -> int:
@@ -260,17 +268,25 @@ def _pytest(python: Path, servers: Servers, arguments: list[str]) -> int:
         },
         "REDIS_TEST_URL": servers.redis_url,
         "POSTGRES_TEST_URL": servers.postgres_url,
+        "TEST_SCRATCH": str(servers.scratch),
     }
     command = [str(python), "-m", "pytest"]
     if servers.postgres_url:
         surroundings["TEST_ENGINES"] = "sqlite and postgresql"
+        # Each test counts twice, which a percentage would not understand.
+        command += ["-o", "console_output_style=classic"]
         command += ["--dist", "each", "--tx", "popen//env:TEST_ENGINE=sqlite"]
         # What no engine can change is tested beside one of them only. (xdist splits a specification at "//".)
         command += ["--tx", "popen//env:TEST_ENGINE=postgresql//env:TEST_WITHOUT=e2e,once"]
     else:
         surroundings["TEST_ENGINE"] = "sqlite"
         command += ["-n", "2"]
-    running = subprocess.Popen([*command, *arguments], env=surroundings, cwd=ROOT)
+    running = subprocess.Popen(
+        [*command, *arguments],
+        env=surroundings,
+        cwd=ROOT,
+        preexec_fn=_end_with_me(signal.SIGTERM),  # noqa: PLW1509  (one thread)
+    )
     try:
         return running.wait()
     except KeyboardInterrupt:

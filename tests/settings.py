@@ -13,11 +13,11 @@ from pathlib import Path
 from config import env
 
 ENGINE = os.environ.get("TEST_ENGINE", "sqlite")
-# Shared memory is a file system in memory where there is one: SQLite's files are then as quick as they can be.
+# `bin/test` names a folder that goes when it ends. Else: shared memory is a file system in memory where there is one,
+# and SQLite's files are then as quick as they can be.
 _MEMORY = Path("/dev/shm")  # noqa: S108  # nosec B108
-_SCRATCH = Path(
-    tempfile.mkdtemp(prefix="quarterdeck-test-", dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None)
-)
+_WHERE = os.environ.get("TEST_SCRATCH") or (_MEMORY if os.access(_MEMORY, os.W_OK) else None)
+_SCRATCH = Path(tempfile.mkdtemp(prefix="quarterdeck-test-", dir=_WHERE))
 atexit.register(shutil.rmtree, _SCRATCH, ignore_errors=True)
 
 for _name in env.DECLARED:
