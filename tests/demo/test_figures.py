@@ -10,6 +10,7 @@ from tests.demo.sample import (
     BURN_MONTHS,
     ENTITIES,
     NOT_OPERATING,
+    Flow,
     bookings,
     by_month,
     cash,
@@ -20,7 +21,7 @@ from tests.demo.sample import (
 )
 
 
-def burn_flows() -> list:  # type: ignore[type-arg]
+def burn_flows() -> list[Flow]:
     return [flow for flow in flows() if f"{flow.on:%Y-%m}" in BURN_MONTHS]
 
 
