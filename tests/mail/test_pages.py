@@ -114,11 +114,11 @@ def test_pages_of_fifty_lead_on_to_the_older_ones(owner: Client) -> None:
 
     first = owner.get("/mail/", {"state": "queued"})
     assert subjects(first.content) == [f"Edition {number}" for number in range(51, 1, -1)]
-    (older,) = re.findall(r'rel="next" href="([^"]*)"', first.content.decode())
+    (older,) = re.findall(r'rel="next"\s+href="([^"]*)"', first.content.decode())
     second = owner.get(older.replace("&amp;", "&"))
     assert subjects(second.content) == ["Edition 1", "Edition 0"]
     assert 'rel="next"' not in second.content.decode()
-    assert 'rel="first" href="/mail/?state=queued"' in second.content.decode()
+    assert re.search(r'rel="first"\s+href="/mail/\?state=queued"', second.content.decode())
 
 
 def test_the_list_counts_what_needs_a_person(owner: Client, mailbox: Path) -> None:
@@ -166,8 +166,9 @@ def test_the_message_page_shows_text_headers_parts_and_what_happened(owner: Clie
         for title in ("Written into the outbox", "Taken for sending, try 1", "Laid in the mailbox folder")
         if title in page
     ] == ["Written into the outbox", "Taken for sending, try 1", "Laid in the mailbox folder"]
-    assert f'<iframe class="mail-frame" src="{url("html", sent)}"' in page
-    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in page
+    (frame,) = re.findall(r"<iframe[^>]*>", page)
+    assert f'src="{url("html", sent)}"' in frame
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in frame
 
 
 def test_the_message_page_takes_few_queries(
