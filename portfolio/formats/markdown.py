@@ -169,8 +169,8 @@ def blocks(lines: list[str], *, start: int, name: str) -> Iterator[Block]:
         elif _begins_table(lines, at):
             table, at = _table(lines, at, name)
             yield table
-        elif _ITEM.fullmatch(content):
-            item, at = _item(lines, at, name)
+        elif first := _ITEM.fullmatch(content):
+            item, at = _item(lines, at, first, name)
             yield item
         else:
             text, at = _paragraph(lines, at)
@@ -282,9 +282,7 @@ def _same_width(cells: tuple[str, ...], headers: tuple[str, ...], *, line: int, 
     )
 
 
-def _item(lines: list[str], at: int, name: str) -> tuple[Item, int]:
-    first = _ITEM.fullmatch(lines[at])
-    assert first is not None  # noqa: S101 - the caller matched this very line
+def _item(lines: list[str], at: int, first: re.Match[str], name: str) -> tuple[Item, int]:
     end, parts = at + 1, [first["text"] or ""]
     while end < len(lines) and not _interrupts(lines, end):
         parts.append(lines[end])
