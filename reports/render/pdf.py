@@ -1,0 +1,285 @@
+"""The edition as a PDF by Typst: tagged (PDF/UA-1), with contents, page numbers and repeated table heads.
+
+The template is `typst/report.typ`; words go in as JSON, so user text stays text. The same document gives the
+same bytes: the date is the document's as-of date and only shipped fonts are used. A character that none of
+them has is written as its code point, for a PDF/UA file may not hold a character it cannot show.
+"""
+
+import datetime as dt
+import functools
+import itertools
+import json
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from reports.document import Align, Block, Bullets, Chart, Document, Line, Note, Para, Severity, Table, Tone
+from reports.render.charts import FONTS
+from reports.render.frame import (
+    BADGE_WORDS,
+    SEVERITY_WORDS,
+    STATUS_WORDS,
+    Frame,
+    Kind,
+    Part,
+    Piece,
+    count,
+    day,
+    one_line,
+)
+
+TEMPLATES = Path(__file__).resolve().parent / "typst"
+_SEVERITY_TONES = {
+    Severity.CRITICAL: "bad",
+    Severity.HIGH: "warn",
+    Severity.MEDIUM: "warn",
+    Severity.LOW: "",
+}
+# Words longer than this get places to break; no column of a table holds them in one line.
+_LONGEST = 24
+_STEP = 16
+_BREAK = "\u200b"
+
+
+class PdfError(RuntimeError):
+    """A document that could not be set as a PDF."""
+
+
+def render(document: Document, *, charts: Mapping[str, bytes]) -> bytes:
+    """Return the edition as PDF bytes; ``charts`` holds each chart's SVG file by the chart's name.
+
+    Raises:
+        PdfError: Typst refused the document, with its reason.
+    """
+    words = _Words()
+    edition = _edition(document, words)
+    drawn = {name: drawing.decode() for name, drawing in charts.items()}
+    midnight = dt.datetime.combine(document.head.as_of, dt.time(), tzinfo=dt.UTC)
+    inputs = {"edition": json.dumps(edition, sort_keys=True), "charts": json.dumps(drawn, sort_keys=True)}
+    try:
+        return _set("report.typ", inputs, at=midnight)
+    except typst.TypstError as error:
+        raise PdfError(f"Typst could not set {one_line(document.head.title)!r}: {error}") from error
+
+
+# Setting type
+
+_press = threading.Lock()
+
+
+@functools.cache
+def _compiler() -> typst.Compiler:
+    return typst.Compiler(
+        root=str(TEMPLATES), font_paths=[str(FONTS)], ignore_system_fonts=True, package_path=str(TEMPLATES)
+    )
+
+
+def _set(template: str, inputs: dict[str, str], *, at: dt.datetime) -> bytes:
+    """Set a template as PDF. One at a time: the compiler and its cache of fonts serve the whole process."""
+    with _press:
+        done = _compiler().compile(
+            str(TEMPLATES / template),
+            sys_inputs=inputs,
+            format="pdf",
+            pdf_standards="ua-1",
+            timestamp=int(at.timestamp()),
+        )
+    if not isinstance(done, bytes):
+        raise PdfError("Typst answered with something other than one file.")
+    return done
+
+
+class _Words:
+    """Text for paper: long words with places to break, characters without a glyph as code points."""
+
+    # A text of very many unknown characters is not worth a trial each; the rest go as code points untried.
+    TRIALS = 400
+
+    def __init__(self) -> None:
+        self.trials = 0
+        self.unshown: set[str] = set()
+
+    def __call__(self, text: str) -> str:
+        if not text.isascii() or not text.isprintable():
+            text = "".join(self.shown(char) for char in text)
+        if len(text) > _LONGEST:
+            text = " ".join(_with_breaks(word) for word in text.split(" "))
+        return text
+
+    def shown(self, char: str) -> str:
+        if char.isspace():
+            return " " if char in "\t\n\r\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029" else char
+        if _is_common(char):
+            return char
+        if char not in self.unshown and self.trials < self.TRIALS:
+            self.trials += 1
+            if _has_glyph(char):
+                return char
+        self.unshown.add(char)
+        return f"[U+{ord(char):04X}]"
+
+
+def _with_breaks(word: str) -> str:
+    if len(word) <= _LONGEST:
+        return word
+    return _BREAK.join(word[at : at + _STEP] for at in range(0, len(word), _STEP))
+
+
+def _is_common(char: str) -> bool:
+    """Tell whether a character is one that every shipped face has: printable ASCII and Latin letters."""
+    return (
+        " " <= char <= "~" or ("\u00a1" <= char <= "\u017f" and char != "\u00ad") or char in "–—‘’“”…•−×≤≥€"
+    )
+
+
+@functools.lru_cache(maxsize=4096)
+def _has_glyph(char: str) -> bool:
+    """Try whether a character can be set: the fonts themselves answer, not a list of ours."""
+    try:
+        _set("glyph.typ", {"char": char}, at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    except typst.TypstError:
+        return False
+    return True
+
+
+# The document as plain values
+
+
+def _edition(document: Document, words: _Words) -> dict[str, Any]:
+    frame, head = Frame(document), document.head
+    values = {
+        "title": words(frame.title),
+        "short": words(one_line(f"Edition {document.number}, {head.period}, as of {day(head.as_of)}")),
+        "foot": words(one_line(document.url)),
+        "description": words(one_line(f"{head.entities}, {head.period}, as of {day(head.as_of)}")),
+        "date": [head.as_of.year, head.as_of.month, head.as_of.day],
+        "head": {"title": words(one_line(head.title))},
+        "facts": [
+            {"label": fact.label, "text": words(fact.text), "note": words(fact.note)}
+            for fact in frame.facts()
+        ],
+        "sample": words(head.sample),
+        "stale": words(frame.stale()),
+        "sources": _table(frame.sources(), frame, words),
+        "legend": words(f"{frame.legend()} Every figure links to its formula and the records behind it."),
+        "parts": [_part(part, frame, words) for part in frame.parts()],
+        "tiles": [
+            {
+                "label": words(tile.label),
+                "value": _piece(tile.value, words, marked=False),
+                "facts": [
+                    (word, _piece(piece, words))
+                    for word, piece in (
+                        ("Change", tile.change),
+                        ("Before", tile.prior),
+                        ("Target", tile.target),
+                    )
+                    if piece is not None
+                ],
+                "tone": tile.tone.value or "muted",
+                "status": words(tile.status),
+                "badge": "" if tile.value.missing else BADGE_WORDS[tile.badge].capitalize(),
+            }
+            for tile in frame.tiles()
+        ],
+        "findings": [
+            {
+                "severity": SEVERITY_WORDS[f.severity],
+                "tone": "good" if f.status == "cleared" else _SEVERITY_TONES[f.severity],
+                "status": STATUS_WORDS.get(f.status, f.status).lower(),
+                "subject": words(f.subject),
+                "seen": day(f.first_seen_on),
+                "age": count(f.age_days, "day"),
+                "title": words(f.title),
+                "evidence": _line(f.evidence, frame, words),
+            }
+            for f in frame.findings()
+        ],
+    }
+    return {**values, "unshown": _unshown(words.unshown)}
+
+
+def _unshown(characters: set[str]) -> str:
+    if not characters:
+        return ""
+    number = count(len(characters), "character")
+    return f"{number} of this text that the typeface does not have stand as code points, such as [U+4E00]."
+
+
+def _part(part: Part, frame: Frame, words: _Words) -> dict[str, Any]:
+    blocks = [_block(block, frame, words) for block in part.blocks]
+    if part.kind is Kind.HEADLINE:
+        blocks = [{**b, "kind": "commentary"} if b["kind"] == "para" else b for b in blocks]
+    return {
+        "kind": part.kind.value,
+        "title": words(one_line(part.title)),
+        "lead": words(part.lead),
+        "blocks": blocks,
+        "groups": [
+            {"title": group.title, "lines": [words(line) for line in group.lines]} for group in part.groups
+        ],
+    }
+
+
+def _piece(piece: Piece, words: _Words, *, marked: bool = True) -> dict[str, Any]:
+    return {
+        "text": words(piece.text),
+        "tone": piece.tone.value,
+        "href": piece.href,
+        "mark": piece.mark if marked else "",
+        "missing": piece.missing,
+    }
+
+
+def _line(line: Line, frame: Frame, words: _Words) -> list[dict[str, Any]]:
+    return [_piece(piece, words) for piece in frame.line(line)]
+
+
+def _block(block: Block, frame: Frame, words: _Words) -> dict[str, Any]:
+    match block:
+        case Table():
+            return _table(block, frame, words)
+        case Chart():
+            return {"kind": "chart", "name": block.name, "title": words(block.title), "alt": words(block.alt)}
+        case Para():
+            return {"kind": "para", "line": _line(block.line, frame, words)}
+        case Bullets():
+            lines = [_line(line, frame, words) for line in block.lines]
+            return {"kind": "bullets", "ordered": block.ordered, "lines": lines}
+        case Note():
+            kind = "quiet" if block.tone is Tone.MUTED else "note"
+            return {"kind": kind, "tone": block.tone.value, "line": _line(block.line, frame, words)}
+
+
+def _table(table: Table, frame: Frame, words: _Words) -> dict[str, Any]:
+    cells = [[frame.piece(cell) for cell in row.cells] for row in table.rows]
+    widths = _widths(table, cells)
+    return {
+        "kind": "table",
+        "title": words(table.title),
+        "columns": [
+            {"label": words(column.label), "right": column.align is Align.RIGHT, "width": width}
+            for column, width in zip(table.columns, widths, strict=True)
+        ],
+        "rows": [
+            {"cells": [_piece(piece, words) for piece in line], "total": row.total}
+            for row, line in zip(table.rows, cells, strict=True)
+        ],
+        "note": words(table.note),
+        "empty": words(table.empty),
+    }
+
+
+def _widths(table: Table, cells: Iterable[list[Piece]]) -> list[int]:
+    """Return each column's share of the width; 0 for one of short texts or numbers, as wide as its widest."""
+    texts = [[column.label for column in table.columns], *([piece.text for piece in line] for line in cells)]
+    longest = [max(map(len, column)) for column in itertools.zip_longest(*texts, fillvalue="")]
+    widths = [
+        0 if width <= (22 if column.align is Align.RIGHT else 13) else min(width, 44)
+        for column, width in zip(table.columns, longest, strict=True)
+    ]
+    # One column takes what is left over, so that every table is as wide as the page.
+    return widths if any(widths) else [1, *widths[1:]]
