@@ -1,0 +1,277 @@
+"""The edition as plain text for readers and mail programs without HTML: 78 columns, aligned, nothing lost.
+
+Tables stand in columns where these fit and as one record after the other where they do not. The key figures
+carry footnotes with the address of their trace.
+"""
+
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+
+from reports.document import Align, Block, Bullets, Chart, Document, Line, Note, Para, Table, Tone
+from reports.render.frame import (
+    BADGE_WORDS,
+    SEVERITY_WORDS,
+    STATUS_WORDS,
+    Frame,
+    Kind,
+    Part,
+    Tile,
+    count,
+    day,
+)
+
+WIDTH = 78
+GAP = 2
+# A column of text narrower than this reads as a ladder; the table is then written as records.
+_NARROWEST = 12
+_SIGNS = {Tone.BAD: "!! ", Tone.WARN: "! "}
+
+
+def render(document: Document) -> str:
+    """Return the whole edition as text; lines are at most 78 columns but for addresses and unbroken words."""
+    frame = Frame(document)
+    notes: list[str] = []
+    lines = [*_head(frame)]
+    for part in frame.parts():
+        lines += ["", "", *_heading(part.title, "-"), *_part(part, frame, notes)]
+    lines += ["", "", *_heading("Where to look further", "-"), *_foot(document, notes)]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def width(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0
+        if unicodedata.combining(char) or unicodedata.category(char) == "Cf"
+        else 2
+        if unicodedata.east_asian_width(char) in "WF"
+        else 1
+        for char in text
+    )
+
+
+# Parts
+
+
+def _head(frame: Frame) -> Iterator[str]:
+    head = frame.document.head
+    yield from _heading(head.title, "=")
+    yield ""
+    for fact in frame.facts():
+        note = f" ({fact.note})" if fact.note else ""
+        yield from _hanging(f"{fact.label + ':':<14}", f"{fact.text}{note}")
+    for sentence in (head.sample, frame.stale()):
+        if sentence:
+            yield ""
+            yield from _wrapped(sentence)
+    yield ""
+    yield from _table(frame.sources(), frame)
+    yield ""
+    yield from _wrapped(frame.legend())
+
+
+def _part(part: Part, frame: Frame, notes: list[str]) -> Iterator[str]:
+    if part.lead:
+        yield from _wrapped(part.lead)
+        yield ""
+    if part.kind is Kind.KPIS and frame.document.kpis:
+        yield from _tiles(frame.tiles(), notes)
+    elif part.kind is Kind.FINDINGS and frame.document.findings:
+        yield from _findings(frame)
+    for place, block in enumerate(part.blocks):
+        if place:
+            yield ""
+        yield from _block(block, frame)
+    for group in part.groups:
+        yield ""
+        yield f"{group.title}:"
+        for line in group.lines:
+            yield from _hanging("- ", line)
+
+
+def _tiles(tiles: Iterable[Tile], notes: list[str]) -> Iterator[str]:
+    for tile in tiles:
+        notes.append(tile.value.href)
+        badge = "" if tile.value.missing else f" ({BADGE_WORDS[tile.badge]})"
+        yield from _hanging(f"[{len(notes)}] ".rjust(5), f"{tile.label}: {tile.value.text}{badge}")
+        facts = [
+            f"{word} {piece.text}{' ' + piece.mark if piece.mark else ''}"
+            for word, piece in (("change", tile.change), ("before", tile.prior), ("target", tile.target))
+            if piece is not None
+        ]
+        if tile.status:
+            facts.append(f"{_SIGNS.get(tile.tone, '')}{tile.status}")
+        if facts:
+            yield from _hanging("     ", "; ".join(facts))
+
+
+def _findings(frame: Frame) -> Iterator[str]:
+    for place, finding in enumerate(frame.findings()):
+        if place:
+            yield ""
+        status = STATUS_WORDS.get(finding.status, finding.status).lower()
+        yield from _hanging(
+            "", f"{SEVERITY_WORDS[finding.severity].upper()}, {status}: {finding.title} ({finding.subject})"
+        )
+        if finding.evidence:
+            yield from _hanging("    ", frame.plain(finding.evidence))
+        yield f"    First seen {day(finding.first_seen_on)}, age {count(finding.age_days, 'day')}."
+
+
+def _block(block: Block, frame: Frame) -> Iterator[str]:
+    match block:
+        case Table():
+            yield from _table(block, frame)
+        case Chart():
+            yield from _hanging("Chart: ", f"{block.title}. {block.alt}")
+        case Para():
+            yield from _wrapped(_plain(block.line, frame))
+        case Bullets():
+            for number, line in enumerate(block.lines, 1):
+                yield from _hanging(f"{number}. " if block.ordered else "- ", _plain(line, frame))
+        case Note():
+            yield from _hanging(_SIGNS.get(block.tone, ""), _plain(block.line, frame))
+
+
+def _foot(document: Document, notes: Sequence[str]) -> Iterator[str]:
+    yield "This edition, with every figure linked to its formula and its records:"
+    yield f"  {document.url}"
+    yield "As a PDF:"
+    yield f"  {document.url}report.pdf"
+    if notes:
+        yield ""
+        yield "The traces of the key figures:"
+        for number, href in enumerate(notes, 1):
+            yield f"{f'[{number}] '.rjust(5)}{href}"
+
+
+# Tables
+
+
+def _table(table: Table, frame: Frame) -> Iterator[str]:
+    yield from _wrapped(table.title)
+    if not table.rows:
+        yield from _hanging("  ", table.empty)
+        return
+    heads = [_flat(column.label) for column in table.columns]
+    rows = [[_flat(_plain((cell,), frame)) for cell in row.cells] for row in table.rows]
+    right = [column.align is Align.RIGHT for column in table.columns]
+    widths = _widths(heads, rows, right)
+    if widths is None:
+        yield from _records(heads, rows)
+    else:
+        yield ""
+        yield from _aligned(heads, widths, right)
+        yield (" " * GAP).join("-" * wide for wide in widths)
+        for row, cells in zip(table.rows, rows, strict=True):
+            if row.total:
+                yield (" " * GAP).join("-" * wide for wide in widths)
+            yield from _aligned(cells, widths, right)
+    if table.note:
+        yield ""
+        yield from _wrapped(table.note)
+
+
+def _widths(heads: list[str], rows: list[list[str]], right: list[bool]) -> list[int] | None:
+    """Return the columns' widths, text columns narrowed to fit the page; None where they cannot be."""
+    natural = [max(map(width, column)) for column in zip(heads, *rows, strict=True)]
+    spare = WIDTH - GAP * (len(natural) - 1) - sum(natural)
+    if spare >= 0:
+        return natural
+    # Numbers keep their width. The widest text columns give way first, down to the width that fits.
+    texts = [at for at, aside in enumerate(right) if not aside]
+    room = sum(natural[at] for at in texts) + spare
+    for place, at in enumerate(sorted(texts, key=lambda at: natural[at])):
+        share = room // (len(texts) - place)
+        natural[at] = min(natural[at], share)
+        room -= natural[at]
+    too_narrow = any(
+        natural[at] < min(_NARROWEST, max(width(row[at]) for row in [heads, *rows])) for at in texts
+    )
+    return None if not texts or too_narrow or room < 0 else natural
+
+
+def _aligned(cells: list[str], widths: list[int], right: list[bool]) -> Iterator[str]:
+    columns = [
+        _folded(text, wide) if width(text) > wide else [text]
+        for text, wide in zip(cells, widths, strict=True)
+    ]
+    for at in range(max(map(len, columns))):
+        line = []
+        for column, wide, aside in zip(columns, widths, right, strict=True):
+            text = column[at] if at < len(column) else ""
+            room = " " * (wide - width(text))
+            line.append(room + text if aside else text + room)
+        yield (" " * GAP).join(line).rstrip()
+
+
+def _records(heads: list[str], rows: list[list[str]]) -> Iterator[str]:
+    for row in rows:
+        yield ""
+        yield from _wrapped(row[0] or heads[0])
+        for head, text in zip(heads[1:], row[1:], strict=True):
+            if text:
+                yield from _hanging(f"  {head}: ", text, indent=4)
+
+
+# Lines
+
+
+def _plain(line: Line, frame: Frame) -> str:
+    return frame.plain(line)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _heading(title: str, rule: str) -> list[str]:
+    lines = _folded(_flat(title), WIDTH)
+    return [*lines, rule * min(WIDTH, max(map(width, lines)))]
+
+
+def _wrapped(text: str) -> list[str]:
+    return _folded(_flat(text), WIDTH)
+
+
+def _hanging(lead: str, text: str, *, indent: int | None = None) -> list[str]:
+    """Return text after a lead, its further lines indented below its first, or by ``indent``."""
+    hang = width(lead) if indent is None else indent
+    first = _folded(_flat(text), WIDTH - width(lead))
+    if indent is None or len(first) == 1:
+        return [lead + first[0], *(" " * hang + line for line in first[1:])]
+    rest = " ".join(first[1:])
+    return [lead + first[0], *(" " * hang + line for line in _folded(rest, WIDTH - hang))]
+
+
+def _folded(text: str, wide: int) -> list[str]:
+    """Fold text to a width in columns, between words where it can; it is never empty."""
+    if text.isascii():
+        return textwrap.wrap(text, max(wide, 1), break_on_hyphens=False) or [""]
+    lines, line = [], ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if width(longer) <= wide:
+            line = longer
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        while width(line) > wide:
+            cut = _cut(line, wide)
+            lines.append(line[:cut])
+            line = line[cut:]
+    return [*lines, line] if line or not lines else lines
+
+
+def _cut(text: str, wide: int) -> int:
+    """Return how many characters, at least one, fit a width."""
+    taken = 0
+    for at, char in enumerate(text):
+        taken += width(char)
+        if taken > wide:
+            return max(at, 1)
+    return len(text)
