@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from portfolio.domain import queries as portfolio
 from portfolio.models import Entity
-from reports.document import Document, dump
+from reports.document import Document
 from reports.domain import issue, mailing, queries, runs
 from reports.domain.issue import File
 from reports.models import EditionFile, FileKind, Report, Run, Trigger
+from reports.render import json
 
 FAMILIES = ("core", "domain")
 ENDINGS = {".html": FileKind.MAIL_HTML, ".txt": FileKind.TEXT, ".pdf": FileKind.PDF, ".json": None}
@@ -144,7 +145,7 @@ def as_file(*, document: Document, files: Sequence[File | EditionFile], ending: 
     """Return an edition in the form that a file's ending asks for; HTML holds its charts in itself."""
     kind = ENDINGS[ending]
     if kind is None:
-        return queries.canonical(dump(document))
+        return json.render(document)
     content = next(bytes(file.content) for file in files if file.kind == kind)
     if kind is not FileKind.MAIL_HTML:
         return content

@@ -5,10 +5,8 @@ read the whole portfolio. Documents are large, so lists leave them in the databa
 """
 
 import datetime as dt
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
@@ -202,16 +200,6 @@ def newer_edition(*, edition: Edition) -> Edition | None:
         .order_by("-number")
         .first()
     )
-
-
-def json_of(*, edition: Edition) -> bytes:
-    """Return an edition's document as the canonical JSON whose SHA-256 the edition keeps."""
-    return canonical(edition.document)
-
-
-def canonical(document: Any) -> bytes:
-    """Return a dumped document as canonical JSON: sorted keys, no spaces, UTF-8."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def file_of(*, edition: Edition, kind: FileKind, name: str | None = None) -> EditionFile | None:

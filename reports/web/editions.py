@@ -20,7 +20,7 @@ from reports import document as documents
 from reports.domain import deliveries, queries, trace
 from reports.figures import write
 from reports.models import Edition, FileKind, Report
-from reports.render import web
+from reports.render import json, web
 from reports.render.frame import BADGE_MEANINGS, BADGE_WORDS
 from reports.web import access as reach
 
@@ -204,7 +204,7 @@ def form(request: HttpRequest, slug: str, number: int, ending: str) -> HttpRespo
     row = reach.edition(request, slug, number)
     if ending == "json":
         return _file(
-            queries.json_of(edition=row), "application/json", FILE_POLICY, name=f"{slug}-{number}.json"
+            json.render(_document(row)), "application/json", FILE_POLICY, name=f"{slug}-{number}.json"
         )
     made = queries.file_of(edition=row, kind={"pdf": FileKind.PDF, "txt": FileKind.TEXT}[ending])
     if made is None:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core import access, clock
-from reports.domain import queries, runs
+from reports.domain import issue, queries, runs
 from reports.models import RunState, Trigger
 from reports.web import access as reach
 from reports.web.forms import RunForm
@@ -28,8 +28,6 @@ def run_now(request: HttpRequest, slug: str) -> HttpResponseBase:
         raise PermissionDenied(
             "Your role does not include running reports. Ask the owner to extend your grant."
         )
-    from reports.domain import issue  # TEMPORARY until reports.render is whole
-
     at = clock.now()
     form = RunForm(
         request.POST if request.method == "POST" else None,

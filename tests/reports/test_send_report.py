@@ -1,0 +1,209 @@
+"""``manage.py send_report``: one-off editions, dry runs, previews to a file, and every kind of bad input."""
+
+import datetime as dt
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+
+from mail.models import Message
+from portfolio.models import Entity
+from reports.domain import issue
+from reports.models import Edition, EditionFile, Recipient, Report, Run, RunState, Trigger
+from tests.reports.conftest import NOW
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def frozen_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand at one instant, with books that begin a year before it."""
+    monkeypatch.setattr(
+        "reports.management.commands.send_report.portfolio.first_entry_on", lambda: dt.date(2025, 11, 1)
+    )
+
+
+def send(*words: str) -> tuple[str, str]:
+    """Run the command and return what it said on both outputs."""
+    out, err = StringIO(), StringIO()
+    with time_machine.travel(NOW, tick=False):
+        call_command("send_report", *words, stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()
+
+
+def refused(*words: str) -> str:
+    """Run the command with bad input, see that nothing was written, and return its sentence."""
+    with pytest.raises(CommandError) as caught:
+        send(*words)
+    assert caught.value.returncode == 2
+    assert Run.objects.count() == Edition.objects.count() == Message.objects.count() == 0
+    return str(caught.value)
+
+
+def test_reports_become_editions_with_their_mail_in_the_outbox(qos: Entity) -> None:
+    Recipient.objects.create(report=Report.objects.get(slug="ceo"), address="board@example.com")
+
+    out, err = send("ceo", "cfo", "--as-of", "2026-11-10")
+
+    assert out.splitlines() == [
+        "ceo: edition 1 as of 2026-11-10, mail queued for board@example.com: http://testserver/reports/ceo/1/",
+        "cfo: edition 1 as of 2026-11-10, mail queued for owner@example.com: http://testserver/reports/cfo/1/",
+    ]
+    assert err == ""
+    assert (
+        list(Run.objects.order_by("id").values_list("trigger", "state"))
+        == [(Trigger.COMMAND, RunState.DONE)] * 2
+    )
+    assert sorted(Message.objects.values_list("dedupe_key", flat=True)) == [
+        "report:ceo:1:board@example.com",
+        "report:cfo:1:owner@example.com",
+    ]
+
+
+def test_families_send_what_is_built_and_name_what_is_not(qos: Entity) -> None:
+    out, err = send("core", "ceo")
+
+    assert [line.split(":")[0] for line in out.splitlines()] == ["ceo", "cfo"]
+    assert err == "Not built yet, so not sent: cto, accounting, cmo.\n"
+    _, err = send("all")
+    assert err == "Not built yet, so not sent: cto, accounting, cmo, rental-3028, eyd, dc-clients.\n"
+    assert Edition.objects.count() == 4
+
+
+def test_an_entity_edition_goes_to_the_addresses_given_and_nobody_else(qos: Entity) -> None:
+    out, _ = send("cfo", "--entity", "qos", "--as-of", "2026-11-10", "--to", "a@example.com, B@example.com")
+
+    assert out == (
+        "cfo: edition 1 as of 2026-11-10, QueenofSanDiego, mail queued for B@example.com, a@example.com: "
+        "http://testserver/reports/cfo/1/\n"
+    )
+    edition = Edition.objects.get()
+    assert (edition.entity, edition.as_of) == (qos, dt.date(2026, 11, 10))
+
+
+def test_without_an_as_of_it_stands_at_yesterday(qos: Entity) -> None:
+    send("ceo", "--to", "a@example.com")
+
+    assert Edition.objects.get().as_of == dt.date(2026, 11, 10)
+
+
+def test_a_dry_run_prints_the_text_and_keeps_its_row_alone(qos: Entity) -> None:
+    out, _ = send("ceo", "--as-of", "2026-11-10", "--dry-run")
+
+    assert "CEO: operational audit" in out
+    assert out.endswith("as of 2026-11-10, nothing kept or sent.\n")
+    run = Run.objects.get()
+    assert (run.dry_run, run.state, run.edition, run.error) == (True, RunState.DONE, None, "")
+    assert Edition.objects.count() == EditionFile.objects.count() == Message.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("ending", "begins"), [(".html", b"<!doctype html"), (".txt", b""), (".pdf", b"%PDF-"), (".json", b"{")]
+)
+@pytest.mark.parametrize("dry", [True, False])
+def test_the_form_of_a_file_is_its_ending(
+    qos: Entity, tmp_path: Path, ending: str, begins: bytes, dry: bool
+) -> None:
+    path = tmp_path / f"preview{ending}"
+
+    send("ceo", "--as-of", "2026-11-10", "--out", str(path), *(["--dry-run"] if dry else []))
+
+    content = path.read_bytes()
+    assert content.lower().startswith(begins.lower())
+    if ending == ".html":
+        assert b"cid:" not in content
+    if ending == ".json":
+        assert json.loads(content)["report"] == "ceo"
+    if ending == ".txt":
+        assert b"CEO: operational audit" in content
+    if not dry and ending == ".pdf":
+        assert content == bytes(EditionFile.objects.get(kind="pdf").content)
+    assert [item.name for item in tmp_path.iterdir()] == [path.name]
+
+
+def test_several_reports_write_a_file_each(qos: Entity, tmp_path: Path) -> None:
+    send("all", "--dry-run", "--out", str(tmp_path / "preview.txt"))
+
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["preview-ceo.txt", "preview-cfo.txt"]
+
+
+def test_a_report_that_fails_says_why_and_the_next_is_still_issued(
+    qos: Entity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = issue.build
+
+    def broken(*, report: Report, **given: object):  # type: ignore[no-untyped-def]
+        if report.slug == "ceo":
+            raise RuntimeError("The handoff folder is gone.")
+        return build(report=report, **given)
+
+    monkeypatch.setattr("reports.domain.issue.build", broken)
+    out, err = StringIO(), StringIO()
+
+    with time_machine.travel(NOW, tick=False), pytest.raises(CommandError) as caught:
+        call_command("send_report", "ceo", "cfo", stdout=out, stderr=err)
+
+    assert caught.value.returncode == 1
+    assert str(caught.value) == "1 of 2 could not be issued; the runs page keeps why."
+    assert "The handoff folder is gone." in err.getvalue()
+    assert out.getvalue().startswith("cfo: edition 1")
+    assert Run.objects.get(state=RunState.FAILED).error.endswith("The handoff folder is gone.")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["cio"], "'cio' is not a report; name some of ceo, cfo, or core, domain or all."),
+        (["ceo", "CFO"], "'CFO' is not a report; name some of ceo, cfo, or core, domain or all."),
+        (["cto"], "cto is not built yet (cto); the reports that can be sent are ceo, cfo."),
+        (
+            ["domain"],
+            "domain is not built yet (rental-3028, eyd, dc-clients); the reports that can be sent are ceo, cfo.",
+        ),
+        (["ceo", "--entity", "atlantis"], "--entity 'atlantis' is not an entity; the entities are qos."),
+        (["ceo", "--entity", ""], "--entity '' is not an entity; the entities are qos."),
+        (["ceo", "--as-of", "10/11/2026"], "--as-of '10/11/2026' is not a date; write it as 2026-11-10."),
+        (["ceo", "--as-of", "20261110"], "--as-of '20261110' is not a date; write it as 2026-11-10."),
+        (["ceo", "--as-of", "2026-02-30"], "--as-of '2026-02-30' is not a date; write it as 2026-11-10."),
+        (["ceo", "--as-of", "٢٠٢٦-11-10"], "--as-of '٢٠٢٦-11-10' is not a date; write it as 2026-11-10."),
+        (
+            ["ceo", "--as-of", "2026-11-12"],
+            "--as-of 2026-11-12 is in the future; a report stands at 2026-11-11 at the latest.",
+        ),
+        (
+            ["ceo", "--as-of", "2025-10-31"],
+            "--as-of 2025-10-31 is before the first record, of 2025-11-01; choose a later date.",
+        ),
+        (
+            ["ceo", "--to", "a@example.com,nobody"],
+            "--to 'nobody' is not a mail address; write addresses with commas between: a@example.com,b@example.com.",
+        ),
+        (
+            ["ceo", "--to", ""],
+            "--to '' is not a mail address; write addresses with commas between: a@example.com,b@example.com.",
+        ),
+        (
+            ["ceo", "--out", "report.docx"],
+            "--out 'report.docx' must end in .html, .txt, .pdf, .json, which says the form to write.",
+        ),
+    ],
+)
+def test_bad_input_is_one_sentence_and_nothing_written(qos: Entity, words: list[str], sentence: str) -> None:
+    assert refused(*words) == sentence
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_done(
+    qos: Entity, tmp_path: Path
+) -> None:
+    (tmp_path / "folder.txt").mkdir()
+
+    nowhere = refused("ceo", "--out", str(tmp_path / "none" / "preview.txt"))
+    folder = refused("ceo", "--dry-run", "--out", str(tmp_path / "folder.txt"))
+
+    assert nowhere.endswith(
+        "cannot be written (No such file or directory); choose a folder that exists and is yours."
+    )
+    assert folder.endswith("cannot be written (Is a directory); choose a folder that exists and is yours.")
