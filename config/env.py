@@ -58,7 +58,7 @@ def _hosts(values: Values) -> tuple[str, ...]:
 
 
 def _broker(values: Values) -> str:
-    return values[REDIS_URL] or "filesystem://"
+    return values[REDIS_URL] or "filesystem://localhost"
 
 
 def _from_address(values: Values) -> str:

@@ -5,8 +5,11 @@ import json
 import logging
 import re
 
-# A path segment of 20 or more token characters is a link's secret or a session's key: it is never logged.
-_SECRET = re.compile(r"(?<=[/=])[A-Za-z0-9_-]{20,}(?=$|[/?&\s\"'])")
+# A link's secret, or a session's key, is a long run of letters and digits in a path or a query. Slugs are long too, but
+# have no capitals.
+_SECRET = re.compile(
+    r"(?<=[/=])(?=[^/?&\s\"']*[A-Z])(?=[^/?&\s\"']*[0-9])[\w:.~-]{20,}(?=$|[/?&\s\"'])", re.ASCII
+)
 
 
 def scrub(line: str) -> str:

@@ -185,7 +185,7 @@ def url(
     shown: str | None = None,
     example: str = "",
 ) -> Variable[str]:
-    """Declare a variable that is an address with one of the given schemes; a trailing slash is dropped."""
+    """Declare a variable that is an address with one of the given schemes; a web address loses its last slash."""
 
     def read(given: str) -> str:
         scheme = _split(given).scheme
@@ -195,7 +195,7 @@ def url(
             )
         if scheme in {"http", "https"} and not _split(given).hostname:
             raise InvalidValueError(f"is {given!r}; it names no host.")
-        return given.rstrip("/")
+        return given.rstrip("/") if scheme in {"http", "https"} else given
 
     return _declare(name, "address", read, default, help, shown, example)
 

@@ -60,7 +60,7 @@ def test_a_laptop_needs_three_lines_and_gets_safe_defaults() -> None:
         "NAME": str(readers.BASE_DIR / "var" / "quarterdeck.sqlite3"),
     }
     assert values[env.HANDOFFS_DIR] == readers.BASE_DIR / "var" / "handoffs"
-    assert values[env.CELERY_BROKER_URL] == "filesystem://"
+    assert values[env.CELERY_BROKER_URL] == "filesystem://localhost"
     assert values[env.REPORT_RECIPIENTS] == ()
 
 
@@ -83,7 +83,7 @@ def test_redis_is_the_broker_unless_another_is_named() -> None:
     redis = {**LAPTOP, "REDIS_URL": "redis://localhost:6379/0"}
 
     assert read(redis)[env.CELERY_BROKER_URL] == "redis://localhost:6379/0"
-    assert read({**redis, "CELERY_BROKER_URL": "sqs://"})[env.CELERY_BROKER_URL] == "sqs:"
+    assert read({**redis, "CELERY_BROKER_URL": "sqs://"})[env.CELERY_BROKER_URL] == "sqs://"
 
 
 @pytest.mark.parametrize(

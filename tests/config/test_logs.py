@@ -19,6 +19,8 @@ TOKEN = "q7Zr0V3mB8sT5yXwKc2NfLhJdPgAeUoI1nRk4tEvYxQ"
         (f"GET /l/{TOKEN}/ 200", "GET /l/[secret]/ 200"),
         (f"GET /l/{TOKEN}", "GET /l/[secret]"),
         (f"GET /x?token={TOKEN}&page=2", "GET /x?token=[secret]&page=2"),
+        ("GET /demo/MQ:1xUfXc:6E2HoorXqvxRR-LQO3sjzt/ 200", "GET /demo/[secret]/ 200"),
+        ("GET /portfolio/queen-of-san-diego-charters/", "GET /portfolio/queen-of-san-diego-charters/"),
         ("GET /portfolio/entities/lions-share/ 200", "GET /portfolio/entities/lions-share/ 200"),
         ("GET /reports/cfo/2026-10/", "GET /reports/cfo/2026-10/"),
     ],
