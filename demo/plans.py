@@ -11,7 +11,7 @@ RULES = {
     ),
     "qos": (
         ("STRIPE TRANSFER", "1050"), ("CAPTAIN PAY", "5100"), ("MATE PAY", "5100"), ("FUEL DOCK", "5200"),
-        ("PROVISIONS", "5400"), ("DOCKAGE", "6100"), ("HULL AND P&I", "6200"), ("MAINTENANCE PLAN", "6300"),
+        ("PROVISIONS", "5400"), ("GUEST DOCK", "5300"), ("DOCKAGE", "6100"), ("HULL AND P&I", "6200"), ("MAINTENANCE PLAN", "6300"),
         ("OWNER CONTRIBUTION", "3000"), ("OWNER DRAW", "3100"), ("LOAN TO JADA", "1300"),
         ("LOAN REPAYMENT FROM JADA", "1300"),
     ),

@@ -116,6 +116,8 @@ def _costs(entity: str, bookings: Sequence[BookingRow]) -> list[tuple[dt.date, s
                 (next_on, f"CAPTAIN PAY {row.reference}", -story.CAPTAIN * 100),
                 (next_on, f"MATE PAY {row.reference}", -story.MATE * 100),
             ]
+            if dock := story.GUEST_DOCK.get(row.completed_on.isoformat()):
+                lines.append((next_on, f"GUEST DOCK CORONADO {row.reference}", -dock * 100))
         elif row.kind == "concert":
             lines += [
                 (next_on, f"MUSICIANS {row.reference}", -story.MUSICIANS * 100),

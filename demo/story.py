@@ -78,6 +78,10 @@ OPEN = (
     Open("2027-03-06", 0, "2026-11-09", "enquiry"),
 )  # fmt: skip
 
+# What a charter cost beyond crew, fuel and provisions: October's landed its guests at a dock the model does not know,
+# so the books break even one charter later than the model.
+GUEST_DOCK = {"2026-10-10": 150}
+
 # Enquiries for a charter by month of asking, sold ones included. October's 11 is the note's.
 CHARTER_ENQUIRIES = {
     "2025-11": 9, "2025-12": 8, "2026-01": 8, "2026-02": 9, "2026-03": 10, "2026-04": 11, "2026-05": 12,
@@ -182,13 +186,13 @@ DELIVERIES = _moves(
     ("2026-03-18", "CREW PAY EYD-028", -880), ("2026-03-16", "FUEL EYD-028", -640.50),
     ("2026-05-12", "WIRE IN FEE EYD-029", 2_900), ("2026-05-19", "CAPTAIN PAY EYD-029", -1_200),
     ("2026-05-19", "CREW PAY EYD-029", -660), ("2026-05-18", "FUEL EYD-029", -427.00),
-    ("2026-07-07", "WIRE IN FEE EYD-030", 4_600), ("2026-07-16", "CAPTAIN PAY EYD-030", -2_000),
+    ("2026-06-30", "WIRE IN FEE EYD-030", 4_600), ("2026-07-16", "CAPTAIN PAY EYD-030", -2_000),
     ("2026-07-16", "CREW PAY EYD-030", -1_100), ("2026-07-14", "FUEL EYD-030", -732.00),
     ("2026-09-04", "WIRE IN FEE EYD-031", 1_900), ("2026-09-14", "FUEL EYD-031", -414.80),
     ("2026-09-16", "CAPTAIN PAY EYD-031", -400), ("2026-09-16", "CREW PAY EYD-031", -220),
     ("2026-09-15", "WIRE IN DEPOSIT EYD-032", 4_650), ("2026-09-28", "FUEL EYD-032", -366.00),
-    ("2026-10-02", "GUEST DOCK EYD-032 MORRO BAY", -96), ("2026-10-09", "CAPTAIN PAY EYD-032", -4_000),
-    ("2026-10-09", "CREW PAY EYD-032", -2_200), ("2026-10-14", "WIRE IN BALANCE EYD-032", 1_750),
+    ("2026-10-02", "GUEST DOCK EYD-032 MORRO BAY", -96), ("2026-09-30", "CAPTAIN PAY EYD-032", -2_000), ("2026-10-09", "CAPTAIN PAY EYD-032", -2_000),
+    ("2026-09-30", "CREW PAY EYD-032", -1_100), ("2026-10-09", "CREW PAY EYD-032", -1_100), ("2026-10-14", "WIRE IN BALANCE EYD-032", 1_750),
     ("2026-11-03", "WIRE IN DEPOSIT EYD-033", 7_100), ("2026-11-04", "CREW TRAVEL EYD-033", -640),
     ("2026-11-05", "PROVISIONS EYD-033", -310), ("2026-11-06", "FUEL EYD-033", -980),
     ("2026-11-06", "CAPTAIN PAY EYD-033", -1_200),

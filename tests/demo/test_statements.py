@@ -109,7 +109,8 @@ def test_each_completed_charter_cost_its_crew_fuel_and_provisions_once() -> None
         if found := REFERENCE.search(line.description):
             spent[found[0]][line.description[: found.start()].strip()] += line.amount_minor
     each = {"CAPTAIN PAY": -35_000, "MATE PAY": -18_000, "FUEL DOCK": -4_500, "PROVISIONS": -6_000}
-    assert spent == {row.cells["reference"]: each for row in bookings("qos", "completed")}
+    docked = {"QOS-0108": {**each, "GUEST DOCK CORONADO": -15_000}}
+    assert spent == {row.cells["reference"]: each for row in bookings("qos", "completed")} | docked
     assert len(spent) == 28
 
 
