@@ -1,5 +1,7 @@
 """Template filters that write amounts, shares and months for people."""
 
+from decimal import Decimal
+
 from django import template
 
 from core import months
@@ -24,6 +26,22 @@ def money_round(minor: int | None, currency: str = "USD") -> str:
 def money_change(minor: int | None, currency: str = "USD") -> str:
     """Write a change with its sign: ``+$5.00``, ``−$5.00``."""
     return "" if minor is None else format_minor(minor, currency, plus=True)
+
+
+@register.filter
+def money_negated(minor: int | None, currency: str = "USD") -> str:
+    """Write a credit posting as the positive amount people expect in a credit column."""
+    return "" if minor is None else format_minor(-minor, currency)
+
+
+@register.filter
+def plain_number(value: Decimal | int | None) -> str:
+    """Write a number with thousands apart and no idle decimals: ``3,676``, ``4.7``."""
+    if value is None:
+        return ""
+    whole, _, decimals = f"{value:,f}".partition(".")
+    decimals = decimals.rstrip("0")
+    return f"{whole}.{decimals}" if decimals else whole
 
 
 @register.filter

@@ -1,0 +1,135 @@
+"""Trying a file before it is kept: the file is landed for real, looked at, and taken back.
+
+So what a preview shows is what landing will do, including every refusal. What landing is, is `portfolio.domain.intake`.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Count, Sum
+
+from portfolio.domain import intake
+from portfolio.domain.landing import LandedFile
+from portfolio.models import Entity, ImportedLine, ImportKind, Posting
+
+LINES_SHOWN = 25
+
+# The kinds of file that a person brings in from the portal; the others come with `manage.py`.
+LANDERS: dict[str, Callable[..., LandedFile]] = {
+    ImportKind.BANK_CSV: intake.land_bank,
+    ImportKind.STRIPE: intake.land_stripe,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEffect:
+    """What a file would post to one account: how many postings, and their sum, debit positive."""
+
+    account: str
+    uncategorised: bool
+    postings: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineEffect:
+    """One new line of a file, and the accounts its money would go to besides the one it stands on."""
+
+    line: int
+    on: dt.date
+    description: str
+    amount_minor: int
+    accounts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What landing a file would do."""
+
+    read: int
+    new: int
+    matched: int
+    uncategorised: int
+    covers_to: dt.date | None
+    accounts: tuple[AccountEffect, ...]
+    lines: tuple[LineEffect, ...]
+
+
+def land_file(
+    *, entity: Entity, kind: ImportKind, data: bytes, name: str, by: AbstractBaseUser, at: dt.datetime
+) -> LandedFile:
+    """Land a file of one of the kinds that the portal takes.
+
+    Raises:
+        portfolio.formats.errors.FormatError: the file is refused.
+        portfolio.domain.accounts.MissingAccountError: the chart lacks an account.
+    """
+    return LANDERS[kind](entity=entity, data=data, name=name, by=by, at=at)
+
+
+def preview_file(
+    *, entity: Entity, kind: ImportKind, data: bytes, name: str, by: AbstractBaseUser, at: dt.datetime
+) -> Preview:
+    """Return what landing a file would do; nothing is kept.
+
+    Raises:
+        portfolio.formats.errors.FormatError: the file would be refused.
+        portfolio.domain.accounts.MissingAccountError: the chart lacks an account.
+    """
+    with transaction.atomic():
+        landed = land_file(entity=entity, kind=kind, data=data, name=name, by=by, at=at)
+        found = _look(landed)
+        transaction.set_rollback(True)
+    return found
+
+
+def _look(landed: LandedFile) -> Preview:
+    entries = landed.file.lines.filter(entry__isnull=False).values("entry_id")
+    postings = Posting.objects.filter(entry_id__in=entries)
+    effects = (
+        postings.order_by("account__code")
+        .values("account__code", "account__name", "account__role")
+        .annotate(postings=Count("pk"), amount=Sum("amount_minor"))
+    )
+    lines = list(landed.file.lines.order_by("line", "pk")[:LINES_SHOWN])
+    return Preview(
+        read=landed.read,
+        new=landed.new,
+        matched=landed.matched,
+        uncategorised=landed.uncategorised,
+        covers_to=landed.file.covers_to,
+        accounts=tuple(
+            AccountEffect(
+                account=f"{row['account__code']} {row['account__name']}",
+                uncategorised=row["account__role"] == "uncategorised",
+                postings=row["postings"],
+                amount_minor=row["amount"],
+            )
+            for row in effects
+        ),
+        lines=tuple(_lines(lines)),
+    )
+
+
+def _lines(lines: list[ImportedLine]) -> list[LineEffect]:
+    others: dict[int, list[str]] = {}
+    for entry, code, name in (
+        Posting.objects.filter(entry_id__in=[line.entry_id for line in lines])
+        .exclude(account__role__in=("cash", "clearing"))
+        .order_by("entry_id", "id")
+        .values_list("entry_id", "account__code", "account__name")
+    ):
+        others.setdefault(entry, []).append(f"{code} {name}")
+    return [
+        LineEffect(
+            line=line.line,
+            on=line.on,
+            description=line.description,
+            amount_minor=line.amount_minor,
+            accounts=", ".join(dict.fromkeys(others.get(line.entry_id or 0, []))) or "between bank and Stripe",
+        )
+        for line in lines
+    ]

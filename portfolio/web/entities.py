@@ -1,0 +1,238 @@
+"""Pages of entities and of their books: the list, one entity, an account's month, an entry, a handoff note."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from core import access, months, trail
+from portfolio.domain import pages
+from portfolio.models import (
+    Account,
+    Asset,
+    ClientContract,
+    Entity,
+    EntryState,
+    HandoffFile,
+    JournalEntry,
+    ProfitabilityModel,
+    Responsibility,
+    Stake,
+)
+from portfolio.web.access import entity as entity_or_404
+from portfolio.web.access import may, record
+
+ROWS_A_PAGE = 50
+MONTHS_SHOWN = 6
+MONTHS_AT_MOST = 13
+ENTRIES_SHOWN = 8
+EVENTS_SHOWN = 12
+
+PORTFOLIO = {"label": "Portfolio", "url": "/portfolio/"}
+
+
+def crumbs(entity: Entity | None = None, *more: dict[str, str]) -> list[dict[str, str]]:
+    """Return the way back from a page of an entity."""
+    trodden = [PORTFOLIO]
+    if entity is not None:
+        trodden.append({"label": entity.name, "url": reverse("portfolio:entity", args=[entity.slug])})
+    return [*trodden, *more]
+
+
+def views_of_portfolio(current: str) -> list[dict[str, Any]]:
+    """Return the tabs above the portfolio's lists."""
+    return [
+        {"label": label, "url": reverse(f"portfolio:{name}"), "current": name == current}
+        for label, name in (("Entities", "entities"), ("Bookings", "bookings"), ("Imports", "imports"))
+    ]
+
+
+@require_safe
+@access.staff
+def entity_list(request: HttpRequest) -> HttpResponse:
+    """List the entities a person may see: cash, revenue, last import and the state of the books."""
+    as_of = pages.as_of_date()
+    rows = pages.entity_rows(ids=access.entity_ids(request.user), as_of=as_of)
+    currencies = {row.currency for row in rows}
+    return render(
+        request,
+        "portfolio/entities.html",
+        {
+            "rows": rows,
+            "as_of": as_of,
+            "month": months.month_of(as_of),
+            "month_before": months.month_of(as_of) - 1,
+            "tabs": views_of_portfolio("entities"),
+            "total": {
+                "currency": currencies.pop(),
+                "cash": sum(row.cash_minor for row in rows),
+                "revenue": sum(row.revenue_minor for row in rows),
+                "revenue_before": sum(row.revenue_before_minor for row in rows),
+            }
+            if len(currencies) == 1 and len(rows) > 1
+            else None,
+        },
+    )
+
+
+@require_safe
+@access.staff
+def entity_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show one entity: its books by month, and every record a report reads."""
+    entity = entity_or_404(request, slug)
+    as_of = pages.as_of_date()
+    shown = _months_shown(request)
+    groups = pages.account_groups(entity=entity, as_of=as_of, count=shown)
+    last = months.month_of(as_of)
+    row = pages.entity_rows(ids=[entity.pk], as_of=as_of)[0]
+    handoff = HandoffFile.objects.filter(entity=entity, current=True).first()
+    return render(
+        request,
+        "portfolio/entity.html",
+        {
+            "entity": entity,
+            "row": row,
+            "as_of": as_of,
+            "month": last,
+            "months": range(last - shown + 1, last + 1),
+            "more_months": shown < MONTHS_AT_MOST,
+            "months_at_most": MONTHS_AT_MOST,
+            "groups": groups,
+            "sources": pages.sources(entity=entity, as_of=as_of),
+            "entries": pages.recent_entries(entity=entity, limit=ENTRIES_SHOWN),
+            "kpis": pages.latest_kpis(entity=entity, as_of=as_of),
+            "channels": pages.channel_lines(entity=entity, as_of=as_of),
+            "contracts": list(ClientContract.objects.filter(entity=entity)),
+            "stakes": list(Stake.objects.filter(entity=entity)),
+            "responsibilities": list(Responsibility.objects.filter(entity=entity)),
+            "assets": list(Asset.objects.filter(entity=entity)),
+            "models": list(ProfitabilityModel.objects.filter(entity=entity)),
+            "plans": pages.plans(entity=entity, first_month=last),
+            "handoff": handoff,
+            "sections": pages.handoff_sections(file=handoff) if handoff else [],
+            "owns": may(request, "own", entity),
+            "books": may(request, "book", entity),
+            "crumbs": crumbs(),
+            "parts": [
+                {"label": label, "url": f"#{anchor}", "current": False}
+                for label, anchor in (
+                    ("Books", "books"),
+                    ("Entries", "entries"),
+                    ("KPIs", "kpis"),
+                    ("Channels", "channels"),
+                    ("Contracts", "contracts"),
+                    ("People", "stakes"),
+                    ("Assets", "assets"),
+                    ("Plans", "models"),
+                    ("Handoff note", "handoff"),
+                )
+            ],
+        },
+    )
+
+
+def _months_shown(request: HttpRequest) -> int:
+    """Return how many months were asked for; anything odd is the usual number."""
+    return MONTHS_AT_MOST if request.GET.get("months") == str(MONTHS_AT_MOST) else MONTHS_SHOWN
+
+
+@require_safe
+@access.staff
+def entry_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """List an entity's sealed entries, newest first."""
+    entity = entity_or_404(request, slug)
+    page = Paginator(pages.entries(entity=entity), ROWS_A_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request, "portfolio/entries.html", {"entity": entity, "page_obj": page, "crumbs": crumbs(entity)}
+    )
+
+
+@require_safe
+@access.staff
+def account_newest(request: HttpRequest, pk: int) -> HttpResponse:
+    """Lead to the newest month in which an account moved."""
+    account = record(request, Account.objects.all(), pk=pk)
+    moved = pages.account_months(account=account)
+    month = moved[0] if moved else months.month_of(pages.as_of_date())
+    return redirect("portfolio:account_month", pk=pk, month=month)
+
+
+@require_safe
+@access.staff
+def account_page(request: HttpRequest, pk: int, month: int) -> HttpResponse:
+    """Show what an account held and moved in a month, and the postings that add up to it."""
+    account = record(request, Account.objects.select_related("entity"), pk=pk)
+    page = Paginator(pages.account_postings(account=account, month=month), ROWS_A_PAGE).get_page(
+        request.GET.get("page")
+    )
+    return render(
+        request,
+        "portfolio/account.html",
+        {
+            "account": account,
+            "entity": account.entity,
+            "month": month,
+            "balance": pages.account_month(account=account, month=month),
+            "moved_months": pages.account_months(account=account),
+            "page_obj": page,
+            "crumbs": crumbs(account.entity),
+        },
+    )
+
+
+@require_safe
+@access.staff
+def entry_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show an entry whole: its postings, where it was read from, its reversal, and who did what with it."""
+    entry = record(
+        request,
+        JournalEntry.objects.filter(state=EntryState.POSTED).select_related("entity", "reverses", "by"),
+        pk=pk,
+    )
+    postings = list(entry.postings.select_related("account", "booking"))
+    return render(
+        request,
+        "portfolio/entry.html",
+        {
+            "entry": entry,
+            "entity": entry.entity,
+            "postings": postings,
+            "debits": sum(posting.amount_minor for posting in postings if posting.amount_minor > 0),
+            "imported": list(entry.imported_lines.select_related("file")),
+            "reversed_by": JournalEntry.objects.filter(reverses=entry).first(),
+            "events": trail.of_records(records=[("portfolio.journalentry", entry.pk)], limit=EVENTS_SHOWN),
+            "keeps": may(request, "keep", entry.entity),
+            "crumbs": crumbs(
+                entry.entity,
+                {"label": "Entries", "url": reverse("portfolio:entries", args=[entry.entity.slug])},
+            ),
+        },
+    )
+
+
+@require_safe
+@access.staff
+def handoff_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show an entity's current handoff note, row by row with its line.
+
+    Raises:
+        Http404: the entity has no note.
+    """
+    entity = entity_or_404(request, slug)
+    file = HandoffFile.objects.filter(entity=entity, current=True).first()
+    if file is None:
+        raise Http404
+    return render(
+        request,
+        "portfolio/handoff.html",
+        {
+            "entity": entity,
+            "file": file,
+            "sections": pages.handoff_sections(file=file),
+            "versions": list(HandoffFile.objects.filter(entity=entity)),
+            "crumbs": crumbs(entity),
+        },
+    )

@@ -1,0 +1,209 @@
+"""Forms of the portfolio's pages: they clean what a person typed and decide nothing."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+
+from core.money import MoneyError, format_minor, parse_minor
+from portfolio.domain import enquiries
+from portfolio.models import BillingModel, BookingStage, Channel, Entity, ImportKind
+
+# Books and bookings of this group begin later; a date before it is a slip of the hand.
+EARLIEST = dt.date(2000, 1, 1)
+LATEST = dt.date(2100, 1, 1)
+
+KINDS = ("charter", "concert", "stay", "delivery", "haul", "work")
+
+
+class DayField(forms.DateField):
+    """A local date, picked or typed as 2026-11-10."""
+
+    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    default_error_messages = {"invalid": "This is not a date; write it as 2026-11-10."}  # noqa: RUF012
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Accept one way of writing a date, the one browsers send."""
+        super().__init__(input_formats=["%Y-%m-%d"], **kwargs)
+
+    def to_python(self, value: Any) -> dt.date | None:
+        """Return the date; refuse those that no record of ours can bear."""
+        day = super().to_python(value)
+        if day is not None and not EARLIEST <= day < LATEST:
+            raise forms.ValidationError("This date is too far away; check the year.", code="invalid")
+        return day
+
+
+class MoneyField(forms.CharField):
+    """An amount as people write it, cleaned to whole minor units of a currency; never below zero."""
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+
+    def __init__(self, *, currency: str = "USD", **kwargs: Any) -> None:
+        """Take the currency the amount is in."""
+        self.currency = currency
+        super().__init__(max_length=40, **kwargs)
+
+    def clean(self, value: Any) -> int | None:
+        """Return minor units, or None where the field is empty and may be."""
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            minor = parse_minor(text, self.currency)
+        except MoneyError as error:
+            raise forms.ValidationError(str(error), code="invalid") from error
+        if minor < 0:
+            raise forms.ValidationError("This amount is below zero; write it without a sign.", code="negative")
+        return minor
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show minor units as an amount; text a person typed stays as typed."""
+        return format_minor(value, self.currency) if isinstance(value, int) else value
+
+
+class SignatureForm(forms.Form):
+    """The day an agreement was signed."""
+
+    signed_on = DayField(label="Signed on")
+
+
+class ChannelForm(forms.Form):
+    """Where a channel goes, and since when."""
+
+    to = forms.ChoiceField(label="New status")
+    on = DayField(label="Since", help_text="The first day on which this held.")
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        """Offer only the moves that are legal from here."""
+        super().__init__(*args, **kwargs)
+        self.fields["to"].choices = choices  # type: ignore[attr-defined]
+
+
+class AdoptForm(forms.Form):
+    """Nothing to fill in: pressing the button is the deed."""
+
+
+class HandoverForm(forms.Form):
+    """How far a handover has come."""
+
+    to = forms.ChoiceField(label="Handover")
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        """Offer only the moves that are legal from here."""
+        super().__init__(*args, **kwargs)
+        self.fields["to"].choices = choices  # type: ignore[attr-defined]
+
+
+class BillingForm(forms.Form):
+    """How a client's work turns into an invoice."""
+
+    billing_model = forms.ChoiceField(
+        label="Billed by", choices=[choice for choice in BillingModel.choices if choice[0]]
+    )
+    rate = MoneyField(
+        label="Rate",
+        required=False,
+        help_text="An hour for hourly work, a month for a retainer; empty where each milestone names its amount.",
+    )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        """Read the rate in the entity's currency."""
+        super().__init__(*args, **kwargs)
+        self.fields["rate"].currency = currency  # type: ignore[attr-defined]
+
+
+class ReversalForm(forms.Form):
+    """When and why an entry is reversed."""
+
+    on = DayField(label="Date of the reversal", help_text="A day of a month that is still open.")
+    reason = forms.CharField(label="Reason", max_length=250, help_text="One sentence; it stays with the entry for ever.")
+
+
+class BookingFilter(forms.Form):
+    """What the list of bookings is narrowed to; anything that cannot be is ignored."""
+
+    q = forms.CharField(label="Search", required=False, max_length=80)
+    entity = forms.ChoiceField(required=False)
+    stage = forms.ChoiceField(required=False, choices=[("", "Every stage"), *BookingStage.choices])
+
+    def __init__(self, *args: Any, entities: list[tuple[str, str]], **kwargs: Any) -> None:
+        """Offer the entities this person may see."""
+        super().__init__(*args, **kwargs)
+        self.fields["entity"].choices = [("", "Every entity"), *entities]  # type: ignore[attr-defined]
+        self.is_valid()
+
+    def value(self, name: str) -> str:
+        """Return what was asked for, or nothing where it was odd."""
+        return str(self.cleaned_data.get(name, ""))
+
+
+class UploadForm(forms.Form):
+    """A file to land, and whose books it belongs to."""
+
+    entity = forms.ChoiceField(label="Entity")
+    kind = forms.ChoiceField(
+        label="Kind of file",
+        choices=[
+            (ImportKind.BANK_CSV.value, ImportKind.BANK_CSV.label),
+            (ImportKind.STRIPE.value, ImportKind.STRIPE.label),
+        ],
+    )
+    file = forms.FileField(
+        label="File",
+        help_text="As the bank or Stripe exported it, up to 20 MB. You see what it would do before anything is kept.",
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+    )
+
+    def __init__(self, *args: Any, entities: list[Entity], **kwargs: Any) -> None:
+        """Offer the entities whose books this person keeps."""
+        super().__init__(*args, **kwargs)
+        self.fields["entity"].choices = [(entity.slug, entity.name) for entity in entities]  # type: ignore[attr-defined]
+
+
+class MoveForm(forms.Form):
+    """Where a booking goes, and on which day it did."""
+
+    to = forms.ChoiceField(label="Move to")
+    on = DayField(label="On")
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        """Offer only the moves that are legal from here."""
+        super().__init__(*args, **kwargs)
+        self.fields["to"].choices = choices  # type: ignore[attr-defined]
+
+
+class BookingForm(forms.Form):
+    """What a client wants and on what terms, and how far it has come."""
+
+    entity = forms.ChoiceField(label="Entity")
+    title = forms.CharField(label="What", max_length=160, help_text="For example: Sunset sail for six")
+    kind = forms.ChoiceField(label="Kind", choices=[(kind, kind.capitalize()) for kind in KINDS])
+    channel = forms.ChoiceField(label="Channel", required=False)
+    client_name = forms.CharField(label="Client", max_length=120, required=False)
+    client_email = forms.EmailField(label="Client's address", required=False)
+    party_size = forms.IntegerField(label="Party", min_value=0, max_value=10_000, initial=0)
+    service_on = DayField(
+        label="Date of service", required=False, help_text="Needed before the booking can be booked."
+    )
+    price = MoneyField(label="Price")
+    deposit = MoneyField(label="Deposit", required=False)
+    enquired_on = DayField(label="Enquired on")
+    stage = forms.ChoiceField(
+        label="Stands at", choices=[(stage.value, stage.label) for stage in enquiries.FIRST_STAGES]
+    )
+    on = DayField(label="Since", help_text="The day it came to that stage.")
+
+    def __init__(self, *args: Any, entities: list[Entity], channels: list[Channel], **kwargs: Any) -> None:
+        """Offer the entities this person books for, and their channels."""
+        super().__init__(*args, **kwargs)
+        self.fields["entity"].choices = [(entity.slug, entity.name) for entity in entities]  # type: ignore[attr-defined]
+        self.fields["channel"].choices = [  # type: ignore[attr-defined]
+            ("", "Not known"),
+            *[(str(channel.pk), f"{channel.name} ({channel.entity.name})") for channel in channels],
+        ]
+
+    def drop(self, *names: str) -> None:
+        """Leave out what is not to be changed any more."""
+        for name in names:
+            del self.fields[name]

@@ -1,0 +1,51 @@
+"""The portfolio's pages, under ``/portfolio/``. Records are addressed by number; entities by slug."""
+
+from django.urls import path, register_converter
+
+from core import months
+from portfolio.web import acts, bookings, entities, imports, records
+
+
+class MonthConverter:
+    """A month in an address: ``2026-10``."""
+
+    regex = "[1-9][0-9]{3}-(?:0[1-9]|1[0-2])"
+
+    def to_python(self, value: str) -> int:
+        """Return the month as a whole number."""
+        return months.parse(value)
+
+    def to_url(self, value: int) -> str:
+        """Write a whole-number month."""
+        return months.iso(value)
+
+
+register_converter(MonthConverter, "month")
+
+app_name = "portfolio"
+
+urlpatterns = [
+    path("", entities.entity_list, name="entities"),
+    path("entities/<slug:slug>/", entities.entity_page, name="entity"),
+    path("entities/<slug:slug>/entries/", entities.entry_list, name="entries"),
+    path("entities/<slug:slug>/handoff/", entities.handoff_page, name="handoff"),
+    path("accounts/<int:pk>/", entities.account_newest, name="account"),
+    path("accounts/<int:pk>/<month:month>/", entities.account_page, name="account_month"),
+    path("entries/<int:pk>/", entities.entry_page, name="entry"),
+    path("entries/<int:pk>/reverse/", acts.reverse_entry, name="reverse_entry"),
+    path("bookings/", bookings.booking_list, name="bookings"),
+    path("bookings/add/", bookings.add_booking, name="add_booking"),
+    path("bookings/<int:pk>/", bookings.booking_page, name="booking"),
+    path("bookings/<int:pk>/change/", bookings.change_booking, name="change_booking"),
+    path("bookings/<int:pk>/advance/", bookings.advance_booking, name="advance_booking"),
+    path("imports/", imports.import_list, name="imports"),
+    path("imports/add/", imports.upload, name="upload"),
+    path("imports/land/", imports.land, name="land"),
+    path("imports/<int:pk>/", imports.import_page, name="import"),
+    path("stakes/<int:pk>/sign/", acts.sign_stake, name="sign_stake"),
+    path("channels/<int:pk>/move/", acts.move_channel, name="move_channel"),
+    path("models/<int:pk>/adopt/", acts.adopt_model, name="adopt_model"),
+    path("responsibilities/<int:pk>/hand-over/", acts.hand_over, name="hand_over"),
+    path("contracts/<int:pk>/billing/", acts.set_billing, name="set_billing"),
+    path("records/<slug:model>/<int:pk>/", records.record, name="record"),
+]

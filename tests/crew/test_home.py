@@ -1,0 +1,162 @@
+"""The portal's home: greeting, what needs attention, entities, mail and the trail, for whoever is signed in."""
+
+import datetime as dt
+
+import pytest
+import time_machine
+from pytest_django import DjangoAssertNumQueries
+
+from core import audit
+from crew.domain import home_cards
+from crew.domain.home_cards import HomeCard
+from crew.models import Person
+from mail.domain import outbox
+from portfolio.models import SampleMark
+from tests.portfolio.web.conftest import AT, World, everything, world
+
+__all__ = ["world"]
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_cards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask no upper app: each has tests of its own cards."""
+    monkeypatch.setattr(home_cards, "_sources", [])
+
+
+@pytest.mark.parametrize(
+    ("hour", "zone", "greeting"),
+    [
+        (13, "America/Los_Angeles", "Good morning"),
+        (20, "America/Los_Angeles", "Good afternoon"),
+        (2, "America/Los_Angeles", "Good evening"),
+        (8, "America/Los_Angeles", "Good night"),
+        (20, "Asia/Tokyo", "Good morning"),
+        (20, "../etc", "Good afternoon"),
+        (20, "", "Good afternoon"),
+    ],
+)
+def test_home_greets_by_the_persons_own_clock(world: World, hour: int, zone: str, greeting: str) -> None:
+    Person.objects.filter(pk=world.owner.pk).update(zone=zone)
+
+    with time_machine.travel(dt.datetime(2026, 11, 10, hour, 30, tzinfo=dt.UTC), tick=False):
+        page = world.client("owner").get("/").content.decode()
+
+    assert f"{greeting}, Olive Owner" in page
+
+
+def test_home_says_that_the_sample_stands_at_its_own_date(world: World) -> None:
+    client = world.client("owner")
+    with time_machine.travel(dt.datetime(2026, 11, 21, 20, 0, tzinfo=dt.UTC), tick=False):
+        page = client.get("/").content.decode()
+        assert "Saturday 21 November 2026, 12:00" in page
+        assert "The books below stand at 10 November 2026." in page
+        assert "Sample portfolio, all invented. Its records end on 10 November 2026" in page
+
+        SampleMark.objects.all().delete()
+        page = client.get("/").content.decode()
+        assert "The books below stand at" not in page
+        assert "Sample portfolio" not in page
+
+
+def test_cards_of_upper_apps_are_shown_the_most_severe_first(world: World) -> None:
+    asked: list[tuple[Person, dt.datetime]] = []
+
+    @home_cards.register
+    def source(person: Person, at: dt.datetime) -> list[HomeCard]:
+        asked.append((person, at))
+        return [
+            HomeCard("List the boat", "/reports/actions/1/", value="15 Nov 2026", severity="low", kind="Action"),
+            HomeCard("Empty pipeline", "/reports/findings/2/", note="No paid event ahead.", severity="critical"),
+        ]
+
+    home_cards.register(source)
+    with time_machine.travel(AT, tick=False):
+        page = world.client("owner").get("/").content.decode()
+
+    assert asked == [(world.owner, AT)]
+    assert page.index("Empty pipeline") < page.index("List the boat")
+    for words in ("/reports/findings/2/", "No paid event ahead.", "15 Nov 2026", "2 things"):
+        assert words in page
+
+
+def test_home_without_cards_says_so(world: World) -> None:
+    assert "Nothing needs attention" in world.client("owner").get("/").content.decode()
+
+
+def test_entities_stand_on_home_with_their_cash(world: World) -> None:
+    page = world.client("owner").get("/").content.decode()
+
+    assert "$5,920" in page
+    assert "Cash together: <strong class=\"number\">$11,840</strong>" in page
+    assert "/portfolio/entities/qos/" in page
+
+
+def test_mail_is_for_those_who_own_the_whole_portfolio(world: World) -> None:
+    outbox.enqueue(
+        dedupe_key="test", composer="crew.code", payload={}, to_address="mate@example.com", subject="Code", at=AT
+    )
+
+    counts = world.client("owner").get("/").context["mail"]
+    assert [(count.label, count.count) for count in counts][:2] == [("Queued", 1), ("Sending", 0)]
+    for who in ("bookkeeper", "bookings", "reader"):
+        assert world.client(who).get("/").context["mail"] == []
+
+
+def test_the_trail_is_limited_to_what_a_person_may_see(world: World) -> None:
+    for records in (world.mine, world.other):
+        audit.record(action="portfolio:stake:sign", subject=records.stake, at=AT, entity=records.entity.slug)
+    audit.record(action="crew:grant:give", subject=world.outsider, at=AT)
+
+    everything_seen = world.client("owner").get("/").content.decode()
+    one_seen = world.client("reader").get("/").content.decode()
+
+    for words in ("Queen partner", "Jazz partner", "Duty granted: Otto Outsider"):
+        assert words in everything_seen
+    assert "Queen partner" in one_seen
+    assert "Jazz partner" not in one_seen
+    assert "Otto Outsider" not in one_seen
+
+
+@pytest.mark.parametrize(
+    ("who", "places"),
+    [
+        ("owner", ["Home", "Reports", "Portfolio", "Mail"]),
+        ("bookkeeper", ["Home", "Reports", "Portfolio"]),
+        ("reader", ["Home", "Reports", "Portfolio"]),
+    ],
+)
+def test_the_frame_offers_the_places_a_person_may_go(world: World, who: str, places: list[str]) -> None:
+    nav = world.client(who).get("/").context["nav"]
+
+    assert [place["label"] for place in nav] == places
+    assert [place["current"] for place in nav] == [True] + [False] * (len(places) - 1)
+
+
+def test_the_admin_is_offered_to_its_staff(world: World) -> None:
+    Person.objects.filter(pk=world.owner.pk).update(is_staff=True)
+
+    nav = world.client("owner").get("/portfolio/").context["nav"]
+
+    assert [(place["label"], place["current"]) for place in nav][2:] == [
+        ("Portfolio", True),
+        ("Mail", False),
+        ("Admin", False),
+    ]
+
+
+def test_home_takes_the_same_queries_however_much_there_is(
+    world: World, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = world.client("owner")
+    with django_assert_num_queries(14):
+        client.get("/")
+    for number in range(3):
+        everything(f"more-{number}", f"More {number}")
+    with django_assert_num_queries(14):
+        client.get("/")
+
+
+def test_signed_in_pages_are_kept_out_of_caches(world: World) -> None:
+    assert world.client("owner").get("/").headers["Cache-Control"] == "private, no-store"

@@ -1,0 +1,201 @@
+"""Every page of the portfolio with everybody: owner, bookkeeper, bookings, a reader of one entity, an outsider,
+and somebody who has not signed in.
+"""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.urls import URLPattern
+
+from core.models import AuditEvent
+from portfolio.models import Agreement, JournalEntry, Stake
+from portfolio.web import urls
+from tests.portfolio.web.conftest import Records, World
+
+WHO = ("owner", "bookkeeper", "bookings", "reader")
+
+# Pages of records: name, address of a set of records, who may open it for their own entity.
+PAGES: list[tuple[str, Callable[[Records], str], set[str]]] = [
+    ("entity", lambda r: f"/portfolio/entities/{r.entity.slug}/", {*WHO}),
+    ("entries", lambda r: f"/portfolio/entities/{r.entity.slug}/entries/", {*WHO}),
+    ("handoff", lambda r: f"/portfolio/entities/{r.entity.slug}/handoff/", {*WHO}),
+    ("account_month", lambda r: f"/portfolio/accounts/{r.accounts['1010'].pk}/2026-10/", {*WHO}),
+    ("entry", lambda r: f"/portfolio/entries/{r.entry.pk}/", {*WHO}),
+    ("reverse_entry", lambda r: f"/portfolio/entries/{r.entry.pk}/reverse/", {"owner", "bookkeeper"}),
+    ("booking", lambda r: f"/portfolio/bookings/{r.booking.pk}/", {*WHO}),
+    ("change_booking", lambda r: f"/portfolio/bookings/{r.booking.pk}/change/", {"owner", "bookings"}),
+    ("import", lambda r: f"/portfolio/imports/{r.file.pk}/", {*WHO}),
+    ("sign_stake", lambda r: f"/portfolio/stakes/{r.stake.pk}/sign/", {"owner"}),
+    ("move_channel", lambda r: f"/portfolio/channels/{r.channel.pk}/move/", {"owner", "bookings"}),
+    ("adopt_model", lambda r: f"/portfolio/models/{r.model.pk}/adopt/", {"owner"}),
+    ("hand_over", lambda r: f"/portfolio/responsibilities/{r.responsibility.pk}/hand-over/", {"owner"}),
+    ("set_billing", lambda r: f"/portfolio/contracts/{r.contract.pk}/billing/", {"owner"}),
+]
+LISTS: list[tuple[str, str, set[str]]] = [
+    ("entities", "/portfolio/", {*WHO}),
+    ("bookings", "/portfolio/bookings/", {*WHO}),
+    ("imports", "/portfolio/imports/", {*WHO}),
+    ("add_booking", "/portfolio/bookings/add/", {"owner", "bookings"}),
+    ("upload", "/portfolio/imports/add/", {"owner", "bookkeeper"}),
+]
+REDIRECTS = ("account", "record")
+POSTS = ("advance_booking", "land")
+
+
+def test_this_file_knows_every_page() -> None:
+    known = {name for name, *_ in PAGES} | {name for name, *_ in LISTS} | {*REDIRECTS} | {*POSTS}
+
+    assert known == {pattern.name for pattern in urls.urlpatterns if isinstance(pattern, URLPattern)}
+
+
+@pytest.mark.parametrize(("name", "path", "allowed"), PAGES, ids=[name for name, *_ in PAGES])
+def test_a_page_of_a_record(
+    world: World, name: str, path: Callable[[Records], str], allowed: set[str]
+) -> None:
+    for who in WHO:
+        expected = 200 if who in allowed else 403
+        assert world.client(who).get(path(world.mine)).status_code == expected, who
+
+
+@pytest.mark.parametrize(("name", "path", "allowed"), PAGES, ids=[name for name, *_ in PAGES])
+def test_another_entitys_record_does_not_exist_for_a_reader(
+    world: World, name: str, path: Callable[[Records], str], allowed: set[str]
+) -> None:
+    for method in ("get", "post"):
+        answer = getattr(world.client("reader"), method)(path(world.other))
+        assert answer.status_code == (405 if method == "post" and name in READ_ONLY else 404)
+        assert not any(mark in answer.content.decode() for mark in world.other.marks())
+
+
+READ_ONLY = {"entity", "entries", "handoff", "account_month", "entry", "booking", "import"}
+
+
+@pytest.mark.parametrize(("name", "path", "allowed"), LISTS, ids=[name for name, *_ in LISTS])
+def test_a_list(world: World, name: str, path: str, allowed: set[str]) -> None:
+    for who in WHO:
+        assert world.client(who).get(path).status_code == (200 if who in allowed else 403), who
+
+
+@pytest.mark.parametrize("path", ["/portfolio/", "/portfolio/bookings/", "/portfolio/imports/", "/"])
+def test_a_readers_lists_name_nothing_of_another_entity(world: World, path: str) -> None:
+    page = world.client("reader").get(path).content.decode()
+
+    assert world.mine.entity.name in page
+    assert not any(mark in page for mark in world.other.marks())
+
+
+def every_path(world: World) -> list[str]:
+    records = [path(world.mine) for _, path, _ in PAGES]
+    return [*records, *(path for _, path, _ in LISTS), f"/portfolio/records/booking/{world.mine.booking.pk}/"]
+
+
+def test_an_outsider_is_refused_everywhere(world: World) -> None:
+    client = world.client("outsider")
+
+    for path in [*every_path(world), "/"]:
+        answer = client.get(path)
+        assert answer.status_code == 403, path
+        assert not any(mark in answer.content.decode() for mark in world.mine.marks())
+
+
+def test_nobody_in_particular_is_sent_to_sign_in(world: World) -> None:
+    client = world.client("anonymous")
+
+    for path in [*every_path(world), "/"]:
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["Location"]) == (302, f"/account/login/?next={path}"), path
+
+
+def test_an_outsiders_posts_change_nothing(world: World) -> None:
+    before = (AuditEvent.objects.count(), JournalEntry.objects.count())
+    for who in ("outsider", "anonymous", "reader"):
+        client = world.client(who)
+        for _, path, allowed in PAGES:
+            if "reader" not in allowed:
+                client.post(path(world.mine), {"signed_on": "2026-11-10", "to": "live", "on": "2026-11-10"})
+        client.post(f"/portfolio/bookings/{world.mine.booking.pk}/advance/", {"to": "paid", "on": "2026-11-10"})
+
+    assert (AuditEvent.objects.count(), JournalEntry.objects.count()) == before
+    assert not Stake.objects.filter(agreement=Agreement.SIGNED).exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "entities/atlantis/",
+        "entities/atlantis/entries/",
+        "entities/atlantis/handoff/",
+        "accounts/999999999/",
+        "accounts/999999999/2026-10/",
+        "accounts/99999999999999999999999999/2026-10/",
+        "entries/99999999999999999999999999/",
+        "bookings/999999/",
+        "imports/999999/",
+        "stakes/999999/sign/",
+        "channels/999999/move/",
+        "models/999999/adopt/",
+        "responsibilities/999999/hand-over/",
+        "contracts/999999/billing/",
+        "records/booking/999999/",
+        "records/nonsense/1/",
+        "nonsense/",
+    ],
+)
+def test_what_does_not_exist_is_not_found(world: World, path: str) -> None:
+    assert world.client("owner").get(f"/portfolio/{path}").status_code == 404
+
+
+@pytest.mark.parametrize("month", ["2026-13", "2026-00", "0000-01", "26-10", "2026-1", "2026-10-01", "%00", "٢٠٢٦-١٠"])
+def test_an_odd_month_is_not_found(world: World, month: str) -> None:
+    account = world.mine.accounts["1010"]
+
+    assert world.client("owner").get(f"/portfolio/accounts/{account.pk}/{month}/").status_code == 404
+
+
+def test_wrong_methods_are_refused(world: World) -> None:
+    client = world.client("owner")
+    for name, path, _ in PAGES:
+        if name in READ_ONLY:
+            assert client.post(path(world.mine)).status_code == 405, name
+        assert client.delete(path(world.mine)).status_code == 405, name
+    assert client.get(f"/portfolio/bookings/{world.mine.booking.pk}/advance/").status_code == 405
+    assert client.get("/portfolio/imports/land/").status_code == 405
+    assert client.post("/portfolio/").status_code == 405
+    assert client.post("/").status_code == 405
+
+
+INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|hx-on|javascript:", re.IGNORECASE)
+
+
+def test_pages_hold_no_inline_script_or_style(world: World) -> None:
+    client = world.client("owner")
+    for path in [*every_path(world), "/"]:
+        page = client.get(path, follow=True).content.decode()
+        assert not INLINE.search(page), path
+        assert "None" not in re.sub(r"<[^>]+>", "", page), path
+        assert page.count("<h1") == 1, path
+
+
+@pytest.mark.parametrize(
+    ("model", "record", "lands_on"),
+    [
+        ("account", lambda r: r.accounts["1010"], lambda r: f"/portfolio/accounts/{r.accounts['1010'].pk}/"),
+        ("booking", lambda r: r.booking, lambda r: f"/portfolio/bookings/{r.booking.pk}/"),
+        ("entry", lambda r: r.entry, lambda r: f"/portfolio/entries/{r.entry.pk}/"),
+        ("import", lambda r: r.file, lambda r: f"/portfolio/imports/{r.file.pk}/"),
+        ("stake", lambda r: r.stake, lambda r: "/portfolio/entities/qos/#stakes"),
+        ("channel", lambda r: r.channel, lambda r: "/portfolio/entities/qos/#channels"),
+        ("contract", lambda r: r.contract, lambda r: "/portfolio/entities/qos/#contracts"),
+        ("responsibility", lambda r: r.responsibility, lambda r: "/portfolio/entities/qos/#responsibilities"),
+        ("model", lambda r: r.model, lambda r: "/portfolio/entities/qos/#models"),
+        ("handoff", lambda r: r.handoff, lambda r: "/portfolio/entities/qos/#handoff"),
+    ],
+)
+def test_any_record_has_an_address(world: World, model: str, record, lands_on) -> None:  # type: ignore[no-untyped-def]
+    address = f"/portfolio/records/{model}/{record(world.mine).pk}/"
+
+    answer = world.client("reader").get(address)
+    assert (answer.status_code, answer.headers["Location"]) == (302, lands_on(world.mine))
+    hidden = world.client("reader").get(f"/portfolio/records/{model}/{record(world.other).pk}/")
+    assert hidden.status_code == 404
