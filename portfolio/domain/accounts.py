@@ -3,6 +3,7 @@
 The template every entity starts from stands next door in `portfolio.domain.chart`.
 """
 
+from portfolio.domain import ledger
 from portfolio.models import Account, AccountKind, AccountRole, Entity
 
 # Card fees share their role with other direct costs, so they alone are known by their code in the chart.
@@ -10,7 +11,7 @@ CARD_FEES = "5600"
 COMMISSIONS = "5500"
 
 
-class MissingAccountError(Exception):
+class MissingAccountError(ledger.LedgerError):
     """An entity lacks an account that a posting needs."""
 
 

@@ -1,9 +1,13 @@
 """An entity with its chart of accounts, for every test of the portfolio that needs books to write in."""
 
 import datetime as dt
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
+from django.db import connection
 
 from portfolio.domain import chart, ledger
 from portfolio.models import Account, Booking, Entity, EntityKind, EntrySource, JournalEntry
@@ -48,6 +52,28 @@ def open_books(slug: str = "qos", name: str = "QueenofSanDiego") -> Books:
     """Create an entity with a chart of accounts."""
     entity = Entity.objects.create(slug=slug, name=name, kind=EntityKind.CHARTER)
     return Books(entity, chart.open_chart(entity=entity))
+
+
+def in_parallel(*acts: Callable[[], Any]) -> list[Any]:
+    """Run acts in threads with connections of their own; return what each returned or raised."""
+    results: list[Any] = [None] * len(acts)
+    barrier = threading.Barrier(len(acts))
+
+    def worker(position: int) -> None:
+        try:
+            barrier.wait(10)
+            results[position] = acts[position]()
+        except Exception as error:  # noqa: BLE001 - the test looks at what was raised
+            results[position] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=worker, args=(n,)) for n in range(len(acts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return results
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The database refuses what the books forbid, whoever asks: the ORM, bulk methods or SQL typed by hand."""
 
 import datetime as dt
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from core import months
 from portfolio.domain import ledger
 from portfolio.models import Account, EntrySource, EntryState, JournalEntry, MonthlyBalance, Period, Posting
-from tests.portfolio.conftest import AT, OCTOBER, Books, open_books
+from tests.portfolio.conftest import AT, OCTOBER, Books, in_parallel, open_books
 
 MONTH = months.month_of(OCTOBER)
 SQLITE = "sqlite"
@@ -300,28 +299,6 @@ def test_amounts_are_whole_and_within_bounds(books: Books, amount: str) -> None:
     with pytest.raises(DatabaseError), transaction.atomic():
         write()
     assert not MonthlyBalance.objects.exists()
-
-
-def in_parallel(*acts: Callable[[], Any]) -> list[Any]:
-    """Run acts in threads with connections of their own; return what each returned or raised."""
-    results: list[Any] = [None] * len(acts)
-    barrier = threading.Barrier(len(acts))
-
-    def worker(position: int) -> None:
-        try:
-            barrier.wait(10)
-            results[position] = acts[position]()
-        except Exception as error:  # noqa: BLE001 - the test looks at what was raised
-            results[position] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=worker, args=(n,)) for n in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return results
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,11 +1,8 @@
 """Posting and reversing: one door, repeatable, and every refusal a sentence."""
 
 import datetime as dt
-import threading
-from collections.abc import Callable
 
 import pytest
-from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -24,7 +21,7 @@ from portfolio.models import (
     Period,
     Posting,
 )
-from tests.portfolio.conftest import AT, OCTOBER, Books, open_books
+from tests.portfolio.conftest import AT, OCTOBER, Books, in_parallel, open_books
 
 
 def test_post_writes_a_sealed_entry_with_its_postings(books: Books) -> None:
@@ -246,41 +243,22 @@ def test_the_number_of_queries_does_not_grow_with_the_postings(
             )  # fmt: skip
 
 
-def _parallel(act: Callable[[], object], count: int) -> list[object]:
-    results: list[object] = []
-    barrier = threading.Barrier(count)
-
-    def worker() -> None:
-        try:
-            barrier.wait(10)
-            results.append(act())
-        except ledger.LedgerError as error:
-            results.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=worker) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return results
-
-
 @pytest.mark.django_db(transaction=True)
 def test_two_connections_post_one_external_id_once() -> None:
     books = open_books()
     for n in range(10):
-        found = _parallel(lambda n=n: books.post("6100", "1010", 500, external_id=f"x{n}").pk, 3)
+        found = in_parallel(*[lambda n=n: books.post("6100", "1010", 500, external_id=f"x{n}").pk] * 3)
         assert len(found) == 3
         assert len(set(found)) == 1
-    batches = _parallel(
-        lambda: tuple(
-            ledger.post_many(
-                entity=books.entity, drafts=[_draft(books, n, f"b{n}") for n in range(1, 30)], at=AT
+    batches = in_parallel(
+        *[
+            lambda: tuple(
+                ledger.post_many(
+                    entity=books.entity, drafts=[_draft(books, n, f"b{n}") for n in range(1, 30)], at=AT
+                )
             )
-        ),
-        3,
+        ]
+        * 3
     )
     assert len(set(batches)) == 1
     assert JournalEntry.objects.count() == 10 + 29

@@ -1,0 +1,73 @@
+"""``manage.py import_statement``: one bank statement or Stripe balance history into the books."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from core import clock
+from portfolio.domain import intake, ledger
+from portfolio.formats import FormatError
+from portfolio.models import Account, AccountRole, Entity, ImportKind
+
+# The portal takes 20 MB and 100,000 rows; whoever sits at the machine may bring more.
+MAX_ROWS, MAX_BYTES = 5_000_000, 1_000_000_000
+
+
+class Command(BaseCommand):
+    """Lands one file whole, or says in one sentence why not and writes nothing."""
+
+    help = "Import a bank statement (CSV) or a Stripe balance history (CSV) of one entity."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the entity, the file and its kind."""
+        parser.add_argument("entity", help="slug of the entity, such as qos")
+        parser.add_argument("file", type=Path)
+        parser.add_argument(
+            "--kind", required=True, choices=[ImportKind.BANK_CSV.value, ImportKind.STRIPE.value]
+        )
+        parser.add_argument("--account", help="code of the bank account; by default the entity's first")
+        parser.add_argument("--dry-run", action="store_true", help="say what would come and write nothing")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Land the file; exit status 2 with one sentence where it is refused."""
+        entity = Entity.objects.filter(slug=options["entity"]).first()
+        if entity is None:
+            known = ", ".join(Entity.objects.values_list("slug", flat=True)) or "none yet"
+            raise CommandError(f"There is no entity {options['entity']!r}; there are: {known}.", returncode=2)
+        path: Path = options["file"]
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise CommandError(f"{path} cannot be read: {error.strerror}.", returncode=2) from error
+        try:
+            with transaction.atomic():
+                landed = self._land(entity, path.name, data, options)
+                if options["dry_run"]:
+                    transaction.set_rollback(True)
+        except (FormatError, ledger.LedgerError) as error:
+            raise CommandError(str(error), returncode=2) from error
+        would = "would bring" if options["dry_run"] else "brought"
+        self.stdout.write(
+            f"{path.name} {would} {landed.new:,} new of {landed.read:,} lines; {landed.matched:,} matched with the other "
+            f"file's payouts, {landed.uncategorised:,} not categorised."
+        )
+
+    def _land(self, entity: Entity, name: str, data: bytes, options: dict[str, Any]) -> intake.LandedFile:
+        limits = {"max_rows": MAX_ROWS, "max_bytes": MAX_BYTES}
+        if options["kind"] == ImportKind.STRIPE:
+            return intake.land_stripe(entity=entity, data=data, name=name, by=None, at=clock.now(), **limits)
+        account = None
+        if options["account"]:
+            account = Account.objects.filter(
+                entity=entity, code=options["account"], role=AccountRole.CASH
+            ).first()
+            if account is None:
+                raise CommandError(
+                    f"{entity.slug} has no bank account {options['account']!r}; look at its chart of accounts.",
+                    returncode=2,
+                )
+        return intake.land_bank(
+            entity=entity, data=data, name=name, by=None, at=clock.now(), account=account, **limits
+        )
