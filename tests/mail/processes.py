@@ -21,9 +21,14 @@ def database_url() -> str:
 
 def start(*arguments: object, scratch: Path, **environment: str) -> subprocess.Popen[str]:
     """Start ``tests.mail.sender``; its output is read through pipes."""
+    return run("tests.mail.sender", *arguments, scratch=scratch, **environment)
+
+
+def run(module: str, *arguments: object, scratch: Path, **environment: str) -> subprocess.Popen[str]:
+    """Start a module under the production settings, its data folder at ``scratch``."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.mail.sender", *map(str, arguments)],
+        [sys.executable, "-m", module, *map(str, arguments)],
         cwd=settings.BASE_DIR,
         env={
             **kept,

@@ -17,7 +17,7 @@ from core import clock  # noqa: E402
 from mail import tasks, transport  # noqa: E402
 from mail.domain import compose, delivery  # noqa: E402
 from mail.models import Message  # noqa: E402
-from tests.mail import letters  # noqa: E402,F401 - registers the composers
+from tests.mail import letters  # noqa: E402 - registers the composers, too
 
 
 def _hang(message: Message, secret: str | None) -> compose.Composed:
@@ -48,6 +48,8 @@ def main(verb: str, *arguments: str) -> None:
         race(ids)
     elif verb == "sweep":
         tasks.sweep()
+    elif verb == "enqueue":
+        letters.enqueue(at=clock.now())
     else:
         delivery.deliver(message_id=ids[0], at=clock.now(), over=transport.connect())
 

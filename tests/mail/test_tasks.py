@@ -1,5 +1,6 @@
 """The tasks, and that the timetable and the wake-up call them by their names."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,9 @@ import pytest
 from config.celery import app
 from core import clock
 from mail import tasks
-from mail.models import State
+from mail.models import Message, State
 from tests.mail import letters
+from tests.mail.processes import run, start
 
 
 def test_the_timetable_names_the_sweep() -> None:
@@ -45,3 +47,24 @@ def test_sweep_sends_what_is_due_and_nothing_else(mailbox: Path) -> None:
     due.refresh_from_db()
     early.refresh_from_db()
     assert (due.state, early.state) == (State.SENT, State.QUEUED)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_real_worker_sends_what_another_process_has_committed(tmp_path: Path) -> None:
+    worker = run(
+        "celery", "-A", "config", "worker", "-P", "solo", "-I", "tests.mail.letters", scratch=tmp_path
+    )
+    try:
+        writer = start("enqueue", scratch=tmp_path)
+        said = writer.communicate(timeout=60)
+        assert writer.returncode == 0, said
+        deadline = time.monotonic() + 40
+        while Message.objects.get().state != State.SENT and time.monotonic() < deadline:
+            time.sleep(0.1)
+    finally:
+        worker.terminate()
+        _, err = worker.communicate(timeout=30)
+
+    message = Message.objects.get()
+    assert (message.state, message.tries) == (State.SENT, 1), err
+    assert (tmp_path / "mailbox" / f"{message.public_id}.eml").exists()
