@@ -71,7 +71,7 @@ class Room:
     characters: int | None = None
 
 
-# Tried in order; the last holds for any document there could be.
+# From all to little; the last holds for any document there could be.
 _ROOMS = (
     Room(),
     Room(definitions=False),
@@ -88,11 +88,23 @@ def render(document: Document, *, chart_cid: Callable[[str], str]) -> str:
 
     The result is at most `LIMIT` bytes of UTF-8, whatever the document holds.
     """
-    html = ""
-    for room in _ROOMS:
-        html = _finished(_Mail(document, chart_cid, room).context())
-        if len(html.encode()) <= LIMIT:
-            break
+
+    def mail(at: int) -> str:
+        return _finished(_Mail(document, chart_cid, _ROOMS[at]).context())
+
+    html = mail(0)
+    if len(html.encode()) <= LIMIT:
+        return html
+    # Each room is smaller than the one before, so halving finds the first that holds in four trials.
+    low, high = 1, len(_ROOMS) - 1
+    html = mail(high)
+    while low < high:
+        middle = (low + high) // 2
+        tried = mail(middle)
+        if len(tried.encode()) <= LIMIT:
+            html, high = tried, middle
+        else:
+            low = middle + 1
     return html
 
 
@@ -177,7 +189,7 @@ class _Mail:
                     "word": SEVERITY_WORDS[f.severity],
                     "edge": "g" if f.status == "cleared" else _EDGES[f.severity],
                     "status": STATUS_WORDS.get(f.status, f.status),
-                    "subject": f.subject,
+                    "subject": self.cut(f.subject),
                     "title": self.cut(f.title),
                     "evidence": self.line(f.evidence),
                     "seen": day(f.first_seen_on),

@@ -4,6 +4,7 @@ The page around it (navigation, downloads) belongs to `reports.web`; the classes
 Links keep to the edition's path, so they hold whichever name the site was opened by.
 """
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -89,10 +90,10 @@ class _Page:
             "tiles": [
                 {
                     "label": tile.label,
-                    "value": self.piece(tile.value),
+                    "value": self.piece(replace(tile.value, mark="")),
                     "missing": tile.value.missing,
                     "prior": tile.prior and self.piece(tile.prior),
-                    "change": tile.change and self.piece(tile.change),
+                    "change": tile.change and self.piece(replace(tile.change, mark="")),
                     "target": tile.target and self.piece(tile.target),
                     "tone": TONES[tile.tone],
                     "status": tile.status,

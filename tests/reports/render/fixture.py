@@ -457,3 +457,24 @@ def empty_document() -> Document:
         figures={},
         commentary=(),
     )
+
+
+def keys_shown(of: Document) -> set[str]:
+    """Return the keys of every figure that a reader of the edition sees."""
+
+    def cells_of(block: object) -> list[Cell]:
+        match block:
+            case Table():
+                return [cell for row in block.rows for cell in row.cells]
+            case Para() | Note():
+                return list(block.line)
+            case Bullets():
+                return [cell for line in block.lines for cell in line]
+        return []
+
+    cells = [cell for section in of.sections for block in section.blocks for cell in cells_of(block)]
+    cells += [cell for line in (*of.headline, *of.commentary, *of.decisions) for cell in line]
+    cells += [cell for finding in of.findings for cell in finding.evidence]
+    cells += [change.after for change in of.changes.figures]
+    tiles = [key for kpi in of.kpis for key in (kpi.figure, kpi.prior, kpi.change, kpi.target)]
+    return {key for key in (*tiles, *(cell.figure for cell in cells)) if key}
