@@ -46,6 +46,8 @@ def main(arguments: list[str]) -> int:
         _write_env(env_file, port=port, demo=not chosen.no_demo)
 
     os.environ["BASE_URL"] = base_url
+    # Compiled modules are what makes a second start quick.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if chosen.no_demo:
         os.environ["DEMO"] = "0"
     # The lock belongs to the open file: it lasts as long as the process that this one becomes.

@@ -36,12 +36,13 @@ class ChildFailedError(Exception):
 
 @dataclass
 class Child:
-    """One program of the group."""
+    """One program of the group; ``later`` ones start when the group is ready, so that they do not slow it down."""
 
     name: str
     command: Sequence[str]
     surroundings: Mapping[str, str]
     log: Path
+    later: bool = False
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     deaths: int = 0
@@ -112,7 +113,7 @@ class Group:
     def run(
         self, *, is_ready: Callable[[], bool], when_ready: Callable[[], None], limit: float = 60.0
     ) -> None:
-        """Start all, call ``when_ready`` once ``is_ready`` says so, and restart what dies until SIGINT or SIGTERM.
+        """Start all, call ``when_ready`` once ``is_ready`` says so, and restart what dies until a signal to stop.
 
         Raises:
             ChildFailedError: a child died, or ``limit`` seconds went by, before the group was ready.
@@ -120,7 +121,8 @@ class Group:
         with self._awake() as wait:
             try:
                 for child in self.children:
-                    child.start()
+                    if not child.later:
+                        child.start()
                 deadline = time.monotonic() + limit
                 while not self.stop_asked and not is_ready():
                     self._refuse_deaths()
@@ -128,6 +130,7 @@ class Group:
                         raise ChildFailedError(f"Nothing answered within {limit:.0f} s.\n{self._tails()}")
                     wait(TICK / 4)
                 if not self.stop_asked:
+                    self._mend()
                     when_ready()
                 while not self.stop_asked:
                     self._mend()

@@ -259,7 +259,7 @@ def _children(port: int) -> list[supervise.Child]:
         log = logs / f"{name}.log"
         if log.exists():
             log.replace(log.with_suffix(".log.old"))
-        children.append(supervise.Child(name, command, surroundings, log))
+        children.append(supervise.Child(name, command, surroundings, log, later=name != "web"))
     return children
 
 

@@ -135,6 +135,31 @@ def test_a_child_ends_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     os.kill(pairs(file)[0][1], signal.SIGKILL)
 
 
+def test_a_later_child_starts_when_the_group_is_ready_and_not_before(tmp_path: Path) -> None:
+    early, late = tmp_path / "early", tmp_path / "late"
+    write = "from pathlib import Path; import time; Path({file!r}).write_text('here'); time.sleep(60)"
+    children = [
+        child(tmp_path, write.format(file=str(early)), "web"),
+        child(tmp_path, write.format(file=str(late)), "beat"),
+    ]
+    children[1].later = True
+    group = supervise.Group(children, say=lambda line: None)
+    seen = []
+
+    def is_ready() -> bool:
+        seen.append(children[1].process is None and not late.exists())
+        return early.exists()
+
+    def when_ready() -> None:
+        until(late.exists)
+        group.stop_asked = 1
+
+    group.run(is_ready=is_ready, when_ready=when_ready)
+
+    assert seen
+    assert all(seen)
+
+
 def test_pauses_grow_and_are_forgotten_after_a_calm_time(tmp_path: Path) -> None:
     restless = child(tmp_path, "pass")
     restless.started = time.monotonic()
