@@ -289,14 +289,19 @@ def short(value: int, unit: Unit, currency: str = "USD") -> str:
     """Return a value short enough to stand in a chart: ``$12.3k``, ``−$1.2M``, ``38.5 %``."""
     if unit is not Unit.MONEY:
         return long(value, unit, currency)
-    size, steps = abs(value), 10 ** exponent(currency)
-    sign = f"{MINUS if value < 0 else ''}{SYMBOLS[currency]}"
-    for scale, letter in ((1_000_000, "M"), (1_000, "k")):
-        # Rounded to a tenth first, so that 999,960 is "1.0M" and not "1,000.0k".
-        tenths = (size * 10 + scale * steps // 2) // (scale * steps)
-        if tenths >= 10:
-            return f"{sign}{tenths / 10:,.1f}{letter}" if tenths < 1000 else f"{sign}{tenths // 10:,}{letter}"
-    return f"{sign}{(size + steps // 2) // steps:,}" if size >= steps // 2 else f"{SYMBOLS[currency]}0"
+    steps = 10 ** exponent(currency)
+    whole = (abs(value) + steps // 2) // steps
+    sign = f"{MINUS if value < 0 and whole else ''}{SYMBOLS[currency]}"
+    if whole < 1000:
+        return f"{sign}{whole}"
+    # Rounded before the letter is chosen, so that 999,960 is "1.0M" and never "1,000k".
+    scale, letter = (1000, "k") if whole < 999_500 else (1_000_000, "M")
+    tenths = (whole * 10 + scale // 2) // scale
+    return (
+        f"{sign}{tenths / 10:.1f}{letter}"
+        if tenths < 1000
+        else f"{sign}{(whole + scale // 2) // scale:,}{letter}"
+    )
 
 
 def _y(unit: Unit, currency: str) -> Spec:

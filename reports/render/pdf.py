@@ -95,8 +95,9 @@ def _set(template: str, inputs: dict[str, str], *, at: dt.datetime) -> bytes:
 class _Words:
     """Text for paper: long words with places to break, characters without a glyph as code points."""
 
-    # A text of very many unknown characters is not worth a trial each; the rest go as code points untried.
+    # Beyond the alphabets (ideographs, emoji) few characters are worth a trial; the rest go as code points.
     TRIALS = 400
+    ALPHABETS_END = "\u2e80"
 
     def __init__(self) -> None:
         self.trials = 0
@@ -114,8 +115,9 @@ class _Words:
             return " " if char in "\t\n\r\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029" else char
         if _is_common(char):
             return char
-        if char not in self.unshown and self.trials < self.TRIALS:
-            self.trials += 1
+        alphabetic = char < self.ALPHABETS_END
+        if char not in self.unshown and (alphabetic or self.trials < self.TRIALS):
+            self.trials += not alphabetic
             if _has_glyph(char):
                 return char
         self.unshown.add(char)
@@ -135,7 +137,7 @@ def _is_common(char: str) -> bool:
     )
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=16384)
 def _has_glyph(char: str) -> bool:
     """Try whether a character can be set: the fonts themselves answer, not a list of ours."""
     try:

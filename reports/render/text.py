@@ -23,8 +23,8 @@ from reports.render.frame import (
 
 WIDTH = 78
 GAP = 2
-# A column of text narrower than this reads as a ladder; the table is then written as records.
-_NARROWEST = 12
+# A column of text narrower than its words, up to this length, reads as a ladder; records read better then.
+_LONGEST_WORD = 28
 _SIGNS = {Tone.BAD: "!! ", Tone.WARN: "! "}
 
 
@@ -189,7 +189,9 @@ def _widths(heads: list[str], rows: list[list[str]], right: list[bool]) -> list[
         natural[at] = min(natural[at], share)
         room -= natural[at]
     too_narrow = any(
-        natural[at] < min(_NARROWEST, max(width(row[at]) for row in [heads, *rows])) for at in texts
+        natural[at]
+        < min(_LONGEST_WORD, max(width(word) for row in [heads, *rows] for word in row[at].split(" ")))
+        for at in texts
     )
     return None if not texts or too_narrow or room < 0 else natural
 
