@@ -1,0 +1,77 @@
+"""The audit trail in the Django admin, and the two ways other apps show their rows there.
+
+`ReadOnlyAdmin` is for what the books or the system write; `AuditedAdmin` for data that staff may fix, with an audit
+event for each change.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from core import audit, clock
+from core.models import AuditEvent
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Rows that nobody edits by hand: searched, filtered and read."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+class AuditedAdmin(admin.ModelAdmin):
+    """Rows that staff may fix; each change, addition and deletion is one audit event in the same transaction."""
+
+    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
+        """Save a row and record which fields changed, from what to what."""
+        super().save_model(request, obj, form, change)
+        if change and not form.changed_data:
+            return
+        data = {
+            name: {"from": str(form.initial.get(name, "")), "to": str(form.cleaned_data.get(name, ""))}
+            for name in form.changed_data
+        }
+        self._record(request, obj, "change" if change else "add", data)
+
+    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
+        """Delete a row and record that it was there."""
+        self._record(request, obj, "delete", {})
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete the chosen rows one by one, so that each is recorded."""
+        for row in queryset:
+            self.delete_model(request, row)
+
+    def _record(self, request: HttpRequest, obj: models.Model, verb: str, data: dict[str, Any]) -> None:
+        entity = getattr(obj, "entity", None)
+        audit.record(
+            action=f"admin:{obj._meta.model_name}:{verb}",
+            subject=obj,
+            by=request.user,  # type: ignore[arg-type]
+            at=clock.now(),
+            entity=getattr(entity, "slug", "")
+            or (getattr(obj, "slug", "") if obj._meta.model_name == "entity" else ""),
+            data=data,
+        )
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    """Who did what, when; appended by the system, never changed."""
+
+    list_display = ["at", "action", "subject_label", "actor", "entity_slug"]
+    list_filter = ["entity_slug", "subject_type"]
+    list_select_related = ["actor"]
+    search_fields = ["action", "subject_label", "subject_id"]
+    date_hierarchy = "at"
+    show_full_result_count = False
