@@ -90,8 +90,13 @@ def format_minor(minor: int, currency: str = "USD", *, cents: bool = True, plus:
     return f"{sign}{SYMBOLS[currency]}{body}"
 
 
+def divide(numerator: int, denominator: int) -> int:
+    """Return a quotient of whole numbers rounded half away from zero. The denominator is not zero."""
+    negative = (numerator < 0) != (denominator < 0)
+    size = (2 * abs(numerator) + abs(denominator)) // (2 * abs(denominator))
+    return -size if negative else size
+
+
 def share(minor: int, basis_points: int) -> int:
     """Return a share of an amount in whole minor units, rounded half away from zero."""
-    product = minor * basis_points
-    sign = -1 if product < 0 else 1
-    return sign * ((abs(product) + 5000) // 10000)
+    return divide(minor * basis_points, 10_000)

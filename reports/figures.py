@@ -1,7 +1,17 @@
 """How a figure is written for people: one place, so that page, mail, text and PDF never differ."""
 
-from core.money import MINUS, format_minor
+from core.money import MINUS, divide, format_minor
 from reports.document import Cell, Document, Figure, Unit
+
+# For each unit: steps to the whole, decimals shown, and what stands behind the number.
+_WRITTEN = {
+    Unit.COUNT: (1, 0, ""),
+    Unit.PERCENT: (100, 1, " %"),
+    Unit.MONTHS: (100, 1, " months"),
+    Unit.DAYS: (10, 1, " days"),
+    Unit.RATIO: (100, 2, "×"),
+    Unit.SCORE: (100, 2, ""),
+}
 
 
 def write(figure: Figure, *, cents: bool = False, plus: bool = False) -> str:
@@ -11,24 +21,13 @@ def write(figure: Figure, *, cents: bool = False, plus: bool = False) -> str:
     """
     if figure.value is None:
         return figure.missing or "n/a"
-    value = figure.value
     if figure.unit is Unit.MONEY:
-        return format_minor(value, figure.currency, cents=cents, plus=plus)
-    sign = MINUS if value < 0 else "+" if plus and value > 0 else ""
-    size = abs(value)
-    match figure.unit:
-        case Unit.COUNT:
-            return f"{sign}{size:,}"
-        case Unit.PERCENT:
-            return f"{sign}{size / 100:,.1f} %"
-        case Unit.MONTHS:
-            return f"{sign}{size / 100:,.1f} months"
-        case Unit.DAYS:
-            return f"{sign}{size / 10:,.1f} days"
-        case Unit.RATIO:
-            return f"{sign}{size / 100:,.2f}×"
-        case _:
-            return f"{sign}{size / 100:,.2f}"
+        return format_minor(figure.value, figure.currency, cents=cents, plus=plus)
+    step, decimals, ending = _WRITTEN[figure.unit]
+    size = divide(abs(figure.value) * 10**decimals, step)
+    sign = "" if not size else MINUS if figure.value < 0 else "+" if plus else ""
+    whole, fraction = divmod(size, 10**decimals)
+    return f"{sign}{whole:,}{f'.{fraction:0{decimals}d}' if decimals else ''}{ending}"
 
 
 def cell_text(cell: Cell, document: Document) -> str:

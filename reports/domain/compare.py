@@ -27,6 +27,7 @@ from reports.document import (
 )
 from reports.figures import write
 from reports.metrics import REGISTRY
+from reports.metrics.registry import PORTFOLIO
 from reports.models import Action, ActionState, Edition, Finding, FindingState, FindingStatus, Report
 
 
@@ -193,13 +194,17 @@ def _moved(draft: Draft, before: Document) -> tuple[tuple[Change, ...], set[str]
         told.add(now.key)
         found.append(
             Change(
-                label=now.label if now.scope == "the portfolio" else f"{now.label}, {now.scope}",
+                label=_label(now),
                 before=write(was),
                 after=Cell(figure=now.key),
                 tone=Tone.PLAIN,
             )
         )
     return tuple(found), told
+
+
+def _label(figure: Figure) -> str:
+    return figure.label if figure.scope == PORTFOLIO else f"{figure.label}, {figure.scope}"
 
 
 def _restated(draft: Draft, before: Document, told: set[str]) -> Iterator[Restatement]:
@@ -210,7 +215,7 @@ def _restated(draft: Draft, before: Document, told: set[str]) -> Iterator[Restat
             continue
         if (was.value, was.missing) != (now.value, now.missing):
             yield Restatement(
-                label=was.label if was.scope == "the portfolio" else f"{was.label}, {was.scope}",
+                label=_label(was),
                 period=was.period,
                 printed=write(was),
                 now=write(now),

@@ -32,7 +32,7 @@ def dedupe_prefix(edition: Edition) -> str:
 def subject(document: Document) -> str:
     """Return a subject that names period and edition, so that editions do not thread."""
     head = document.head
-    return f"[EXEC REPORT] {head.report.upper()}: {head.title}, {head.period}, edition {document.number}"
+    return f"[EXEC REPORT] {head.title}, {head.period}, edition {document.number}"
 
 
 def enqueue(*, edition: Edition, document: Document, send_to: Sequence[str] | None, at: dt.datetime) -> int:

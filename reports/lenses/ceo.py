@@ -138,7 +138,7 @@ def _portfolio(desk: Desk) -> Section:
     for scope in desk.scopes():
         figures = [desk.get(name, scope) for name in names]
         rows.append(row(scope.label, *figures, *_status(desk, scope)))
-    rows.append(row("Portfolio", *(desk.get(name) for name in names), "", "", total=True))
+    rows.append(row(frame.whole(desk), *(desk.get(name) for name in names), "", "", total=True))
     span = range(desk.month - TREND_MONTHS + 1, desk.month + 1)
     series = {
         "Revenue": [(month, desk.get("revenue", None, month).value) for month in span],
@@ -421,7 +421,7 @@ def _concentration(desk: Desk) -> Section:
                 "Where the revenue of twelve months came from",
                 (Column("Entity"), column("Revenue, 12 months"), column("Share")),
                 (*(row(scope.label, earned, share) for scope, earned, share in shares),
-                 row("Portfolio", whole, "", total=True)),
+                 row(frame.whole(desk), whole, "", total=True)),
                 empty="No entity has revenue in these twelve months.",
             ),
         ),

@@ -120,7 +120,7 @@ def _cash(desk: Desk) -> Section:
         for scope in desk.scopes()
         if any(desk.get(name, scope).value for name in names)
     ]
-    rows.append(row("Portfolio", *(desk.get(name) for name in names), total=True))
+    rows.append(row(frame.whole(desk), *(desk.get(name) for name in names), total=True))
     span = range(desk.month - TREND_MONTHS + 1, desk.month + 1)
     points = [(month, desk.get("cash_at_month_end", None, month).value) for month in span]
     return Section(
@@ -168,10 +168,17 @@ def _burn(desk: Desk) -> Section:
         ("Cash from customers", "receipts"),
         ("Direct cost", "direct_cash_flow"),
         ("Fixed operating cost", "fixed_cash_flow"),
+        ("Uncategorised lines", "other_receipts"),
         ("Operating cash flow", "operating_cash_flow"),
+        ("Increase in deposits and deferred revenue", "deposits_change"),
+        ("Free of deposits", "free_cash_flow"),
     )
     flows = [
-        row(label, *(desk.get(key, None, month) for month in span), total=key == "operating_cash_flow")
+        row(
+            label,
+            *(desk.get(key, None, month) for month in span),
+            total=key in ("operating_cash_flow", "free_cash_flow"),
+        )
         for label, key in kinds
     ]
     fixed = []
@@ -183,7 +190,7 @@ def _burn(desk: Desk) -> Section:
             )
     fixed.append(
         row(
-            "Portfolio",
+            frame.whole(desk),
             *(desk.get("fixed_cash_flow", None, month) for month in span),
             desk.get("gross_burn"),
             total=True,
@@ -205,8 +212,8 @@ def _burn(desk: Desk) -> Section:
                 "Operating cash of three months",
                 (Column("Flow"), *(column(label) for label in labels)),
                 tuple(flows),
-                note="Operating cash flow also holds lines nobody has categorised; loans, owner money, transfers "
-                "between sister entities and refundable deposits are not in it.",
+                note="Loans, owner money and transfers between sister entities are no operations. Net burn is the mean "
+                "of the last line with its sign turned: a deposit counts when it is earned, not when it comes in.",
             ),
             Table(
                 "Fixed operating cash by entity",
@@ -284,7 +291,7 @@ def _measured_parts(desk: Desk, charter: Scope, bookings: list[int]) -> dict[str
     for key, codes in _PARTS.items():
         whole = desk.own(
             f"unit.{key}.booked", f"{key.capitalize()} of completed charters", Unit.MONEY,
-            desk.linked(charter, [AccountRole.REVENUE, AccountRole.DIRECT_COST], bookings, codes=codes),
+            desk.linked(charter, [AccountRole.REVENUE, AccountRole.DIRECT_COST], bookings, month=desk.month, codes=codes),
         )  # fmt: skip
         found[key] = desk.own(
             f"unit.{key}.books", f"{key.capitalize()} per charter from the books", Unit.MONEY,

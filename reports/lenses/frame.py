@@ -25,7 +25,7 @@ from reports.document import (
     Tone,
 )
 from reports.metrics import REGISTRY, Desk, Facts, Scope
-from reports.metrics.registry import definitions
+from reports.metrics.registry import PORTFOLIO, definitions
 from reports.rules import Rule
 
 # A source older than this many days at the as-of date is stale for a report on cash.
@@ -152,6 +152,11 @@ def row(*cells: str | Figure | Cell, total: bool = False) -> Row:
         ),
         total=total,
     )
+
+
+def whole(desk: Desk) -> str:
+    """Return what a total over the whole report is called."""
+    return "Portfolio" if desk.all.label == PORTFOLIO else desk.all.label
 
 
 def day(value: dt.date | None) -> str:

@@ -77,7 +77,9 @@ def services_completed(desk: Desk, scope: Scope, month: int) -> Answer:
 )
 def service_revenue(desk: Desk, scope: Scope, month: int) -> Answer:
     """Revenue linked to the bookings completed in a month."""
-    return desk.linked(scope, [AccountRole.REVENUE], [row.id for row in completed(desk, scope, month, month)])
+    return desk.linked(
+        scope, [AccountRole.REVENUE], [row.id for row in completed(desk, scope, month, month)], month=month
+    )
 
 
 @metric(
@@ -93,6 +95,7 @@ def service_contribution(desk: Desk, scope: Scope, month: int) -> Answer:
         scope,
         [AccountRole.REVENUE, AccountRole.DIRECT_COST],
         [row.id for row in completed(desk, scope, month, month)],
+        month=month,
     )
 
 

@@ -10,11 +10,12 @@ from reports.document import Badge, Figure, TraceRow, Unit
 from reports.metrics.registry import Answer, Desk, Scope, metric
 
 CASH = (AccountRole.CASH, AccountRole.CLEARING)
+RESTRICTED = (AccountRole.DEFERRED, AccountRole.DEPOSITS_HELD, AccountRole.HELD_FOR_OTHERS)
 OPERATING = (
     AccountRole.REVENUE,
     AccountRole.RECEIVABLE,
     AccountRole.PAYABLE,
-    AccountRole.DEFERRED,
+    *RESTRICTED,
     AccountRole.DIRECT_COST,
     AccountRole.FIXED_COST,
     AccountRole.UNCATEGORISED,
@@ -230,7 +231,7 @@ def direct_cash_flow(desk: Desk, scope: Scope, month: int) -> Answer:
     "operating_cash_flow",
     name="Operating cash flow",
     unit=Unit.MONEY,
-    formula="Cash explained in the month by sales, receivables, deferred revenue, payables, direct, fixed and uncategorised accounts; refundable deposits, loans and owner money are not in it",
+    formula="Cash explained in the month by sales, receivables, payables, deferred revenue, deposits and funds held, direct, fixed and uncategorised accounts; loans, owner money and transfers between sister entities are not in it",
     source="Journal: postings in entries that touch cash",
 )
 def operating_cash_flow(desk: Desk, scope: Scope, month: int) -> Answer:
@@ -239,17 +240,45 @@ def operating_cash_flow(desk: Desk, scope: Scope, month: int) -> Answer:
 
 
 @metric(
+    "deposits_change",
+    name="Increase in deposits and deferred revenue",
+    unit=Unit.MONEY,
+    formula="Σ credits − debits of deferred revenue, deposits held and funds held for others in the month",
+    source="Journal: accounts with those roles",
+)
+def deposits_change(desk: Desk, scope: Scope, month: int) -> Answer:
+    """What was taken in a month and not yet earned, less what was earned or paid back."""
+    return desk.postings(scope, RESTRICTED, first=month, last=month, sign=-1)
+
+
+@metric(
+    "free_cash_flow",
+    name="Operating cash flow, deposits counted when earned",
+    unit=Unit.MONEY,
+    formula="Operating cash flow − increase in deposits and deferred revenue of the month",
+    source="Journal",
+)
+def free_cash_flow(desk: Desk, scope: Scope, month: int) -> Answer:
+    """What operations did to unrestricted cash in a month, inflow positive."""
+    return desk.formula(
+        "difference",
+        desk.get("operating_cash_flow", scope, month),
+        desk.get("deposits_change", scope, month),
+    )
+
+
+@metric(
     "receipts",
     name="Cash from customers",
     unit=Unit.MONEY,
-    formula="Cash explained in the month by sales, receivables and deferred revenue accounts",
+    formula="Cash explained in the month by sales, receivables, deferred revenue, and deposits and funds held",
     source="Journal: postings in entries that touch cash",
 )
 def receipts(desk: Desk, scope: Scope, month: int) -> Answer:
     """Cash that customers paid in a month, net of refunds."""
     return desk.postings(
         scope,
-        [AccountRole.REVENUE, AccountRole.RECEIVABLE, AccountRole.DEFERRED],
+        [AccountRole.REVENUE, AccountRole.RECEIVABLE, *RESTRICTED],
         first=month,
         last=month,
         cash=True,
@@ -274,13 +303,13 @@ def unbooked_receipts(desk: Desk, scope: Scope, month: int) -> Answer:
     "variable_cash_flow",
     name="Operating cash before fixed cost",
     unit=Unit.MONEY,
-    formula="Operating cash flow − fixed operating cash flow of the month",
+    formula="Operating cash flow, deposits counted when earned − fixed operating cash flow of the month",
     source="Journal: postings in entries that touch cash",
 )
 def variable_cash_flow(desk: Desk, scope: Scope, month: int) -> Answer:
     """Operating cash of a month that is not fixed cost, inflow positive."""
     return desk.formula(
-        "difference", desk.get("operating_cash_flow", scope, month), desk.get("fixed_cash_flow", scope, month)
+        "difference", desk.get("free_cash_flow", scope, month), desk.get("fixed_cash_flow", scope, month)
     )
 
 
@@ -316,12 +345,12 @@ def gross_burn(desk: Desk, scope: Scope, month: int) -> Answer:
     "net_burn",
     name="Net burn",
     unit=Unit.MONEY,
-    formula="−mean of the operating cash flow of three months; negative when operations bring cash in",
+    formula="−mean over three months of the operating cash flow, deposits counted when earned; negative when operations bring cash in",
     source="Journal",
 )
 def net_burn(desk: Desk, scope: Scope, month: int) -> Answer:
     """Mean monthly operating cash out less in, burning positive."""
-    return desk.formula("negated_mean", *_trailing(desk, "operating_cash_flow", scope, month))
+    return desk.formula("negated_mean", *_trailing(desk, "free_cash_flow", scope, month))
 
 
 @metric(

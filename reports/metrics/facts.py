@@ -16,6 +16,7 @@ from portfolio.models import (
     FunnelCount,
     HandoffRow,
     KpiValue,
+    PeriodState,
     ProfitabilityModel,
     Responsibility,
     Scenario,
@@ -103,9 +104,7 @@ class Facts:
     def closed(self) -> frozenset[tuple[int, int]]:
         """(entity, month) pairs whose books are closed."""
         return frozenset(
-            (row.entity_id, row.month)
-            for row in queries.periods(entity_ids=self.ids)
-            if row.state == "closed"
+            (row.entity_id, row.month) for row in self._periods if row.state == PeriodState.CLOSED
         )
 
     @cached_property

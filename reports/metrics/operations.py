@@ -6,12 +6,7 @@ or None where it is undefined (a division by nothing). Rounding is half away fro
 
 from collections.abc import Callable
 
-
-def divide(numerator: int, denominator: int) -> int:
-    """Return the quotient rounded half away from zero. The denominator is not zero."""
-    negative = (numerator < 0) != (denominator < 0)
-    size = (2 * abs(numerator) + abs(denominator)) // (2 * abs(denominator))
-    return -size if negative else size
+from core.money import divide
 
 
 def total(*values: int) -> int:

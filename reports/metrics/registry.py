@@ -58,6 +58,7 @@ class Metric:
 
 
 REGISTRY: dict[str, Metric] = {}
+PORTFOLIO = "the portfolio"
 
 _UNIT_NAMES = {
     Unit.MONEY: "money",
@@ -97,10 +98,15 @@ class Desk:
         self.month = month
         self.currency = currency
         self.figures: dict[str, Figure] = {}
-        self.all = Scope("portfolio", "the portfolio", facts.ids)
         self._scopes = {
             entity.slug: Scope(entity.slug, entity.name, (entity.id,)) for entity in facts.entities
         }
+        # A report on one entity names its figures as every other report names that entity's.
+        self.all = (
+            next(iter(self._scopes.values()))
+            if len(self._scopes) == 1
+            else Scope("portfolio", PORTFOLIO, facts.ids)
+        )
 
     @property
     def as_of(self) -> dt.date:
@@ -252,12 +258,14 @@ class Desk:
         roles: Iterable[str],
         bookings: Iterable[int],
         *,
+        month: int,
         sign: int = -1,
         codes: tuple[str, ...] = (),
     ) -> Answer:
         """Answer with the postings of some roles that name these bookings, whenever they were made.
 
-        ``sign`` −1 makes income positive and cost negative; ``codes`` keeps accounts with these codes.
+        ``month`` is the bookings' own, whose books say how far to trust it. ``sign`` −1 makes income positive
+        and cost negative; ``codes`` keeps accounts with these codes.
         """
         wanted = frozenset(bookings)
         ids = frozenset(
@@ -279,7 +287,7 @@ class Desk:
             sign=sign,
             bookings=tuple(sorted(wanted)),
         )
-        return Answer(value, trace)
+        return Answer(value, trace, self.badge_of(scope, month))
 
     def rows(self, rows: Iterable[TraceRow], badge: Badge = Badge.UNRECONCILED) -> Answer:
         """Answer with the sum of records' shares."""

@@ -1,10 +1,12 @@
 """Reading and writing money: what is accepted, what is refused, and that nothing is lost between."""
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.money import EXPONENTS, LIMIT_MINOR, MoneyError, format_minor, parse_minor, share
+from core.money import EXPONENTS, LIMIT_MINOR, MoneyError, divide, format_minor, parse_minor, share
 
 
 @pytest.mark.parametrize(
@@ -109,3 +111,15 @@ def test_a_share_is_within_half_a_cent_of_the_exact_one_and_mirrors(minor: int, 
     part = share(minor, basis_points)
     assert abs(part * 10_000 - minor * basis_points) <= 5_000
     assert share(-minor, basis_points) == -part
+
+
+AMOUNT = st.integers(-(10**13), 10**13)
+
+
+@given(AMOUNT, AMOUNT.filter(bool))
+def test_a_quotient_is_the_nearest_whole_number_and_halves_go_away_from_zero(top: int, bottom: int) -> None:
+    exact = Fraction(top, bottom)
+    got = divide(top, bottom)
+    assert abs(got - exact) <= Fraction(1, 2)
+    if abs(got - exact) == Fraction(1, 2):
+        assert abs(got) > abs(exact)

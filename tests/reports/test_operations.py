@@ -1,23 +1,8 @@
 """The arithmetic of figures: rounding, and what is undefined."""
 
-from fractions import Fraction
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from reports.metrics import operations as ops
-
-AMOUNT = st.integers(-(10**13), 10**13)
-
-
-@given(AMOUNT, AMOUNT.filter(bool))
-def test_a_quotient_is_the_nearest_whole_number_and_halves_go_away_from_zero(top: int, bottom: int) -> None:
-    exact = Fraction(top, bottom)
-    got = ops.divide(top, bottom)
-    assert abs(got - exact) <= Fraction(1, 2)
-    if abs(got - exact) == Fraction(1, 2):
-        assert abs(got) > abs(exact)
 
 
 @pytest.mark.parametrize(
