@@ -22,8 +22,12 @@ class ActionRefusedError(ValueError):
 
 
 def subject_of(action: Action) -> str:
-    """Return the slug of the entity an action concerns, or ``portfolio``."""
-    return action.finding.subject if action.finding is not None else PORTFOLIO
+    """Return the slug of the entity an action concerns, or ``portfolio``.
+
+    A finding about neither, for example ``break-even:books``, concerns the portfolio.
+    """
+    subject = action.finding.subject if action.finding is not None else PORTFOLIO
+    return PORTFOLIO if ":" in subject else subject
 
 
 def settle(*, action: Action, state: ActionState, by: Person, at: dt.datetime) -> None:
@@ -52,15 +56,16 @@ def reopen(*, action: Action, by: Person, at: dt.datetime) -> None:
         ) from error
 
 
-def move_due(*, action: Action, due_on: dt.date, by: Person, at: dt.datetime) -> None:
+def move_due(*, action: Action, due_on: dt.date, today: dt.date, by: Person, at: dt.datetime) -> None:
     """Move the due date of an open action to today or later, but not beyond a year.
+
+    ``today`` is the date reports stand at now, which for the sample is the sample's own.
 
     Raises:
         ActionRefusedError: the date is past or too far, or the action is settled.
     """
-    today = clock.today(at=at)
     if due_on < today:
-        raise ActionRefusedError(f"{due_on} has passed; choose today or a later date.")
+        raise ActionRefusedError(f"{due_on} has passed; choose {today} or a later date.")
     if due_on > today + dt.timedelta(days=366):
         raise ActionRefusedError(
             f"{due_on} is more than a year away; drop the action if it can wait that long."

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from django.db.models import Count
 from django.urls import reverse
 
-from core import clock
 from crew.domain.home_cards import HomeCard
 from crew.models import Person
 from reports.domain import queries
@@ -17,7 +16,7 @@ _SEVERITIES = ("critical", "high", "medium", "low")
 
 def cards(person: Person, at: dt.datetime) -> Iterator[HomeCard]:
     """Yield what this person may see and should: the overdue first, then findings by severity, then editions."""
-    today = clock.today(at=at)
+    today = queries.standing_on(at=at)
     late = queries.actions_for(person).filter(state=ActionState.OPEN, due_on__lt=today).order_by("due_on")
     overdue = list(late.values_list("due_on", flat=True))
     if overdue:

@@ -42,4 +42,4 @@ def preview(*, edition: Edition, reader: Person) -> Content:
         subject=mailing.subject(load(Document, edition.document)),
     )
     built = compose.build(message, compose.compose(message))
-    return take_apart(built.message().as_bytes(linesep="\r\n"))
+    return take_apart(built.message().as_bytes())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import Case, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
 
-from core import access
+from core import access, clock
 from core.clock import UnknownZoneError
 from crew.models import Person
 from portfolio.domain import queries as portfolio
@@ -162,7 +162,7 @@ def _schedule_line(
         )
     except (schedules.CronError, UnknownZoneError) as error:
         return ScheduleLine(row, (), str(error), last_run)
-    tz = schedules.clock.zone(row.zone)
+    tz = clock.zone(row.zone)
     return ScheduleLine(row, tuple(instant.astimezone(tz) for instant in instants), "", last_run)
 
 
@@ -192,7 +192,7 @@ def all_recipients() -> QuerySet[Recipient]:
 
 def newer_edition(*, edition: Edition) -> Edition | None:
     """Return the newest edition of the same report and entity where it is not this one."""
-    rows = Edition.objects.filter(report_id=edition.report_id, entity_id=edition.entity_id)
+    rows = Edition.objects.filter(report=edition.report, entity=edition.entity)
     return (
         rows.filter(number__gt=edition.number)
         .select_related("report")
@@ -238,6 +238,11 @@ def actions_for(person: Person) -> QuerySet[Action]:
         When(state=ActionState.OPEN, then=Value(0)), default=Value(1), output_field=IntegerField()
     )
     return rows.order_by(open_first, F("settled_on").desc(nulls_first=True), "due_on", "id")
+
+
+def standing_on(*, at: dt.datetime) -> dt.date:
+    """Return the date by which work is overdue: today in the portfolio's zone, or the date the sample stands at."""
+    return portfolio.sample_as_of() or clock.today(at=at)
 
 
 def entity_names() -> dict[str, str]:

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -123,7 +123,9 @@ def figure(request: HttpRequest, slug: str, number: int, key: str) -> HttpRespon
     except trace.UnknownFigureError as error:
         raise Http404 from error
     figure = explained.figure
-    page = Paginator(_Rows(explained), ROWS_A_PAGE).get_page(request.GET.get("page"))
+    page: Page[documents.TraceRow] = Paginator(_Rows(explained), ROWS_A_PAGE).get_page(
+        request.GET.get("page")
+    )
     return render(
         request,
         "reports/figure.html",

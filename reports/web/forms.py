@@ -13,7 +13,8 @@ from portfolio.models import Entity
 from reports.domain import queries, runs, schedule
 from reports.models import Report
 
-WHOLE = ""
+# No entity has this slug; an empty choice would read as optional.
+WHOLE = "portfolio"
 
 
 class DateInput(forms.DateInput):
@@ -28,7 +29,7 @@ class DateInput(forms.DateInput):
 class RunForm(forms.Form):
     """What to run, as of when, and who shall receive it."""
 
-    entity = forms.ChoiceField(label="About", required=False)
+    entity = forms.ChoiceField(label="About")
     as_of = forms.DateField(
         label="As of", widget=DateInput(), help_text="The last date counted, in the portfolio's zone."
     )
@@ -49,7 +50,6 @@ class RunForm(forms.Form):
         whole = [(WHOLE, "The whole portfolio")] if access.may(person, "run") else []
         choices = whole + [(row.slug, row.name) for row in queries.entities_for(person, "run")]
         cast(forms.ChoiceField, self.fields["entity"]).choices = choices
-        self.fields["entity"].required = not whole
         named = queries.readers(report=report)
         send = cast(forms.ChoiceField, self.fields["send"])
         reach = f"Its recipients ({', '.join(named)})" if named else "Its recipients (there are none yet)"
@@ -67,7 +67,7 @@ class RunForm(forms.Form):
     def clean_entity(self) -> Entity | None:
         """Return the entity chosen; None is the whole portfolio."""
         slug = self.cleaned_data["entity"]
-        return Entity.objects.get(slug=slug) if slug else None
+        return None if slug == WHOLE else Entity.objects.get(slug=slug)
 
     @property
     def send_to(self) -> list[str] | None:

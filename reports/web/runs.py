@@ -74,7 +74,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "going": row.state in UNSETTLED,
         "zone": str(clock.zone()),
     }
-    if request.htmx:
+    if request.headers.get("HX-Request") == "true":
         return render(request, "reports/run_progress.html", context)
     context["crumbs"] = [
         HOME,

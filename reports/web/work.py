@@ -30,7 +30,7 @@ def findings(request: HttpRequest) -> HttpResponse:
     if wanted in FindingState.values:
         rows = rows.filter(state=wanted)
     page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
-    names, today = queries.entity_names(), clock.today()
+    names, today = queries.entity_names(), queries.standing_on(at=clock.now())
     here = reverse("reports:findings")
     return render(
         request,
@@ -57,7 +57,7 @@ def findings(request: HttpRequest) -> HttpResponse:
 def finding(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a finding: the editions that spoke of it, and the actions that came of it."""
     row = reach.finding(request, pk)
-    names, today = queries.entity_names(), clock.today()
+    names, today = queries.entity_names(), queries.standing_on(at=clock.now())
     return render(
         request,
         "reports/finding.html",
@@ -84,15 +84,17 @@ def finding(request: HttpRequest, pk: int) -> HttpResponse:
 def action_list(request: HttpRequest) -> HttpResponse:
     """List actions, open ones by due date first; those who may run reports settle them here."""
     page = Paginator(queries.actions_for(request.user), ROWS_A_PAGE).get_page(request.GET.get("page"))
-    names, today = queries.entity_names(), clock.today()
+    names, today = queries.entity_names(), queries.standing_on(at=clock.now())
     may_run = _may_run(request)
     return render(
         request,
         "reports/actions.html",
         {
             "page_obj": page,
-            "rows": [{**_action(row, names, today), "may": may_run(subject_of(row))} for row in page],
-            "form": DueForm(auto_id=False),
+            "rows": [
+                {**_action(row, names, today), "buttons": _buttons(row) if may_run(subject_of(row)) else []}
+                for row in page
+            ],
             "whole": access.may(request.user, "read"),
             "crumbs": [HOME, {"label": "Reports", "url": reverse("reports:reports")}],
         },
@@ -127,11 +129,11 @@ def move(request: HttpRequest, pk: int) -> HttpResponseBase:
         reach.action(request, pk, duty="run")
         messages.error(request, f"Due date: {' '.join(form.errors['due_on'])}")
         return redirect("reports:actions")
-    due_on = form.cleaned_data["due_on"]
+    due_on, today = form.cleaned_data["due_on"], queries.standing_on(at=clock.now())
     return _change(
         request,
         pk,
-        lambda row, **by: actions.move_due(action=row, due_on=due_on, **by),
+        lambda row, **by: actions.move_due(action=row, due_on=due_on, today=today, **by),
         f"Moved to {due_on:%-d %b %Y}",
     )
 
@@ -145,6 +147,24 @@ def _change(request: HttpRequest, pk: int, change: Callable[..., None], said: st
     else:
         messages.success(request, f"{said}: {row.title}")
     return redirect("reports:actions")
+
+
+def _buttons(row: Action) -> list[dict[str, Any]]:
+    if row.state != ActionState.OPEN:
+        return [
+            {"label": "Open again", "url": reverse("reports:reopen_action", args=[row.pk]), "quiet": True}
+        ]
+    settle_url = reverse("reports:settle_action", args=[row.pk])
+    return [
+        {"label": "Done", "url": settle_url, "name": "state", "value": ActionState.DONE.value},
+        {
+            "label": "No longer needed",
+            "url": settle_url,
+            "name": "state",
+            "value": ActionState.DROPPED.value,
+            "quiet": True,
+        },
+    ]
 
 
 def _may_run(request: HttpRequest) -> Callable[[str], bool]:
@@ -161,7 +181,7 @@ def _finding(row: Finding, names: dict[str, str], today: Any) -> dict[str, Any]:
         "title": row.title,
         "severity": row.severity,
         "state": "resolved" if cleared else "open",
-        "entity": names.get(row.subject, row.subject),
+        "entity": names.get(row.subject, names[PORTFOLIO]),
         "first_seen": f"{row.first_seen_on:%-d %b %Y}",
         "age": f"{max(age, 0)} day{'' if age == 1 else 's'}",
         "cleared": f"{row.cleared_on:%-d %b %Y}" if row.cleared_on else "",
@@ -186,7 +206,7 @@ def _action(row: Action, names: dict[str, str], today: Any) -> dict[str, Any]:
         },
         "open": row.state == ActionState.OPEN,
         "due_on": row.due_on,
-        "subject": "" if subject == PORTFOLIO else names.get(subject, subject),
+        "subject": names.get(subject, subject),
         "settled": f"{row.settled_on:%-d %b %Y}" if row.settled_on else "",
         "settled_by": str(row.settled_by) if row.settled_by else "",
     }

@@ -227,7 +227,7 @@ def test_a_bookkeeper_of_one_entity_runs_that_entity_alone(
     assert found["POST resend whole"] == found["POST settle_action dc"] == 404
     form = client.get(places["run_now"]).context["form"]
     assert form.fields["entity"].choices == [("qos", "QueenofSanDiego")]
-    answer = client.post(places["run_now"], {"entity": "", "as_of": "2026-11-10", "send": "nobody"})
+    answer = client.post(places["run_now"], {"entity": "portfolio", "as_of": "2026-11-10", "send": "nobody"})
     assert answer.status_code == 400
     assert not Run.objects.filter(state=RunState.QUEUED).exists()
 

@@ -154,7 +154,7 @@ def test_the_mail_is_shown_in_a_frame_that_runs_no_script(ceo: Report, client: C
 
     shown = page.content.decode()
     assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in shown
-    assert "[EXEC REPORT] CEO: CEO: operational audit" in shown
+    assert "[EXEC REPORT] CEO: operational audit" in shown
     assert owner.email in shown
     assert b"<body>CEO</body>" in frame.content
     policy = frame["Content-Security-Policy"]
@@ -246,7 +246,7 @@ def test_run_now_refuses_what_cannot_be_run(
     monkeypatch.setattr("reports.web.forms.portfolio.first_entry_on", lambda: dt.date(2025, 11, 1))
     with time_machine.travel(NOW, tick=False):
         answer = client.post(
-            "/reports/ceo/run/", {"entity": "", "as_of": "2026-11-10", "send": "nobody", **typed}
+            "/reports/ceo/run/", {"entity": "portfolio", "as_of": "2026-11-10", "send": "nobody", **typed}
         )
 
     assert answer.status_code == 400
@@ -504,9 +504,9 @@ def test_lists_ask_the_same_number_of_queries_for_one_row_and_for_many(
             ("/reports/ceo/editions/", 3),
             ("/reports/runs/", 2),
             ("/reports/schedules/", 4),
-            ("/reports/findings/", 3),
-            (f"/reports/findings/{Finding.objects.order_by('id')[0].pk}/", 5),
-            ("/reports/actions/", 3),
+            ("/reports/findings/", 4),
+            (f"/reports/findings/{Finding.objects.order_by('id')[0].pk}/", 6),
+            ("/reports/actions/", 4),
         ):
             with django_assert_num_queries(FRAME + queries, info=url):
                 body(client, url)

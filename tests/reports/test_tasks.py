@@ -1,0 +1,148 @@
+"""The sweep, the sample's schedules, and what home says of the reports."""
+
+import datetime as dt
+
+import pytest
+import time_machine
+from celery import current_app
+
+from core.models import AuditEvent
+from crew.models import Person
+from portfolio.models import Entity
+from reports import tasks
+from reports.domain import cards, runs, sample
+from reports.models import Action, Finding, Recipient, Report, Run, RunState, Schedule, Trigger
+from tests.factories.reports import an_edition
+from tests.reports.conftest import NOW
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Collect the wake-ups instead of handing them to a broker."""
+    taken: list[int] = []
+    monkeypatch.setattr(
+        "reports.domain.runs.current_app.send_task", lambda name, args, retry: taken.append(args[0])
+    )
+    return taken
+
+
+def test_the_wake_up_names_a_task_that_workers_know() -> None:
+    assert {"reports.tasks.sweep", "reports.tasks.carry_out"} <= set(current_app.tasks)
+
+
+def test_the_sweep_queues_what_is_due_and_a_worker_issues_it(
+    qos: Entity, woken: list[int], django_capture_on_commit_callbacks
+) -> None:
+    sample.load(at=NOW)
+    monday = dt.datetime(2026, 11, 16, 15, 0, 20, tzinfo=dt.UTC)
+
+    with time_machine.travel(monday, tick=False):
+        for _ in range(2):
+            with django_capture_on_commit_callbacks(execute=True):
+                tasks.sweep()
+        queued = list(Run.objects.order_by("id"))
+        assert [(run.report.slug, run.trigger, run.as_of) for run in queued] == [
+            ("ceo", Trigger.SCHEDULE, dt.date(2026, 11, 15)),
+            ("cfo", Trigger.SCHEDULE, dt.date(2026, 11, 15)),
+        ]
+        assert {run.occurrence_at for run in queued} == {dt.datetime(2026, 11, 16, 15, 0, tzinfo=dt.UTC)}
+        assert woken == [run.pk for run in queued]
+        for run in queued:
+            tasks.carry_out(run.pk)
+            tasks.carry_out(run.pk)
+
+    assert [run.state for run in Run.objects.order_by("id")] == [RunState.DONE] * 2
+    assert [run.edition.number for run in Run.objects.order_by("id") if run.edition] == [1, 1]
+
+
+def test_the_sweep_wakes_what_was_lost_and_takes_up_what_died(ceo: Report, woken: list[int]) -> None:
+    lost, died, fresh = (
+        Run.objects.create(
+            report=ceo,
+            trigger=Trigger.PORTAL,
+            as_of=NOW.date(),
+            queued_at=queued_at,
+            state=state,
+            started_at=queued_at if state == RunState.RUNNING else None,
+            tries=1 if state == RunState.RUNNING else 0,
+        )
+        for queued_at, state in (
+            (NOW - dt.timedelta(minutes=1), RunState.QUEUED),
+            (NOW - dt.timedelta(minutes=16), RunState.RUNNING),
+            (NOW, RunState.QUEUED),
+        )
+    )
+
+    with time_machine.travel(NOW, tick=False):
+        tasks.sweep()
+
+    assert sorted(woken) == sorted([lost.pk, died.pk])
+    assert Run.objects.get(pk=died.pk).state == RunState.QUEUED
+    assert Run.objects.get(pk=fresh.pk).state == RunState.QUEUED
+
+
+def test_the_sample_gives_each_report_its_readers_and_two_schedules_once() -> None:
+    sample.load(at=NOW)
+    sample.load(at=NOW + dt.timedelta(days=1))
+
+    assert list(Recipient.objects.values_list("report__slug", "address")) == [
+        ("ceo", "owner@example.com"),
+        ("cfo", "owner@example.com"),
+    ]
+    assert {(row.report.slug, row.cron, row.starts_at) for row in Schedule.objects.all()} == {
+        (slug, cron, NOW) for slug in ("ceo", "cfo") for cron in ("0 7 * * MON", "30 7 1 * *")
+    }
+    assert AuditEvent.objects.filter(action="reports:schedule:create").count() == 4
+
+
+def test_home_shows_what_is_late_then_findings_then_editions(
+    ceo: Report, owner: Person, reader: Person, qos: Entity
+) -> None:
+    an_edition(ceo, number=7)
+    for subject, severity in (("portfolio", "critical"), ("qos", "high"), ("qos", "high")):
+        finding = Finding.objects.create(
+            rule=f"rule-{Finding.objects.count()}",
+            subject=subject,
+            severity=severity,
+            title="A finding",
+            first_seen_on=NOW.date(),
+            last_seen_on=NOW.date(),
+        )
+        Action.objects.create(
+            report=ceo,
+            finding=finding,
+            title="Mend it",
+            owner="Owner",
+            due_on=NOW.date() - dt.timedelta(days=1),
+            opened_on=NOW.date(),
+        )
+
+    assert [(card.title, card.value, card.severity) for card in cards.cards(owner, NOW)] == [
+        ("Overdue actions", "3", "high"),
+        ("Critical findings", "1", "critical"),
+        ("High findings", "2", "high"),
+        ("CEO: operational audit", "No. 7", "low"),
+    ]
+    assert [(card.title, card.value) for card in cards.cards(reader, NOW)] == [
+        ("Overdue actions", "2"),
+        ("High findings", "2"),
+    ]
+
+
+def test_a_run_that_breaks_is_told_to_the_operator_and_kept(
+    ceo: Report, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(**given: object) -> None:
+        raise RuntimeError("The handoff folder is gone.")
+
+    monkeypatch.setattr("reports.domain.issue.build", broken)
+    run = runs.queue(report=ceo, trigger=Trigger.PORTAL, as_of=NOW.date(), at=NOW)
+
+    tasks.carry_out(run.pk)
+
+    run.refresh_from_db()
+    assert run.state == RunState.FAILED
+    assert run.error.endswith("The handoff folder is gone.")
+    assert f"Run {run.pk} of report ceo failed." in caplog.text
