@@ -158,7 +158,7 @@ def _edition(document: Document, words: _Words) -> dict[str, Any]:
         "foot": words(one_line(document.url)),
         "description": words(one_line(f"{head.entities}, {head.period}, as of {day(head.as_of)}")),
         "date": [head.as_of.year, head.as_of.month, head.as_of.day],
-        "head": {"title": words(one_line(head.title))},
+        "head": {"title": _title(head.title, words)},
         "facts": [
             {"label": fact.label, "text": words(fact.text), "note": words(fact.note)}
             for fact in frame.facts()
@@ -211,13 +211,18 @@ def _unshown(characters: set[str]) -> str:
     return f"{number} of this text that the typeface does not have stand as code points, such as [U+4E00]."
 
 
+def _title(text: str, words: _Words) -> str:
+    """Return text for a heading or an image, which PDF/UA does not let be empty."""
+    return one_line(words(text)) or "Untitled"
+
+
 def _part(part: Part, frame: Frame, words: _Words) -> dict[str, Any]:
     blocks = [_block(block, frame, words) for block in part.blocks]
     if part.kind is Kind.HEADLINE:
         blocks = [{**b, "kind": "commentary"} if b["kind"] == "para" else b for b in blocks]
     return {
         "kind": part.kind.value,
-        "title": words(one_line(part.title)),
+        "title": _title(part.title, words),
         "lead": words(part.lead),
         "blocks": blocks,
         "groups": [
@@ -245,7 +250,12 @@ def _block(block: Block, frame: Frame, words: _Words) -> dict[str, Any]:
         case Table():
             return _table(block, frame, words)
         case Chart():
-            return {"kind": "chart", "name": block.name, "title": words(block.title), "alt": words(block.alt)}
+            return {
+                "kind": "chart",
+                "name": block.name,
+                "title": words(block.title),
+                "alt": _title(block.alt, words),
+            }
         case Para():
             return {"kind": "para", "line": _line(block.line, frame, words)}
         case Bullets():
