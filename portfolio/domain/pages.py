@@ -42,6 +42,11 @@ CREDIT_KINDS = frozenset({AccountKind.INCOME, AccountKind.LIABILITY, AccountKind
 BALANCE_KINDS = frozenset({AccountKind.ASSET, AccountKind.LIABILITY, AccountKind.EQUITY})
 
 
+# Bookings that somebody still has to do something for; not a stage of its own.
+UNDER_WAY = "under-way"
+ENDED = (BookingStage.COMPLETED, BookingStage.CANCELLED, BookingStage.LOST)
+
+
 @dataclass(frozen=True, slots=True)
 class EntityRow:
     """One entity of the list. Cash and revenue stand as of the page's date; revenue is positive when earned."""
@@ -165,9 +170,10 @@ def entity_rows(*, ids: Collection[int] | None, as_of: dt.date) -> list[EntityRo
             revenue[account.entity_id, month] -= movement.net
     imported: dict[int, dt.date] = {}
     for fresh in queries.freshness(entity_ids=found):
-        if fresh.kind == "handoff":
-            continue
-        imported[fresh.entity_id] = max(fresh.fresh_to, imported.get(fresh.entity_id, fresh.fresh_to))
+        if fresh.kind in (ImportKind.BANK_CSV, ImportKind.STRIPE):
+            imported[fresh.entity_id] = max(
+                fresh.fresh_to, imported.get(fresh.entity_id, fresh.fresh_to)
+            )
     newest = JournalEntry.objects.filter(
         entity=OuterRef("pk"), state=EntryState.POSTED, on__lte=as_of
     ).order_by("-on", "-id")
@@ -336,13 +342,19 @@ def entries(*, entity: Entity) -> QuerySet[JournalEntry]:
 def bookings(
     *, ids: Collection[int] | None, entity: str = "", stage: str = "", search: str = ""
 ) -> QuerySet[Booking]:
-    """Return bookings filtered by what is given: those without a date first, then the latest service first."""
+    """Return bookings filtered by what is given.
+
+    Those under way (``stage`` is `UNDER_WAY`) come by date of service, the next first, those without a date after
+    them; the others the latest first.
+    """
     rows = Booking.objects.select_related("entity", "channel")
     if ids is not None:
         rows = rows.filter(entity_id__in=ids)
     if entity:
         rows = rows.filter(entity__slug=entity)
-    if stage:
+    if stage == UNDER_WAY:
+        rows = rows.exclude(stage__in=ENDED)
+    elif stage:
         rows = rows.filter(stage=stage)
     if search:
         rows = rows.filter(
@@ -351,7 +363,8 @@ def bookings(
             | Q(client_name__icontains=search)
             | Q(client_email__icontains=search)
         )
-    return rows.order_by(F("service_on").desc(nulls_first=True), "-enquired_on", "-id")
+    by_day = F("service_on").asc if stage == UNDER_WAY else F("service_on").desc
+    return rows.order_by(by_day(nulls_last=True), F("enquired_on").desc(nulls_last=True), "-id")
 
 
 def stage_counts(*, rows: QuerySet[Booking]) -> list[StageCount]:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from core import access, clock
 from core.money import format_minor
-from portfolio.domain import channels, contracts, ledger, plans, responsibilities, stakes
+from portfolio.domain import channels, contracts, ledger, pages, plans, responsibilities, stakes
 from portfolio.models import (
     BillingModel,
     Channel,
@@ -111,7 +111,7 @@ def sign_stake(request: HttpRequest, pk: int) -> HttpResponse:
             ("Agreement now", stake.get_agreement_display()),
             ("Source", stake.source or "not stated"),
         ],
-        form=SignatureForm(_data(request), initial={"signed_on": today}),
+        form=SignatureForm(_data(request), initial={"signed_on": pages.as_of_date()}),
         submit="Record the signature",
         do=lambda data: stakes.sign_agreement(
             stake=stake, signed_on=data["signed_on"], today=today, at=at, by=request.user
@@ -145,7 +145,7 @@ def move_channel(request: HttpRequest, pk: int) -> HttpResponse:
             ("Source", channel.source or "not stated"),
         ],
         form=ChannelForm(
-            _data(request), choices=choices, initial={"to": choices[0][0] if choices else "", "on": today}
+            _data(request), choices=choices, initial={"to": choices[0][0], "on": pages.as_of_date()}
         ),
         submit="Move the channel",
         do=lambda data: channels.move_channel(
@@ -175,7 +175,7 @@ def adopt_model(request: HttpRequest, pk: int) -> HttpResponse:
         ],
         form=AdoptForm(_data(request)),
         submit="Adopt the model",
-        do=lambda _: plans.adopt_model(model=model, today=_today(model.entity, at), at=at, by=request.user),
+        do=lambda _: plans.adopt_model(model=model, today=pages.as_of_date(), at=at, by=request.user),
         refusal=plans.ModelAdoptedAlreadyError,
         done=f"“{model}” is adopted.",
         back=_section(model.entity, "models"),
@@ -262,7 +262,7 @@ def reverse_entry(request: HttpRequest, pk: int) -> HttpResponse:
         heading="Reverse an entry",
         lede="A posted entry stays for ever. Its mirror image is posted and linked to it; then post what is right.",
         facts=[("Entry", entry.memo), ("Date", f"{entry.on:%-d %B %Y}"), ("Source", entry.origin or "not stated")],
-        form=ReversalForm(_data(request), initial={"on": _today(entry.entity, at)}),
+        form=ReversalForm(_data(request), initial={"on": pages.as_of_date()}),
         submit="Post the reversal",
         do=lambda data: ledger.reverse(entry=entry, on=data["on"], reason=data["reason"], by=request.user, at=at),
         refusal=ledger.LedgerError,

@@ -20,6 +20,7 @@ from portfolio.web.access import entity as entity_or_404
 from portfolio.web.entities import EVENTS_SHOWN, PORTFOLIO, ROWS_A_PAGE, crumbs, views_of_portfolio
 from portfolio.web.forms import BookingFilter, BookingForm, MoveForm
 
+ALL = "all"
 BOOKINGS = {"label": "Bookings", "url": "/portfolio/bookings/"}
 
 
@@ -36,11 +37,13 @@ def booking_list(request: HttpRequest) -> HttpResponse:
     """List bookings by stage, entity and words."""
     seen = entities_for(request, "read")
     chosen = BookingFilter(request.GET, entities=[(entity.slug, entity.name) for entity in seen])
-    entity, stage, search = chosen.value("entity"), chosen.value("stage"), chosen.value("q")
+    entity, search = chosen.value("entity"), chosen.value("q")
+    stage = chosen.value("stage") or pages.UNDER_WAY
     ids = [found.pk for found in seen]
     everywhere = pages.bookings(ids=ids, entity=entity, search=search)
     counts = pages.stage_counts(rows=everywhere)
-    rows = pages.bookings(ids=ids, entity=entity, stage=stage, search=search)
+    asked = "" if stage == ALL else stage
+    rows = pages.bookings(ids=ids, entity=entity, stage=asked, search=search)
     kept = {"entity": entity, "q": search}
     return render(
         request,
@@ -50,25 +53,33 @@ def booking_list(request: HttpRequest) -> HttpResponse:
             "page_obj": Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page")),
             "query": _query(stage=stage, **kept),
             "stages": [
-                {"label": "All", "url": "?" + _query(**kept), "current": not stage, "count": sum(c.count for c in counts)},
-                *(
-                    {
-                        "label": count.label,
-                        "url": "?" + _query(stage=count.stage, **kept),
-                        "current": count.stage == stage,
-                        "count": count.count,
-                    }
-                    for count in counts
-                ),
+                {
+                    "label": label,
+                    "url": "?" + _query(stage=value, **kept),
+                    "current": value == stage,
+                    "count": count,
+                }
+                for label, value, count in _tabs(counts)
             ],
             "counts": counts,
+            "everything": sum(count.count for count in counts),
             "stage": stage,
-            "narrowed": any((entity, stage, search)),
-            "books": bool(access.entity_ids(request.user, "book") is None or access.entity_ids(request.user, "book")),
+            "narrowed": any((entity, search)),
+            "books": bool(entities_for(request, "book")),
             "tabs": views_of_portfolio("bookings"),
             "crumbs": [PORTFOLIO],
         },
     )
+
+
+def _tabs(counts: list[pages.StageCount]) -> list[tuple[str, str, int]]:
+    """Return the tabs above the list: (label, stage, how many)."""
+    under_way = sum(count.count for count in counts if count.stage not in pages.ENDED)
+    return [
+        ("Under way", pages.UNDER_WAY, under_way),
+        *((count.label, count.stage, count.count) for count in counts),
+        ("All", ALL, sum(count.count for count in counts)),
+    ]
 
 
 def _query(**parameters: str) -> str:

@@ -7,6 +7,7 @@ from django import forms
 
 from core.money import MoneyError, format_minor, parse_minor
 from portfolio.domain import enquiries
+from portfolio.domain.pages import UNDER_WAY
 from portfolio.models import BillingModel, BookingStage, Channel, Entity, ImportKind
 
 # Books and bookings of this group begin later; a date before it is a slip of the hand.
@@ -125,7 +126,9 @@ class BookingFilter(forms.Form):
 
     q = forms.CharField(label="Search", required=False, max_length=80)
     entity = forms.ChoiceField(required=False)
-    stage = forms.ChoiceField(required=False, choices=[("", "Every stage"), *BookingStage.choices])
+    stage = forms.ChoiceField(
+        required=False, choices=[(UNDER_WAY, "Under way"), *BookingStage.choices, ("all", "All")]
+    )
 
     def __init__(self, *args: Any, entities: list[tuple[str, str]], **kwargs: Any) -> None:
         """Offer the entities this person may see."""

@@ -1,0 +1,248 @@
+"""The sample portfolio loads through the real doors, whole or not at all, and agrees with its own papers."""
+
+import csv
+import shutil
+import subprocess
+import sys
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db.models import F, Sum
+
+from core import months
+from core.models import AuditEvent
+from portfolio.domain import reconciliation, sample, statements, verification
+from portfolio.domain.verification import cash_at_bank
+from portfolio.formats import FormatError
+from portfolio.models import (
+    AccountRole,
+    Assumption,
+    Booking,
+    Entity,
+    EntryState,
+    FinancialRule,
+    ImportedLine,
+    JournalEntry,
+    MonthlyBalance,
+    Period,
+    ProfitabilityModel,
+    SampleMark,
+    Scenario,
+)
+from tests.portfolio.conftest import AT
+
+DEMO = Path(settings.BASE_DIR) / "demo"
+OCT = months.parse("2026-10")
+
+
+@pytest.fixture
+def loaded(db: None) -> sample.Loaded:
+    """Return what loading the sample brought."""
+    return sample.load(folder=DEMO, at=AT)
+
+
+def held(role: AccountRole) -> int:
+    """Return the balance of all accounts of a role, debit positive."""
+    rows = MonthlyBalance.objects.filter(account__role=role)
+    return rows.aggregate(total=Sum(F("debit_minor") - F("credit_minor")))["total"] or 0
+
+
+def statement_balances() -> dict[str, int]:
+    """Return the closing balance that each bank statement shows, in cents."""
+    found = {}
+    for path in (DEMO / "statements").glob("*-checking.csv"):
+        rows = list(csv.DictReader(StringIO(path.read_text(encoding="utf-8-sig"))))
+        column = next(name for name in rows[0] if name and "bal" in name.casefold())
+        newest_first = "Posting Date" in rows[0]
+        text = rows[0 if newest_first else -1][column]
+        found[path.name.removesuffix("-checking.csv")] = int(Decimal(text.replace(",", "")) * 100)
+    return found
+
+
+def test_the_books_end_where_the_statements_end(loaded: sample.Loaded) -> None:
+    balances = statement_balances()
+    assert len(balances) == 6
+    for slug, cents in balances.items():
+        entity = Entity.objects.get(slug=slug)
+        assert cash_at_bank(entity_id=entity.pk, month=OCT + 1) == cents, slug
+
+
+def test_the_books_hold_and_every_line_has_an_entry(loaded: sample.Loaded) -> None:
+    assert verification.verify_books() == []
+    assert not ImportedLine.objects.filter(kind__in=["bank_csv", "stripe"], entry__isnull=True).exists()
+    assert not JournalEntry.objects.filter(state=EntryState.DRAFT).exists()
+
+
+def test_what_is_held_is_what_the_note_says(loaded: sample.Loaded) -> None:
+    assert held(AccountRole.DEPOSITS_HELD) == -2_400_00
+    assert held(AccountRole.CLEARING) == 0
+    assert held(AccountRole.DEFERRED) == -7_100_00  # The deposit of the delivery under way, EYD-033.
+    assert held(AccountRole.RECEIVABLE) == 5_820_00
+    assert held(AccountRole.INTERCOMPANY) == 0
+
+
+def test_what_clients_paid_by_the_books_is_what_the_export_says(loaded: sample.Loaded) -> None:
+    with (DEMO / "exports" / "bookings.csv").open(encoding="utf-8-sig") as file:
+        said = {
+            (row["entity"], row["reference"]): int(Decimal(row["paid"]) * 100) for row in csv.DictReader(file)
+        }
+    found = {(b.entity.slug, b.reference): b.paid_minor for b in Booking.objects.select_related("entity")}
+    assert said.items() <= found.items()
+
+
+def test_fixed_cost_of_the_last_three_months_is_the_story_told(loaded: sample.Loaded) -> None:
+    flows = statements.cash_flow(entities=list(Entity.objects.all()), first=OCT - 2, last=OCT)
+    fixed = -sum(sum(row.amounts) for row in flows.operating.rows if row.role == AccountRole.FIXED_COST)
+    assert 7_000_00 <= fixed // 3 <= 9_000_00
+    assert flows.change == statements.added(
+        [flows.operating.totals, flows.investing.totals, flows.financing.totals], 3
+    )
+
+
+def test_plans_models_and_rules_are_there_and_no_month_is_reconciled(loaded: sample.Loaded) -> None:
+    model = ProfitabilityModel.objects.get(entity__slug="qos")
+    assert (model.price_minor, model.crew_minor, model.fuel_minor, model.food_minor, model.state) == (
+        2_100_00, 530_00, 45_00, 60_00, "draft",
+    )  # fmt: skip
+    assert model.break_even_entered == 6
+    assert Assumption.objects.get(key="stage-held").value == 6000
+    assert all(row.source for row in Assumption.objects.all())
+    assert list(Scenario.objects.values_list("name", flat=True)) == ["Low", "Base", "High"]
+    assert FinancialRule.objects.count() == 3
+    assert not Period.objects.exists()
+    assert SampleMark.objects.get().as_of == sample.AS_OF
+
+
+def test_any_past_month_reconciles_with_its_statement(loaded: sample.Loaded) -> None:
+    """The bank's own running balance at each month's end is what the books hold."""
+    path = DEMO / "statements" / "jada-checking.csv"
+    entity = Entity.objects.get(slug="jada")
+    ends: dict[int, int] = {}
+    for row in csv.DictReader(StringIO(path.read_text(encoding="utf-8-sig"))):
+        ends[months.parse(row["Date"][:7])] = int(Decimal(row["Balance"]) * 100)
+    for month in sorted(ends):
+        if month <= OCT:
+            reconciliation.reconcile_month(
+                entity=entity, month=month, statement_minor=ends[month], by=None, at=AT
+            )
+    assert Period.objects.filter(state="reconciled").count() == len([m for m in ends if m <= OCT])
+
+
+def test_a_second_load_is_refused_and_changes_nothing(loaded: sample.Loaded) -> None:
+    before = (JournalEntry.objects.count(), AuditEvent.objects.count())
+    with pytest.raises(sample.AlreadyLoadedError, match="2026-11-10 is loaded already"):
+        sample.load(folder=DEMO, at=AT)
+    assert (JournalEntry.objects.count(), AuditEvent.objects.count()) == before
+
+
+def copy_demo(folder: Path) -> Path:
+    for part in ("handoffs", "statements", "exports"):
+        shutil.copytree(DEMO / part, folder / part)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "broken", ["exports/stripe-qos.csv", "exports/capital.csv", "statements/qos-checking.csv"]
+)
+@pytest.mark.django_db
+def test_a_broken_file_loads_nothing(tmp_path: Path, broken: str) -> None:
+    folder = copy_demo(tmp_path)
+    path = folder / broken
+    path.write_text(path.read_text(encoding="utf-8") + '"an open quote', encoding="utf-8")
+    with pytest.raises(FormatError, match=path.name):
+        sample.load(folder=folder, at=AT)
+    assert not Entity.objects.exists()
+    assert not SampleMark.objects.exists()
+    assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_missing_file_loads_nothing(tmp_path: Path) -> None:
+    folder = copy_demo(tmp_path)
+    (folder / "exports" / "targets.csv").unlink()
+    with pytest.raises(sample.MissingFileError, match=r"targets\.csv cannot be read"):
+        sample.load(folder=folder, at=AT)
+    assert not Entity.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_command_loads_records_people_and_schedules_together() -> None:
+    out = StringIO()
+    call_command("load_demo", stdout=out)
+    assert "sample people" in out.getvalue()
+    assert "as of 2026-11-10 is loaded" in out.getvalue()
+    again = StringIO()
+    call_command("load_demo", stdout=again)
+    assert "nothing was changed" in again.getvalue()
+
+
+@pytest.mark.django_db
+def test_commands_refuse_bad_input_in_one_sentence(tmp_path: Path) -> None:
+    sample.load(folder=DEMO, at=AT)
+    entries = JournalEntry.objects.count()
+    bad = tmp_path / "bad.csv"
+    bad.write_text("Date,Description,Amount\n2026-10-01,x,ten\n")
+    note = tmp_path / "note.md"
+    note.write_text("---\nentity: qos\n")
+    cases: list[tuple[list[str], str]] = [
+        (["import_statement", "nobody", str(bad), "--kind", "bank_csv"], "There is no entity 'nobody'; there are: dc,"),
+        (["import_statement", "qos", str(tmp_path / "none.csv"), "--kind", "bank_csv"], "cannot be read"),
+        (["import_statement", "qos", str(bad), "--kind", "bank_csv"], "bad.csv line 2, column Amount"),
+        (["import_statement", "qos", str(bad), "--kind", "stripe"], "bad.csv line 1"),
+        (["import_statement", "qos", str(bad), "--kind", "bank_csv", "--account", "9"], "no bank account '9'"),
+        (["read_handoffs", str(note)], "note.md line"),
+        (["read_handoffs", str(tmp_path / "none.md")], "cannot be read"),
+    ]  # fmt: skip
+    for arguments, words in cases:
+        with pytest.raises(CommandError) as caught:
+            call_command(*arguments)
+        assert words in str(caught.value)
+        assert "\n" not in str(caught.value)
+        assert caught.value.returncode == 2
+    assert JournalEntry.objects.count() == entries
+
+
+@pytest.mark.django_db
+def test_import_statement_lands_or_only_says_what_it_would(tmp_path: Path) -> None:
+    sample.load(folder=DEMO, at=AT)
+    path = tmp_path / "more.csv"
+    path.write_text("Date,Description,Amount\n2026-11-11,FUEL DOCK,-45.00\n2026-11-12,WHO KNOWS,-5.00\n")
+    entries = JournalEntry.objects.count()
+    out = StringIO()
+    call_command("import_statement", "qos", str(path), "--kind", "bank_csv", "--dry-run", stdout=out)
+    assert "would bring 2 new of 2 lines" in out.getvalue()
+    assert JournalEntry.objects.count() == entries
+    out = StringIO()
+    call_command("import_statement", "qos", str(path), "--kind", "bank_csv", stdout=out)
+    assert "brought 2 new of 2 lines; 0 matched" in out.getvalue()
+    assert "1 not categorised" in out.getvalue()
+    assert JournalEntry.objects.count() == entries + 2
+    out = StringIO()
+    call_command("read_handoffs", stdout=out)
+    assert "Read 7 notes, 0 of them new" in out.getvalue()
+    out = StringIO()
+    call_command("verify_books", stdout=out)
+    assert "The books hold" in out.getvalue()
+
+
+def test_the_exit_status_of_a_refusal_is_two(tmp_path: Path) -> None:
+    found = subprocess.run(
+        [
+            sys.executable,
+            "manage.py",
+            "read_handoffs",
+            str(tmp_path / "no.md"),
+        ],
+        cwd=settings.BASE_DIR,
+        env={"DJANGO_SETTINGS_MODULE": "tests.settings", "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 2
+    assert found.stderr.strip().endswith("no.md cannot be read: No such file or directory.")
+    assert found.stdout == ""
