@@ -3,7 +3,6 @@
 Nothing here posts, seals or moves a stage: those have their own pages, which call `portfolio.domain`.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -71,7 +70,7 @@ class EntityAdmin(AuditedAdmin):
     search_fields = ["slug", "name"]
     inlines = [StakeInline]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Keep what the books of an entity rest on once it exists."""
         return ["slug", "currency"] if obj is not None else []
 
@@ -114,7 +113,7 @@ class AccountAdmin(AuditedAdmin):
     search_fields = ["code", "name", "entity__slug"]
     autocomplete_fields = ["entity"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Keep what the database keeps too: the place of an account in statements, once it has posted entries."""
         if obj is not None and obj.balances.exists():
             return ["entity", "code", "kind", "role", "currency"]
@@ -235,7 +234,7 @@ class BookingAdmin(AuditedAdmin):
     inlines = [BookingCostInline]
     formfield_overrides = {models.URLField: {"assume_scheme": "https", "widget": AdminURLFieldWidget}}
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Keep the name under which files and entries know a booking."""
         return [*self.readonly_fields, "entity", "reference"] if obj is not None else self.readonly_fields
 

@@ -398,7 +398,7 @@ def _match_payouts(desk: _Desk, lines: Iterable[NewLine], other: ImportKind, sig
             entity=desk.entity, kind=other, payout_id__in=ids[start : start + 900], entry__isnull=False
         ):
             landed[found.payout_id].append(found)
-    taken = set(
+    taken: set[int | None] = set(
         ImportedLine.objects.exclude(kind=other)
         .filter(entry__in=[found.entry_id for group in landed.values() for found in group])
         .values_list("entry_id", flat=True)

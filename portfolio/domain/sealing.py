@@ -6,8 +6,8 @@ itself stands in the migration ``journal_guards``.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -74,7 +74,7 @@ def write(rows: Sequence[EntryRow], *, by_id: int | None, at: dt.datetime) -> li
 
 def _entries(
     rows: Sequence[EntryRow], ids: Sequence[int], by_id: int | None, posted_at: object
-) -> Iterable[tuple[object, ...]]:
+) -> Iterator[tuple[Any, ...]]:
     for number, row in zip(ids, rows, strict=True):
         yield (
             number, row.entity_id, row.on, row.month, row.currency, row.memo, "draft", row.source,
@@ -82,7 +82,7 @@ def _entries(
         )  # fmt: skip
 
 
-def _postings(rows: Sequence[EntryRow], ids: Sequence[int]) -> Iterable[tuple[object, ...]]:
+def _postings(rows: Sequence[EntryRow], ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
     for number, row in zip(ids, rows, strict=True):
         month = row.month
         for account_id, amount, booking_id, memo in row.postings:
