@@ -208,6 +208,14 @@ def file_of(*, edition: Edition, kind: FileKind, name: str | None = None) -> Edi
     return (rows if name is None else rows.filter(name=name)).first()
 
 
+def drawings_of(*, edition: Edition) -> dict[str, str]:
+    """Return the charts of an edition as SVG markup by chart name, as they were drawn for daylight."""
+    rows = EditionFile.objects.filter(edition=edition, kind=FileKind.CHART_SVG).exclude(
+        name__endswith=".dark.svg"
+    )
+    return {row.name.removesuffix(".svg"): bytes(row.content).decode() for row in rows}
+
+
 def findings_for(person: Person) -> QuerySet[Finding]:
     """Return the findings about what a person may see: open ones first, the most severe first."""
     subjects = _subjects(person)

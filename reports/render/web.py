@@ -4,6 +4,7 @@ The page around it (navigation, downloads) belongs to `reports.web`; the classes
 Links keep to the edition's path, so they hold whichever name the site was opened by.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -43,17 +44,23 @@ _STATUS_PILLS = {"new": "new", "open": "open", "cleared": "resolved"}
 _CALLOUTS = {Tone.PLAIN: "info", Tone.GOOD: "good", Tone.WARN: "watch", Tone.BAD: "bad"}
 
 
-def render(document: Document) -> SafeString:
-    """Return the edition as one ``<article>``; every figure in it links to its trace."""
-    page = _Page(document)
+def render(document: Document, *, drawings: Mapping[str, str] | None = None) -> SafeString:
+    """Return the edition as one ``<article>``; every figure in it links to its trace.
+
+    ``drawings`` are its charts as `charts.draw` made them, by name. A chart among them stands in the page itself, so
+    it is set in the page's own fonts and turns to the night colours of `static/css/reports.css`; any other is an
+    image of its address.
+    """
+    page = _Page(document, drawings or {})
     return render_to_string("reports/document/edition.html", page.context())
 
 
 class _Page:
     """One edition's values for the templates; text is escaped here or by the templates' own escaping."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, drawings: Mapping[str, str]) -> None:
         self.document = document
+        self.drawings = drawings
         self.frame = Frame(document, base=Frame.path_of(document))
 
     def context(self) -> dict[str, Any]:
@@ -191,6 +198,7 @@ class _Page:
             "kind": "chart",
             "title": chart.title,
             "alt": chart.alt,
+            "svg": SafeString(self.drawings.get(chart.name, "")),
             "src": f"{self.frame.base}charts/{quote(chart.name, safe='')}",
             "width": width if sized else None,
             "height": height if sized else None,

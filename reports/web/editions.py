@@ -84,7 +84,7 @@ def _show(request: HttpRequest, row: Edition) -> HttpResponse:
         {
             "edition": row,
             "report": row.report,
-            "body": web.render(_document(row)),
+            "body": web.render(_document(row), drawings=queries.drawings_of(edition=row)),
             "newer": queries.newer_edition(edition=row),
             "may_run": may_run,
             "deliveries": _deliveries(row) if may_run else None,

@@ -1,13 +1,16 @@
 """The edition's page: every part, every figure linked, nothing inline, user text never markup."""
 
+import re
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from reports.document import Badge, Document
 from reports.figures import write
-from reports.render import web
+from reports.render import charts, web
 from tests.reports.render.fixture import HOSTILE, LONG_WORD, document, empty_document, keys_shown
 from tests.reports.render.reading import Page
 
@@ -99,6 +102,33 @@ def test_charts_are_images_with_alternatives_and_a_dark_twin(edition: Document, 
         ("/reports/ceo/12/charts/cash-band.dark.svg", "(prefers-color-scheme: dark)"),
     ]
     assert (images[0]["width"], images[0]["height"]) == ("480", "210")
+
+
+def test_a_chart_that_was_drawn_stands_in_the_page_under_its_alternative(edition: Document) -> None:
+    drawings = {chart.name: charts.draw(chart).decode() for chart in edition.charts}
+
+    markup = web.render(edition, drawings=drawings)
+    page = Page.of(markup)
+
+    assert page.all("img") == page.all("source") == []
+    plates = [held for _, held in page.elements if held.get("class") == "figure__plate"]
+    assert [(plate["role"], plate["aria-label"]) for plate in plates] == [
+        ("img", chart.alt) for chart in edition.charts
+    ]
+    assert all(drawing in markup for drawing in drawings.values())
+
+
+def test_every_colour_of_a_drawing_has_a_twin_for_the_night(edition: Document) -> None:
+    sheet = (Path(settings.BASE_DIR) / "static/css/reports.css").read_text()
+
+    drawn = {
+        (attribute, colour)
+        for chart in edition.charts
+        for attribute, colour in re.findall(r'(fill|stroke)="(#[0-9a-f]+)"', charts.draw(chart).decode())
+    }
+
+    assert drawn
+    assert {pair for pair in drawn if '[{}="{}" i]'.format(*pair) not in sheet} == set()
 
 
 def test_the_numbers_behind_a_chart_are_there_to_read(page: Page) -> None:

@@ -499,7 +499,7 @@ def test_lists_ask_the_same_number_of_queries_for_one_row_and_for_many(
     with time_machine.travel(NOW, tick=False):
         for url, queries in (
             ("/reports/", 4),
-            ("/reports/ceo/", 4),
+            ("/reports/ceo/", 5),
             ("/reports/ceo/1/figures/revenue.qos/", 1),
             ("/reports/ceo/editions/", 3),
             ("/reports/runs/", 2),
