@@ -1,0 +1,92 @@
+"""A browser at the portal with the sample loaded: Chromium, a live server, and nothing of the outside world."""
+
+import io
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.core.management import call_command
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from crew.domain.demo_links import demo_sign_in_links
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Return one Chromium for the run; it finds no host but this machine."""
+    # Playwright runs an event loop in this thread, and Django then suspects its queries of running in it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    only_here = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", only_here])
+        yield running
+        running.close()
+    os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")
+
+
+@pytest.fixture
+def portal(transactional_db: None, live_server: LiveServer, settings: Settings) -> str:
+    """Return the address of a running portal with the sample portfolio and an edition of each report."""
+    settings.DEMO = True
+    settings.BASE_URL = live_server.url
+    settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
+    call_command("load_demo", stdout=io.StringIO())
+    call_command("send_report", "all", stdout=io.StringIO())
+    return str(live_server.url)
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens a page in a session of its own.
+
+    After the test nothing may have gone to the console and no address may have answered 400 or more: that includes
+    everything the Content-Security-Policy refused.
+    """
+    complaints: list[str] = []
+    contexts = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(f"{message.type}: {message.text}")
+
+    def answer(response: Response) -> None:
+        if response.status >= 400:
+            complaints.append(f"{response.status}: {response.url}")
+
+    def opened(*, viewport: dict[str, int] = DESKTOP, dark: bool = False, scripts: bool = True) -> Page:
+        context = browser.new_context(
+            viewport=viewport,  # type: ignore[arg-type]
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=scripts,
+            locale="en-US",
+            timezone_id="America/Los_Angeles",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", note)
+        page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
+        page.on("response", answer)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def sign_in(portal: str) -> Callable[[Page, str], None]:
+    """Return a function that signs one of the sample's people in, by the start of who they are."""
+
+    def signed_in(page: Page, who: str) -> None:
+        links = [url for name, url in demo_sign_in_links(base_url=portal) if name.startswith(who)]
+        page.goto(links[0])
+        page.locator("main form button").click()
+        page.wait_for_url(f"{portal}/")
+
+    return signed_in

@@ -1,0 +1,115 @@
+"""Every page that the owner can reach from the home by links: in a real browser, on a phone and on a desk.
+
+A crawler and not a list, so that a page added tomorrow is walked tomorrow.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import resolve
+from playwright.sync_api import Page
+
+from tests.e2e.conftest import DESKTOP, PHONE
+
+pytestmark = pytest.mark.e2e
+
+OF_EACH_VIEW = 2
+# Files to download, and what a page shows in a frame.
+NO_PAGES = {
+    *("mail:file", "mail:html", "mail:part"),
+    *("reports:chart", "reports:form", "reports:mail_body"),
+}
+ELSEWHERE = ("/account/", "/admin/", "/demo/", "/static/")
+
+
+def links(page: Page, portal: str) -> list[str]:
+    """Return the addresses of the portal that a page links to, without queries and fragments."""
+    found: list[str] = page.eval_on_selector_all("a[href]", "every => every.map(a => a.href)")
+    here = urlsplit(portal).netloc
+    paths = {urlsplit(address).path for address in found if urlsplit(address).netloc == here}
+    return sorted(path for path in paths if not path.startswith(ELSEWHERE))
+
+
+def walk(page: Page, portal: str, look: Callable[[Page, str], None]) -> set[str]:
+    """Open two pages of each view reachable from the home, look at each, and return the names of the views."""
+    waiting, walked, opened = ["/"], Counter[str](), set()
+    while waiting:
+        path = waiting.pop(0)
+        view = resolve(path).view_name
+        if path in opened or view in NO_PAGES or walked[view] == OF_EACH_VIEW:
+            continue
+        opened.add(path)
+        answer = page.goto(f"{portal}{path}")
+        if answer is None or not answer.headers.get("content-type", "").startswith("text/html"):
+            continue
+        walked[view] += 1
+        look(page, path)
+        waiting += links(page, portal)
+    return set(walked)
+
+
+@pytest.mark.parametrize(
+    ("viewport", "dark"), [(PHONE, False), (DESKTOP, True)], ids=["phone", "desk at night"]
+)
+def test_every_page_fits_its_screen_and_complains_of_nothing(
+    portal: str,
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, str], None],
+    viewport: dict[str, int],
+    dark: bool,
+) -> None:
+    page = open_page(viewport=viewport, dark=dark)
+    sign_in(page, "Owner")
+    too_wide = []
+
+    def look(page: Page, path: str) -> None:
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > viewport["width"]:
+            too_wide.append(f"{path}: {wide} px")
+        assert page.locator("h1").count() == 1, path
+        assert page.title(), path
+
+    walked = walk(page, portal, look)
+
+    assert too_wide == []
+    assert {
+        "crew:home",
+        "reports:edition",
+        "reports:figure",
+        "portfolio:entity",
+        "portfolio:entry",
+        "mail:message",
+    } <= walked
+
+
+def test_every_page_meets_wcag_2_2_aa(
+    portal: str, open_page: Callable[..., Page], sign_in: Callable[[Page, str], None]
+) -> None:
+    page = open_page()
+    sign_in(page, "Owner")
+    axe = Axe()
+    failures = []
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "iframes": False}
+
+    def look(page: Page, path: str) -> None:
+        found = axe.run(page, options=options).response["violations"]
+        failures.extend(f"{path}: {one['id']}: {one['nodes'][0]['html'][:120]}" for one in found)
+
+    walk(page, portal, look)
+
+    assert failures == []
+
+
+def test_the_portal_is_walked_without_scripts(
+    portal: str, open_page: Callable[..., Page], sign_in: Callable[[Page, str], None]
+) -> None:
+    page = open_page(scripts=False)
+    sign_in(page, "Owner")
+
+    for path in ("/reports/", "/portfolio/", "/mail/"):
+        page.locator(f"a[href='{path}']").first.click()
+        page.wait_for_url(f"{portal}{path}")
+        assert page.locator("h1").count() == 1
