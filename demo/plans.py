@@ -28,8 +28,8 @@ RULES = {
         ("INSURANCE", "6200"), ("OWNER CONTRIBUTION", "3000"),
     ),
     "eyd": (
-        # A job that is still under way has earned nothing yet, so its deposit is deferred.
-        ("DEPOSIT EYD-033", "2100"), ("WIRE IN", "4000"), ("CAPTAIN PAY", "5100"), ("CREW PAY", "5100"),
+        # What comes in for a job on the books is deferred until it arrives; older jobs are no bookings here.
+        ("FEE EYD-031", "2100"), ("DEPOSIT EYD", "2100"), ("BALANCE EYD", "2100"), ("WIRE IN", "4000"), ("CAPTAIN PAY", "5100"), ("CREW PAY", "5100"),
         ("CREW TRAVEL", "5100"), ("FUEL", "5200"), ("GUEST DOCK", "5300"), ("PROVISIONS", "5400"),
         ("OWNER DRAW", "3100"),
     ),

@@ -274,7 +274,7 @@ MONTHLY = (
 # The owner's money in and out, and what one entity lends another.
 FINANCING = (
     *_moves("qos", ("2026-02-10", "OWNER CONTRIBUTION", 3_000), ("2026-06-30", "OWNER DRAW", -3_500),
-            ("2026-07-28", "OWNER DRAW", -3_500), ("2026-03-12", "LOAN TO JADA", -600),
+            ("2026-07-28", "OWNER DRAW", -3_500), ("2026-10-26", "OWNER DRAW", -2_400), ("2026-03-12", "LOAN TO JADA", -600),
             ("2026-07-15", "LOAN REPAYMENT FROM JADA", 200)),
     *_moves("jada", ("2026-03-12", "LOAN FROM QUEENOFSANDIEGO", 600), ("2026-06-30", "OWNER DRAW", -2_200),
             ("2026-07-15", "LOAN REPAYMENT TO QUEENOFSANDIEGO", -200)),

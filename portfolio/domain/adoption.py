@@ -1,12 +1,11 @@
-"""What a handoff note says becomes a record where there is none yet; where there is one, they are compared.
+"""What a handoff note says becomes a record where there is none yet.
 
-The record always wins: people change it in the portal and the note is only words. Every adopted record
-names the note's file and line as its source.
+A record once made wins: people change it in the portal and the note is only words. Every adopted record
+names the note's file and line as its source. Where notes and records disagree, `queries.contradictions` says so.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from decimal import Decimal
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -38,9 +37,6 @@ from portfolio.models import (
     Responsibility,
     Stake,
 )
-from portfolio.models import (
-    HandoffRow as StoredRow,
-)
 
 # Stripe's published United States card rate, 2.9 % and 30 cents, unless the model is edited.
 CARD_FEE_BP = 290
@@ -66,17 +62,6 @@ _HANDOVER = {
     "in progress": Handover.IN_PROGRESS,
     "not started": Handover.NOT_STARTED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Contradiction:
-    """A statement of a current note that a record denies."""
-
-    entity_id: int
-    where: str
-    note_says: str
-    record_says: str
-    ref: str
 
 
 def adopt(*, entity: Entity, note: Handoff, at: dt.datetime, by: AbstractBaseUser | None) -> int:
@@ -337,33 +322,3 @@ _ADOPTERS: dict[RowKind, Callable[[Entity, Handoff, HandoffRow], int]] = {
     RowKind.FUNNEL: _adopt_funnel,
     RowKind.JOB: _adopt_job,
 }
-
-
-def contradictions(
-    *,
-    rows: Iterable[StoredRow],
-    stakes: Iterable[Stake],
-    channels: Iterable[Channel],
-    responsibilities: Iterable[Responsibility],
-) -> tuple[Contradiction, ...]:
-    """Return the statements of note rows about agreements, channels and handovers that the records deny."""
-    held = {(row.entity_id, row.holder): row for row in stakes}
-    sold = {(row.entity_id, row.name): row for row in channels}
-    roles = {(row.entity_id, row.role): row for row in responsibilities}
-    found = []
-    for row in rows:
-        key = (row.file.entity_id, row.label)
-        said, record, ref = "", "", ""
-        if row.kind == RowKind.EQUITY and key in held:
-            said = row.cells.get("Agreement", {}).get("text", "")
-            record, ref = held[key].agreement, f"stake:{held[key].pk}"
-        elif row.kind == RowKind.CHANNEL and key in sold:
-            said = row.cells.get("Status", {}).get("text", "")
-            record, ref = sold[key].get_status_display().casefold(), f"channel:{sold[key].pk}"
-        elif row.kind == RowKind.ROLE and key in roles:
-            said = row.cells.get("Handoff", {}).get("text", "")
-            record, ref = roles[key].get_handover_display().casefold(), f"responsibility:{roles[key].pk}"
-        if said and not said.casefold().startswith(record):
-            where = f"{row.file.name} line {row.line}"
-            found.append(Contradiction(row.file.entity_id, where, f"{row.label}: {said}", record, ref))
-    return tuple(found)

@@ -2,7 +2,7 @@
 
 `land` keeps the newest version of each entity's note. What a note says that no record says yet is adopted
 next door in `portfolio.domain.adoption`; a record once made is never overwritten by a note, and where the
-two disagree `adoption.contradictions` says so.
+two disagree `queries.contradictions` says so.
 """
 
 import datetime as dt

@@ -296,6 +296,47 @@ def note_rows(*, entity_ids: Collection[int], kinds: Collection[str]) -> tuple[H
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A statement of a current note that a record denies."""
+
+    entity_id: int
+    where: str
+    note_says: str
+    record_says: str
+    ref: str
+
+
+def contradictions(
+    *,
+    rows: Iterable[HandoffRow],
+    stakes: Iterable[Stake],
+    channels: Iterable[Channel],
+    responsibilities: Iterable[Responsibility],
+) -> tuple[Contradiction, ...]:
+    """Return the statements of note rows about agreements, channels and handovers that the records deny."""
+    held = {(row.entity_id, row.holder): row for row in stakes}
+    sold = {(row.entity_id, row.name): row for row in channels}
+    roles = {(row.entity_id, row.role): row for row in responsibilities}
+    found = []
+    for row in rows:
+        key = (row.file.entity_id, row.label)
+        said, record, ref = "", "", ""
+        if row.kind == "equity" and key in held:
+            said = row.cells.get("Agreement", {}).get("text", "")
+            record, ref = held[key].agreement, f"stake:{held[key].pk}"
+        elif row.kind == "channel" and key in sold:
+            said = row.cells.get("Status", {}).get("text", "")
+            record, ref = sold[key].get_status_display().casefold(), f"channel:{sold[key].pk}"
+        elif row.kind == "role" and key in roles:
+            said = row.cells.get("Handoff", {}).get("text", "")
+            record, ref = roles[key].get_handover_display().casefold(), f"responsibility:{roles[key].pk}"
+        if said and not said.casefold().startswith(record):
+            where = f"{row.file.name} line {row.line}"
+            found.append(Contradiction(row.file.entity_id, where, f"{row.label}: {said}", record, ref))
+    return tuple(found)
+
+
 def stakes(*, entity_ids: Collection[int]) -> tuple[Stake, ...]:
     """Return who holds what."""
     return tuple(Stake.objects.filter(entity_id__in=entity_ids))

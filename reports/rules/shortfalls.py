@@ -3,7 +3,7 @@
 import datetime as dt
 
 from core import months
-from portfolio.domain import adoption
+from portfolio.domain import queries
 from portfolio.models import Agreement, ChannelStatus, EntityKind, Handover, ModelState
 from reports.document import Cell, FindingNote, Severity
 from reports.metrics import Desk
@@ -183,7 +183,7 @@ def _note_contradicts(rule: Rule, desk: Desk) -> list[FindingNote]:
             Cell(text="the record", ref=row.ref),
             f" says {row.record_says}.",
         )
-        for row in adoption.contradictions(
+        for row in queries.contradictions(
             rows=desk.facts.note_rows,
             stakes=desk.facts.stakes,
             channels=desk.facts.channels,

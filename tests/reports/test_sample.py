@@ -130,6 +130,20 @@ class TestFactsOfTheSample:
         assert 700_000 <= (figure(document, "gross_burn", period="Oct 2026").value or 0) <= 900_000
         assert (figure(document, "net_burn", period="Oct 2026").value or 0) > 0
 
+    def test_the_runway_is_under_six_months_and_the_cfo_is_told(self) -> None:
+        document = draft("cfo")
+        runway = figure(document, "runway", period="Oct 2026").value
+        assert runway is not None
+        assert 400 <= runway < 600
+        assert {note.rule for note in document.findings} == {
+            "runway-short",
+            "below-break-even",
+            "break-even-gap",
+            "behind-target",
+            "uncategorised",
+            "zero-cost-open",
+        }
+
     def test_the_model_breaks_even_at_six_charters(self) -> None:
         document = draft("cfo")
         assert figure(document, "break_even_model", "QueenofSanDiego", "Oct 2026").value == 6
