@@ -1,6 +1,7 @@
 """Reading the audit trail, in words. Writing it is `core.audit`."""
 
 import datetime as dt
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ class TrailLine:
 
 
 _words: dict[str, str] = {}
+_STATE = re.compile(r"[a-z]+(?:_[a-z]+)+")
 
 
 def name_actions(words: Mapping[str, str]) -> None:
@@ -53,7 +55,9 @@ def _line(event: AuditEvent) -> TrailLine:
     changes = [
         f"{name.replace('_', ' ')}: {_shown(pair[0])} → {_shown(pair[1])}"
         for name, pair in event.data.items()
-        if isinstance(pair, list) and len(pair) == 2 and not any(isinstance(side, dict | list) for side in pair)
+        if isinstance(pair, list)
+        and len(pair) == 2
+        and not any(isinstance(side, dict | list) for side in pair)
     ]
     return TrailLine(
         at=event.at,
@@ -64,4 +68,8 @@ def _line(event: AuditEvent) -> TrailLine:
 
 
 def _shown(value: object) -> str:
-    return "none" if value in (None, "") else str(value).replace("_", " ")
+    if value in (None, ""):
+        return "none"
+    text = str(value)
+    # A state is written as it is stored, ``not_listed``; other texts stay as they are.
+    return text.replace("_", " ") if _STATE.fullmatch(text) else text

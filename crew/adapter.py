@@ -20,10 +20,10 @@ class UnknownMailError(LookupError):
     """allauth wants to send a mail that this portal does not send."""
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     """Connects allauth's sign-in by code with our people, outbox and audit trail."""
 
-    error_messages = {  # noqa: RUF012 - allauth's own shape
+    error_messages = {
         **DefaultAccountAdapter.error_messages,
         "incorrect_code": "That is not the code we sent. Check it, or ask for a new one.",
         "too_many_login_attempts": "That was the wrong code too often. Ask for a new one.",

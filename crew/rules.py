@@ -40,4 +40,4 @@ class StaffPolicy:
                 .filter(person_id=person.pk)
                 .values_list("entity_id", "duty")
             ]
-        return person._staff_verbs  # type: ignore[no-any-return]
+        return person._staff_verbs

@@ -39,7 +39,9 @@ def compose_code(message: Message, secret: str | None) -> Composed:
     """
     minutes = settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT // 60
     if secret is not None and clock.now() > message.created_at + dt.timedelta(minutes=minutes):
-        raise CannotComposeError(f"The code ran out {minutes} minutes after it was asked for; a new one can be asked for.")
+        raise CannotComposeError(
+            f"The code ran out {minutes} minutes after it was asked for; a new one can be asked for."
+        )
     context = {
         "code": secret,
         "minutes": minutes,

@@ -36,12 +36,22 @@ def demo_sign_in_links(*, base_url: str) -> list[tuple[str, str]]:
             f"{base_url!r} is not an address of this machine; sign-in links are only made for http://localhost:PORT."
         )
     if not settings.DEMO:
-        raise NoDemoLinksError("DEMO is off, so there are no sign-in links; people sign in with an emailed code.")
-    people = Person.objects.filter(sample=True, is_active=True).prefetch_related("staff_grants__entity").order_by("pk")
+        raise NoDemoLinksError(
+            "DEMO is off, so there are no sign-in links; people sign in with an emailed code."
+        )
+    people = (
+        Person.objects.filter(sample=True, is_active=True)
+        .prefetch_related("staff_grants__entity")
+        .order_by("pk")
+    )
     if not people:
         raise NoDemoLinksError("The sample is not loaded; run `manage.py load_demo` first.")
     return [
-        (f"{person}: {duties_of(person=person)}", base_url.rstrip("/") + reverse("crew:demo", args=[_token(person)])) for person in people
+        (
+            f"{person}: {duties_of(person=person)}",
+            base_url.rstrip("/") + reverse("crew:demo", args=[_token(person)]),
+        )
+        for person in people
     ]
 
 

@@ -32,15 +32,21 @@ def add_person(
     try:
         validate_email(email.strip())
     except ValidationError as error:
-        raise PersonRefusedError(f"{email!r} is not an email address; write it as name@example.com.") from error
+        raise PersonRefusedError(
+            f"{email!r} is not an email address; write it as name@example.com."
+        ) from error
     try:
         with transaction.atomic():
             person = Person.objects.create_user(
                 email, name=name, is_staff=admin or superuser, is_superuser=superuser, sample=sample
             )
-            audit.record(action="crew:person:add", subject=person, at=at, by=by, data={"admin": admin or superuser})
+            audit.record(
+                action="crew:person:add", subject=person, at=at, by=by, data={"admin": admin or superuser}
+            )
     except IntegrityError as error:
-        raise PersonRefusedError(f"Somebody with the address {email.strip().lower()} exists already.") from error
+        raise PersonRefusedError(
+            f"Somebody with the address {email.strip().lower()} exists already."
+        ) from error
     return person
 
 
@@ -48,7 +54,9 @@ def open_admin(*, person: Person, at: dt.datetime, by: Person | None) -> None:
     """Let somebody into the Django admin, as superuser; nothing happens where they may already."""
     with transaction.atomic():
         if Person.objects.filter(pk=person.pk, is_superuser=False).update(is_staff=True, is_superuser=True):
-            audit.record(action="crew:person:change", subject=person, at=at, by=by, data={"superuser": [False, True]})
+            audit.record(
+                action="crew:person:change", subject=person, at=at, by=by, data={"superuser": [False, True]}
+            )
     person.is_staff = person.is_superuser = True
 
 

@@ -17,5 +17,7 @@ class MailCount:
 
 def mail_counts() -> list[MailCount]:
     """Return every state a message can be in, with how many are; one query."""
-    found = dict(Message.objects.order_by().values("state").annotate(count=Count("pk")).values_list("state", "count"))
+    found = dict(
+        Message.objects.order_by().values("state").annotate(count=Count("pk")).values_list("state", "count")
+    )
     return [MailCount(state.label, found.get(state.value, 0)) for state in State]

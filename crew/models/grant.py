@@ -27,7 +27,9 @@ class StaffGrantQuerySet(models.QuerySet["StaffGrant"]):
 class StaffGrant(models.Model):
     """One person's duty on one entity; without an entity it is the whole portfolio."""
 
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="staff_grants")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="staff_grants"
+    )
     entity = models.ForeignKey(Entity, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     duty = models.CharField(max_length=12, choices=Duty.choices)
     granted_at = models.DateTimeField()

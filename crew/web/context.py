@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 from core import access
 from portfolio.domain import queries
@@ -32,14 +33,14 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
     readable = access.entity_ids(user, "read")
     if readable is None or readable:
         places += [
-            ("Home", "/", "home"),
-            ("Reports", "/reports/", "reports"),
-            ("Portfolio", "/portfolio/", "books"),
+            ("Home", reverse("crew:home"), "home"),
+            ("Reports", reverse("reports:reports"), "reports"),
+            ("Portfolio", reverse("portfolio:entities"), "books"),
         ]
     if access.may(user, "own"):
-        places.append(("Mail", "/mail/", "mail"))
+        places.append(("Mail", reverse("mail:mailbox"), "mail"))
     if user.is_staff:
-        places.append(("Admin", "/admin/", "admin"))
+        places.append(("Admin", reverse("admin:index"), "admin"))
     return [
         {
             "label": label,

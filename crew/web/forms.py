@@ -7,7 +7,7 @@ from allauth.account.forms import ConfirmLoginCodeForm
 from mail.domain import sealing
 
 
-class SealedCodeForm(ConfirmLoginCodeForm):  # type: ignore[misc]
+class SealedCodeForm(ConfirmLoginCodeForm):
     """Compares what was typed with the sealed code of the session; without a code nothing is right."""
 
     def __init__(self, *args: Any, code: str, **kwargs: Any) -> None:

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from core import access, clock, trail
+from core import access, clock, months, trail
 from crew.domain import home_cards, post
 from portfolio.domain import pages
 
@@ -30,6 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "now": now.astimezone(zone),
             "zone": zone.key,
             "as_of": as_of,
+            "month_before": months.month_of(as_of) - 1,
             "as_of_differs": as_of != clock.today(at=now),
             "cards": home_cards.cards_for(person=request.user, at=now),
             "entities": entities,
@@ -38,7 +39,6 @@ def home(request: HttpRequest) -> HttpResponse:
             "events": trail.recent(
                 entity_slugs=None if ids is None else [row.slug for row in entities], limit=EVENTS_SHOWN
             ),
-            "local_zone": zone,
         },
     )
 

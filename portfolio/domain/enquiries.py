@@ -62,9 +62,13 @@ def add_booking(
     """
     _check(entity, terms)
     if stage not in FIRST_STAGES:
-        raise TermsRefusedError(f"A booking is not written down as {stage.label.lower()}; move it there afterwards.")
+        raise TermsRefusedError(
+            f"A booking is not written down as {stage.label.lower()}; move it there afterwards."
+        )
     if on < enquired_on:
-        raise TermsRefusedError(f"It cannot have been {stage.label.lower()} on {on}, before it was asked for.")
+        raise TermsRefusedError(
+            f"It cannot have been {stage.label.lower()} on {on}, before it was asked for."
+        )
     for _ in range(_TRIES):
         try:
             with transaction.atomic():
@@ -93,9 +97,7 @@ def add_booking(
     raise TermsRefusedError("Many bookings are being written down at this moment; try again.")
 
 
-def change_terms(
-    *, booking: Booking, terms: Terms, by: AbstractBaseUser, at: dt.datetime
-) -> Booking:
+def change_terms(*, booking: Booking, terms: Terms, by: AbstractBaseUser, at: dt.datetime) -> Booking:
     """Change what is agreed on a booking that is not settled yet, and return it as it then is.
 
     Raises:
@@ -107,9 +109,13 @@ def change_terms(
     if stage in SETTLED:
         raise TermsRefusedError(f"{booking.reference} is {stage.label.lower()}; its terms stay as they were.")
     if stage in (BookingStage.BOOKED, BookingStage.PAID) and terms.service_on is None:
-        raise TermsRefusedError(f"{booking.reference} is {stage.label.lower()}, so it needs a date of service.")
+        raise TermsRefusedError(
+            f"{booking.reference} is {stage.label.lower()}, so it needs a date of service."
+        )
     if terms.price_minor < booking.paid_minor:
-        raise TermsRefusedError(f"{booking.reference} has been paid more than this price already; refund first.")
+        raise TermsRefusedError(
+            f"{booking.reference} has been paid more than this price already; refund first."
+        )
     values = {**_values(terms), **_moved_times(booking, terms.service_on)}
     old = {name: getattr(booking, name) for name in values}
     with transaction.atomic():
@@ -122,7 +128,9 @@ def change_terms(
             at=at,
             entity=booking.entity.slug,
             data={
-                name: [_plain(old[name]), _plain(value)] for name, value in values.items() if old[name] != value
+                name: [_plain(old[name]), _plain(value)]
+                for name, value in values.items()
+                if old[name] != value
             },
         )
     booking.refresh_from_db()

@@ -171,9 +171,7 @@ def entity_rows(*, ids: Collection[int] | None, as_of: dt.date) -> list[EntityRo
     imported: dict[int, dt.date] = {}
     for fresh in queries.freshness(entity_ids=found):
         if fresh.kind in (ImportKind.BANK_CSV, ImportKind.STRIPE):
-            imported[fresh.entity_id] = max(
-                fresh.fresh_to, imported.get(fresh.entity_id, fresh.fresh_to)
-            )
+            imported[fresh.entity_id] = max(fresh.fresh_to, imported.get(fresh.entity_id, fresh.fresh_to))
     newest = JournalEntry.objects.filter(
         entity=OuterRef("pk"), state=EntryState.POSTED, on__lte=as_of
     ).order_by("-on", "-id")

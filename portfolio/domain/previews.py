@@ -129,7 +129,8 @@ def _lines(lines: list[ImportedLine]) -> list[LineEffect]:
             on=line.on,
             description=line.description,
             amount_minor=line.amount_minor,
-            accounts=", ".join(dict.fromkeys(others.get(line.entry_id or 0, []))) or "between bank and Stripe",
+            accounts=", ".join(dict.fromkeys(others.get(line.entry_id or 0, [])))
+            or "between bank and Stripe",
         )
         for line in lines
     ]

@@ -130,9 +130,7 @@ def move_channel(request: HttpRequest, pk: int) -> HttpResponse:
     at = clock.now()
     today = _today(channel.entity, at)
     choices = [
-        (status.value, status.label)
-        for status in ChannelStatus
-        if status in channels.MOVES[channel.status]
+        (status.value, status.label) for status in ChannelStatus if status in channels.MOVES[channel.status]
     ]
     return _act(
         request,
@@ -232,7 +230,9 @@ def set_billing(request: HttpRequest, pk: int) -> HttpResponse:
             ("Source", contract.source or "not stated"),
         ],
         form=BillingForm(
-            _data(request), currency=contract.entity.currency, initial={"billing_model": contract.billing_model}
+            _data(request),
+            currency=contract.entity.currency,
+            initial={"billing_model": contract.billing_model},
         ),
         submit="Set the billing model",
         do=lambda data: contracts.set_billing_model(
@@ -253,7 +253,10 @@ def set_billing(request: HttpRequest, pk: int) -> HttpResponse:
 def reverse_entry(request: HttpRequest, pk: int) -> HttpResponse:
     """Correct an entry by its mirror image: nothing in the books is edited or deleted."""
     entry = record(
-        request, JournalEntry.objects.filter(state=EntryState.POSTED).select_related("entity"), pk=pk, verb="keep"
+        request,
+        JournalEntry.objects.filter(state=EntryState.POSTED).select_related("entity"),
+        pk=pk,
+        verb="keep",
     )
     at = clock.now()
     return _act(
@@ -261,10 +264,16 @@ def reverse_entry(request: HttpRequest, pk: int) -> HttpResponse:
         entity=entry.entity,
         heading="Reverse an entry",
         lede="A posted entry stays for ever. Its mirror image is posted and linked to it; then post what is right.",
-        facts=[("Entry", entry.memo), ("Date", f"{entry.on:%-d %B %Y}"), ("Source", entry.origin or "not stated")],
+        facts=[
+            ("Entry", entry.memo),
+            ("Date", f"{entry.on:%-d %B %Y}"),
+            ("Source", entry.origin or "not stated"),
+        ],
         form=ReversalForm(_data(request), initial={"on": pages.as_of_date()}),
         submit="Post the reversal",
-        do=lambda data: ledger.reverse(entry=entry, on=data["on"], reason=data["reason"], by=request.user, at=at),
+        do=lambda data: ledger.reverse(
+            entry=entry, on=data["on"], reason=data["reason"], by=request.user, at=at
+        ),
         refusal=ledger.LedgerError,
         done="The reversal is posted.",
         back=reverse("portfolio:entry", args=[entry.pk]),

@@ -9,19 +9,19 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import access, clock, trail
 from portfolio.domain import bookings, enquiries, ledger, pages
 from portfolio.models import Booking, BookingStage, Channel, Entity
-from portfolio.web.access import may, record
 from portfolio.web.access import entity as entity_or_404
+from portfolio.web.access import may, record
 from portfolio.web.entities import EVENTS_SHOWN, PORTFOLIO, ROWS_A_PAGE, crumbs, views_of_portfolio
 from portfolio.web.forms import BookingFilter, BookingForm, MoveForm
 
 ALL = "all"
-BOOKINGS = {"label": "Bookings", "url": "/portfolio/bookings/"}
+BOOKINGS = {"label": "Bookings", "url": reverse_lazy("portfolio:bookings")}
 
 
 def entities_for(request: HttpRequest, verb: str) -> list[Entity]:
@@ -103,7 +103,9 @@ def _booking_page(request: HttpRequest, booking: Booking, form: MoveForm | None)
     if form is None and books and moves:
         form = MoveForm(choices=moves, initial={"to": moves[0][0], "on": pages.as_of_date()})
     postings = list(
-        booking.postings.filter(entry__state="posted").select_related("entry", "account").order_by("entry__on", "id")
+        booking.postings.filter(entry__state="posted")
+        .select_related("entry", "account")
+        .order_by("entry__on", "id")
     )
     return render(
         request,
@@ -139,7 +141,11 @@ def _way(stage: BookingStage) -> list[dict[str, Any]]:
     return [
         {
             "name": step.label,
-            "state": "done" if index < reached or (last and index == reached) else "current" if index == reached else "todo",
+            "state": "done"
+            if index < reached or (last and index == reached)
+            else "current"
+            if index == reached
+            else "todo",
         }
         for index, step in enumerate(way)
     ]
@@ -149,7 +155,9 @@ def _way(stage: BookingStage) -> list[dict[str, Any]]:
 @access.staff
 def advance_booking(request: HttpRequest, pk: int) -> HttpResponse:
     """Move a booking on; a refusal is shown on its page."""
-    booking = record(request, Booking.objects.select_related("entity", "channel", "asset"), pk=pk, verb="book")
+    booking = record(
+        request, Booking.objects.select_related("entity", "channel", "asset"), pk=pk, verb="book"
+    )
     form = MoveForm(request.POST, choices=_moves(BookingStage(booking.stage)))
     if form.is_valid():
         try:

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.views.decorators.http import require_safe
 
 from core import access, months, trail
@@ -31,12 +31,12 @@ MONTHS_AT_MOST = 13
 ENTRIES_SHOWN = 8
 EVENTS_SHOWN = 12
 
-PORTFOLIO = {"label": "Portfolio", "url": "/portfolio/"}
+PORTFOLIO = {"label": "Portfolio", "url": reverse_lazy("portfolio:entities")}
 
 
-def crumbs(entity: Entity | None = None, *more: dict[str, str]) -> list[dict[str, str]]:
+def crumbs(entity: Entity | None = None, *more: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the way back from a page of an entity."""
-    trodden = [PORTFOLIO]
+    trodden: list[dict[str, Any]] = [PORTFOLIO]
     if entity is not None:
         trodden.append({"label": entity.name, "url": reverse("portfolio:entity", args=[entity.slug])})
     return [*trodden, *more]

@@ -21,7 +21,7 @@ class DayField(forms.DateField):
     """A local date, picked or typed as 2026-11-10."""
 
     widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    default_error_messages = {"invalid": "This is not a date; write it as 2026-11-10."}  # noqa: RUF012
+    default_error_messages = {"invalid": "This is not a date; write it as 2026-11-10."}
 
     def __init__(self, **kwargs: Any) -> None:
         """Accept one way of writing a date, the one browsers send."""
@@ -55,7 +55,9 @@ class MoneyField(forms.CharField):
         except MoneyError as error:
             raise forms.ValidationError(str(error), code="invalid") from error
         if minor < 0:
-            raise forms.ValidationError("This amount is below zero; write it without a sign.", code="negative")
+            raise forms.ValidationError(
+                "This amount is below zero; write it without a sign.", code="negative"
+            )
         return minor
 
     def prepare_value(self, value: Any) -> Any:
@@ -118,7 +120,9 @@ class ReversalForm(forms.Form):
     """When and why an entry is reversed."""
 
     on = DayField(label="Date of the reversal", help_text="A day of a month that is still open.")
-    reason = forms.CharField(label="Reason", max_length=250, help_text="One sentence; it stays with the entry for ever.")
+    reason = forms.CharField(
+        label="Reason", max_length=250, help_text="One sentence; it stays with the entry for ever."
+    )
 
 
 class BookingFilter(forms.Form):

@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import access, clock
@@ -20,13 +21,13 @@ from portfolio.domain import pages, previews
 from portfolio.domain.accounts import MissingAccountError
 from portfolio.formats.csv_rows import MAX_BYTES
 from portfolio.formats.errors import FormatError
-from portfolio.models import Entity, ImportFile, ImportKind
+from portfolio.models import Entity, ImportKind
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.bookings import entities_for
 from portfolio.web.entities import PORTFOLIO, ROWS_A_PAGE, views_of_portfolio
 from portfolio.web.forms import UploadForm
 
-IMPORTS = {"label": "Imports", "url": "/portfolio/imports/"}
+IMPORTS = {"label": "Imports", "url": reverse_lazy("portfolio:imports")}
 SALT = "portfolio.web.imports"
 KEPT_SECONDS = 3600
 FOLDER = "uploads"
@@ -82,7 +83,9 @@ def upload(request: HttpRequest) -> HttpResponse:
     """
     offered = _offered(request)
     if request.method != "POST":
-        return _form_page(request, UploadForm(entities=offered, initial={"entity": request.GET.get("entity", "")}))
+        return _form_page(
+            request, UploadForm(entities=offered, initial={"entity": request.GET.get("entity", "")})
+        )
     form = UploadForm(request.POST, request.FILES, entities=offered)
     if not form.is_valid():
         return _form_page(request, form)
@@ -115,9 +118,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 def land(request: HttpRequest) -> HttpResponse:
     """Land the file that was looked at; it is the same bytes, by the same person, within the hour."""
     try:
-        kept: dict[str, Any] = signing.loads(
-            request.POST.get("token", ""), salt=SALT, max_age=KEPT_SECONDS
-        )
+        kept: dict[str, Any] = signing.loads(request.POST.get("token", ""), salt=SALT, max_age=KEPT_SECONDS)
     except signing.BadSignature:
         messages.error(request, "Too much time has passed since you looked at the file; bring it in again.")
         return redirect("portfolio:upload")
@@ -146,7 +147,9 @@ def land(request: HttpRequest) -> HttpResponse:
 def _offered(request: HttpRequest) -> list[Entity]:
     offered = entities_for(request, "keep")
     if not offered:
-        raise PermissionDenied("Your role does not include keeping books. Ask the owner to extend your grant.")
+        raise PermissionDenied(
+            "Your role does not include keeping books. Ask the owner to extend your grant."
+        )
     return offered
 
 

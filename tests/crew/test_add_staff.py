@@ -46,11 +46,17 @@ def test_somebody_known_gets_a_duty_on_one_entity() -> None:
     [
         (("boss@example.com", "emperor"), {}, "'emperor' is not a duty; use one of owner, bookkeeper"),
         (("nobody", "owner"), {}, "'nobody' is not an email address"),
-        (("boss@example.com", "owner"), {"entity": "atlantis"}, "There is no entity 'atlantis'; there are: qos."),
+        (
+            ("boss@example.com", "owner"),
+            {"entity": "atlantis"},
+            "There is no entity 'atlantis'; there are: qos.",
+        ),
         (("held@example.com", "reader"), {}, "is reader of the whole portfolio already"),
     ],
 )
-def test_bad_input_is_refused_whole(arguments: tuple[str, str], options: dict[str, str], sentence: str) -> None:
+def test_bad_input_is_refused_whole(
+    arguments: tuple[str, str], options: dict[str, str], sentence: str
+) -> None:
     EntityFactory(slug="qos")
     held = PersonFactory(email="held@example.com")
     call_command("add_staff", held.email, "reader", stdout=StringIO())

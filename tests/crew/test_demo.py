@@ -42,7 +42,13 @@ def here(client: Client) -> Client:
 
 
 def path_of(person: Person) -> str:
-    links = dict(zip(Person.objects.filter(sample=True).order_by("pk"), demo_links.demo_sign_in_links(base_url=BASE), strict=True))
+    links = dict(
+        zip(
+            Person.objects.filter(sample=True).order_by("pk"),
+            demo_links.demo_sign_in_links(base_url=BASE),
+            strict=True,
+        )
+    )
     return links[person][1].removeprefix(BASE)
 
 
@@ -214,7 +220,9 @@ def test_the_command_prints_a_link_for_each_person(loaded: list[Person]) -> None
     assert all(f"  {BASE}/demo/" in line for line in lines)
 
 
-@pytest.mark.parametrize("base_url", ["http://192.0.2.7:8000", "https://quarterdeck.example.com", "", "http://[", "localhost"])
+@pytest.mark.parametrize(
+    "base_url", ["http://192.0.2.7:8000", "https://quarterdeck.example.com", "", "http://[", "localhost"]
+)
 def test_the_command_prints_no_link_to_another_machine(loaded: list[Person], base_url: str) -> None:
     with pytest.raises(CommandError, match="is not an address of this machine") as refused:
         call_command("demo_links", base_url=base_url)

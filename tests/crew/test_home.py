@@ -67,8 +67,12 @@ def test_cards_of_upper_apps_are_shown_the_most_severe_first(world: World) -> No
     def source(person: Person, at: dt.datetime) -> list[HomeCard]:
         asked.append((person, at))
         return [
-            HomeCard("List the boat", "/reports/actions/1/", value="15 Nov 2026", severity="low", kind="Action"),
-            HomeCard("Empty pipeline", "/reports/findings/2/", note="No paid event ahead.", severity="critical"),
+            HomeCard(
+                "List the boat", "/reports/actions/1/", value="15 Nov 2026", severity="low", kind="Action"
+            ),
+            HomeCard(
+                "Empty pipeline", "/reports/findings/2/", note="No paid event ahead.", severity="critical"
+            ),
         ]
 
     home_cards.register(source)
@@ -89,13 +93,18 @@ def test_entities_stand_on_home_with_their_cash(world: World) -> None:
     page = world.client("owner").get("/").content.decode()
 
     assert "$5,920" in page
-    assert "Cash together: <strong class=\"number\">$11,840</strong>" in page
+    assert 'Cash together: <strong class="number">$11,840</strong>' in page
     assert "/portfolio/entities/qos/" in page
 
 
 def test_mail_is_for_those_who_own_the_whole_portfolio(world: World) -> None:
     outbox.enqueue(
-        dedupe_key="test", composer="crew.code", payload={}, to_address="mate@example.com", subject="Code", at=AT
+        dedupe_key="test",
+        composer="crew.code",
+        payload={},
+        to_address="mate@example.com",
+        subject="Code",
+        at=AT,
     )
 
     counts = world.client("owner").get("/").context["mail"]

@@ -9,7 +9,6 @@ import time_machine
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
-
 from pytest_django import Settings
 
 from core.models import AuditEvent
@@ -39,7 +38,9 @@ def type_in(client: Client, code: str) -> bool:
 
 
 @pytest.mark.parametrize("typed", ["mate@example.com", "MATE@EXAMPLE.COM", " Mate@Example.com "])
-def test_a_code_signs_in_whatever_the_case_of_the_address(client: Client, letters: Letters, typed: str) -> None:
+def test_a_code_signs_in_whatever_the_case_of_the_address(
+    client: Client, letters: Letters, typed: str
+) -> None:
     mate = owner(email="mate@example.com", name="Mate")
 
     ask(client, typed)
@@ -92,7 +93,9 @@ def test_the_code_is_nowhere_in_the_database(client: Client, letters: Letters) -
 
 
 @pytest.mark.parametrize("case", ["unknown", "inactive"])
-def test_an_unknown_address_gets_the_same_page_and_no_mail(client: Client, letters: Letters, case: str) -> None:
+def test_an_unknown_address_gets_the_same_page_and_no_mail(
+    client: Client, letters: Letters, case: str
+) -> None:
     known = owner(email="known@example.com")
     if case == "inactive":
         Person.objects.filter(pk=owner(email="nobody@example.com").pk).update(is_active=False)
@@ -130,7 +133,9 @@ def test_a_wrong_code_is_refused_and_the_third_ends_the_attempt(client: Client, 
 
 
 @pytest.mark.parametrize(
-    "typed", ["{}", " {} ", "{lower}", "{bare}", "{spaced}"], ids=["as sent", "blanks", "lower", "no dash", "spaced"]
+    "typed",
+    ["{}", " {} ", "{lower}", "{bare}", "{spaced}"],
+    ids=["as sent", "blanks", "lower", "no dash", "spaced"],
 )
 def test_a_code_may_be_typed_carelessly(client: Client, letters: Letters, typed: str) -> None:
     owner(email="mate@example.com")
@@ -155,7 +160,9 @@ def test_an_odd_code_is_refused_without_an_error(client: Client, letters: Letter
     assert "_auth_user_id" not in client.session
 
 
-@pytest.mark.parametrize("odd", ["", "nobody", "a@b", "\x00@example.com", "a" * 330 + "@example.com", '"a@b, evil@x"'])
+@pytest.mark.parametrize(
+    "odd", ["", "nobody", "a@b", "\x00@example.com", "a" * 330 + "@example.com", '"a@b, evil@x"']
+)
 def test_an_odd_address_is_refused_with_a_sentence(client: Client, letters: Letters, odd: str) -> None:
     answer = client.post(LOGIN, {"login": odd})
 
@@ -258,7 +265,9 @@ def test_signing_out_is_a_post_and_is_written_down(client: Client, letters: Lett
     assert client.get("/").headers["Location"] == "/account/login/?next=/"
 
 
-def test_somebody_closed_out_between_code_and_typing_does_not_get_in(client: Client, letters: Letters) -> None:
+def test_somebody_closed_out_between_code_and_typing_does_not_get_in(
+    client: Client, letters: Letters
+) -> None:
     mate = owner(email="mate@example.com")
     ask(client, "mate@example.com")
     code = code_in(letters()[0])
@@ -292,7 +301,15 @@ def test_no_other_page_of_allauth_is_on_the_map(client: Client) -> None:
     for name in ("account_signup", "account_email", "account_change_password", "account_reset_password"):
         with pytest.raises(NoReverseMatch):
             reverse(name)
-    for path in ("signup/", "email/", "password/change/", "password/reset/", "confirm-email/", "inactive/", ""):
+    for path in (
+        "signup/",
+        "email/",
+        "password/change/",
+        "password/reset/",
+        "confirm-email/",
+        "inactive/",
+        "",
+    ):
         assert client.get(f"/account/{path}").status_code == 404
 
 

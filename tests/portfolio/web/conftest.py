@@ -94,7 +94,9 @@ class World:
         return client
 
 
-def post(records: Any, debit: str, credit: str, amount: int, on: dt.date, memo: str, **fields: Any) -> JournalEntry:
+def post(
+    records: Any, debit: str, credit: str, amount: int, on: dt.date, memo: str, **fields: Any
+) -> JournalEntry:
     """Post an entry of two lines between two accounts by code."""
     return ledger.post(
         entity=records if isinstance(records, Entity) else records.entity,
@@ -145,7 +147,9 @@ def everything(slug: str, name: str) -> Records:
     )  # fmt: skip
     handoff = HandoffFileFactory(entity=entity, name=f"{slug}.md")
     HandoffRowFactory(file=handoff, label=f"{name} enquiries", line=17, number=11, unit="per month")
-    HandoffRowFactory(file=handoff, label=f"{name} keys", line=60, kind="debt", severity="critical", done=False)
+    HandoffRowFactory(
+        file=handoff, label=f"{name} keys", line=60, kind="debt", severity="critical", done=False
+    )
     KpiValueFactory(entity=entity, label=f"{name} enquiries")
     KpiValueFactory(entity=entity, label=f"{name} conversion", tracked=False, value=None)
     AssetFactory(entity=entity, name=f"{name} sloop")

@@ -114,7 +114,9 @@ def test_an_outsiders_posts_change_nothing(world: World) -> None:
         for _, path, allowed in PAGES:
             if "reader" not in allowed:
                 client.post(path(world.mine), {"signed_on": "2026-11-10", "to": "live", "on": "2026-11-10"})
-        client.post(f"/portfolio/bookings/{world.mine.booking.pk}/advance/", {"to": "paid", "on": "2026-11-10"})
+        client.post(
+            f"/portfolio/bookings/{world.mine.booking.pk}/advance/", {"to": "paid", "on": "2026-11-10"}
+        )
 
     assert (AuditEvent.objects.count(), JournalEntry.objects.count()) == before
     assert not Stake.objects.filter(agreement=Agreement.SIGNED).exists()
@@ -146,7 +148,9 @@ def test_what_does_not_exist_is_not_found(world: World, path: str) -> None:
     assert world.client("owner").get(f"/portfolio/{path}").status_code == 404
 
 
-@pytest.mark.parametrize("month", ["2026-13", "2026-00", "0000-01", "26-10", "2026-1", "2026-10-01", "%00", "٢٠٢٦-١٠"])
+@pytest.mark.parametrize(
+    "month", ["2026-13", "2026-00", "0000-01", "26-10", "2026-1", "2026-10-01", "%00", "٢٠٢٦-١٠"]
+)
 def test_an_odd_month_is_not_found(world: World, month: str) -> None:
     account = world.mine.accounts["1010"]
 

@@ -21,12 +21,18 @@ from tests.portfolio.web.conftest import AS_OF, AT, NOVEMBER, OCTOBER, World, ev
 def cells_of(page: str, name: str) -> list[str]:
     """Return the texts of the cells of the table row that a name heads."""
     (row,) = [row for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL) if f">{name}</a></th>" in row]
-    return [unescape(re.sub(r"<[^>]+>", "", cell)).strip() for cell in re.findall(r"<td.*?</td>", row, re.DOTALL)]
+    return [
+        unescape(re.sub(r"<[^>]+>", "", cell)).strip() for cell in re.findall(r"<td.*?</td>", row, re.DOTALL)
+    ]
 
 
 def test_the_list_shows_cash_revenue_last_import_and_state(world: World) -> None:
     Period.objects.create(
-        entity=world.mine.entity, month=OCTOBER, state=PeriodState.RECONCILED, statement_minor=382_000, reconciled_at=AT
+        entity=world.mine.entity,
+        month=OCTOBER,
+        state=PeriodState.RECONCILED,
+        statement_minor=382_000,
+        reconciled_at=AT,
     )
 
     page = world.client("owner").get("/portfolio/").content.decode()
@@ -111,7 +117,7 @@ def test_an_entitys_page_shows_each_record_with_its_source(world: World) -> None
         "$2,100.00",
         "Queen charter paid",
         "to 9 Nov 2026",
-        "Nov 2026</dt><dd class=\"number\">$10,000 revenue",
+        'Nov 2026</dt><dd class="number">$10,000 revenue',
         "Queen list it",
     ):
         assert words in page, words
@@ -121,7 +127,12 @@ def test_balances_by_month_have_the_accounts_own_sense(world: World) -> None:
     groups = pages.account_groups(entity=world.mine.entity, as_of=AS_OF, count=2)
 
     shown = {line.code: [cell.shown_minor for cell in line.cells] for group in groups for line in group.lines}
-    assert shown == {"1010": [382_000, 592_000], "3000": [500_000, 500_000], "4000": [0, 210_000], "6100": [118_000, 0]}
+    assert shown == {
+        "1010": [382_000, 592_000],
+        "3000": [500_000, 500_000],
+        "4000": [0, 210_000],
+        "6100": [118_000, 0],
+    }
 
 
 def test_months_before_those_shown_are_in_the_balance(world: World) -> None:
@@ -131,7 +142,9 @@ def test_months_before_those_shown_are_in_the_balance(world: World) -> None:
     assert shown == {"1010": 592_000, "3000": 500_000, "4000": 210_000, "6100": 0}
 
 
-@pytest.mark.parametrize(("asked", "shown"), [("", 6), ("?months=13", 13), ("?months=1000000", 6), ("?months=x", 6)])
+@pytest.mark.parametrize(
+    ("asked", "shown"), [("", 6), ("?months=13", 13), ("?months=1000000", 6), ("?months=x", 6)]
+)
 def test_six_months_are_shown_or_thirteen(world: World, asked: str, shown: int) -> None:
     assert len(world.client("owner").get(f"/portfolio/entities/qos/{asked}").context["months"]) == shown
 
@@ -139,7 +152,14 @@ def test_six_months_are_shown_or_thirteen(world: World, asked: str, shown: int) 
 def test_an_accounts_month_adds_up_to_its_balance_over_all_its_pages(world: World) -> None:
     account = world.mine.accounts["6200"]
     for number in range(120):
-        post(world.mine, "6200", "1010", 1_000 + 7 * number, dt.date(2026, 10, 1 + number % 31), f"Premium {number}")
+        post(
+            world.mine,
+            "6200",
+            "1010",
+            1_000 + 7 * number,
+            dt.date(2026, 10, 1 + number % 31),
+            f"Premium {number}",
+        )
     post(world.mine, "6200", "1010", 999, dt.date(2026, 9, 30), "The month before")
     client, path = world.client("reader"), f"/portfolio/accounts/{account.pk}/2026-10/"
 
@@ -155,12 +175,17 @@ def test_an_accounts_month_adds_up_to_its_balance_over_all_its_pages(world: Worl
     assert len(seen) == 120
     assert total == balance.moved_minor == kept.debit_minor - kept.credit_minor
     assert (balance.opening_minor, balance.closing_minor) == (999, 999 + total)
-    assert Posting.objects.filter(account=account).aggregate(sum=Sum("amount_minor"))["sum"] == balance.closing_minor
+    assert (
+        Posting.objects.filter(account=account).aggregate(sum=Sum("amount_minor"))["sum"]
+        == balance.closing_minor
+    )
     assert format_minor(total) in client.get(path).content.decode()
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(amounts=st.lists(st.integers(min_value=-(10**9), max_value=10**9).filter(bool), min_size=1, max_size=6))
+@given(
+    amounts=st.lists(st.integers(min_value=-(10**9), max_value=10**9).filter(bool), min_size=1, max_size=6)
+)
 def test_opening_and_movement_always_make_the_closing_balance(world: World, amounts: list[int]) -> None:
     account = world.mine.accounts["1010"]
     for number, amount in enumerate(amounts):
@@ -178,7 +203,9 @@ def test_opening_and_movement_always_make_the_closing_balance(world: World, amou
     assert held == Posting.objects.filter(account=account).aggregate(sum=Sum("amount_minor"))["sum"]
 
 
-def test_an_accounts_page_takes_the_same_queries_however_long(world: World, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+def test_an_accounts_page_takes_the_same_queries_however_long(
+    world: World, django_assert_num_queries
+) -> None:  # type: ignore[no-untyped-def]
     client, path = world.client("owner"), f"/portfolio/accounts/{world.mine.accounts['6100'].pk}/2026-10/"
     with django_assert_num_queries(9):
         client.get(path)
@@ -192,15 +219,30 @@ def test_an_account_without_a_month_leads_to_the_newest_it_moved_in(world: World
     client = world.client("reader")
     dockage, unused = world.mine.accounts["6100"], world.mine.accounts["6750"]
 
-    assert client.get(f"/portfolio/accounts/{dockage.pk}/").headers["Location"].endswith(f"/{dockage.pk}/2026-10/")
-    assert client.get(f"/portfolio/accounts/{unused.pk}/").headers["Location"].endswith(f"/{unused.pk}/2026-11/")
-    assert "Nothing moved in this month" in client.get(f"/portfolio/accounts/{unused.pk}/", follow=True).content.decode()
+    assert (
+        client.get(f"/portfolio/accounts/{dockage.pk}/")
+        .headers["Location"]
+        .endswith(f"/{dockage.pk}/2026-10/")
+    )
+    assert (
+        client.get(f"/portfolio/accounts/{unused.pk}/").headers["Location"].endswith(f"/{unused.pk}/2026-11/")
+    )
+    assert (
+        "Nothing moved in this month"
+        in client.get(f"/portfolio/accounts/{unused.pk}/", follow=True).content.decode()
+    )
 
 
 def test_an_entrys_page_shows_postings_source_line_booking_and_trail(world: World) -> None:
     page = world.client("reader").get(f"/portfolio/entries/{world.mine.entry.pk}/").content.decode()
 
-    for words in ("1010 Operating checking", "4000 Sales", "$2,100.00", "qos.csv line 3", world.mine.booking.reference):
+    for words in (
+        "1010 Operating checking",
+        "4000 Sales",
+        "$2,100.00",
+        "qos.csv line 3",
+        world.mine.booking.reference,
+    ):
         assert words in page, words
     assert f"/portfolio/imports/{world.mine.file.pk}/" in page
     assert "Audit trail" in page
@@ -215,7 +257,10 @@ def test_an_entry_and_its_reversal_link_to_each_other(world: World) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (302, first)
 
     reversal = world.mine.entry.reversed_by
-    assert [(p.account.code, p.amount_minor) for p in reversal.postings.all()] == [("1010", -210_000), ("4000", 210_000)]
+    assert [(p.account.code, p.amount_minor) for p in reversal.postings.all()] == [
+        ("1010", -210_000),
+        ("4000", 210_000),
+    ]
     assert f"/portfolio/entries/{reversal.pk}/" in client.get(first).content.decode()
     page = client.get(f"/portfolio/entries/{reversal.pk}/").content.decode()
     assert "This is a reversal" in page
@@ -233,7 +278,9 @@ def test_an_entry_is_reversed_once(world: World) -> None:
     assert "is reversed already" in answer.content.decode()
 
 
-def test_the_list_of_entries_takes_the_same_queries_however_long(world: World, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+def test_the_list_of_entries_takes_the_same_queries_however_long(
+    world: World, django_assert_num_queries
+) -> None:  # type: ignore[no-untyped-def]
     client, path = world.client("owner"), "/portfolio/entities/qos/entries/"
     with django_assert_num_queries(7):
         client.get(path)
@@ -241,7 +288,11 @@ def test_the_list_of_entries_takes_the_same_queries_however_long(world: World, d
         post(world.mine, "6200", "1010", 100 + number, dt.date(2026, 9, 1 + number % 30), f"Entry {number}")
     with django_assert_num_queries(7):
         answer = client.get(path)
-    assert [row.amount_minor for row in answer.context["page_obj"].object_list[:3]] == [210_000, 118_000, 500_000]
+    assert [row.amount_minor for row in answer.context["page_obj"].object_list[:3]] == [
+        210_000,
+        118_000,
+        500_000,
+    ]
     assert "1–50 of 63 entries" in answer.content.decode()
 
 
@@ -274,5 +325,3 @@ def test_an_entity_without_a_note_has_no_note_page(world: World) -> None:
     assert client.get("/portfolio/entities/bare/handoff/").status_code == 404
     page = client.get("/portfolio/entities/bare/").content.decode()
     assert page.count("empty__title") == 11
-
-
