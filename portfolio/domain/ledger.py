@@ -185,12 +185,10 @@ def _post_one(
     def attempt() -> JournalEntry:
         with transaction.atomic():
             if row.external_id is not None:
-                known = JournalEntry.objects.filter(
-                    entity_id=row.entity_id, source=row.source, external_id=row.external_id
-                ).first()
+                known = sealing.find(entity_id=row.entity_id, source=row.source, external_id=row.external_id)
                 if known is not None:
-                    _same_body(row, known.body_hash)
-                    return known
+                    _same_body(row, known[1])
+                    return JournalEntry.objects.get(pk=known[0])
             by_id = by.pk if by is not None else None
             (number,) = sealing.write([row], by_id=by_id, at=at)
             entry = JournalEntry(

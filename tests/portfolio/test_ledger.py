@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -234,9 +235,11 @@ def test_reversing_needs_a_posted_entry_and_a_reason(books: Books) -> None:
 def test_the_number_of_queries_does_not_grow_with_the_postings(
     books: Books, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
+    # SQLite numbers the entry itself, PostgreSQL answers its INSERT with the number.
+    expected = 8 if connection.vendor == "sqlite" else 7
     for count in (1, 40):
         lines = [books.line("6100", 1) for _ in range(count)] + [books.line("1010", -count)]
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(expected):
             ledger.post(
                 entity=books.entity, on=OCTOBER, memo="x", lines=lines, source=EntrySource.BANK,
                 external_id=f"{count}", at=AT,
