@@ -5,8 +5,8 @@ import datetime as dt
 from django.conf import settings
 from django.db import transaction
 
-from reports.domain import queries, recipients, schedule
-from reports.models import Recipient, Schedule
+from reports.domain import issue, oneoff, queries, recipients, schedule
+from reports.models import Edition, Recipient, Run, Schedule
 
 OWNER = "owner@example.com"
 WHEN = (("Every Monday", "0 7 * * MON"), ("First of the month", "30 7 1 * *"))
@@ -25,3 +25,12 @@ def load(*, at: dt.datetime) -> None:
                     schedule.save_schedule(
                         report=report, name=name, cron=cron, zone=settings.QUARTERDECK_ZONE, at=at, by=None
                     )
+
+
+def issue_first(*, at: dt.datetime) -> list[Run]:
+    """Issue each report that has no edition yet, to its recipients, and return the runs; outside any transaction."""
+    return [
+        oneoff.issue_now(report=report, entity=None, as_of=issue.default_as_of(at), send_to=None, at=at)
+        for report in queries.reports()
+        if not Edition.objects.filter(report=report).exists()
+    ]

@@ -37,7 +37,7 @@ class RunForm(forms.Form):
         label="Send it to",
         widget=forms.RadioSelect,
         choices=[("nobody", "Nobody"), ("me", "Me"), ("recipients", "Its recipients")],
-        initial="nobody",
+        initial="me",
         help_text="Whoever it goes to, the edition is kept and can be read in the portal.",
     )
 

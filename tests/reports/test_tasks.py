@@ -8,6 +8,7 @@ from celery import current_app
 
 from core.models import AuditEvent
 from crew.models import Person
+from mail.models import Message
 from portfolio.models import Entity
 from reports import tasks
 from reports.domain import cards, runs, sample
@@ -146,3 +147,16 @@ def test_a_run_that_breaks_is_told_to_the_operator_and_kept(
     assert run.state == RunState.FAILED
     assert run.error.endswith("The handoff folder is gone.")
     assert f"Run {run.pk} of report ceo failed." in caplog.text
+
+
+def test_the_sample_issues_the_first_edition_of_each_report_and_no_second(qos: Entity) -> None:
+    sample.load(at=NOW)
+
+    first, again = sample.issue_first(at=NOW), sample.issue_first(at=NOW)
+
+    assert [(run.report.slug, run.state, run.edition and run.edition.number) for run in first] == [
+        ("ceo", RunState.DONE, 1),
+        ("cfo", RunState.DONE, 1),
+    ]
+    assert again == []
+    assert sorted(Message.objects.values_list("to_address", flat=True)) == ["owner@example.com"] * 2

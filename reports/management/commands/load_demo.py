@@ -1,5 +1,6 @@
 """``manage.py load_demo``: the sample portfolio, its people and its schedules, all of it or nothing."""
 
+import datetime as dt
 import time
 from typing import Any
 
@@ -29,6 +30,7 @@ class Command(BaseCommand):
                 schedules.load(at=at)
         except records.AlreadyLoadedError as already:
             self.stdout.write(str(already))
+            self._issue(at)
             return
         except (FormatError, records.MissingFileError) as error:
             raise CommandError(str(error), returncode=2) from error
@@ -37,3 +39,12 @@ class Command(BaseCommand):
         self.stdout.write(
             f"The sample portfolio as of {records.AS_OF} is loaded ({time.perf_counter() - begun:.1f} s)."
         )
+        self._issue(at)
+
+    def _issue(self, at: dt.datetime) -> None:
+        """Issue the first edition of each report, so that there is something to read and mail to open."""
+        for run in schedules.issue_first(at=at):
+            if run.edition is None:
+                self.stderr.write(f"{run.report.title}: {run.error}")
+            else:
+                self.stdout.write(f"{run.report.title}: edition {run.edition.number} is issued.")
