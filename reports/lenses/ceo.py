@@ -118,7 +118,7 @@ def _kpis(desk: Desk, charter: Scope | None) -> tuple[frame.Kpi, ...]:
         frame.kpi(desk, "revenue", target=desk.get("target")),
         frame.kpi(desk, "operating_result"),
         frame.kpi(desk, "cash", before=month_end),
-        frame.kpi(desk, "unrestricted_cash"),
+        frame.kpi(desk, "unrestricted_cash", before=desk.get("unrestricted_at_month_end")),
         frame.kpi(desk, "runway"),
         frame.kpi(desk, "weighted_pipeline"),
         frame.kpi(desk, "coverage"),

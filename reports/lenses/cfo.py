@@ -99,7 +99,7 @@ def _kpis(desk: Desk, charter: Scope | None) -> tuple[frame.Kpi, ...]:
         frame.kpi(desk, "gross_burn"),
         frame.kpi(desk, "net_burn"),
         frame.kpi(desk, "cash", before=desk.get("cash_at_month_end")),
-        frame.kpi(desk, "unrestricted_cash"),
+        frame.kpi(desk, "unrestricted_cash", before=desk.get("unrestricted_at_month_end")),
         frame.kpi(desk, "runway"),
     ]
     if charter is not None:

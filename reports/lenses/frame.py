@@ -90,7 +90,7 @@ def sources(facts: Facts) -> Iterable[Source]:
                 name=f"{entity.name} {name}",
                 fresh_to=fresh_to,
                 stale=age > STALE_DAYS[kind],
-                note=f"{age} days old" if age > 0 else "",
+                note="" if age <= 0 else "1 day old" if age == 1 else f"{age} days old",
             )
 
 

@@ -378,20 +378,48 @@ def mean_direct_cash(desk: Desk, scope: Scope, month: int) -> Answer:
 
 
 @metric(
+    "restricted_at_month_end",
+    name="Deposits and deferred revenue at month's end",
+    unit=Unit.MONEY,
+    formula="Balance of deferred revenue, deposits held and funds held for others at the end of the month",
+    source="Journal: accounts with those roles",
+)
+def restricted_at_month_end(desk: Desk, scope: Scope, month: int) -> Answer:
+    """What was owed back or not yet earned at the end of a month, owed positive."""
+    return desk.postings(scope, RESTRICTED, last=month, sign=-1)
+
+
+@metric(
+    "unrestricted_at_month_end",
+    name="Unrestricted cash at month's end",
+    unit=Unit.MONEY,
+    formula="Cash − deferred revenue − deposits held − funds held for others at the end of the month",
+    source="Journal",
+)
+def unrestricted_at_month_end(desk: Desk, scope: Scope, month: int) -> Answer:
+    """Cash that was the owner's to spend at the end of a month."""
+    return desk.formula(
+        "difference",
+        desk.get("cash_at_month_end", scope, month),
+        desk.get("restricted_at_month_end", scope, month),
+    )
+
+
+@metric(
     "runway",
     name="Runway",
     unit=Unit.MONTHS,
-    formula="Unrestricted cash on the as-of date ÷ net burn; not burning when net burn is zero or less",
+    formula="Unrestricted cash ÷ net burn: on the as-of date for the report's own month, at its end for an earlier one; not burning when net burn is zero or less",
     source="Journal",
 )
 def runway(desk: Desk, scope: Scope, month: int) -> Answer:
-    """Months until unrestricted cash is gone at the present net burn."""
-    return desk.formula(
-        "months_left",
-        desk.get("unrestricted_cash", scope),
-        desk.get("net_burn", scope, month),
-        undefined="not burning",
+    """Months until unrestricted cash is gone at the net burn of that month."""
+    stock = (
+        desk.get("unrestricted_cash", scope)
+        if month == desk.month
+        else desk.get("unrestricted_at_month_end", scope, month)
     )
+    return desk.formula("months_left", stock, desk.get("net_burn", scope, month), undefined="not burning")
 
 
 @metric(
