@@ -3,9 +3,12 @@
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+
+from core import clock
 
 
 class PersonManager(BaseUserManager["Person"]):
@@ -72,6 +75,14 @@ class Person(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email
 
     def clean(self) -> None:
-        """Store addresses in lower case, whoever types them."""
+        """Store addresses in lower case, whoever types them, and zones that exist.
+
+        Raises:
+            ValidationError: the zone is not in the zone database.
+        """
         super().clean()
         self.email = self.email.strip().lower()
+        try:
+            clock.zone(self.zone)
+        except clock.UnknownZoneError as error:
+            raise ValidationError({"zone": str(error)}) from error

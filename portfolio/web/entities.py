@@ -193,6 +193,12 @@ def entry_page(request: HttpRequest, pk: int) -> HttpResponse:
         pk=pk,
     )
     postings = list(entry.postings.select_related("account", "booking"))
+    imported = list(entry.imported_lines.select_related("file"))
+    # An entry that came with a file was posted by whoever landed the file.
+    deeds = [
+        ("portfolio.journalentry", entry.pk),
+        *(("portfolio.importfile", line.file_id) for line in imported),
+    ]
     return render(
         request,
         "portfolio/entry.html",
@@ -201,9 +207,9 @@ def entry_page(request: HttpRequest, pk: int) -> HttpResponse:
             "entity": entry.entity,
             "postings": postings,
             "debits": sum(posting.amount_minor for posting in postings if posting.amount_minor > 0),
-            "imported": list(entry.imported_lines.select_related("file")),
+            "imported": imported,
             "reversed_by": JournalEntry.objects.filter(reverses=entry).first(),
-            "events": trail.of_records(records=[("portfolio.journalentry", entry.pk)], limit=EVENTS_SHOWN),
+            "events": trail.of_records(records=deeds, limit=EVENTS_SHOWN),
             "keeps": may(request, "keep", entry.entity),
             "crumbs": crumbs(
                 entry.entity,
