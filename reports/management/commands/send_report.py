@@ -15,7 +15,7 @@ from portfolio.domain import queries as portfolio
 from portfolio.models import Entity
 from reports.document import Document, load
 from reports.domain import deliveries, issue, oneoff, runs
-from reports.models import EditionFile, Report, Run, RunState
+from reports.models import Edition, EditionFile, Report, Run, RunState
 
 BAD_INPUT = 2
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -87,7 +87,7 @@ class Command(BaseCommand):
         if run.edition is None:
             self.stdout.write(f"{report.slug}: run {run.pk} was taken up by a worker, which will finish it.")
             return True
-        self.stdout.write(self._line(run))
+        self.stdout.write(_line(run, run.edition))
         if out is not None:
             document = load(Document, run.edition.document)
             self._write(out, document, list(EditionFile.objects.filter(edition=run.edition)))
@@ -111,15 +111,6 @@ class Command(BaseCommand):
             self.stdout.write(text)
             self.stdout.write(f"{report.slug}: dry run {made.run.pk} as of {as_of}, nothing kept or sent.")
         return True
-
-    def _line(self, run: Run) -> str:
-        edition = run.edition
-        assert edition is not None  # noqa: S101  # nosec B101 - told apart by the caller
-        mails = [mail.to_address for mail in deliveries.of_edition(edition=edition)]
-        sent = f"mail queued for {', '.join(mails)}" if mails else "no mail"
-        url = issue.edition_url(report=run.report, number=edition.number)
-        about = f", {run.entity.name}" if run.entity is not None else ""
-        return f"{run.report.slug}: edition {edition.number} as of {run.as_of}{about}, {sent}: {url}"
 
     def _write(self, path: Path, document: Document, files: Sequence[Any]) -> None:
         content = oneoff.as_file(document=document, files=files, ending=path.suffix.lower())
@@ -187,6 +178,14 @@ class Command(BaseCommand):
         except OSError as error:
             raise _unwritable(path, error) from error
         return [*found]
+
+
+def _line(run: Run, edition: Edition) -> str:
+    mails = [mail.to_address for mail in deliveries.of_edition(edition=edition)]
+    sent = f"mail queued for {', '.join(mails)}" if mails else "no mail"
+    url = issue.edition_url(report=run.report, number=edition.number)
+    about = f", {run.entity.name}" if run.entity is not None else ""
+    return f"{run.report.slug}: edition {edition.number} as of {run.as_of}{about}, {sent}: {url}"
 
 
 def _unwritable(path: Path, error: OSError) -> CommandError:
