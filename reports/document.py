@@ -21,6 +21,7 @@ class Unit(enum.StrEnum):
     MONEY = "money"  # minor units of the document's currency
     COUNT = "count"  # ones
     PERCENT = "percent"  # basis points
+    POINTS = "points"  # basis points, the difference of two percentages
     MONTHS = "months"  # hundredths of a month
     DAYS = "days"  # tenths of a day
     RATIO = "ratio"  # hundredths

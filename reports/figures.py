@@ -7,6 +7,7 @@ from reports.document import Cell, Document, Figure, Unit
 _WRITTEN = {
     Unit.COUNT: (1, 0, ""),
     Unit.PERCENT: (100, 1, " %"),
+    Unit.POINTS: (100, 1, " points"),
     Unit.MONTHS: (100, 1, " months"),
     Unit.DAYS: (10, 1, " days"),
     Unit.RATIO: (100, 2, "×"),

@@ -260,7 +260,7 @@ def _unit_economics(desk: Desk, charter: Scope) -> Section:
                 f"Contribution per charter: model against the books of {months.label(desk.month)}",
                 (Column("Part"), column("Model"), column("Books")),
                 tuple(rows),
-                note=f"{source} The books are the mean of {len(sailed)} completed charters.",
+                note=f"{source} The books are the mean of {len(sailed)} completed {'charter' if len(sailed) == 1 else 'charters'}.",
             ),
             Para(
                 line("Fixed cost of ", desk.get("gross_burn"), " a month takes ",
@@ -408,7 +408,7 @@ def _scenarios(desk: Desk, charter: Scope) -> Section:
             entry.cash_later)
         for entry in found
     ]  # fmt: skip
-    notes = "; ".join(f"{entry.name}: {entry.note}" for entry in found if entry.note)
+    notes = "; ".join(f"{entry.name}: {entry.note.rstrip('.')}" for entry in found if entry.note)
     blocks: list[Table | Note] = [
         Table(
             "A month in each scenario",
@@ -482,7 +482,7 @@ def _rules(desk: Desk) -> Section:
     return Section(
         "rules",
         "Non-negotiable rules",
-        (table, *(Para(line(f"{statement}: ", *evidence)) for statement, _, evidence in rows)),
+        (table, *(Para(line(f"{statement.rstrip('.')}: ", *evidence)) for statement, _, evidence in rows)),
     )
 
 

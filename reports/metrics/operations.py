@@ -40,8 +40,10 @@ def share(part: int, whole: int) -> int | None:
 
 
 def change(now: int, before: int) -> int | None:
-    """Return the change against an earlier value in basis points of its size; undefined from zero."""
-    return divide((now - before) * 10_000, abs(before)) if before else None
+    """Return the change against an earlier value in basis points of it; undefined from zero or across it."""
+    if not before or (now < 0) != (before < 0):
+        return None
+    return divide((abs(now) - abs(before)) * 10_000, abs(before))
 
 
 def months_left(stock: int, flow: int) -> int | None:

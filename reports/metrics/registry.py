@@ -64,6 +64,7 @@ _UNIT_NAMES = {
     Unit.MONEY: "money",
     Unit.COUNT: "count",
     Unit.PERCENT: "percent",
+    Unit.POINTS: "percentage points",
     Unit.MONTHS: "months",
     Unit.DAYS: "days",
     Unit.RATIO: "ratio",
@@ -186,13 +187,14 @@ class Desk:
 
     def change(self, now: Figure, before: Figure) -> Figure:
         """Return the relative change between two figures, or their difference where they are percentages."""
-        answer = self.formula("difference" if now.unit is Unit.PERCENT else "change", now, before)
+        points = now.unit is Unit.PERCENT
+        answer = self.formula("difference" if points else "change", now, before)
         if answer.value is None:
             answer = replace(answer, missing="n/a")
         return self.own(
             f"change.{now.key}",
             f"Change in {now.label.lower()}",
-            Unit.PERCENT,
+            Unit.POINTS if points else Unit.PERCENT,
             answer,
             scope=now.scope,
             period=now.period,
