@@ -343,7 +343,8 @@ def _month_axis(all_months: Sequence[months.Month]) -> Spec:
 
 
 def _week_axis(days: Sequence[dt.date]) -> Spec:
-    step = max(1, -(-len(days) // 7))
+    # Four names fit beside the names at the lines' ends, also on a phone.
+    step = max(1, -(-len(days) // 4))
     names = {
         day.isoformat(): [str(day.day), f"{day:%b}"] if place % step == 0 else ""
         for place, day in enumerate(days)

@@ -176,7 +176,7 @@ class _Page:
             "columns": [{"label": label, "right": aside} for label, aside in zip(heads, right, strict=True)],
             "rows": joined(rows),
             "note": table.note,
-            "stack": len(table.columns) > 3 or _is_wordy(table),
+            "form": _form(table),
             "empty": "" if table.rows else table.empty,
         }
 
@@ -205,6 +205,14 @@ class _Page:
             "columns": columns,
             "rows": rows,
         }
+
+
+def _form(table: Table) -> str:
+    """Return how a phone shows a table: figures to compare scroll sideways, records become cards, else nothing."""
+    beside = [column.align is Align.RIGHT for column in table.columns[1:]]
+    if len(beside) > 1 and sum(beside) > len(beside) / 2:
+        return "scroll"
+    return "stack" if len(beside) > 2 or _is_wordy(table) else ""
 
 
 def _is_wordy(table: Table) -> bool:

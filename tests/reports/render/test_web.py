@@ -81,9 +81,7 @@ def test_sections_are_named_by_their_headings(page: Page) -> None:
 
 
 def test_tables_have_captions_scopes_and_labels_for_phones(page: Page) -> None:
-    assert len(page.all("caption")) == len(
-        [t for t in page.all("table") if "table--scroll" not in t["class"]]
-    )
+    assert len(page.all("caption")) == len(page.all("table"))
     assert all(head["scope"] in {"col", "row"} for head in page.all("th"))
     labels = Counter(cell.get("data-label", "") for cell in page.all("td"))
     assert labels["Operating result"] == 5
