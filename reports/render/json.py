@@ -16,6 +16,7 @@ STEPS = {
     Unit.MONEY: "minor units of the currency",
     Unit.COUNT: "ones",
     Unit.PERCENT: "basis points",
+    Unit.POINTS: "basis points",
     Unit.MONTHS: "hundredths of a month",
     Unit.DAYS: "tenths of a day",
     Unit.RATIO: "hundredths",
