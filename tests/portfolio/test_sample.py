@@ -194,6 +194,10 @@ def test_commands_refuse_bad_input_in_one_sentence(tmp_path: Path) -> None:
         (["import_statement", "qos", str(bad), "--kind", "bank_csv"], "bad.csv line 2, column Amount"),
         (["import_statement", "qos", str(bad), "--kind", "stripe"], "bad.csv line 1"),
         (["import_statement", "qos", str(bad), "--kind", "bank_csv", "--account", "9"], "no bank account '9'"),
+        (["reconcile_month", "nobody", "2026-10", "1.00"], "There is no entity 'nobody'"),
+        (["reconcile_month", "qos", "October", "1.00"], "'October' is not a month"),
+        (["reconcile_month", "qos", "2026-10", "NaN"], "'NaN' is not an amount"),
+        (["reconcile_month", "qos", "2026-10", "1.00"], "qos Oct 2026 does not reconcile"),
         (["read_handoffs", str(note)], "note.md line"),
         (["read_handoffs", str(tmp_path / "none.md")], "cannot be read"),
     ]  # fmt: skip
@@ -227,6 +231,17 @@ def test_import_statement_lands_or_only_says_what_it_would(tmp_path: Path) -> No
     out = StringIO()
     call_command("verify_books", stdout=out)
     assert "The books hold" in out.getvalue()
+
+
+@pytest.mark.django_db
+def test_reconcile_month_reconciles_and_closes() -> None:
+    sample.load(folder=DEMO, at=AT)
+    cash = cash_at_bank(entity_id=Entity.objects.get(slug="jada").pk, month=OCT)
+    out = StringIO()
+    call_command("reconcile_month", "jada", "2026-10", f"{cash / 100:.2f}", "--close", stdout=out)
+    assert "jada Oct 2026 is reconciled and closed at $" in out.getvalue()
+    assert "$27.40 of it is not categorised." in out.getvalue()
+    assert Period.objects.get().state == "closed"
 
 
 def test_the_exit_status_of_a_refusal_is_two(tmp_path: Path) -> None:
