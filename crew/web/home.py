@@ -11,6 +11,7 @@ from crew.domain import home_cards, post
 from portfolio.domain import pages
 
 EVENTS_SHOWN = 8
+LETTERS_SHOWN = 4
 
 
 @require_safe
@@ -22,6 +23,7 @@ def home(request: HttpRequest) -> HttpResponse:
     ids = access.entity_ids(request.user)
     as_of = pages.as_of_date()
     entities = pages.entity_rows(ids=ids, as_of=as_of)
+    owns = access.may(request.user, "own")
     return render(
         request,
         "crew/home.html",
@@ -34,7 +36,9 @@ def home(request: HttpRequest) -> HttpResponse:
             "as_of_differs": as_of != clock.today(at=now),
             "cards": home_cards.cards_for(person=request.user, at=now),
             "entities": entities,
-            "mail": post.mail_counts() if access.may(request.user, "own") else [],
+            "shows_mail": owns,
+            "mail_counts": post.mail_counts() if owns else [],
+            "mail": post.newest_letters(limit=LETTERS_SHOWN) if owns else [],
             "total_cash": _total({row.currency for row in entities}, [row.cash_minor for row in entities]),
             "events": trail.recent(
                 entity_slugs=None if ids is None else [row.slug for row in entities], limit=EVENTS_SHOWN
