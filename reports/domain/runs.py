@@ -120,7 +120,8 @@ def wake(*, run_id: int) -> bool:
     The database knows what is to be done, so a lost wake-up is made good by the next sweep.
     """
     try:
-        current_app.send_task("reports.tasks.carry_out", args=[run_id], retry=False)
+        # A wake-up nobody took before the next sweep is dropped, so that they do not pile up while no worker runs.
+        current_app.send_task("reports.tasks.carry_out", args=[run_id], retry=False, expires=60)
     except (OperationalError, OSError) as error:
         logger.warning("No broker to wake a worker for run %s; the sweep will find it: %s", run_id, error)
         return False

@@ -24,7 +24,7 @@ def woken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Collect the wake-ups instead of handing them to a broker."""
     taken: list[int] = []
     monkeypatch.setattr(
-        "reports.domain.runs.current_app.send_task", lambda name, args, retry: taken.append(args[0])
+        "reports.domain.runs.current_app.send_task", lambda name, args, **options: taken.append(args[0])
     )
     return taken
 
