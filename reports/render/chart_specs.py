@@ -7,6 +7,7 @@ colour alone. The numbers behind a chart travel as text in ``usermeta.table`` fo
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 WIDTH = 480
 HEIGHT = 210
 
+_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _DASHES = [[1, 0], [7, 4], [2, 3], [9, 3, 2, 3], [5, 2], [1, 5]]
 
 
@@ -319,8 +321,18 @@ def _y(unit: Unit, currency: str) -> Spec:
     return {"field": "value", "type": "quantitative", "axis": axis, "title": None}
 
 
+def drawable(text: str) -> str:
+    """Return text without the characters no XML file may hold: the drawing engine ends the process over one."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
 def _lookup(words: Mapping[str, str | list[str]]) -> str:
-    return json.dumps(dict(words), ensure_ascii=False)
+    """Return words as an expression. They are cleaned here: as escapes they would pass for harmless later."""
+    cleaned = {
+        key: drawable(word) if isinstance(word, str) else [drawable(line) for line in word]
+        for key, word in words.items()
+    }
+    return json.dumps(cleaned, ensure_ascii=False)
 
 
 def _month_axis(all_months: Sequence[months.Month]) -> Spec:

@@ -17,6 +17,7 @@ from reports.render.chart_specs import (
     Spec,
     band13weeks,
     bars_by_month,
+    drawable,
     horizontal_bars,
     line_by_month,
     scenario_lines,
@@ -138,7 +139,7 @@ def svg(spec: Spec, *, dark: bool = False) -> bytes:
         raise ChartError("A chart carries its data itself; this specification asks for a url.")
     meta = spec.get("usermeta") or {}
     themed = {
-        **{key: value for key, value in spec.items() if key not in ("usermeta", "description")},
+        **_drawable({key: value for key, value in spec.items() if key not in ("usermeta", "description")}),
         "config": _merge(theme(dark=dark), spec.get("config") or {}),
     }
     with _pen:
@@ -147,7 +148,8 @@ def svg(spec: Spec, *, dark: bool = False) -> bytes:
             drawn = vl_convert.vegalite_to_svg(themed, vl_version=VERSION, allowed_base_urls=[])
         except ValueError as error:
             raise ChartError(f"This chart cannot be drawn: {str(error).splitlines()[-1].strip()}") from error
-    return _named(drawn, str(meta.get("title") or ""), str(spec.get("description") or "")).encode()
+    title, description = str(meta.get("title") or ""), str(spec.get("description") or "")
+    return _named(drawn, drawable(title), drawable(description)).encode()
 
 
 def draw(chart: Chart, *, dark: bool = False) -> bytes:
@@ -183,6 +185,14 @@ def _names_outside_data(value: Any) -> bool:
             return True
         return any(_names_outside_data(item) for item in value.values())
     return isinstance(value, list) and any(_names_outside_data(item) for item in value)
+
+
+def _drawable(value: Any) -> Any:
+    if isinstance(value, str):
+        return drawable(value)
+    if isinstance(value, dict):
+        return {drawable(key): _drawable(item) for key, item in value.items()}
+    return [_drawable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _merge(base: Spec, over: Spec) -> Spec:

@@ -26,6 +26,7 @@ from reports.document import (
     Para,
     Row,
     Severity,
+    Source,
     Table,
     Tone,
 )
@@ -270,6 +271,22 @@ class Frame:
             empty="No source is recorded for this edition.",
         )
 
+    def freshness(self) -> tuple[tuple[str, str], ...]:
+        """Return how fresh the sources are in two sentences, stale ones first: a word, and the sources."""
+        sources = self.document.head.sources
+        if not sources:
+            return (("Sources", "none is recorded for this edition."),)
+        lines = []
+        for word, stale in (("Stale sources", True), ("Fresh sources", False)):
+            named = [
+                f"{source.name} ({', '.join(part for part in (_reach(source), source.note) if part)})"
+                for source in sources
+                if source.stale is stale
+            ]
+            if named:
+                lines.append((word, "; ".join(named) + "."))
+        return tuple(lines)
+
     def tiles(self) -> tuple[Tile, ...]:
         """Return the KPIs as printed."""
         return tuple(
@@ -281,7 +298,7 @@ class Frame:
                 self.piece(Cell(figure=kpi.change, plus=True)) if kpi.change else None,
                 self.piece(Cell(figure=kpi.target)) if kpi.target else None,
                 kpi.tone,
-                kpi.status,
+                kpi.status[:1].upper() + kpi.status[1:],
             )
             for kpi in self.document.kpis
         )
@@ -466,6 +483,10 @@ def _action_cells(action: ActionLine) -> tuple[Cell, ...]:
         Cell(day(action.due_on)),
         Cell(STATE_WORDS[action.state], tone=STATE_TONES[action.state]),
     )
+
+
+def _reach(source: Source) -> str:
+    return f"to {day(source.fresh_to)}" if source.fresh_to else "no data"
 
 
 def _nothing(text: str) -> Note:

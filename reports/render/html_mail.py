@@ -168,7 +168,7 @@ class _Mail:
                 replace(fact, text=self.cut(fact.text), note=self.cut(fact.note)) for fact in frame.facts()
             ],
             "stale": self.cut(frame.stale()),
-            "sources": self.table(frame.sources(), ""),
+            "freshness": [(word, self.cut(sources)) for word, sources in frame.freshness()],
             "legend": frame.legend(),
             "shortened": "" if self.room == Room() else _SHORTENED,
             "sections_left": f"{count(total - shown, 'more section')}." if total > shown else "",
@@ -258,7 +258,7 @@ class _Mail:
             "value": self.piece(replace(tile.value, mark="")),
             "missing": tile.value.missing,
             "prior": tile.prior and self.piece(tile.prior),
-            "change": tile.change and self.piece(replace(tile.change, mark="")),
+            "change": tile.change and not tile.change.missing and self.piece(replace(tile.change, mark="")),
             "target": tile.target and self.piece(tile.target),
             "tone": TONES[tile.tone] if tile.tone is not Tone.MUTED else "",
             "status": self.cut(tile.status),
@@ -307,7 +307,7 @@ class _Mail:
     def table(self, table: Table, href: str) -> dict[str, Any]:
         rows = self.rows(table)
         columns = table.columns[:12] if self.room.items is not None else table.columns
-        stack = len(columns) > 4
+        stack = _needs_stacking(table)
         hidden = len(table.rows) - len(rows)
         return {
             "kind": "table",
@@ -319,7 +319,7 @@ class _Mail:
             "stack": stack,
             "rows": joined(self.row(row, columns, stack=stack) for row in rows),
             "left": f"{count(hidden, 'more row')}." if hidden else "",
-            "href": href or self.document.url,
+            "href": href,
             "note": self.cut(table.note),
             "empty": "" if table.rows else self.cut(table.empty),
         }
@@ -338,12 +338,23 @@ class _Mail:
             self.cell(cell, column, head=at == 0, stack=stack)
             for at, (cell, column) in enumerate(zip(row.cells, columns, strict=False))
         ]
-        return f"<tr{' class=tt' if row.total else ''}>{''.join(cells)}</tr>"
+        return f'<tr valign="top"{" class=tt" if row.total else ""}>{"".join(cells)}</tr>'
 
     def cell(self, cell: Cell, column: Column, *, head: bool, stack: bool) -> str:
         inner = self.piece(self.frame.piece(cell))
         if head:
-            return f'<th scope="row" valign="top">{inner}</th>'
+            return f'<th scope="row" align="left">{inner}</th>'
         right = ' align="right"' if column.align is Align.RIGHT else ""
         label = f'<span class="l">{with_breaks(self.cut(column.label))}: </span>' if stack and inner else ""
-        return f'<td valign="top"{right}>{label}{inner}</td>'
+        return f"<td{right}>{label}{inner}</td>"
+
+
+def _needs_stacking(table: Table) -> bool:
+    """Tell whether a phone is too narrow for a table, so that its rows stand one cell below the other."""
+    if len(table.columns) > 4:
+        return True
+    widest = [
+        max((len(row.cells[at].text) for row in table.rows if at < len(row.cells)), default=0)
+        for at in range(len(table.columns))
+    ]
+    return sum(min(width, 30) for width in widest) > 60

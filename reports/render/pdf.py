@@ -165,7 +165,7 @@ def _edition(document: Document, words: _Words) -> dict[str, Any]:
         ],
         "sample": words(head.sample),
         "stale": words(frame.stale()),
-        "sources": _table(frame.sources(), frame, words),
+        "freshness": [(word, words(sources)) for word, sources in frame.freshness()],
         "legend": words(f"{frame.legend()} Every figure links to its formula and the records behind it."),
         "parts": [_part(part, frame, words) for part in frame.parts()],
         "tiles": [

@@ -68,7 +68,8 @@ def _head(frame: Frame) -> Iterator[str]:
             yield ""
             yield from _wrapped(sentence)
     yield ""
-    yield from _table(frame.sources(), frame)
+    for word, sources in frame.freshness():
+        yield from _wrapped(f"{word}: {sources}")
     yield ""
     yield from _wrapped(frame.legend())
 

@@ -48,7 +48,7 @@ def test_page_mail_text_and_json_can_be_made_of_any_document(edition: Document) 
 
 
 @given(DOCUMENTS)
-@settings(max_examples=25, suppress_health_check=SLOW)
+@settings(max_examples=15, suppress_health_check=SLOW)
 def test_a_pdf_can_be_set_of_any_document(edition: Document) -> None:
     drawn = {chart.name: charts.draw(chart) for chart in edition.charts}
     reader = pypdf.PdfReader(io.BytesIO(pdf.render(edition, charts=drawn)))

@@ -165,6 +165,17 @@ def test_names_are_data_and_never_code() -> None:
     assert any(text.startswith("a'];") for text in texts(lines))
 
 
+@pytest.mark.parametrize("char", ["\x00", "\x07", "\x0b", "\x1f", "\ufffe", "\uffff", "\ud800"])
+def test_characters_no_drawing_can_hold_are_replaced(char: str) -> None:
+    name = f"bell{char}"
+    assert "bell\ufffd" in texts(charts.horizontal_bars([(name, 100)]))
+    assert "bell\ufffd" in texts(charts.line_by_month({name: YEAR, "b": YEAR}))
+    assert "bell\ufffd $1" in texts(charts.scenario_lines({name: [(day, 100) for day in WEEKS]}))
+    written = {"data": {"values": [{"l": name}]}, "mark": "text", "encoding": {"text": {"field": "l"}}}
+    assert "bell\ufffd" in texts(written)
+    assert charts.draw(Chart("x", name, SPECS["bars"], name)).count("bell\ufffd".encode()) == 3
+
+
 def test_horizontal_bars_say_what_is_missing() -> None:
     assert {"$50", "not tracked", "−$7"} <= set(texts(SPECS["horizontal"]))
 

@@ -141,4 +141,4 @@ def test_line_breaks_in_a_title_keep_one_heading(edition: Document) -> None:
 def test_empty_parts_say_what_is_missing() -> None:
     text = read(empty_document())
     assert "No findings: every rule of this report came out clean." in text
-    assert "No source is recorded for this edition." in text
+    assert "Sources: none is recorded for this edition." in text
