@@ -6,16 +6,17 @@ from django.conf import settings
 from django.db import transaction
 
 from reports.domain import issue, oneoff, queries, recipients, schedule
-from reports.models import Edition, Recipient, Run, Schedule
+from reports.models import Edition, Recipient, Report, Run, Schedule
 
 OWNER = "owner@example.com"
 WHEN = (("Every Monday", "0 7 * * MON"), ("First of the month", "30 7 1 * *"))
 
 
 def load(*, at: dt.datetime) -> None:
-    """Give each report its recipients and two schedules that count from now on; what is there stays as it is."""
+    """Give each report a reply address, recipients and two schedules from now on; what is there stays as it is."""
     with transaction.atomic():
         for report in queries.reports():
+            Report.objects.filter(pk=report.pk, reply_to="").update(reply_to=f"{report.slug}-desk@example.com")
             if not Recipient.objects.filter(report=report).exists():
                 for address in settings.REPORT_RECIPIENTS or [OWNER]:
                     recipients.add(report=report, address=address, at=at, by=None)
