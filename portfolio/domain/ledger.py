@@ -8,6 +8,7 @@ become entries in `portfolio.domain.intake`; whether the books still hold is ask
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,8 +32,8 @@ from portfolio.models import (
 )
 
 MEMO_LIMIT, EXTERNAL_ID_LIMIT, ORIGIN_LIMIT, LINE_MEMO_LIMIT, REASON_LIMIT = 250, 160, 200, 200, 250
-# Stays below the number of parameters that any SQLite in use accepts.
-_LOOKUP = 900
+# NUL, and halves of characters that JSON can smuggle in.
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 
 T = TypeVar("T")
 _Key = tuple[str, str]
@@ -153,10 +154,10 @@ def reverse(
         ClosedPeriodError: the month of ``on`` is closed.
     """
     if entry.state != EntryState.POSTED:
-        raise NotPostedError(f"{_named(entry.on, entry.memo)} is a draft; delete it instead of reversing it.")
+        raise NotPostedError(f"{_named(entry)} is a draft; delete it instead of reversing it.")
     reason = reason.strip()
     if not reason:
-        raise TextError(f"Reversing {_named(entry.on, entry.memo)} needs a reason; say why.")
+        raise TextError(f"Reversing {_named(entry)} needs a reason; say why.")
     draft = Draft(
         on=on,
         memo=f"Reversal: {entry.memo}"[:MEMO_LIMIT],
@@ -173,7 +174,7 @@ def reverse(
         return _post_one(entity=entry.entity, draft=draft, action="portfolio:entry:reverse", by=by, at=at)
     except DifferentBodyError as error:
         raise AlreadyReversedError(
-            f"{_named(entry.on, entry.memo)} is reversed already; post a new entry for what is still to be corrected."
+            f"{_named(entry)} is reversed already; post a new entry for what is still to be corrected."
         ) from error
 
 
@@ -228,7 +229,7 @@ def _post_batch(
                     continue
                 if key in seen:
                     raise DifferentBodyError(
-                        f"{_named(row.on, row.memo)} has the id {row.external_id!r} of another entry of this batch; "
+                        f"{_named(row)} has the id {row.external_id!r} of another entry of this batch; "
                         "give each its own."
                     )
                 seen.add(key)
@@ -260,15 +261,13 @@ def _known(entity: Entity, rows: Sequence[sealing.EntryRow]) -> dict[_Key, tuple
     for row in rows:
         if row.external_id is not None:
             by_source.setdefault(row.source, []).append(row.external_id)
-    known: dict[_Key, tuple[int, str]] = {}
-    for source, ids in by_source.items():
-        for start in range(0, len(ids), _LOOKUP):
-            found = JournalEntry.objects.order_by().filter(
-                entity=entity, source=source, external_id__in=ids[start : start + _LOOKUP]
-            )
-            for number, external_id, body_hash in found.values_list("pk", "external_id", "body_hash"):
-                known[source, external_id or ""] = (number, body_hash)
-    return known
+    return {
+        (source, external_id): (number, body_hash)
+        for source, ids in by_source.items()
+        for number, external_id, body_hash in sealing.find_many(
+            entity_id=entity.pk, source=source, external_ids=ids
+        )
+    }
 
 
 def _retried(attempt: Callable[[], T]) -> T:
@@ -284,48 +283,37 @@ def _retried(attempt: Callable[[], T]) -> T:
 def _row(entity: Entity, draft: Draft) -> sealing.EntryRow:
     """Check an entry whole and return it as the row to be written, with its hash."""
     lines = draft.lines
-    name = _named(draft.on, draft.memo)
-    _check_texts(draft, name)
+    _check_texts(draft)
     if len(lines) < 2:
-        raise EmptyEntryError(f"{name} has {len(lines)} postings; an entry needs at least two.")
-    currency = lines[0].account.currency
-    total = 0
+        raise EmptyEntryError(f"{_named(draft)} has {len(lines)} postings; an entry needs at least two.")
+    entity_id, currency, total = entity.pk, lines[0].account.currency, 0
+    postings: list[sealing.PostingRow] = []
     for line in lines:
-        account, amount = line.account, line.amount_minor
-        if account.entity_id != entity.pk:
+        account, amount, booking = line.account, line.amount_minor, line.booking
+        if account.entity_id != entity_id:
             raise ForeignAccountError(
-                f"{name} uses account {account} of another entity; use an account of {entity.slug}."
+                f"{_named(draft)} uses account {account} of another entity; use an account of {entity.slug}."
             )
         if account.currency != currency:
             raise MixedCurrencyError(
-                f"{name} mixes {currency} and {account.currency}; post one entry for each currency."
+                f"{_named(draft)} mixes {currency} and {account.currency}; post one entry for each currency."
             )
-        if type(amount) is not int or not amount or abs(amount) > LIMIT_MINOR:
+        if type(amount) is not int or not -LIMIT_MINOR <= amount <= LIMIT_MINOR or not amount:
             raise EmptyEntryError(
-                f"{name} posts {amount!r} to account {account}; an amount is a whole number of minor units, not "
-                f"zero and at most {LIMIT_MINOR:,}."
+                f"{_named(draft)} posts {amount!r} to account {account}; an amount is a whole number of minor units, "
+                f"not zero and at most {LIMIT_MINOR:,}."
             )
-        if len(line.memo) > LINE_MEMO_LIMIT:
-            raise TextError(
-                f"{name} has a posting memo longer than {LINE_MEMO_LIMIT} characters; shorten it."
-            )
+        if line.memo:
+            _check_text(draft, "posting memo", line.memo, LINE_MEMO_LIMIT)
         total += amount
+        postings.append((account.pk, amount, booking.pk if booking is not None else None, line.memo))
     if total:
         raise UnbalancedEntryError(
-            f"{name} is out of balance by {format_minor(total, currency)}; its postings must add up to zero."
+            f"{_named(draft)} is out of balance by {format_minor(total, currency)}; its postings must add up to zero."
         )
-    postings = tuple(
-        sealing.PostingRow(
-            line.account.pk,
-            line.amount_minor,
-            line.booking.pk if line.booking is not None else None,
-            line.memo,
-        )
-        for line in lines
-    )
     reverses_id = draft.reverses.pk if draft.reverses is not None else None
     return sealing.EntryRow(
-        entity_id=entity.pk,
+        entity_id=entity_id,
         on=draft.on,
         month=months.month_of(draft.on),
         currency=currency,
@@ -340,21 +328,25 @@ def _row(entity: Entity, draft: Draft) -> sealing.EntryRow:
     )
 
 
-def _check_texts(draft: Draft, name: str) -> None:
+def _check_texts(draft: Draft) -> None:
     if not draft.memo.strip():
         raise TextError(f"The entry on {draft.on} has no memo; say what happened.")
-    if draft.external_id == "":
-        raise TextError(f"{name} has an empty external id; leave it out or give one.")
-    for what, text, limit in (
-        ("memo", draft.memo, MEMO_LIMIT),
-        ("external id", draft.external_id or "", EXTERNAL_ID_LIMIT),
-        ("origin", draft.origin, ORIGIN_LIMIT),
-        ("reason", draft.reason, REASON_LIMIT),
-    ):
-        if len(text) > limit:
-            raise TextError(f"{name} has {what} longer than {limit} characters; shorten it.")
-        if "\x00" in text:
-            raise TextError(f"{name} has a NUL in its {what}; remove it.")
+    _check_text(draft, "memo", draft.memo, MEMO_LIMIT)
+    if draft.external_id is not None:
+        if not draft.external_id:
+            raise TextError(f"{_named(draft)} has an empty external id; leave it out or give one.")
+        _check_text(draft, "external id", draft.external_id, EXTERNAL_ID_LIMIT)
+    if draft.origin:
+        _check_text(draft, "origin", draft.origin, ORIGIN_LIMIT)
+    if draft.reason:
+        _check_text(draft, "reason", draft.reason, REASON_LIMIT)
+
+
+def _check_text(draft: Draft, what: str, text: str, limit: int) -> None:
+    if len(text) > limit:
+        raise TextError(f"{_named(draft)} has a {what} longer than {limit} characters; shorten it.")
+    if _UNWRITABLE.search(text):
+        raise TextError(f"{_named(draft)} has a character in its {what} that no database keeps; remove it.")
 
 
 def _hash(draft: Draft, postings: Sequence[sealing.PostingRow], reverses_id: int | None) -> str:
@@ -366,18 +358,19 @@ def _hash(draft: Draft, postings: Sequence[sealing.PostingRow], reverses_id: int
 def _same_body(row: sealing.EntryRow, body_hash: str) -> None:
     if row.body_hash != body_hash:
         raise DifferentBodyError(
-            f"{_named(row.on, row.memo)} has the id {row.external_id!r} of an entry that is in the books with another "
+            f"{_named(row)} has the id {row.external_id!r} of an entry that is in the books with another "
             "date, memo or postings; reverse that one first, or give this one its own id."
         )
 
 
 def _debit(row: sealing.EntryRow) -> int:
-    return sum(p.amount_minor for p in row.postings if p.amount_minor > 0)
+    return sum(amount for _, amount, _, _ in row.postings if amount > 0)
 
 
-def _named(on: dt.date, memo: str) -> str:
+def _named(entry: Draft | JournalEntry | sealing.EntryRow) -> str:
+    memo = _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", entry.memo)
     shown = memo if len(memo) <= 60 else memo[:59] + "…"
-    return f"The entry “{shown}” of {on}"
+    return f"The entry “{shown}” of {entry.on}"
 
 
 @contextmanager

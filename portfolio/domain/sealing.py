@@ -6,6 +6,7 @@ itself stands in the migration ``journal_guards``.
 """
 
 import datetime as dt
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -24,6 +25,15 @@ _INSERT_ENTRY = (
     "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 _FIND = "SELECT id, body_hash FROM portfolio_journalentry WHERE entity_id = %s AND source = %s AND external_id = %s"
+# One parameter, however many ids: SQLite unpacks a list of JSON, PostgreSQL an array.
+_FIND_MANY_SQLITE = (
+    "SELECT id, external_id, body_hash FROM portfolio_journalentry WHERE entity_id = %s AND source = %s "
+    "AND external_id IN (SELECT value FROM json_each(%s))"
+)
+_FIND_MANY_POSTGRESQL = (
+    "SELECT id, external_id, body_hash FROM portfolio_journalentry WHERE entity_id = %s AND source = %s "
+    "AND external_id = ANY (%s)"
+)
 _INSERT_ONE = (
     'INSERT INTO portfolio_journalentry (entity_id, "on", month, currency, memo, state, source, external_id, '
     "body_hash, origin, reverses_id, reason, posted_at, by_id) "
@@ -35,13 +45,8 @@ _INSERT_POSTINGS = (
 _INSERT_POSTING = _INSERT_POSTINGS + "(%s, %s, %s, %s, %s, %s)"
 
 
-class PostingRow(NamedTuple):
-    """One posting, without its entry."""
-
-    account_id: int
-    amount_minor: int
-    booking_id: int | None
-    memo: str
+# (account, amount in minor units with debit positive, booking, memo) of one posting, without its entry.
+PostingRow = tuple[int, int, int | None, str]
 
 
 class EntryRow(NamedTuple):
@@ -83,6 +88,17 @@ def find(*, entity_id: int, source: str, external_id: str) -> tuple[int, str] | 
     with connection.cursor() as cursor:
         cursor.execute(_FIND, [entity_id, source, external_id])
         found: tuple[int, str] | None = cursor.fetchone()
+    return found
+
+
+def find_many(*, entity_id: int, source: str, external_ids: Sequence[str]) -> list[tuple[int, str, str]]:
+    """Return (id, external id, body hash) of those entries that are there."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(_FIND_MANY_SQLITE, [entity_id, source, json.dumps(external_ids)])
+        else:
+            cursor.execute(_FIND_MANY_POSTGRESQL, [entity_id, source, list(external_ids)])
+        found: list[tuple[int, str, str]] = cursor.fetchall()
     return found
 
 

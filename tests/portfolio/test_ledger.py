@@ -122,10 +122,11 @@ def test_refusals_are_sentences_and_write_nothing(books: Books, other_books: Boo
     assert not AuditEvent.objects.exists()
 
 
-@pytest.mark.parametrize("memo", ["", "  ", "x" * 251, "nul \x00"])
+@pytest.mark.parametrize("memo", ["", "  ", "x" * 251, "nul \x00", "half \ud83d"])
 def test_memos_are_text_of_bounded_length(books: Books, memo: str) -> None:
-    with pytest.raises(ledger.TextError):
+    with pytest.raises(ledger.TextError) as caught:
         books.post("6100", "1010", 500, memo=memo)
+    assert str(caught.value).encode()
 
 
 def test_a_closed_month_refuses_with_its_name(books: Books) -> None:
