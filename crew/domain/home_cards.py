@@ -11,6 +11,8 @@ from crew.models import Person
 
 # How much a card matters; home shows them in this order.
 SEVERITIES = ("critical", "high", "medium", "low")
+# The severity of a card that asks for nothing: something new to read.
+NEWS = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class HomeCard:
     """One thing that wants a person's attention.
 
     ``value`` is a short finished text (an amount, a date, "3 of 8") and may be empty; ``note`` is a sentence or
-    empty; ``severity`` is one of `SEVERITIES`; ``kind`` says what it is in one word, for example "Finding".
+    empty; ``severity`` is one of `SEVERITIES` or `NEWS`; ``kind`` says what it is in one word, for example "Finding".
     """
 
     title: str
@@ -42,6 +44,6 @@ def register(source: CardSource) -> CardSource:
 
 
 def cards_for(*, person: Person, at: dt.datetime) -> list[HomeCard]:
-    """Return every source's cards, the most severe first, else in the order given."""
+    """Return every source's cards, the most severe first and news last, else in the order given."""
     found = [card for source in _sources for card in source(person, at)]
-    return sorted(found, key=lambda card: SEVERITIES.index(card.severity))
+    return sorted(found, key=lambda card: (*SEVERITIES, NEWS).index(card.severity))

@@ -24,6 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
     as_of = pages.as_of_date()
     entities = pages.entity_rows(ids=ids, as_of=as_of)
     owns = access.may(request.user, "own")
+    cards = home_cards.cards_for(person=request.user, at=now)
     return render(
         request,
         "crew/home.html",
@@ -34,7 +35,8 @@ def home(request: HttpRequest) -> HttpResponse:
             "as_of": as_of,
             "month_before": months.month_of(as_of) - 1,
             "as_of_differs": as_of != clock.today(at=now),
-            "cards": home_cards.cards_for(person=request.user, at=now),
+            "cards": [card for card in cards if card.severity != home_cards.NEWS],
+            "news": [card for card in cards if card.severity == home_cards.NEWS],
             "entities": entities,
             "shows_mail": owns,
             "mail_counts": post.mail_counts() if owns else [],

@@ -3,15 +3,15 @@
 import datetime as dt
 from collections.abc import Iterator
 
-from django.db.models import Count
 from django.urls import reverse
 
-from crew.domain.home_cards import HomeCard
+from crew.domain.home_cards import NEWS, HomeCard
 from crew.models import Person
 from reports.domain import queries
 from reports.models import ActionState, FindingState
 
 _SEVERITIES = ("critical", "high", "medium", "low")
+NAMED = 3
 
 
 def cards(person: Person, at: dt.datetime) -> Iterator[HomeCard]:
@@ -28,20 +28,18 @@ def cards(person: Person, at: dt.datetime) -> Iterator[HomeCard]:
             severity="high",
             kind="Actions",
         )
-    counts = dict(
-        queries.findings_for(person)
-        .filter(state=FindingState.OPEN)
-        .order_by()
-        .values_list("severity")
-        .annotate(n=Count("id"))
-    )
-    for severity in _SEVERITIES:
-        if counts.get(severity):
+    titles: dict[str, list[str]] = {severity: [] for severity in _SEVERITIES}
+    for severity, title in (
+        queries.findings_for(person).filter(state=FindingState.OPEN).values_list("severity", "title")
+    ):
+        titles[severity].append(title)
+    for severity, found in titles.items():
+        if found:
             yield HomeCard(
                 title=f"{severity.capitalize()} findings",
                 url=f"{reverse('reports:findings')}?state=open",
-                value=str(counts[severity]),
-                note="Open, and cleared by themselves once the records no longer show them.",
+                value=str(len(found)),
+                note=_named(found),
                 severity=severity,
                 kind="Findings",
             )
@@ -52,6 +50,12 @@ def cards(person: Person, at: dt.datetime) -> Iterator[HomeCard]:
                 url=reverse("reports:report", args=[line.report.slug]),
                 value=f"No. {line.edition.number}",
                 note=f"As of {line.edition.as_of:%-d %b %Y}.",
-                severity="low",
+                severity=NEWS,
                 kind="Report",
             )
+
+
+def _named(titles: list[str]) -> str:
+    """Return the first findings by name and how many more there are, as one sentence."""
+    more = len(titles) - NAMED
+    return "; ".join(titles[:NAMED]) + (f"; and {more} more." if more > 0 else ".")

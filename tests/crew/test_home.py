@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from core import audit
 from crew.domain import home_cards
-from crew.domain.home_cards import HomeCard
+from crew.domain.home_cards import NEWS, HomeCard
 from crew.models import Person
 from mail.domain import outbox
 from portfolio.models import SampleMark
@@ -83,6 +83,16 @@ def test_cards_of_upper_apps_are_shown_the_most_severe_first(world: World) -> No
     assert page.index("Empty pipeline") < page.index("List the boat")
     for words in ("/reports/findings/2/", "No paid event ahead.", "15 Nov 2026", "2 things"):
         assert words in page
+
+
+def test_what_only_wants_reading_is_no_worry(world: World) -> None:
+    home_cards.register(
+        lambda person, at: [HomeCard("CEO report", "/reports/ceo/", value="No. 3", severity=NEWS)]
+    )
+
+    page = world.client("owner").get("/").content.decode()
+
+    assert page.index("To read") < page.index("/reports/ceo/") < page.index("Nothing needs attention")
 
 
 def test_home_without_cards_says_so(world: World) -> None:

@@ -124,12 +124,29 @@ def test_home_shows_what_is_late_then_findings_then_editions(
         ("Overdue actions", "3", "high"),
         ("Critical findings", "1", "critical"),
         ("High findings", "2", "high"),
-        ("CEO: operational audit", "No. 7", "low"),
+        ("CEO: operational audit", "No. 7", ""),
     ]
+    assert [card.note for card in cards.cards(owner, NOW)][1:3] == ["A finding.", "A finding; A finding."]
     assert [(card.title, card.value) for card in cards.cards(reader, NOW)] == [
         ("Overdue actions", "2"),
         ("High findings", "2"),
     ]
+
+
+def test_home_names_the_first_findings_and_counts_the_rest(owner: Person) -> None:
+    for number in range(5):
+        Finding.objects.create(
+            rule=f"rule-{number}",
+            subject="portfolio",
+            severity="low",
+            title=f"Finding {number}",
+            first_seen_on=NOW.date(),
+            last_seen_on=NOW.date(),
+        )
+
+    (card,) = cards.cards(owner, NOW)
+
+    assert (card.value, card.note) == ("5", "Finding 0; Finding 1; Finding 2; and 2 more.")
 
 
 def test_a_run_that_breaks_is_told_to_the_operator_and_kept(
