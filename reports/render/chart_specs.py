@@ -167,7 +167,10 @@ def scenario_lines(
     floor: int | None = None,
     floor_name: str = "Floor",
 ) -> Spec:
-    """Build one line per scenario over dates, in minor units, each with its own dash and named at its end."""
+    """Build one line per scenario over dates, in minor units, each with its own dash.
+
+    Several are named at their ends; a single one is what the chart's title says, so its end holds its value alone.
+    """
     rows = [
         {"week": day.isoformat(), "series": label, "value": value}
         for label, line in scenarios.items()
@@ -175,7 +178,10 @@ def scenario_lines(
     ]
     days = sorted({day for line in scenarios.values() for day, _ in line})
     ends = [
-        (f"{label} {short(line[-1][1], Unit.MONEY, currency)}", *line[-1])
+        (
+            f"{label if len(scenarios) > 1 else ''} {short(line[-1][1], Unit.MONEY, currency)}".strip(),
+            *line[-1],
+        )
         for label, line in scenarios.items()
         if line
     ]

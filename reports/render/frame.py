@@ -279,7 +279,7 @@ class Frame:
         lines = []
         for word, stale in (("Stale sources", True), ("Fresh sources", False)):
             named = [
-                f"{source.name} ({', '.join(part for part in (_reach(source), source.note) if part)})"
+                f"{source.name} ({_reach(source)}{', ' + source.note if stale and source.note else ''})"
                 for source in sources
                 if source.stale is stale
             ]

@@ -317,6 +317,7 @@ class _Mail:
                 for column in columns
             ],
             "stack": stack,
+            "dense": len(columns) > 4,
             "rows": joined(self.row(row, columns, stack=stack) for row in rows),
             "left": f"{count(hidden, 'more row')}." if hidden else "",
             "href": href,

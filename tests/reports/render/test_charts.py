@@ -139,6 +139,10 @@ def test_target_last_value_and_floor_are_labelled() -> None:
     assert {"Floor $15", "Low $10", "Base $20", "High $30"} <= set(texts(SPECS["band"]))
 
 
+def test_a_single_scenario_needs_no_name_at_its_end() -> None:
+    assert "$1" in texts(charts.scenario_lines({"Closing cash": [(day, 100) for day in WEEKS]}))
+
+
 def test_names_at_line_ends_do_not_overlap() -> None:
     spec = charts.scenario_lines({name: [(day, 100) for day in WEEKS] for name in ("A", "B", "C")})
     heights = {
@@ -170,7 +174,8 @@ def test_characters_no_drawing_can_hold_are_replaced(char: str) -> None:
     name = f"bell{char}"
     assert "bell\ufffd" in texts(charts.horizontal_bars([(name, 100)]))
     assert "bell\ufffd" in texts(charts.line_by_month({name: YEAR, "b": YEAR}))
-    assert "bell\ufffd $1" in texts(charts.scenario_lines({name: [(day, 100) for day in WEEKS]}))
+    two = {label: [(day, 100) for day in WEEKS] for label in (name, "b")}
+    assert "bell\ufffd $1" in texts(charts.scenario_lines(two))
     written = {"data": {"values": [{"l": name}]}, "mark": "text", "encoding": {"text": {"field": "l"}}}
     assert "bell\ufffd" in texts(written)
     assert charts.draw(Chart("x", name, SPECS["bars"], name)).count("bell\ufffd".encode()) == 3
