@@ -33,6 +33,8 @@ from portfolio.models import (
     KpiValue,
     MonthlyBalance,
     MonthlyTarget,
+    Period,
+    PeriodState,
     Posting,
 )
 from portfolio.models.account import CASH_ROLES
@@ -105,6 +107,19 @@ class AccountMonth:
     def moved_minor(self) -> int:
         """Return the net movement, debit positive."""
         return self.debit_minor - self.credit_minor
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRow:
+    """One month of an entity's books: its state, the books' cash at bank at its end, and what the bank said."""
+
+    month: int
+    state: PeriodState
+    cash_minor: int
+    statement_minor: int | None
+    reconciled_at: dt.datetime | None
+    by: str
+    over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +266,35 @@ def _cells(moved: dict[int, Movement], shown: range, sense: int, is_balance: boo
         held += net
         cells.append(Cell(month, sense * (held if is_balance else net), month in moved))
     return tuple(cells)
+
+
+def month_rows(*, entity: Entity, as_of: dt.date) -> list[MonthRow]:
+    """Return an entity's months from its first entry on up to a date, newest first; two queries."""
+    moved: dict[int, int] = defaultdict(int)
+    last = months.month_of(as_of)
+    for month, role, net in (
+        MonthlyBalance.objects.filter(account__entity=entity, month__lte=last)
+        .order_by("month")
+        .values_list("month", "account__role", F("debit_minor") - F("credit_minor"))
+    ):
+        moved[month] += net if role == AccountRole.CASH else 0
+    periods = {period.month: period for period in Period.objects.filter(entity=entity).select_related("by")}
+    rows, held = [], 0
+    for month in range(min(moved, default=last), last + 1):
+        held += moved.get(month, 0)
+        period = periods.get(month)
+        rows.append(
+            MonthRow(
+                month=month,
+                state=PeriodState(period.state) if period else PeriodState.OPEN,
+                cash_minor=held,
+                statement_minor=period.statement_minor if period else None,
+                reconciled_at=period.reconciled_at if period else None,
+                by=str(period.by) if period and period.by else "",
+                over=months.last_day(month) < as_of,
+            )
+        )
+    return rows[::-1]
 
 
 def account_month(*, account: Account, month: int) -> AccountMonth:

@@ -11,9 +11,19 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from core import access, clock
+from core import access, clock, months
 from core.money import format_minor
-from portfolio.domain import channels, contracts, ledger, pages, plans, responsibilities, stakes
+from portfolio.domain import (
+    channels,
+    contracts,
+    ledger,
+    pages,
+    plans,
+    reconciliation,
+    responsibilities,
+    stakes,
+)
+from portfolio.domain.verification import cash_at_bank
 from portfolio.models import (
     BillingModel,
     Channel,
@@ -27,15 +37,17 @@ from portfolio.models import (
     Responsibility,
     Stake,
 )
+from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import record
 from portfolio.web.entities import crumbs
 from portfolio.web.forms import (
-    AdoptForm,
     BillingForm,
     ChannelForm,
     HandoverForm,
+    PressForm,
     ReversalForm,
     SignatureForm,
+    StatementForm,
 )
 
 act_methods = require_http_methods(["GET", "HEAD", "POST"])
@@ -171,7 +183,7 @@ def adopt_model(request: HttpRequest, pk: int) -> HttpResponse:
             ("Price", _money(model.price_minor, model.entity)),
             ("Source", model.source),
         ],
-        form=AdoptForm(_data(request)),
+        form=PressForm(_data(request)),
         submit="Adopt the model",
         do=lambda _: plans.adopt_model(model=model, today=pages.as_of_date(), at=at, by=request.user),
         refusal=plans.ModelAdoptedAlreadyError,
@@ -277,6 +289,51 @@ def reverse_entry(request: HttpRequest, pk: int) -> HttpResponse:
         refusal=ledger.LedgerError,
         done="The reversal is posted.",
         back=reverse("portfolio:entry", args=[entry.pk]),
+    )
+
+
+@act_methods
+@access.staff
+def reconcile_month(request: HttpRequest, slug: str, month: int) -> HttpResponse:
+    """Assert that a month of books agrees with the bank's statement."""
+    entity = entity_or_404(request, slug, verb="keep")
+    cash = cash_at_bank(entity_id=entity.pk, month=month)
+    return _act(
+        request,
+        entity=entity,
+        heading=f"Reconcile {months.label(month)}",
+        lede="Take the bank's statement and type what it says. The month is reconciled when both agree to the cent.",
+        facts=[("The books hold at the bank", _money(cash, entity))],
+        form=StatementForm(_data(request), currency=entity.currency),
+        submit="Reconcile the month",
+        do=lambda data: reconciliation.reconcile_month(
+            entity=entity, month=month, statement_minor=data["statement"], by=request.user, at=clock.now()
+        ),
+        refusal=reconciliation.ReconciliationError,
+        done=f"{months.label(month)} is reconciled.",
+        back=reverse("portfolio:months", args=[entity.slug]),
+    )
+
+
+@act_methods
+@access.staff
+def close_month(request: HttpRequest, slug: str, month: int) -> HttpResponse:
+    """Close a reconciled month: from then on the database refuses entries in it."""
+    entity = entity_or_404(request, slug, verb="own")
+    return _act(
+        request,
+        entity=entity,
+        heading=f"Close {months.label(month)}",
+        lede="Nothing can be posted into a closed month any more, by anybody. Corrections go into an open month.",
+        facts=[
+            ("The books hold at the bank", _money(cash_at_bank(entity_id=entity.pk, month=month), entity))
+        ],
+        form=PressForm(_data(request)),
+        submit="Close the month",
+        do=lambda _: reconciliation.close_month(entity=entity, month=month, by=request.user, at=clock.now()),
+        refusal=reconciliation.ReconciliationError,
+        done=f"{months.label(month)} is closed.",
+        back=reverse("portfolio:months", args=[entity.slug]),
     )
 
 

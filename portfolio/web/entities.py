@@ -221,6 +221,25 @@ def entry_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @access.staff
+def month_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """List the months of an entity's books: which are open, reconciled with the bank, or closed."""
+    entity = entity_or_404(request, slug)
+    as_of = pages.as_of_date()
+    return render(
+        request,
+        "portfolio/months.html",
+        {
+            "entity": entity,
+            "rows": pages.month_rows(entity=entity, as_of=as_of),
+            "keeps": may(request, "keep", entity),
+            "owns": may(request, "own", entity),
+            "crumbs": crumbs(entity),
+        },
+    )
+
+
+@require_safe
+@access.staff
 def handoff_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show an entity's current handoff note, row by row with its line.
 

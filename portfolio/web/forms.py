@@ -36,13 +36,13 @@ class DayField(forms.DateField):
 
 
 class MoneyField(forms.CharField):
-    """An amount as people write it, cleaned to whole minor units of a currency; never below zero."""
+    """An amount as people write it, cleaned to whole minor units of a currency; below zero only where ``signed``."""
 
     widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
 
-    def __init__(self, *, currency: str = "USD", **kwargs: Any) -> None:
+    def __init__(self, *, currency: str = "USD", signed: bool = False, **kwargs: Any) -> None:
         """Take the currency the amount is in."""
-        self.currency = currency
+        self.currency, self.signed = currency, signed
         super().__init__(max_length=40, **kwargs)
 
     def clean(self, value: Any) -> int | None:
@@ -54,7 +54,7 @@ class MoneyField(forms.CharField):
             minor = parse_minor(text, self.currency)
         except MoneyError as error:
             raise forms.ValidationError(str(error), code="invalid") from error
-        if minor < 0:
+        if minor < 0 and not self.signed:
             raise forms.ValidationError(
                 "This amount is below zero; write it without a sign.", code="negative"
             )
@@ -83,7 +83,7 @@ class ChannelForm(forms.Form):
         self.fields["to"].choices = choices  # type: ignore[attr-defined]
 
 
-class AdoptForm(forms.Form):
+class PressForm(forms.Form):
     """Nothing to fill in: pressing the button is the deed."""
 
 
@@ -114,6 +114,21 @@ class BillingForm(forms.Form):
         """Read the rate in the entity's currency."""
         super().__init__(*args, **kwargs)
         self.fields["rate"].currency = currency  # type: ignore[attr-defined]
+
+
+class StatementForm(forms.Form):
+    """What the bank says it held at the end of a month."""
+
+    statement = MoneyField(
+        label="Balance on the statement",
+        signed=True,
+        help_text="At the end of the month's last day, as the bank states it; below zero when overdrawn.",
+    )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        """Read the balance in the entity's currency."""
+        super().__init__(*args, **kwargs)
+        self.fields["statement"].currency = currency  # type: ignore[attr-defined]
 
 
 class ReversalForm(forms.Form):

@@ -28,6 +28,11 @@ urlpatterns = [
     path("", entities.entity_list, name="entities"),
     path("entities/<slug:slug>/", entities.entity_page, name="entity"),
     path("entities/<slug:slug>/entries/", entities.entry_list, name="entries"),
+    path("entities/<slug:slug>/months/", entities.month_list, name="months"),
+    path(
+        "entities/<slug:slug>/months/<month:month>/reconcile/", acts.reconcile_month, name="reconcile_month"
+    ),
+    path("entities/<slug:slug>/months/<month:month>/close/", acts.close_month, name="close_month"),
     path("entities/<slug:slug>/handoff/", entities.handoff_page, name="handoff"),
     path("accounts/<int:pk>/", entities.account_newest, name="account"),
     path("accounts/<int:pk>/<month:month>/", entities.account_page, name="account_month"),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.test import Client
 from django.urls import URLPattern
 
 from core.models import AuditEvent
@@ -20,6 +21,13 @@ PAGES: list[tuple[str, Callable[[Records], str], set[str]]] = [
     ("entity", lambda r: f"/portfolio/entities/{r.entity.slug}/", {*WHO}),
     ("entries", lambda r: f"/portfolio/entities/{r.entity.slug}/entries/", {*WHO}),
     ("handoff", lambda r: f"/portfolio/entities/{r.entity.slug}/handoff/", {*WHO}),
+    ("months", lambda r: f"/portfolio/entities/{r.entity.slug}/months/", {*WHO}),
+    (
+        "reconcile_month",
+        lambda r: f"/portfolio/entities/{r.entity.slug}/months/2026-10/reconcile/",
+        {"owner", "bookkeeper"},
+    ),
+    ("close_month", lambda r: f"/portfolio/entities/{r.entity.slug}/months/2026-10/close/", {"owner"}),
     ("account_month", lambda r: f"/portfolio/accounts/{r.accounts['1010'].pk}/2026-10/", {*WHO}),
     ("entry", lambda r: f"/portfolio/entries/{r.entry.pk}/", {*WHO}),
     ("reverse_entry", lambda r: f"/portfolio/entries/{r.entry.pk}/reverse/", {"owner", "bookkeeper"}),
@@ -68,7 +76,7 @@ def test_another_entitys_record_does_not_exist_for_a_reader(
         assert not any(mark in answer.content.decode() for mark in world.other.marks())
 
 
-READ_ONLY = {"entity", "entries", "handoff", "account_month", "entry", "booking", "import"}
+READ_ONLY = {"entity", "entries", "handoff", "months", "account_month", "entry", "booking", "import"}
 
 
 @pytest.mark.parametrize(("name", "path", "allowed"), LISTS, ids=[name for name, *_ in LISTS])
@@ -128,6 +136,8 @@ def test_an_outsiders_posts_change_nothing(world: World) -> None:
         "entities/atlantis/",
         "entities/atlantis/entries/",
         "entities/atlantis/handoff/",
+        "entities/atlantis/months/",
+        "entities/atlantis/months/2026-10/reconcile/",
         "accounts/999999999/",
         "accounts/999999999/2026-10/",
         "accounts/99999999999999999999999999/2026-10/",
@@ -203,3 +213,15 @@ def test_any_record_has_an_address(world: World, model: str, record, lands_on) -
     assert (answer.status_code, answer.headers["Location"]) == (302, lands_on(world.mine))
     hidden = world.client("reader").get(f"/portfolio/records/{model}/{record(world.other).pk}/")
     assert hidden.status_code == 404
+
+
+def test_a_post_without_the_forms_token_is_refused(world: World) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(world.owner)
+
+    for name, path, _ in PAGES:
+        if name not in READ_ONLY:
+            assert client.post(path(world.mine), {"signed_on": "2026-11-10"}).status_code == 403, name
+    assert client.post(f"/portfolio/bookings/{world.mine.booking.pk}/advance/", {"to": "paid"}).status_code == 403
+    assert client.post("/portfolio/imports/land/", {"token": "x"}).status_code == 403
+    assert not Stake.objects.filter(agreement=Agreement.SIGNED).exists()

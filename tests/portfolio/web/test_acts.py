@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 import time_machine
+from pytest_django import DjangoAssertNumQueries
 
 from core.models import AuditEvent
 from portfolio.domain import contracts
@@ -14,10 +15,12 @@ from portfolio.models import (
     ClientContract,
     Handover,
     ModelState,
+    Period,
+    PeriodState,
     Stake,
 )
 from tests.factories.portfolio import ChannelFactory, StakeFactory
-from tests.portfolio.web.conftest import World
+from tests.portfolio.web.conftest import World, post
 
 pytestmark = pytest.mark.django_db
 
@@ -279,3 +282,68 @@ def test_a_reversal_needs_a_day_and_a_reason(world: World, given: dict[str, str]
 
     assert answer.status_code == 422
     assert answer.context["form"].errors
+
+
+MONTHS = "/portfolio/entities/qos/months/"
+
+
+def test_a_month_that_agrees_with_the_bank_is_reconciled_and_closed(world: World) -> None:
+    keeper, owner = world.client("bookkeeper"), world.client("owner")
+    assert [row.state for row in keeper.get(MONTHS).context["rows"]] == ["open", "open"]
+
+    answer = keeper.post(f"{MONTHS}2026-10/reconcile/", {"statement": "$3,820.00"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, MONTHS)
+    (november, october) = owner.get(MONTHS).context["rows"]
+    assert (october.state, october.cash_minor, october.statement_minor, october.by) == (
+        PeriodState.RECONCILED,
+        382_000,
+        382_000,
+        "Bo Bookkeeper",
+    )
+    assert (november.state, november.cash_minor) == (PeriodState.OPEN, 592_000)
+    assert "Oct 2026 reconciled" in owner.get("/portfolio/").content.decode()
+
+    assert owner.post(f"{MONTHS}2026-10/close/").status_code == 302
+    assert owner.get(MONTHS).context["rows"][1].state == PeriodState.CLOSED
+    assert last_event()[0] == "portfolio:period:close"
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("3820.01", "a difference of $0.01"),
+        ("-3820.00", "does not reconcile"),
+        ("", "This field is required."),
+        ("much", "is not an amount"),
+        ("1e400", "is not an amount"),
+    ],
+)
+def test_a_statement_that_differs_or_is_odd_is_refused(world: World, typed: str, sentence: str) -> None:
+    answer = world.client("bookkeeper").post(f"{MONTHS}2026-10/reconcile/", {"statement": typed})
+
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert not Period.objects.exclude(state=PeriodState.OPEN).exists()
+
+
+def test_a_month_that_is_not_over_or_not_reconciled_is_refused(world: World) -> None:
+    owner = world.client("owner")
+
+    early = owner.post(f"{MONTHS}2026-11/reconcile/", {"statement": "5,920"})
+    assert early.status_code == 422
+    assert "reconcile it once the statement is there" in early.content.decode()
+    unready = owner.post(f"{MONTHS}2026-10/close/")
+    assert unready.status_code == 422
+    assert "reconcile it first" in unready.content.decode()
+
+
+def test_the_list_of_months_takes_the_same_queries_however_many(
+    world: World, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = world.client("owner")
+    with django_assert_num_queries(8):
+        client.get(MONTHS)
+    for number in range(1, 9):
+        post(world.mine, "6200", "1010", 100, dt.date(2026, number, 3), "Premium")
+    with django_assert_num_queries(8):
+        assert len(client.get(MONTHS).context["rows"]) == 11
