@@ -54,7 +54,7 @@ def _line(event: AuditEvent) -> TrailLine:
     what = _words.get(event.action) or " ".join(event.action.split(":")[1:]).replace("_", " ").capitalize()
     changes = [
         f"{name.replace('_', ' ')}: {_shown(pair[0])} → {_shown(pair[1])}"
-        for name, pair in event.data.items()
+        for name, pair in sorted(event.data.items())
         if isinstance(pair, list)
         and len(pair) == 2
         and not any(isinstance(side, dict | list) for side in pair)
