@@ -37,7 +37,7 @@ class AuditedAdmin(admin.ModelAdmin):
         if change and not form.changed_data:
             return
         data = {
-            name: {"from": str(form.initial.get(name, "")), "to": str(form.cleaned_data.get(name, ""))}
+            name: [str(form.initial.get(name, "")), str(form.cleaned_data.get(name, ""))]
             for name in form.changed_data
         }
         self._record(request, obj, "change" if change else "add", data)

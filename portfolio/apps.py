@@ -13,6 +13,7 @@ ACTIONS = {
     "portfolio:booking:completed": "Booking completed",
     "portfolio:booking:cancelled": "Booking cancelled",
     "portfolio:booking:lost": "Booking lost",
+    "portfolio:capital:land": "Capital options landed",
     "portfolio:channel:move": "Channel moved",
     "portfolio:contract:bill": "Billing model set",
     "portfolio:entity:open": "Entity opened",
@@ -25,8 +26,10 @@ ACTIONS = {
     "portfolio:period:close": "Month closed",
     "portfolio:period:reconcile": "Month reconciled",
     "portfolio:profitability_model:adopt": "Profitability model adopted",
+    "portfolio:rules:land": "Category rules landed",
     "portfolio:responsibility:hand_over": "Handover moved",
     "portfolio:stake:sign": "Agreement signed",
+    "portfolio:targets:land": "Revenue targets landed",
 }
 
 

@@ -97,7 +97,7 @@ def advance(
             by=by,
             at=at,
             entity=booking.entity.slug,
-            data={"from": old.value, "to": to.value, "on": on.isoformat()},
+            data={"stage": [old.value, to.value], "on": on.isoformat()},
         )
         if to == BookingStage.COMPLETED:
             recognition.recognise(booking=booking, on=on, by=by, at=at)

@@ -85,7 +85,7 @@ def reconcile_month(
         period.save(update_fields=["state", "statement_minor", "reconciled_at", "by"])
         audit.record(
             action="portfolio:period:reconcile", subject=period, by=by, at=at, entity=entity.slug,
-            data={"month": months.iso(month), "from": old, "statement_minor": statement_minor},
+            data={"month": months.iso(month), "state": [old, period.state], "statement_minor": statement_minor},
         )  # fmt: skip
         return Reconciled(period, cash, _uncategorised(entity, month))
 
@@ -115,7 +115,7 @@ def close_month(*, entity: Entity, month: int, by: AbstractBaseUser | None, at: 
         period.save(update_fields=["state", "closed_at", "by"])
         audit.record(
             action="portfolio:period:close", subject=period, by=by, at=at, entity=entity.slug,
-            data={"month": months.iso(month), "statement_minor": period.statement_minor},
+            data={"month": months.iso(month), "state": ["reconciled", period.state], "statement_minor": period.statement_minor},
         )  # fmt: skip
         return period
 

@@ -70,7 +70,7 @@ def test_a_fix_is_audited_with_old_and_new_value(books: Books, admin_client: Cli
     )  # fmt: skip
     assert answer.status_code == 302
     event = AuditEvent.objects.get(action="admin:stake:change")
-    assert event.data == {"share_bp": {"from": "2000", "to": "2500"}}
+    assert event.data == {"share_bp": ["2000", "2500"]}
     assert (event.entity_slug, event.actor.email) == ("qos", "root@example.com")
     assert LogEntry.objects.count() == 1
 

@@ -32,7 +32,7 @@ def test_a_month_reconciles_when_the_bank_agrees(books: Books) -> None:
         PeriodState.RECONCILED, 880_00, AT,
     )  # fmt: skip
     event = AuditEvent.objects.get(action="portfolio:period:reconcile")
-    assert event.data == {"month": "2026-10", "from": "open", "statement_minor": 880_00}
+    assert event.data == {"month": "2026-10", "state": ["open", "reconciled"], "statement_minor": 880_00}
 
 
 def test_a_difference_is_refused_with_both_balances(books: Books) -> None:
