@@ -1,6 +1,7 @@
 """The map of addresses. Each app's own map is its `web/urls.py`."""
 
 from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.urls import include, path
 
@@ -12,6 +13,10 @@ admin.site.site_title = "Quarterdeck"
 admin.site.index_title = "Records"
 # The admin has no password door of its own: it sends people to the emailed code.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+# A person has one address, on the person; a second one here would let its reader sign in as somebody else.
+if admin.site.is_registered(EmailAddress):
+    admin.site.unregister(EmailAddress)
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),

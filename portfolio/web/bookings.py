@@ -21,6 +21,8 @@ from portfolio.web.entities import EVENTS_SHOWN, PORTFOLIO, ROWS_A_PAGE, crumbs,
 from portfolio.web.forms import BookingFilter, BookingForm, MoveForm
 
 ALL = "all"
+# Nobody owes the price of what will not be.
+GIVEN_UP = (BookingStage.CANCELLED, BookingStage.LOST)
 BOOKINGS = {"label": "Bookings", "url": reverse_lazy("portfolio:bookings")}
 
 
@@ -115,7 +117,7 @@ def _booking_page(request: HttpRequest, booking: Booking, form: MoveForm | None)
             "entity": booking.entity,
             "costs": list(booking.costs.all()),
             "postings": postings,
-            "balance_minor": booking.price_minor - booking.paid_minor,
+            "balance_minor": None if stage in GIVEN_UP else booking.price_minor - booking.paid_minor,
             "form": form if books and moves else None,
             "may_change": books and stage not in enquiries.SETTLED,
             "way": _way(stage),

@@ -115,6 +115,11 @@ def test_a_duty_is_neither_edited_nor_deleted(client: Client, boss: Person) -> N
     assert client.post(f"{GRANTS}{grant.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
+def test_nobody_gets_a_second_address_to_sign_in_with(client: Client, boss: Person) -> None:
+    assert client.get("/admin/account/emailaddress/").status_code == 404
+    assert "Email addresses" not in client.get("/admin/").content.decode()
+
+
 @pytest.mark.parametrize("path", [PEOPLE, GRANTS, "/admin/"])
 def test_the_admin_is_for_its_staff(client: Client, path: str) -> None:
     assert client.get(path).headers["Location"].startswith("/admin/login/")

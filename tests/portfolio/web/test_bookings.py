@@ -328,6 +328,14 @@ def test_a_bookings_page_shows_its_money_and_its_way(world: World) -> None:
         assert words in page, words
 
 
+def test_nobody_owes_the_price_of_a_lost_booking(world: World) -> None:
+    lost = BookingFactory(entity=world.mine.entity, stage=BookingStage.LOST, ended_on=AS_OF)
+    client = world.client("reader")
+
+    assert client.get(f"/portfolio/bookings/{lost.pk}/").context["balance_minor"] is None
+    assert client.get(f"/portfolio/bookings/{world.mine.booking.pk}/").context["balance_minor"] == 210_000
+
+
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     price=st.integers(min_value=0, max_value=10**10),
