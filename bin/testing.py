@@ -275,6 +275,8 @@ def _pytest(python: Path, servers: Servers, arguments: list[str]) -> int:
         surroundings["TEST_ENGINES"] = "sqlite and postgresql"
         # Each test counts twice, which a percentage would not understand.
         command += ["-o", "console_output_style=classic"]
+        # A process that crashed fails its test and ends; `each` cannot put another in its place.
+        command += ["--max-worker-restart=0"]
         command += ["--dist", "each", "--tx", "popen//env:TEST_ENGINE=sqlite"]
         # What no engine can change is tested beside one of them only. (xdist splits a specification at "//".)
         command += ["--tx", "popen//env:TEST_ENGINE=postgresql//env:TEST_WITHOUT=e2e,once"]
