@@ -119,6 +119,7 @@ def test_an_entitys_page_shows_each_record_with_its_source(world: World) -> None
         "to 9 Nov 2026",
         'Nov 2026</dt><dd class="number">$10,000 revenue',
         "Queen list it",
+        "KPIs, line 17",
     ):
         assert words in page, words
 
