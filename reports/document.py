@@ -431,8 +431,8 @@ def load(cls: Any, value: Any) -> Any:
         item = typing.get_args(cls)[1]
         return {key: entry if item is Any else load(item, entry) for key, entry in value.items()}
     if dataclasses.is_dataclass(cls):
-        plain = {k: v for k, v in value.items() if k != "is"}
-        return cls(**{name: load(kind, plain[name]) for name, kind in _kinds(cls).items()})
+        make: Any = cls
+        return make(**{name: load(kind, value[name]) for name, kind in _kinds(cls).items()})
     if isinstance(cls, type) and issubclass(cls, enum.Enum):
         return cls(value)
     if cls is dt.date:

@@ -16,7 +16,9 @@ def load(*, at: dt.datetime) -> None:
     """Give each report a reply address, recipients and two schedules from now on; what is there stays as it is."""
     with transaction.atomic():
         for report in queries.reports():
-            Report.objects.filter(pk=report.pk, reply_to="").update(reply_to=f"{report.slug}-desk@example.com")
+            Report.objects.filter(pk=report.pk, reply_to="").update(
+                reply_to=f"{report.slug}-desk@example.com"
+            )
             if not Recipient.objects.filter(report=report).exists():
                 for address in settings.REPORT_RECIPIENTS or [OWNER]:
                     recipients.add(report=report, address=address, at=at, by=None)
