@@ -47,6 +47,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--fresh", action="store_true")
     chosen = parser.parse_args(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    # Books, mailbox and logs are for this user's eyes.
+    os.umask(0o077)
     try:
         if chosen.fresh:
             _remove_data(env.load())

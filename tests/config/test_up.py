@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -123,6 +124,8 @@ def test_ready_is_said_once_the_port_answers_and_a_stop_leaves_nothing(data: Pat
         assert status(port, "/healthz") == 200
         assert status(port, "/account/login/") == 200
 
+    logs = [data / "logs" / f"{name}.log" for name in ("web", "worker", "beat")]
+    assert [stat.S_IMODE(log.stat().st_mode) for log in logs] == [0o600, 0o600, 0o600]
     assert f"http://localhost:{port}" in told
     assert "Preparing the database" not in told
     assert process.returncode == 0
