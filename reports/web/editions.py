@@ -183,6 +183,8 @@ def _record_url(ref: str) -> str:
     name, _, pk = ref.partition(":")
     if not pk.isdigit():
         return ""
+    if name == "scenario":
+        return f"{reverse('reports:assumptions')}#scenarios"
     if name in {"entry", "account"}:
         return reverse(f"portfolio:{name}", args=[pk])
     return reverse("portfolio:record", args=[name, pk])

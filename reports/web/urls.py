@@ -20,6 +20,7 @@ urlpatterns = [
     path("actions/<int:pk>/settle/", work.settle, name="settle_action"),
     path("actions/<int:pk>/reopen/", work.reopen, name="reopen_action"),
     path("actions/<int:pk>/move/", work.move, name="move_action"),
+    path("assumptions/", work.assumptions, name="assumptions"),
     path("<slug:slug>/", editions.report, name="report"),
     path("<slug:slug>/run/", runs.run_now, name="run_now"),
     path("<slug:slug>/editions/", editions.editions, name="editions"),

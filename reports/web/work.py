@@ -1,4 +1,4 @@
-"""What reports leave to be done: findings with their history, and actions that people settle."""
+"""What reports leave to be done, and what they take as given: findings with their history, actions, assumptions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +11,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from core import access, clock
+from core.money import format_minor
+from portfolio.domain import queries as portfolio
+from portfolio.models import Assumption
 from reports.domain import actions, queries
 from reports.domain.actions import PORTFOLIO, ActionRefusedError, subject_of
 from reports.models import Action, ActionState, Finding, FindingState
@@ -136,6 +139,44 @@ def move(request: HttpRequest, pk: int) -> HttpResponseBase:
         lambda row, **by: actions.move_due(action=row, due_on=due_on, today=today, **by),
         f"Moved to {due_on:%-d %b %Y}",
     )
+
+
+@require_safe
+@access.staff
+def assumptions(request: HttpRequest) -> HttpResponse:
+    """Show what modelled figures rest on: scenarios, assumptions and the financial rules, with their sources."""
+    access.require(request.user, "read")
+    today = queries.standing_on(at=clock.now())
+    return render(
+        request,
+        "reports/assumptions.html",
+        {
+            "scenarios": [
+                {
+                    "row": row,
+                    "price": format_minor(row.price_minor, cents=False),
+                    "fixed": f"{row.fixed_change_bp / 100:+.1f} %" if row.fixed_change_bp else "unchanged",
+                }
+                for row in portfolio.scenarios()
+            ],
+            "assumptions": [
+                {"row": row, "value": _assumed(row)} for row in portfolio.assumptions(as_of=today).values()
+            ],
+            "rules": portfolio.financial_rules(),
+            "today": today,
+            "crumbs": [HOME, {"label": "Reports", "url": reverse("reports:reports")}],
+        },
+    )
+
+
+def _assumed(row: Assumption) -> str:
+    if row.unit == "bp":
+        return f"{row.value / 100:,.1f} %"
+    if row.unit == "cents":
+        return format_minor(row.value)
+    if row.unit == "months x 100":
+        return f"{row.value / 100:g} months"
+    return f"{row.value:,} {row.unit}"
 
 
 def _change(request: HttpRequest, pk: int, change: Callable[..., None], said: str) -> HttpResponseBase:

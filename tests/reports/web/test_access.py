@@ -89,6 +89,7 @@ def places(ceo: Report, qos: Entity, dc: Entity) -> dict[str, str]:
         "actions": reverse("reports:actions"),
         "run_now": reverse("reports:run_now", args=["ceo"]),
         "schedules": reverse("reports:schedules"),
+        "assumptions": reverse("reports:assumptions"),
         "new_schedule": reverse("reports:new_schedule"),
         "edit_schedule": reverse("reports:edit_schedule", args=[schedule.pk]),
         "POST pause_schedule": reverse("reports:pause_schedule", args=[schedule.pk]),
@@ -176,6 +177,7 @@ def test_a_reader_of_one_entity_sees_it_and_nothing_of_another(
 
     hidden = {name for name in places if name.endswith((" whole", " dc"))} | {
         "schedules",
+        "assumptions",
         "new_schedule",
         "edit_schedule",
         "POST pause_schedule",

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from core.models import AuditEvent
 from crew.models import Person
 from mail.models import Message, State
-from portfolio.models import Entity
+from portfolio.models import Assumption, Entity, Scenario
 from reports.domain import schedule as schedules
 from reports.models import (
     Action,
@@ -459,6 +459,7 @@ def test_no_page_holds_inline_script_or_style(ceo: Report, client: Client) -> No
         "/reports/ceo/1/mail/",
         "/reports/runs/",
         "/reports/schedules/",
+        "/reports/assumptions/",
         "/reports/findings/",
         "/reports/actions/",
     ):
@@ -504,6 +505,7 @@ def test_lists_ask_the_same_number_of_queries_for_one_row_and_for_many(
             ("/reports/ceo/editions/", 3),
             ("/reports/runs/", 2),
             ("/reports/schedules/", 4),
+            ("/reports/assumptions/", 4),
             ("/reports/findings/", 4),
             (f"/reports/findings/{Finding.objects.order_by('id')[0].pk}/", 6),
             ("/reports/actions/", 4),
@@ -530,6 +532,20 @@ def test_schedules_count_their_next_occurrences_in_their_own_zone_over_the_chang
     assert schedules.newest(
         cron="0 7 * * *", zone="Europe/Berlin", at=dt.datetime(2026, 10, 25, 6, tzinfo=dt.UTC)
     ) == dt.datetime(2026, 10, 25, 6, tzinfo=dt.UTC)
+
+
+def test_assumptions_show_what_modelled_figures_rest_on(client: Client) -> None:
+    Scenario.objects.create(
+        name="low", position=1, units_a_month=4, price_minor=210_000, fixed_change_bp=-500, source="Owner"
+    )
+    Assumption.objects.create(
+        key="stage-held", effective_on=AS_OF, value=6000, unit="bp", note="Held dates served.", source="Owner"
+    )
+    with time_machine.travel(NOW, tick=False):
+        shown = body(client, "/reports/assumptions/")
+
+    for words in ("Low", "$2,100", "-5.0 %", "Held dates served.", "60.0 %", "No rule is set"):
+        assert words in shown
 
 
 def test_a_chart_of_an_edition_is_kept_by_its_kind(ceo: Report) -> None:

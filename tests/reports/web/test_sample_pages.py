@@ -1,0 +1,52 @@
+"""Each metric of both sample editions opens a page that says how it comes about, and the records behind it open."""
+
+import datetime as dt
+
+import pytest
+from django.conf import settings
+
+from crew.domain import sample as crew_sample
+from crew.models import Person
+from portfolio.domain import sample as portfolio_sample
+from reports.document import Document, RowsTrace, load
+from reports.domain import sample as reports_sample
+from reports.models import Edition
+from reports.web.editions import _record_url
+from tests.reports.conftest import as_
+
+AT = dt.datetime(2026, 11, 11, 15, 0, tzinfo=dt.UTC)
+
+pytestmark = pytest.mark.django_db
+
+
+def test_each_metric_opens_its_trace_and_the_records_behind_it_open() -> None:
+    portfolio_sample.load(folder=settings.BASE_DIR / "demo", at=AT)
+    crew_sample.load(at=AT)
+    reports_sample.load(at=AT)
+    reports_sample.issue_first(at=AT)
+    client = as_(Person.objects.get(email="owner@example.com"))
+    refused, records = [], set()
+
+    for edition in Edition.objects.select_related("report").order_by("id"):
+        document = load(Document, edition.document)
+        # One page of each metric: that the sums of all figures hold is tested with the sample's figures.
+        of_metric = {figure.metric: key for key, figure in document.figures.items()}
+        assert len(of_metric) > 20
+        for key in of_metric.values():
+            url = f"/reports/{edition.report.slug}/{edition.number}/figures/{key}/"
+            answer = client.get(url)
+            if answer.status_code != 200 or not answer.context["holds"]:
+                refused.append(url)
+                continue
+            records |= {row["url"] for row in answer.context["rows"] if row["url"]}
+        for figure in document.figures.values():
+            if isinstance(figure.trace, RowsTrace):
+                records |= {_record_url(row.ref) for row in figure.trace.rows if row.ref}
+    kinds: dict[str, list[str]] = {}
+    for url in sorted(records):
+        kinds.setdefault(url.rstrip("0123456789/"), []).append(url)
+    some = [url for urls in kinds.values() for url in urls[:8]]
+    refused += [url for url in some if client.get(url, follow=True).status_code != 200]
+
+    assert refused == []
+    assert len(kinds) >= 8
