@@ -222,6 +222,9 @@ def test_a_post_without_the_forms_token_is_refused(world: World) -> None:
     for name, path, _ in PAGES:
         if name not in READ_ONLY:
             assert client.post(path(world.mine), {"signed_on": "2026-11-10"}).status_code == 403, name
-    assert client.post(f"/portfolio/bookings/{world.mine.booking.pk}/advance/", {"to": "paid"}).status_code == 403
+    assert (
+        client.post(f"/portfolio/bookings/{world.mine.booking.pk}/advance/", {"to": "paid"}).status_code
+        == 403
+    )
     assert client.post("/portfolio/imports/land/", {"token": "x"}).status_code == 403
     assert not Stake.objects.filter(agreement=Agreement.SIGNED).exists()
