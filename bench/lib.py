@@ -21,6 +21,7 @@ are for ratios within one run; two runs are not to be compared.
 
 import enum
 import gc
+import io
 import json
 import os
 import shutil
@@ -262,4 +263,4 @@ def django_with(data_dir: Path, *, sample: bool) -> None:
     django.setup()
     call_command("migrate", verbosity=0, interactive=False)
     if sample:
-        call_command("load_demo", verbosity=0)
+        call_command("load_demo", stdout=io.StringIO())
