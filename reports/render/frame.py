@@ -208,6 +208,26 @@ class Frame:
         """Return a line of cells as printed."""
         return tuple(self.piece(cell) for cell in line)
 
+    def grid(self, table: Table) -> tuple[tuple[str, ...], tuple[tuple[Piece, ...], ...]]:
+        """Return each column's badge and the rows' cells as printed.
+
+        Where every figure of a column carries the same mark, the column's head says it once, as a word, and
+        the cells are left without; other columns have an empty badge.
+        """
+        rows = [tuple(self.piece(cell) for cell in row.cells) for row in table.rows]
+        badges = []
+        for at in range(len(table.columns)):
+            found = [row[at] for row in rows if at < len(row) and row[at].key and not row[at].missing]
+            shared = len(found) > 1 and found[0].mark and len({piece.mark for piece in found}) == 1
+            badges.append(found[0].badge if shared else "")
+        return tuple(badges), tuple(
+            tuple(
+                replace(piece, mark="") if at < len(badges) and badges[at] else piece
+                for at, piece in enumerate(row)
+            )
+            for row in rows
+        )
+
     def plain(self, line: Line) -> str:
         """Return a line as one string, marks included."""
         return "".join(f"{p.text} {p.mark}" if p.mark else p.text for p in self.line(line))

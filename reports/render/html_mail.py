@@ -21,7 +21,6 @@ from reports.document import (
     Align,
     Block,
     Bullets,
-    Cell,
     Chart,
     Column,
     Document,
@@ -305,7 +304,9 @@ class _Mail:
                 return {"kind": kind, "tone": TONES[block.tone], "text": self.line(block.line)}
 
     def table(self, table: Table, href: str) -> dict[str, Any]:
-        rows = self.rows(table)
+        badges, grid = self.frame.grid(table)
+        kept = self.rows(table)
+        rows = [(row, pieces) for row, pieces in zip(table.rows, grid, strict=True) if id(row) in kept]
         columns = table.columns[:12] if self.room.items is not None else table.columns
         stack = _needs_stacking(table)
         hidden = len(table.rows) - len(rows)
@@ -313,40 +314,54 @@ class _Mail:
             "kind": "table",
             "title": self.cut(table.title),
             "columns": [
-                {"label": with_breaks(self.cut(column.label)), "right": column.align is Align.RIGHT}
-                for column in columns
+                {
+                    "label": with_breaks(self.cut(column.label)),
+                    "badge": badge,
+                    "right": column.align is Align.RIGHT,
+                }
+                for column, badge in zip(columns, badges, strict=False)
             ],
             "stack": stack,
             "dense": len(columns) > 4,
-            "rows": joined(self.row(row, columns, stack=stack) for row in rows),
+            "rows": joined(self.row(row, pieces, columns, badges, stack=stack) for row, pieces in rows),
             "left": f"{count(hidden, 'more row')}." if hidden else "",
             "href": href,
             "note": self.cut(table.note),
             "empty": "" if table.rows else self.cut(table.empty),
         }
 
-    def rows(self, table: Table) -> Sequence[Row]:
-        """Return the rows there is room for: the first ones, and up to three totals with them."""
+    def rows(self, table: Table) -> set[int]:
+        """Return the identities of the rows there is room for: the first ones, and up to three totals."""
         limit = self.room.rows
         if limit is None:
-            return table.rows
+            return {id(row) for row in table.rows}
         plain = {id(row) for row in [row for row in table.rows if not row.total][:limit]}
         totals = {id(row) for row in [row for row in table.rows if row.total][:3]}
-        return [row for row in table.rows if id(row) in plain or id(row) in totals]
+        return plain | totals
 
-    def row(self, row: Row, columns: Sequence[Column], *, stack: bool) -> str:
+    def row(
+        self,
+        row: Row,
+        pieces: Sequence[Piece],
+        columns: Sequence[Column],
+        badges: Sequence[str],
+        *,
+        stack: bool,
+    ) -> str:
         cells = [
-            self.cell(cell, column, head=at == 0, stack=stack)
-            for at, (cell, column) in enumerate(zip(row.cells, columns, strict=False))
+            self.cell(piece, column, badge, head=at == 0, stack=stack)
+            for at, (piece, column, badge) in enumerate(zip(pieces, columns, badges, strict=False))
         ]
         return f'<tr valign="top"{" class=tt" if row.total else ""}>{"".join(cells)}</tr>'
 
-    def cell(self, cell: Cell, column: Column, *, head: bool, stack: bool) -> str:
-        inner = self.piece(self.frame.piece(cell))
+    def cell(self, piece: Piece, column: Column, badge: str, *, head: bool, stack: bool) -> str:
+        inner = self.piece(piece)
         if head:
             return f'<th scope="row" align="left">{inner}</th>'
         right = ' align="right"' if column.align is Align.RIGHT else ""
-        label = f'<span class="l">{with_breaks(self.cut(column.label))}: </span>' if stack and inner else ""
+        known = f" ({badge})" if badge else ""
+        words = with_breaks(self.cut(column.label))
+        label = f'<span class="l">{words}{known}: </span>' if stack and inner else ""
         return f"<td{right}>{label}{inner}</td>"
 
 

@@ -10,7 +10,7 @@ import functools
 import itertools
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -267,14 +267,19 @@ def _block(block: Block, frame: Frame, words: _Words) -> dict[str, Any]:
 
 
 def _table(table: Table, frame: Frame, words: _Words) -> dict[str, Any]:
-    cells = [[frame.piece(cell) for cell in row.cells] for row in table.rows]
+    badges, cells = frame.grid(table)
     widths = _widths(table, cells)
     return {
         "kind": "table",
         "title": words(table.title),
         "columns": [
-            {"label": words(column.label), "right": column.align is Align.RIGHT, "width": width}
-            for column, width in zip(table.columns, widths, strict=True)
+            {
+                "label": words(column.label),
+                "badge": badge,
+                "right": column.align is Align.RIGHT,
+                "width": width,
+            }
+            for column, badge, width in zip(table.columns, badges, widths, strict=True)
         ],
         "rows": [
             {"cells": [_piece(piece, words) for piece in line], "total": row.total}
@@ -285,7 +290,7 @@ def _table(table: Table, frame: Frame, words: _Words) -> dict[str, Any]:
     }
 
 
-def _widths(table: Table, cells: Iterable[list[Piece]]) -> list[int]:
+def _widths(table: Table, cells: Iterable[Sequence[Piece]]) -> list[int]:
     """Return each column's share of the width; 0 for one of short texts or numbers, as wide as its widest."""
     texts = [[column.label for column in table.columns], *([piece.text for piece in line] for line in cells)]
     longest = [max(map(len, column)) for column in itertools.zip_longest(*texts, fillvalue="")]

@@ -157,8 +157,12 @@ def _table(table: Table, frame: Frame) -> Iterator[str]:
     if not table.rows:
         yield from _hanging("  ", table.empty)
         return
-    heads = [_flat(column.label) for column in table.columns]
-    rows = [[_flat(_plain((cell,), frame)) for cell in row.cells] for row in table.rows]
+    badges, grid = frame.grid(table)
+    heads = [
+        _flat(f"{column.label} ({badge})" if badge else column.label)
+        for column, badge in zip(table.columns, badges, strict=True)
+    ]
+    rows = [[_flat(f"{piece.text} {piece.mark}") for piece in pieces] for pieces in grid]
     right = [column.align is Align.RIGHT for column in table.columns]
     widths = _widths(heads, rows, right)
     if widths is None:

@@ -18,7 +18,6 @@ from reports.document import (
     Badge,
     Block,
     Bullets,
-    Cell,
     Chart,
     Document,
     Line,
@@ -162,13 +161,20 @@ class _Page:
 
     def table(self, table: Table) -> dict[str, Any]:
         right = [column.align is Align.RIGHT for column in table.columns]
-        labels = [escape(column.label) for column in table.columns]
-        heads = [with_breaks(column.label) for column in table.columns]
+        badges, grid = self.frame.grid(table)
+        heads = [
+            joined(
+                [with_breaks(column.label), f' <span class="mark mark--head">{badge}</span>' if badge else ""]
+            )
+            for column, badge in zip(table.columns, badges, strict=True)
+        ]
+        labels = [
+            escape(f"{column.label} ({badge})" if badge else column.label)
+            for column, badge in zip(table.columns, badges, strict=True)
+        ]
         rows = []
-        for row in table.rows:
-            cells = [
-                self.cell(cell, right[at], labels[at], head=at == 0) for at, cell in enumerate(row.cells)
-            ]
+        for row, pieces in zip(table.rows, grid, strict=True):
+            cells = [self.cell(piece, right[at], labels[at], head=at == 0) for at, piece in enumerate(pieces)]
             rows.append(f"<tr{' class=total' if row.total else ''}>{''.join(cells)}</tr>")
         return {
             "kind": "table",
@@ -180,8 +186,8 @@ class _Page:
             "empty": "" if table.rows else table.empty,
         }
 
-    def cell(self, cell: Cell, right: bool, label: str, *, head: bool) -> str:
-        inner = self.piece(self.frame.piece(cell))
+    def cell(self, piece: Piece, right: bool, label: str, *, head: bool) -> str:
+        inner = self.piece(piece)
         if head:
             return f'<th scope="row"><span>{inner}</span></th>'
         if not inner:

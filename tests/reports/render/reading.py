@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Self
 
-VOID = {"meta", "img", "br", "source", "wbr", "hr", "input", "link"}
+VOID = {"br", "meta", "img", "br", "source", "wbr", "hr", "input", "link"}
 
 
 class Page(HTMLParser):
@@ -47,6 +47,8 @@ class Page(HTMLParser):
         attributes = {name: value or "" for name, value in attrs}
         self.elements.append((tag, attributes))
         if tag in VOID:
+            if tag == "br":
+                self.words.append(" ")
             return
         self._open.append(tag)
         if tag in {"a", "h1", "h2", "h3"}:

@@ -116,6 +116,11 @@ def test_what_every_cell_would_repeat_stands_once_in_the_head(html: str, page: P
     ]
 
 
+def test_a_mark_that_a_whole_column_shares_stands_in_its_head(page: Page) -> None:
+    assert "Operating result Cash measured Headline Status" in page.text
+    assert "Cash (measured): $16,800.77 Headline:" in page.text
+
+
 def test_sources_are_named_stale_ones_first(page: Page) -> None:
     assert (
         "Stale sources: Bank statement (to 30 Sep 2026, October is missing); Handoff notes (no data). "

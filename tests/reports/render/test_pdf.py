@@ -83,6 +83,12 @@ def test_every_figure_shown_is_printed_and_linked(edition: Document, reader: pyp
         assert f"{URL}figures/{key}/" in links, key
 
 
+def test_a_mark_that_a_whole_column_shares_stands_in_its_head(reader: pypdf.PdfReader) -> None:
+    text = words(reader)
+    assert "Operating result Cash measured Headline Status" in text
+    assert "$16,800.77 Two charters below" in text
+
+
 def test_pages_are_numbered_and_table_heads_repeat(reader: pypdf.PdfReader) -> None:
     pages = [page.extract_text() for page in reader.pages]
     for number, text in enumerate(pages, 1):

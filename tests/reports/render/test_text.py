@@ -90,7 +90,7 @@ def test_a_wide_table_becomes_one_record_after_the_other(plain: str) -> None:
         "JADA\n"
         "  Revenue: $4,150\n"
         "  Operating result: −$930\n"
-        "  Cash: $8,300.77 meas\n"
+        "  Cash (measured): $8,300.77\n"
         "  Headline: No paid concert booked ahead\n"
         "  Status: Behind\n"
     ) in plain

@@ -152,8 +152,15 @@ def test_a_figure_without_value_says_why_and_is_never_zero(edition: Document, pa
 
 def test_only_figures_known_otherwise_than_most_carry_a_mark(page: Page) -> None:
     marks = Counter(held["title"] for held in page.all("abbr"))
-    assert set(marks) == {"measured", "modelled", "entered"}
+    assert set(marks) == {"modelled", "entered"}
     assert "unless marked: meas = measured, mod = modelled, ent = entered." in page.text
+
+
+def test_a_mark_that_a_whole_column_shares_stands_in_its_head(page: Page) -> None:
+    assert "Operating result Cash measured Headline Status" in page.text
+    assert "QueenofSanDiego $8,400 +$1,612 $16,800.77 Two charters" in page.text
+    labels = {cell.get("data-label") for cell in page.all("td")}
+    assert "Cash (measured)" in labels
 
 
 def test_an_edition_of_one_kind_of_figure_has_no_marks(edition: Document) -> None:
