@@ -79,7 +79,7 @@ def free_port() -> int:
 def status(port: int, path: str) -> int | None:
     """Return the status of an answer, None when nobody answers."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         error.close()
@@ -102,7 +102,7 @@ def running(data: Path, port: int) -> "Iterator[subprocess.Popen[str]]":
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
 
 
 def read_until(process: "subprocess.Popen[str]", words: str) -> str:
