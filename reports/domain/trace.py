@@ -89,7 +89,8 @@ def explain_in(document: Document, key: str) -> Explanation:
             if any(entry.value is None for entry in inputs)
             else operation(*(entry.value for entry in inputs if entry.value is not None))
         )
-        words = (operation.__doc__ or "").split("\n")[0]
+        words = (operation.__doc__ or "").split("\n")[0].removeprefix("Return ")
+        words = words[:1].upper() + words[1:]
         return Explanation(figure, definition, 0, result, result == figure.value, inputs, words)
     if isinstance(trace, PostingsTrace):
         rows = _postings(trace)

@@ -31,7 +31,7 @@ class Edition(models.Model):
         indexes = [models.Index(fields=["report", "entity", "-number"], name="edition_newest_of_report")]
 
     def __str__(self) -> str:
-        return f"{self.report_id} no. {self.number}"
+        return f"{self.report.title}, edition {self.number}"
 
 
 class FileKind(models.TextChoices):
