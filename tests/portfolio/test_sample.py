@@ -244,6 +244,34 @@ def test_reconcile_month_reconciles_and_closes() -> None:
     assert Period.objects.get().state == "closed"
 
 
+@pytest.mark.django_db
+def test_exports_come_in_from_the_command_line(tmp_path: Path) -> None:
+    landed_by_line = ("opening", "bookings", "stays", "invoices")
+    call_command("read_handoffs", *map(str, sorted((DEMO / "handoffs").glob("*.md"))), stdout=StringIO())
+    for kind in ("rules", *landed_by_line, "targets", "capital"):
+        path = DEMO / "exports" / f"{kind}.csv"
+        with path.open(encoding="utf-8-sig") as file:
+            rows = len(list(csv.DictReader(file)))
+        brought = f"{rows:,} new of {rows:,} rows." if kind in landed_by_line else f"{rows:,} rows."
+        for flags, verb in ((["--dry-run"], "would bring"), ([], "brought")):
+            out = StringIO()
+            call_command("import_records", str(path), "--kind", kind, *flags, stdout=out)
+            assert out.getvalue().strip() == f"{kind}.csv {verb} {brought}"
+    out = StringIO()
+    call_command(
+        "import_statement", "qos", str(DEMO / "exports" / "stripe-qos.csv"), "--kind", "stripe", stdout=out
+    )
+    call_command("recognise_revenue", stdout=out)
+    assert "Earned 28 completed bookings." in out.getvalue()
+    unbalanced = tmp_path / "opening.csv"
+    unbalanced.write_text("entity,account,on,amount\nqos,1010,2025-09-30,5.00\nqos,3000,2025-09-30,-4.00\n")
+    with pytest.raises(CommandError, match=r"opening\.csv line 2: .* is out of balance by \$1\.00") as caught:
+        call_command("import_records", str(unbalanced), "--kind", "opening")
+    assert caught.value.returncode == 2
+    with pytest.raises(CommandError, match=r"none\.csv cannot be read"):
+        call_command("import_records", str(tmp_path / "none.csv"), "--kind", "opening")
+
+
 def test_the_exit_status_of_a_refusal_is_two(tmp_path: Path) -> None:
     found = subprocess.run(
         [
