@@ -1,7 +1,8 @@
 """Rules: live queries over the records, each returning the findings it sees. One file per family.
 
 A rule's name and a finding's subject are the finding's identity over editions; a finding clears itself
-when its rule no longer returns it. Lenses list the rules they run.
+when its rule no longer returns it. A subject is an entity's slug, or ``portfolio`` for the whole report, with
+what is needed to tell two findings of one rule apart behind a colon. Lenses list the rules they run.
 """
 
 from reports.rules import kpi_gaps

@@ -27,7 +27,7 @@ def _runway(rule: Rule, desk: Desk) -> list[FindingNote]:
         return []
     return [
         rule.finding(
-            "portfolio",
+            desk.all.slug,
             f"Runway is under {'three' if severity is Severity.CRITICAL else 'six'} months",
             "Unrestricted cash of ",
             desk.get("unrestricted_cash"),
@@ -77,7 +77,9 @@ def _broken_rules(rule: Rule, desk: Desk) -> list[FindingNote]:
         holds, evidence = check(entry, desk)
         if holds is False:
             found.append(
-                rule.finding(f"rule:{entry.check_name}", f"Rule broken: {entry.statement}", *evidence)
+                rule.finding(
+                    f"{desk.all.slug}:{entry.check_name}", f"Rule broken: {entry.statement}", *evidence
+                )
             )
     return found
 
@@ -93,7 +95,7 @@ def _break_even_gap(rule: Rule, desk: Desk) -> list[FindingNote]:
     if by_model.value is not None and model.break_even_entered not in (None, by_model.value):
         found.append(
             rule.finding(
-                "break-even:stated",
+                f"{desk.all.slug}:stated",
                 "The stated break-even does not follow from the model",
                 f"{model.source} states {model.break_even_entered} charters a month; the model gives ",
                 by_model,
@@ -103,7 +105,7 @@ def _break_even_gap(rule: Rule, desk: Desk) -> list[FindingNote]:
     if by_model.value != by_books.value:
         found.append(
             rule.finding(
-                "break-even:books",
+                f"{desk.all.slug}:books",
                 "Break-even from the books differs from the model",
                 "The model needs ",
                 by_model,
@@ -141,7 +143,7 @@ def _behind_target(rule: Rule, desk: Desk) -> list[FindingNote]:
         return []
     return [
         rule.finding(
-            "portfolio",
+            desk.all.slug,
             "Revenue is behind its target",
             f"{months.label(desk.month)} brought ",
             desk.get("revenue"),
@@ -169,7 +171,7 @@ def _uncategorised(rule: Rule, desk: Desk) -> list[FindingNote]:
         return []
     return [
         rule.finding(
-            "portfolio",
+            desk.all.slug,
             "Bank lines nobody has categorised",
             f"In {months.label(desk.month)} uncategorised lines come to ",
             desk.get("other_receipts"),
@@ -185,7 +187,7 @@ def _idle_capital(rule: Rule, desk: Desk) -> list[FindingNote]:
         return []
     return [
         rule.finding(
-            "portfolio",
+            desk.all.slug,
             "Zero-cost options are still open",
             "; ".join(f"{row.entity.name}: {row.name}" for row in free) + ".",
         )

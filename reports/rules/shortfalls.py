@@ -24,7 +24,7 @@ def _empty_pipeline(rule: Rule, desk: Desk) -> list[FindingNote]:
     start, end = (desk.as_of + dt.timedelta(days=days) for days in (first, last))
     return [
         rule.finding(
-            "portfolio",
+            desk.all.slug,
             f"Empty pipeline: no confirmed, paid event {first} to {last} days ahead",
             f"Between {start:%-d %b %Y} and {end:%-d %b %Y} no booked event has any money received. "
             "The weighted pipeline of everything open is ",
@@ -40,7 +40,7 @@ def _revenue_not_tracked(rule: Rule, desk: Desk) -> list[FindingNote]:
         return []
     return [
         rule.finding(
-            "portfolio",
+            desk.all.slug,
             "Revenue not tracked: no month is reconciled",
             f"{months.label(desk.month)} shows revenue of ",
             desk.get("revenue"),

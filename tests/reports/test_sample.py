@@ -489,3 +489,30 @@ def test_the_empty_portfolio_has_reports_that_say_what_is_missing() -> None:
         revenue = figure(document, "revenue")
         assert revenue.unit is Unit.MONEY
         assert revenue.value == 0
+
+
+class TestOneEntity:
+    """A report on one entity keeps to it, and does not disturb what the whole portfolio's reports found."""
+
+    def test_its_findings_are_its_own(self) -> None:
+        assert {
+            note.subject.split(":")[0] for lens in LENSES for note in draft(lens, entity="qos").findings
+        } == {"qos"}
+
+    def test_an_entity_without_pipeline_does_not_open_or_clear_the_portfolio_s_finding(
+        self, owner: Person
+    ) -> None:
+        issued("ceo")
+        report, qos = Report.objects.get(slug="ceo"), Entity.objects.get(slug="qos")
+        run = runs.queue(report=report, trigger=Trigger.COMMAND, as_of=AS_OF, at=AT, entity=qos)
+        edition = issue.carry_out(run_id=run.pk, at=AT).edition
+        assert edition is not None
+        assert load(Document, edition.document).changes.since == ""
+        subjects = set(Finding.objects.filter(rule="pipeline-empty").values_list("subject", flat=True))
+        assert subjects == {"portfolio", "qos"}
+
+    def test_it_names_no_other_entity(self) -> None:
+        for lens in LENSES:
+            text = str(dump(whole(lens, entity="qos")))
+            for other in Entity.objects.exclude(slug="qos"):
+                assert other.name not in text, (lens, other.name)
