@@ -9,11 +9,19 @@ import re
 
 Month = int
 
+# Books and bookings of this house lie between these; a day outside is a slip of the hand, and the books keep it for ever.
+EARLIEST, LATEST = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
+
 _ISO = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 
 
 class MonthError(ValueError):
     """Text that does not name a month."""
+
+
+def is_near(day: dt.date) -> bool:
+    """Tell whether a record of ours can bear a date: it lies in the years 2000 to 2099."""
+    return EARLIEST <= day <= LATEST
 
 
 def month_of(day: dt.date) -> Month:
@@ -49,6 +57,6 @@ def parse(text: str) -> Month:
         MonthError: the text is anything else.
     """
     match = _ISO.fullmatch(text)
-    if not match:
+    if not match or match[1] == "0000":
         raise MonthError(f"{text!r} is not a month; write it as 2026-10.")
     return int(match[1]) * 12 + int(match[2]) - 1

@@ -75,6 +75,10 @@ class NotPostedError(LedgerError):
     """Only posted entries are reversed; a draft is simply deleted."""
 
 
+class FarDateError(LedgerError):
+    """The date lies in another century: a slip of the hand that the books would keep for ever."""
+
+
 class TextError(LedgerError):
     """A memo, reason or id is missing or too long."""
 
@@ -284,6 +288,10 @@ def _row(entity: Entity, draft: Draft) -> sealing.EntryRow:
     """Check an entry whole and return it as the row to be written, with its hash."""
     lines = draft.lines
     _check_texts(draft)
+    if not months.is_near(draft.on):
+        raise FarDateError(
+            f"{_named(draft)} is outside {months.EARLIEST.year} to {months.LATEST.year}; check the year."
+        )
     if len(lines) < 2:
         raise EmptyEntryError(f"{_named(draft)} has {len(lines)} postings; an entry needs at least two.")
     entity_id, currency, total = entity.pk, lines[0].account.currency, 0

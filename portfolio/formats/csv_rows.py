@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from core import months
 from core.money import MoneyError, parse_minor
 from portfolio.formats.errors import FormatError, shown
 from portfolio.formats.text import decode
@@ -84,6 +85,16 @@ class CsvRow:
             words = _DATE_SHAPES[date_format][0]
             reason = f"{shown(value)} is not a date written as {words}" if value else "the date is empty"
             raise self.error(column, reason, f"write it as {dt.date(2026, 10, 31).strftime(date_format)}")
+        return self.near(column, day)
+
+    def near(self, column: str, day: dt.date) -> dt.date:
+        """Return a date that was read from a cell, unless a slip of the hand put it into another century."""
+        if not months.is_near(day):
+            raise self.error(
+                column,
+                f"{shown(self.cells[column])} is outside the years {months.EARLIEST.year} to {months.LATEST.year}",
+                "check the year",
+            )
         return day
 
     def optional_day(self, column: str, date_format: str = "%Y-%m-%d") -> dt.date | None:

@@ -188,11 +188,12 @@ def _instant(row: CsvRow, column: str) -> dt.datetime:
     """Read "2026-10-24 18:03" or "2026-10-24 18:03:11" or a bare date as UTC."""
     value = row.cells[column]
     if day := read_day(value, "%Y-%m-%d"):
-        return dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
+        return dt.datetime.combine(row.near(column, day), dt.time(), tzinfo=dt.UTC)
     at = None
     if _INSTANT.fullmatch(value):
         with contextlib.suppress(ValueError):  # Digits in the right places that are no time of any day.
             at = dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC)
     if at is None:
         raise row.error(column, f"{shown(value)} is not an instant", "write it as 2026-10-24 18:03:11")
+    row.near(column, at.date())
     return at

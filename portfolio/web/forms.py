@@ -5,14 +5,11 @@ from typing import Any
 
 from django import forms
 
+from core import months
 from core.money import MoneyError, format_minor, parse_minor
 from portfolio.domain import enquiries
 from portfolio.domain.pages import UNDER_WAY
 from portfolio.models import BillingModel, BookingStage, Channel, Entity, ImportKind
-
-# Books and bookings of this group begin later; a date before it is a slip of the hand.
-EARLIEST = dt.date(2000, 1, 1)
-LATEST = dt.date(2100, 1, 1)
 
 KINDS = ("charter", "concert", "stay", "delivery", "haul", "work")
 
@@ -30,7 +27,7 @@ class DayField(forms.DateField):
     def to_python(self, value: Any) -> dt.date | None:
         """Return the date; refuse those that no record of ours can bear."""
         day = super().to_python(value)
-        if day is not None and not EARLIEST <= day < LATEST:
+        if day is not None and not months.is_near(day):
             raise forms.ValidationError("This date is too far away; check the year.", code="invalid")
         return day
 

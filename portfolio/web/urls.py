@@ -9,7 +9,8 @@ from portfolio.web import acts, bookings, entities, imports, records
 class MonthConverter:
     """A month in an address: ``2026-10``."""
 
-    regex = "[1-9][0-9]{3}-(?:0[1-9]|1[0-2])"
+    # Any month a database can hold has a page, or a line that names it could not be shown.
+    regex = "[0-9]{4}-(?:0[1-9]|1[0-2])"
 
     def to_python(self, value: str) -> int:
         """Return the month as a whole number."""

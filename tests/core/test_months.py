@@ -22,7 +22,7 @@ def test_a_month_is_named_for_people() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2026", "2026-13", "2026-00", "26-10", "2026-1", "2026-10-01", "٢٠٢٦-١٠"]
+    "text", ["", "2026", "2026-13", "2026-00", "26-10", "2026-1", "2026-10-01", "٢٠٢٦-١٠", "0000-01"]
 )
 def test_what_is_not_a_month_is_refused(text: str) -> None:
     with pytest.raises(months.MonthError, match="write it as 2026-10"):

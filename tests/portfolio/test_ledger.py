@@ -129,6 +129,13 @@ def test_memos_are_text_of_bounded_length(books: Books, memo: str) -> None:
     assert str(caught.value).encode()
 
 
+@pytest.mark.parametrize("on", [dt.date(1, 1, 1), dt.date(1999, 12, 31), dt.date(2100, 1, 1), dt.date.max])
+def test_a_date_with_a_slip_in_its_year_is_refused(books: Books, on: dt.date) -> None:
+    with pytest.raises(ledger.FarDateError, match=f"of {on} is outside 2000 to 2099"):
+        books.post("6100", "1010", 500, on=on)
+    assert not JournalEntry.objects.exists()
+
+
 def test_a_closed_month_refuses_with_its_name(books: Books) -> None:
     Period.objects.create(entity=books.entity, month=months.month_of(OCTOBER), state="closed", closed_at=AT)
     with pytest.raises(ledger.ClosedPeriodError, match="qos are closed for Oct 2026"):

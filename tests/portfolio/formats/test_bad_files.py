@@ -95,6 +95,8 @@ BAD: dict[str, tuple[bytes, int, str, str]] = {
     "neither debit nor credit": (SPLIT.format("", "").encode(), 2, "Debit", "neither a debit nor a credit"),
     "negative debit": (SPLIT.format("-5.00", "").encode(), 2, "Debit", "the amount -5.00 is negative"),
     "no date": (on(""), 3, "Date", "the date is empty"),
+    "year one": (on("0001-01-01"), 3, "Date", "'0001-01-01' is outside the years 2000 to 2099"),
+    "year of a slip": (on("2206-10-02"), 3, "Date", "'2206-10-02' is outside the years 2000 to 2099"),
     "30 february": (on("2026-02-30"), 3, "Date", "'2026-02-30' is not a date written as year-month-day"),
     "month 13": (on("2026-13-01"), 3, "Date", "'2026-13-01' is not a date"),
     "another format half way": (on("10/02/2026"), 3, "Date", "'10/02/2026' is not a date written as year-month-day"),

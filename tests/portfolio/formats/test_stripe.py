@@ -98,6 +98,14 @@ REFUSED = {
         ("2026-10-25 09:00", "2026-10-25 29:00"),
         "3, column Created (UTC): '2026-10-25 29:00' is not an instant",
     ),
+    "year one": (
+        ("2026-10-25 09:00", "0001-01-01 00:00"),
+        "3, column Created (UTC): '0001-01-01 00:00' is outside the years 2000 to 2099",
+    ),
+    "end of time": (
+        ("2026-10-25 09:00", "9999-12-31"),
+        "3, column Created (UTC): '9999-12-31' is outside the years 2000 to 2099",
+    ),
     "odd date": (
         ("2026-10-25 09:00", "25.10.2026"),
         "3, column Created (UTC): '25.10.2026' is not an instant",

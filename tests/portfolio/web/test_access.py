@@ -167,6 +167,13 @@ def test_an_odd_month_is_not_found(world: World, month: str) -> None:
     assert world.client("owner").get(f"/portfolio/accounts/{account.pk}/{month}/").status_code == 404
 
 
+@pytest.mark.parametrize("month", ["0001-01", "1999-12", "9999-12"])
+def test_any_month_of_the_calendar_has_a_page(world: World, month: str) -> None:
+    account = world.mine.accounts["1010"]
+
+    assert world.client("owner").get(f"/portfolio/accounts/{account.pk}/{month}/").status_code == 200
+
+
 def test_wrong_methods_are_refused(world: World) -> None:
     client = world.client("owner")
     for name, path, _ in PAGES:
