@@ -2,12 +2,11 @@
 
 import datetime as dt
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from core import audit
 from crew.models import Person
+from mail.domain import fields
 
 
 class PersonRefusedError(Exception):
@@ -27,14 +26,13 @@ def add_person(
     """Add somebody who signs in by emailed code; ``admin`` opens the Django admin to them.
 
     Raises:
-        PersonRefusedError: the address is not one, or somebody has it already in any case of letters.
+        PersonRefusedError: no mail can bear the address or the name, or somebody has it already in any case of letters.
     """
     try:
-        validate_email(email.strip())
-    except ValidationError as error:
-        raise PersonRefusedError(
-            f"{email!r} is not an email address; write it as name@example.com."
-        ) from error
+        email = fields.address(email, what="address")
+        name = fields.one_line(name, what="name", longest=120)
+    except fields.UnsendableError as error:
+        raise PersonRefusedError(str(error)) from error
     try:
         with transaction.atomic():
             person = Person.objects.create_user(

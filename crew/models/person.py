@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from core import clock
+from mail.domain import fields
 
 
 class PersonManager(BaseUserManager["Person"]):
@@ -75,13 +76,20 @@ class Person(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email
 
     def clean(self) -> None:
-        """Store addresses in lower case, whoever types them, and zones that exist.
+        """Store addresses in lower case, whoever types them, names and addresses that mail can bear, zones that exist.
 
         Raises:
-            ValidationError: the zone is not in the zone database.
+            ValidationError: the zone is not in the zone database, or no code could be mailed to this person.
         """
         super().clean()
-        self.email = self.email.strip().lower()
+        for name, check in (
+            ("email", lambda: fields.address(self.email, what="address").lower() if self.email else ""),
+            ("name", lambda: fields.one_line(self.name, what="name", longest=120)),
+        ):
+            try:
+                setattr(self, name, check())
+            except fields.UnsendableError as error:
+                raise ValidationError({name: str(error)}) from error
         try:
             clock.zone(self.zone)
         except clock.UnknownZoneError as error:

@@ -2,12 +2,11 @@
 
 import datetime as dt
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 
 from core import audit
 from crew.models import Person
+from mail.domain import fields
 from reports.models import Recipient, Report
 
 
@@ -21,13 +20,11 @@ def add(*, report: Report, address: str, at: dt.datetime, by: Person | None, nam
     Raises:
         RecipientRefusedError: it is not an address, or receives the report already.
     """
-    plain = address.strip()
     try:
-        validate_email(plain)
-    except ValidationError as error:
-        raise RecipientRefusedError(
-            f"{address!r} is not a mail address; write it as name@example.com."
-        ) from error
+        plain = fields.address(address, what="recipient")
+        name = fields.one_line(name, what="recipient's name", longest=120)
+    except fields.UnsendableError as error:
+        raise RecipientRefusedError(str(error)) from error
     with transaction.atomic():
         row, created = Recipient.objects.get_or_create(
             report=report, address__iexact=plain, defaults={"address": plain, "name": name, "active": True}

@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from celery import current_app
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from kombu.exceptions import OperationalError
 
 from core import audit, clock
 from crew.models import Person
+from mail.domain import fields
 from portfolio.models import Entity
 from reports.models import Edition, Report, Run, RunState, Schedule, Trigger
 
@@ -59,12 +58,13 @@ def read_addresses(text: str) -> list[str]:
     """
     found: dict[str, str] = {}
     for part in text.split(","):
-        address = part.strip()
         try:
-            validate_email(address)
-        except ValidationError as error:
+            address = fields.address(part.strip(" "), what="recipient")
+        except fields.UnsendableError as error:
+            typed = part.strip()
+            shown = typed if len(typed) <= 80 else f"{typed[:79]}…"
             raise AddressError(
-                f"{address!r} is not a mail address; write addresses with commas between: a@example.com,b@example.com."
+                f"{shown!r} is not a mail address; write addresses with commas between: a@example.com,b@example.com."
             ) from error
         found.setdefault(address.lower(), address)
     return list(found.values())

@@ -1,7 +1,20 @@
 """Reports, who receives them, and when they are due. All of it data that staff edit."""
 
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
+
+from mail.domain import fields
+
+
+def _fit(name: str, check: Callable[..., str], text: str, **bounds: Any) -> str:
+    try:
+        return check(text, **bounds)
+    except fields.UnsendableError as error:
+        raise ValidationError({name: str(error)}) from error
 
 
 class Report(models.Model):
@@ -23,6 +36,17 @@ class Report(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def clean(self) -> None:
+        """Refuse a sender that no mail can bear: every run of the report would fail with it.
+
+        Raises:
+            ValidationError: the sender's name or the reply address is not fit for a header.
+        """
+        super().clean()
+        self.from_name = _fit("from_name", fields.one_line, self.from_name, what="sender's name", longest=80)
+        if self.reply_to:
+            self.reply_to = _fit("reply_to", fields.address, self.reply_to, what="reply address")
+
 
 class Recipient(models.Model):
     """An address that receives a report's editions."""
@@ -40,6 +64,17 @@ class Recipient(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+    def clean(self) -> None:
+        """Refuse what no mail can bear: the report would reach none of its readers with it.
+
+        Raises:
+            ValidationError: the address or the name is not fit for a header.
+        """
+        super().clean()
+        if self.address:
+            self.address = _fit("address", fields.address, self.address, what="recipient")
+        self.name = _fit("name", fields.one_line, self.name, what="recipient's name", longest=120)
 
 
 class Schedule(models.Model):

@@ -45,7 +45,7 @@ def test_somebody_known_gets_a_duty_on_one_entity() -> None:
     ("arguments", "options", "sentence"),
     [
         (("boss@example.com", "emperor"), {}, "'emperor' is not a duty; use one of owner, bookkeeper"),
-        (("nobody", "owner"), {}, "'nobody' is not an email address"),
+        (("nobody", "owner"), {}, "The address 'nobody' is not one mail address"),
         (
             ("boss@example.com", "owner"),
             {"entity": "atlantis"},

@@ -365,6 +365,8 @@ def test_recipients_are_added_once_in_any_case_and_left_out(ceo: Report, client:
     assert (row.address, row.name, row.active) == ("Board@example.com", "Board", True)
     assert "receives CEO: operational audit already" in again
     assert "Enter a valid email address" in bad
+    literal = client.post(add, {"address": "a@[127.0.0.1]"}, follow=True).content.decode()
+    assert "is not one mail address" in literal
     client.post(f"{add}{row.pk}/leave-out/")
     assert not Recipient.objects.get().active
     client.post(add, {"address": "board@example.com"})
