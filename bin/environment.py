@@ -5,21 +5,23 @@ kept in the environment, so that a second start installs nothing. What must not 
 file lock.
 """
 
+import contextlib
 import fcntl
 import hashlib
+import importlib
 import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# For a Python that came without ensurepip (Debian keeps it in python3-venv): pip itself, by its hash.
+# For a Python that came without pip (Debian keeps it in python3-venv): pip itself, by its hash.
 PIP_WHEEL = (
     "https://files.pythonhosted.org/packages/07/25/ee8c38ae72d66b844ce8eb9711ba905dba21ca1a8a0c960057c41cd23337/"
     "pip-26.3-py3-none-any.whl"
@@ -118,7 +120,7 @@ def _is_whole(venv: Path, stamp: Path) -> bool:
     return first != UNFINISHED and bool(brought) and set(brought) <= set(_contents(venv))
 
 
-@contextmanager
+@contextlib.contextmanager
 def _alone(name: str) -> Iterator[None]:
     """Wait until no other command of this folder builds the same environment."""
     with (ROOT / f"{name}.lock").open("w") as file:
@@ -146,11 +148,8 @@ def _make(venv: Path, python: Path, *, is_whole: bool) -> None:
         else:
             shutil.rmtree(venv)
     say(f"Making a Python environment in {venv.name} …")
-    command = [sys.executable, "-m", "venv", str(venv)]
-    try:
-        import ensurepip  # noqa: F401, PLC0415  (Debian ships Python without it.)
-    except ImportError:
-        command.insert(3, "--without-pip")
+    # Installing pip would take longer than everything else; it runs from its wheel just as well.
+    command = [sys.executable, "-m", "venv", "--without-pip", str(venv)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode or not _starts(python):
         raise CannotGoOnError(
@@ -169,7 +168,7 @@ def _install(python: Path, lock: Path) -> None:
     pip = [str(python), "-m", "pip"]
     with tempfile.TemporaryDirectory() as scratch:
         if subprocess.run([*pip, "--version"], capture_output=True, check=False).returncode:
-            surroundings["PYTHONPATH"] = str(_fetched_pip(Path(scratch)))
+            surroundings["PYTHONPATH"] = str(_bundled_pip() or _fetched_pip(Path(scratch)))
         pip += ["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r"]
         got_uv = subprocess.run(
             [*pip, str(ROOT / "requirements-uv.txt")],
@@ -209,6 +208,14 @@ def install_more(python: Path, package: str) -> str:
     command = [python.parent / "uv", "pip", "install", "--quiet", "--python", python, package]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return _last_line(done) if done.returncode else ""
+
+
+def _bundled_pip() -> Path | None:
+    """Return the wheel of pip that came with this Python, where it came with one."""
+    folders = [Path(sysconfig.get_config_var("WHEEL_PKG_DIR") or "/usr/share/python-wheels")]
+    with contextlib.suppress(ImportError):
+        folders.insert(0, Path(importlib.import_module("ensurepip").__path__[0]) / "_bundled")
+    return next((wheel for folder in folders for wheel in folder.glob("pip-*.whl")), None)
 
 
 def _fetched_pip(folder: Path) -> Path:
