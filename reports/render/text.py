@@ -246,6 +246,9 @@ def _wrapped(text: str) -> list[str]:
 
 def _hanging(lead: str, text: str, *, indent: int | None = None) -> list[str]:
     """Return text after a lead, its further lines indented below its first, or by ``indent``."""
+    if width(lead) > WIDTH // 2:
+        # The lead itself is long, as a column's name can be: it gets lines of its own.
+        return [*_wrapped(lead), *(f"    {line}" for line in _folded(_flat(text), WIDTH - 4))]
     hang = width(lead) if indent is None else indent
     first = _folded(_flat(text), WIDTH - width(lead))
     if indent is None or len(first) == 1:
@@ -256,8 +259,10 @@ def _hanging(lead: str, text: str, *, indent: int | None = None) -> list[str]:
 
 def _folded(text: str, wide: int) -> list[str]:
     """Fold text to a width in columns, between words where it can; it is never empty."""
+    # Never under one: a line that may hold nothing would be folded for ever.
+    wide = max(wide, 1)
     if text.isascii():
-        return textwrap.wrap(text, max(wide, 1), break_on_hyphens=False) or [""]
+        return textwrap.wrap(text, wide, break_on_hyphens=False) or [""]
     lines, line = [], ""
     for word in text.split(" "):
         longer = f"{line} {word}" if line else word

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Self
 
-VOID = {"br", "meta", "img", "br", "source", "wbr", "hr", "input", "link"}
+VOID = {"br", "meta", "img", "source", "wbr", "hr", "input", "link"}
 
 
 class Page(HTMLParser):

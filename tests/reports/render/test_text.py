@@ -116,6 +116,16 @@ def test_a_word_longer_than_the_page_is_folded_not_lost() -> None:
     assert longer in "".join(plain.split())
 
 
+@pytest.mark.parametrize("name", ["c" * 200, "ж" * 200, "日" * 100, "a long name " * 12])
+def test_a_column_name_wider_than_the_page_gets_lines_of_its_own(name: str) -> None:
+    columns = (Column("Row"), *(Column(f"{name} {n}") for n in range(3)))
+    rows = (Row((Cell("One"), Cell("é" * 100), Cell("plain words " * 9), Cell(""))),)
+    plain = text.render(section_with(Table("Names", columns, rows)))
+    assert max(text.width(line) for line in plain.splitlines() if URL not in line) <= 78
+    assert "é" * 100 in "".join(plain.split())
+    assert plain.count("plain words") == 9
+
+
 def test_wide_letters_keep_columns_straight() -> None:
     columns = (Column("Name"), Column("Amount", Align.RIGHT))
     rows = (Row((Cell("日本丸"), Cell("$1.00"))), Row((Cell("e\u0301te\u0301"), Cell("$20.00"))))
