@@ -49,9 +49,7 @@ class Run(models.Model):
     steps = models.PositiveSmallIntegerField(default=4)
     doing = models.CharField(max_length=120, blank=True)
     error = models.TextField(blank=True)
-    edition = models.ForeignKey(
-        Edition, null=True, blank=True, on_delete=models.PROTECT, related_name="runs"
-    )
+    edition = models.ForeignKey(Edition, null=True, blank=True, on_delete=models.PROTECT, related_name="runs")
     tries = models.PositiveSmallIntegerField(default=0)
     queued_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
@@ -65,9 +63,7 @@ class Run(models.Model):
                 condition=Q(schedule__isnull=False),
                 name="run_once_per_occurrence",
             ),
-            models.CheckConstraint(
-                condition=~Q(state="failed") | ~Q(error=""), name="failed_run_says_why"
-            ),
+            models.CheckConstraint(condition=~Q(state="failed") | ~Q(error=""), name="failed_run_says_why"),
             models.CheckConstraint(
                 condition=~Q(state__in=["done", "failed"]) | Q(settled_at__isnull=False),
                 name="settled_run_has_instant",
@@ -81,4 +77,4 @@ class Run(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.report_id} {self.as_of} {self.state}"
+        return f"{self.report.title}, as of {self.as_of}"
