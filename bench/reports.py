@@ -39,7 +39,7 @@ def cases(size: lib.Size) -> Iterator[lib.Case]:
             draft = issue.build(report=report, entity=None, as_of=as_of)
             before = compare.edition_before(report=report, entity=None, as_of=as_of)
             url = issue.edition_url(report=report, number=1)
-            return compare.document(draft=draft, report=report, number=1, url=url, before=before)
+            return compare.document(draft=draft, report=report, entity=None, number=1, url=url, before=before)
 
         def ours() -> list[Document]:
             return [document(report) for report in rows]

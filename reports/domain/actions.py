@@ -22,12 +22,13 @@ class ActionRefusedError(ValueError):
 
 
 def subject_of(action: Action) -> str:
-    """Return the slug of the entity an action concerns, or ``portfolio``.
+    """Return the slug of the entity an action concerns, or ``portfolio``."""
+    return about(action.finding.subject) if action.finding is not None else PORTFOLIO
 
-    A finding about neither, for example ``break-even:books``, concerns the portfolio.
-    """
-    subject = action.finding.subject if action.finding is not None else PORTFOLIO
-    return PORTFOLIO if ":" in subject else subject
+
+def about(subject: str) -> str:
+    """Return the slug of the entity a finding's subject is about, or ``portfolio``: what stands before its colon."""
+    return subject.partition(":")[0]
 
 
 def settle(*, action: Action, state: ActionState, by: Person, at: dt.datetime) -> None:

@@ -5,9 +5,11 @@ What a finding's new state means for the records is written in `reports.domain.f
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from django.db.models import Q, QuerySet
 
 from core.clock import zone
 from portfolio.models import Entity
@@ -49,13 +51,17 @@ def edition_before(*, report: Report, entity: Entity | None, as_of: dt.date) -> 
     return None if edition is None else Before(edition, load(Document, edition.document))
 
 
-def document(*, draft: Draft, report: Report, number: int, url: str, before: Before | None) -> Document:
+def document(
+    *, draft: Draft, report: Report, entity: Entity | None, number: int, url: str, before: Before | None
+) -> Document:
     """Return the whole document of an edition: the draft, its findings' history, actions and changes.
 
-    ``url`` is the edition's absolute address; it ends in a slash.
+    ``entity`` is what the edition is about, None for the whole portfolio: an edition of one entity holds that
+    entity's actions alone. ``url`` is the edition's absolute address; it ends in a slash.
     """
-    lines = tuple(_findings(draft, before))
-    actions = tuple(_actions(draft, report, lines, before))
+    known = {(row.rule, row.subject): row for row in Finding.objects.filter(rule__in=draft.rules)}
+    lines = tuple(_findings(draft, known, before))
+    actions = tuple(_actions(draft, report, entity, known, lines, before))
     return Document(
         head=draft.head,
         number=number,
@@ -72,12 +78,10 @@ def document(*, draft: Draft, report: Report, number: int, url: str, before: Bef
     )
 
 
-def _findings(draft: Draft, before: Before | None) -> Iterator[FindingLine]:
+def _findings(
+    draft: Draft, known: Mapping[tuple[str, str], Finding], before: Before | None
+) -> Iterator[FindingLine]:
     as_of = draft.head.as_of
-    known = {
-        (row.rule, row.subject): row
-        for row in Finding.objects.filter(rule__in=draft.rules, first_seen_on__lte=as_of)
-    }
     earlier = {} if before is None else {
         (row.rule, row.subject): row for row in before.document.findings if row.status != FindingStatus.CLEARED
     }  # fmt: skip
@@ -85,7 +89,7 @@ def _findings(draft: Draft, before: Before | None) -> Iterator[FindingLine]:
         row = known.get((note.rule, note.subject))
         carried = (note.rule, note.subject) in earlier
         still = row is not None and (row.state == FindingState.OPEN or carried)
-        first = row.first_seen_on if row is not None and still else as_of
+        first = min(row.first_seen_on, as_of) if row is not None and still else as_of
         yield FindingLine(
             rule=note.rule,
             subject=note.subject,
@@ -112,26 +116,27 @@ def _findings(draft: Draft, before: Before | None) -> Iterator[FindingLine]:
 
 
 def _actions(
-    draft: Draft, report: Report, lines: tuple[FindingLine, ...], before: Before | None
+    draft: Draft,
+    report: Report,
+    entity: Entity | None,
+    known: Mapping[tuple[str, str], Finding],
+    lines: tuple[FindingLine, ...],
+    before: Before | None,
 ) -> Iterator[ActionLine]:
     """Yield open actions, those the draft's findings open, and those settled since the edition before."""
     as_of = draft.head.as_of
     cleared = {(row.rule, row.subject) for row in lines if row.status == FindingStatus.CLEARED}
-    held = {}
-    for action in Action.objects.filter(report=report, state=ActionState.OPEN).select_related("finding"):
-        key = (action.finding.rule, action.finding.subject) if action.finding else None
-        held[key] = action
-        state = "done" if key in cleared else "overdue" if action.due_on < as_of else "open"
-        yield ActionLine(
-            title=action.title,
-            owner=action.owner,
-            due_on=action.due_on,
-            state=state,
-            finding=action.finding.title if action.finding else "",
-            pk=action.pk,
-        )
+    rows = list(actions_of(report, entity))
+    newest = newest_actions(rows)
+    for action in rows:
+        if action.state == ActionState.OPEN:
+            key = (action.finding.rule, action.finding.subject) if action.finding else None
+            state = "done" if key in cleared else "overdue" if action.due_on < as_of else "open"
+            yield _line(action, state)
+    statuses = {(row.rule, row.subject): row.status for row in lines}
     for note in draft.findings:
-        if (note.rule, note.subject) not in held:
+        key = (note.rule, note.subject)
+        if opens_action(known.get(key), newest.get(key), status=statuses[key], as_of=as_of):
             yield ActionLine(
                 title=note.action,
                 owner=note.owner,
@@ -140,21 +145,70 @@ def _actions(
                 finding=note.title,
             )
     if before is not None:
-        for action in Action.objects.filter(
-            report=report, state=ActionState.DONE, pk__in=_open_in(before.document)
-        ).select_related("finding"):
-            yield ActionLine(
-                title=action.title,
-                owner=action.owner,
-                due_on=action.due_on,
-                state="done",
-                finding=action.finding.title if action.finding else "",
-                pk=action.pk,
-            )
+        was_open = _open_in(before, newest.values())
+        for action in rows:
+            if action.state == ActionState.DONE and action.pk in was_open:
+                yield _line(action, "done")
 
 
-def _open_in(document: Document) -> list[int]:
-    return [row.pk for row in document.actions if row.pk and row.state in ("open", "overdue")]
+def opens_action(finding: Finding | None, newest: Action | None, *, status: str, as_of: dt.date) -> bool:
+    """Tell whether an edition opens an action for a finding it prints; ``newest`` is its open one, or else the latest.
+
+    One that is open stays the only one. One that somebody found no longer needed is not opened again while the
+    finding stands; one marked done is, for the records still show what it was to mend. An edition of an earlier
+    date than what the finding has seen since opens nothing.
+    """
+    if finding is not None and finding.last_seen_on > as_of:
+        return False
+    if newest is None:
+        return True
+    return newest.state == ActionState.DONE or (
+        newest.state == ActionState.DROPPED and status == FindingStatus.NEW
+    )
+
+
+def actions_of(report: Report, entity: Entity | None) -> QuerySet[Action]:
+    """Return a report's actions by due date, those about one entity alone where one is named."""
+    rows = Action.objects.filter(report=report).select_related("finding").order_by("due_on", "id")
+    if entity is None:
+        return rows
+    return rows.filter(Q(finding__subject=entity.slug) | Q(finding__subject__startswith=f"{entity.slug}:"))
+
+
+def newest_actions(rows: Iterable[Action]) -> dict[tuple[str, str], Action]:
+    """Return for each finding, named by rule and subject, its open action or else the newest."""
+    found: dict[tuple[str, str], Action] = {}
+    for action in sorted(rows, key=lambda row: (row.state == ActionState.OPEN, row.pk)):
+        if action.finding is not None:
+            found[action.finding.rule, action.finding.subject] = action
+    return found
+
+
+def _line(action: Action, state: str) -> ActionLine:
+    return ActionLine(
+        title=action.title,
+        owner=action.owner,
+        due_on=action.due_on,
+        state=state,
+        finding=action.finding.title if action.finding else "",
+        pk=action.pk,
+    )
+
+
+def _open_in(before: Before, newest: Iterable[Action]) -> set[int]:
+    """Return the ids of the actions that an edition printed as open.
+
+    Those it opened itself had no id yet when it was frozen: they are the newest ones for their findings.
+    """
+    shown = [row for row in before.document.actions if row.state in ("open", "overdue")]
+    opened = {(row.title, row.finding) for row in shown if not row.pk}
+    return {row.pk for row in shown if row.pk} | {
+        action.pk
+        for action in newest
+        if action.finding is not None
+        and action.opened_on == before.edition.as_of
+        and (action.title, action.finding.title) in opened
+    }
 
 
 def _changes(

@@ -8,6 +8,7 @@ import datetime as dt
 
 from core import audit
 from reports.document import Document, Draft
+from reports.domain import compare
 from reports.models import (
     Action,
     ActionState,
@@ -23,9 +24,10 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
     """Write what the edition says of findings and actions.
 
     A finding that its rule no longer returns is cleared and its open actions are done; one that is new, or
-    has come back, opens with an action of its own, once.
+    has come back, opens with an action of its own, once (`compare.opens_action`).
     """
     as_of = document.head.as_of
+    newest = compare.newest_actions(compare.actions_of(edition.report, edition.entity))
     known = {(row.rule, row.subject): row for row in Finding.objects.filter(rule__in=draft.rules)}
     notes = {(note.rule, note.subject): note for note in draft.findings}
     sightings = []
@@ -34,20 +36,20 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
         row = known.get(key)
         if row is None:
             row = Finding(rule=line.rule, subject=line.subject, first_seen_on=as_of, last_seen_on=as_of)
+        opens = key in notes and compare.opens_action(row, newest.get(key), status=line.status, as_of=as_of)
         if row.pk is None or row.last_seen_on <= as_of:
             cleared = line.status == FindingStatus.CLEARED
-            reopened = row.state == FindingState.CLEARED and not cleared
-            if reopened:
-                row.first_seen_on = as_of
+            if row.state == FindingState.CLEARED and not cleared:
+                row.first_seen_on = line.first_seen_on
             row.severity, row.title = line.severity.value, line.title
             row.state = FindingState.CLEARED if cleared else FindingState.OPEN
-            row.cleared_on = as_of if cleared else None
+            row.cleared_on = (row.cleared_on or as_of) if cleared else None
             row.last_seen_on = row.last_seen_on if cleared else as_of
             row.save()
             if cleared:
                 _finish_actions(row, as_of, at)
         sightings.append(EditionFinding(edition=edition, finding=row, status=line.status))
-        if key in notes and row.state == FindingState.OPEN:
+        if opens:
             note = notes[key]
             Action.objects.get_or_create(
                 report=edition.report,

@@ -120,11 +120,12 @@ def render(document: Document) -> tuple[File, ...]:
 def preview(*, report: Report, entity: Entity | None, as_of: dt.date) -> tuple[Document, tuple[File, ...]]:
     """Build and render the edition that would come next, and write nothing."""
     draft = build(report=report, entity=entity, as_of=as_of)
-    before = compare.edition_before(report=report, entity=entity, as_of=as_of)
     number = _next_number(report)
+    before = compare.edition_before(report=report, entity=entity, as_of=as_of)
     document = compare.document(
         draft=draft,
         report=report,
+        entity=entity,
         number=number,
         url=edition_url(report=report, number=number),
         before=before,
@@ -159,11 +160,13 @@ def _issue(run: Run, at: dt.datetime) -> None:
     draft = build(report=run.report, entity=run.entity, as_of=run.as_of)
     runs.advance(run=run, step=1, doing="Comparing with the edition before")
     for _ in range(NUMBER_TRIES):
-        before = compare.edition_before(report=run.report, entity=run.entity, as_of=run.as_of)
+        # The number first: whoever issues an edition from here on takes it, and this one compares anew.
         number = _next_number(run.report)
+        before = compare.edition_before(report=run.report, entity=run.entity, as_of=run.as_of)
         document = compare.document(
             draft=draft,
             report=run.report,
+            entity=run.entity,
             number=number,
             url=edition_url(report=run.report, number=number),
             before=before,

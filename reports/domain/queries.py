@@ -83,9 +83,16 @@ def entities_for(person: Person, duty: str) -> tuple[EntityFact, ...]:
     return portfolio.entities(only=access.entity_ids(person, duty))
 
 
-def _subjects(person: Person, duty: str = "read") -> list[str] | None:
-    ids = access.entity_ids(person, duty)
-    return None if ids is None else [entity.slug for entity in portfolio.entities(only=ids)]
+def _about_theirs(person: Person, field: str) -> Q:
+    """Return the condition on a finding's subject that keeps what is about entities a person may read."""
+    ids = access.entity_ids(person, "read")
+    if ids is None:
+        return Q()
+    slugs = [entity.slug for entity in portfolio.entities(only=ids)]
+    kept = Q(**{f"{field}__in": slugs})
+    for slug in slugs:
+        kept |= Q(**{f"{field}__startswith": f"{slug}:"})
+    return kept
 
 
 def reports() -> QuerySet[Report]:
@@ -218,8 +225,7 @@ def drawings_of(*, edition: Edition) -> dict[str, str]:
 
 def findings_for(person: Person) -> QuerySet[Finding]:
     """Return the findings about what a person may see: open ones first, the most severe first."""
-    subjects = _subjects(person)
-    rows = Finding.objects.all() if subjects is None else Finding.objects.filter(subject__in=subjects)
+    rows = Finding.objects.filter(_about_theirs(person, "subject"))
     open_first = Case(
         When(state=FindingState.OPEN, then=Value(0)), default=Value(1), output_field=IntegerField()
     )
@@ -238,10 +244,8 @@ def sightings(*, finding: Finding, person: Person) -> QuerySet[EditionFinding]:
 
 def actions_for(person: Person) -> QuerySet[Action]:
     """Return the actions about what a person may see: open ones by due date, then settled ones, newest first."""
-    subjects = _subjects(person)
-    rows = Action.objects.select_related("report", "finding", "settled_by")
-    if subjects is not None:
-        rows = rows.filter(finding__subject__in=subjects)
+    rows = Action.objects.filter(_about_theirs(person, "finding__subject"))
+    rows = rows.select_related("report", "finding", "settled_by")
     open_first = Case(
         When(state=ActionState.OPEN, then=Value(0)), default=Value(1), output_field=IntegerField()
     )

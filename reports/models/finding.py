@@ -14,7 +14,7 @@ class FindingState(models.TextChoices):
 
 
 class Finding(models.Model):
-    """One rule's finding about one subject. ``subject`` is an entity's slug, or ``portfolio``."""
+    """One rule's finding about one subject: an entity's slug, or ``portfolio``, and a colon where one rule finds two."""
 
     rule = models.CharField(max_length=60)
     subject = models.CharField(max_length=80)

@@ -54,7 +54,7 @@ def _unsigned_partner(rule: Rule, desk: Desk) -> list[FindingNote]:
     names = {entity.id: entity for entity in desk.facts.entities}
     return [
         rule.finding(
-            names[stake.entity_id].slug,
+            f"{names[stake.entity_id].slug}:stake:{stake.pk}",
             f"Equity partner without a signed agreement: {stake.holder}",
             f"{stake.holder} holds {stake.share_bp / 100:g} % of {names[stake.entity_id].name} and the agreement is "
             f"{Agreement(stake.agreement).label.lower()}. ",
@@ -85,23 +85,24 @@ def _no_listings(rule: Rule, desk: Desk) -> list[FindingNote]:
 
 
 def _billing_undefined(rule: Rule, desk: Desk) -> list[FindingNote]:
-    """Clients are served and nobody has said how their work is billed."""
-    undefined = [row for row in desk.facts.contracts if not row.billing_model]
-    if not undefined:
-        return []
-    names = {entity.id: entity for entity in desk.facts.entities}
-    who = ", ".join(row.client for row in undefined)
-    entity = names[undefined[0].entity_id]
-    return [
-        rule.finding(
-            entity.slug,
-            "DangerousCentaur billing model undefined"
-            if entity.slug in ("dc", "dc-clients")
-            else f"{entity.name} billing model undefined",
-            f"Work is done for {who} without an hourly rate, retainer or milestone on record "
-            f"({len(undefined)} of {len(desk.facts.contracts)} clients).",
+    """Clients of an entity are served and nobody has said how their work is billed."""
+    found = []
+    for entity in desk.facts.entities:
+        clients = [row for row in desk.facts.contracts if row.entity_id == entity.id]
+        undefined = [row.client for row in clients if not row.billing_model]
+        if not undefined:
+            continue
+        found.append(
+            rule.finding(
+                entity.slug,
+                "DangerousCentaur billing model undefined"
+                if entity.slug in ("dc", "dc-clients")
+                else f"{entity.name} billing model undefined",
+                f"Work is done for {', '.join(undefined)} without an hourly rate, retainer or milestone on record "
+                f"({len(undefined)} of {len(clients)} clients).",
+            )
         )
-    ]
+    return found
 
 
 def _broken_funnel(rule: Rule, desk: Desk) -> list[FindingNote]:
@@ -136,7 +137,7 @@ def _handover_open(rule: Rule, desk: Desk) -> list[FindingNote]:
     names = {entity.id: entity for entity in desk.facts.entities}
     return [
         rule.finding(
-            names[row.entity_id].slug,
+            f"{names[row.entity_id].slug}:responsibility:{row.pk}",
             f"{row.role}'s transition not handed over",
             f"{names[row.entity_id].name}: the handover of {row.role} ({row.who}) is "
             f"{Handover(row.handover).label.lower()}.",

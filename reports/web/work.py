@@ -15,7 +15,7 @@ from core.money import format_minor
 from portfolio.domain import queries as portfolio
 from portfolio.models import Assumption
 from reports.domain import actions, queries
-from reports.domain.actions import PORTFOLIO, ActionRefusedError, subject_of
+from reports.domain.actions import PORTFOLIO, ActionRefusedError, about, subject_of
 from reports.models import Action, ActionState, Finding, FindingState
 from reports.web import access as reach
 from reports.web.forms import DueForm
@@ -222,7 +222,7 @@ def _finding(row: Finding, names: dict[str, str], today: Any) -> dict[str, Any]:
         "title": row.title,
         "severity": row.severity,
         "state": "resolved" if cleared else "open",
-        "entity": names.get(row.subject, names[PORTFOLIO]),
+        "entity": names.get(about(row.subject), names[PORTFOLIO]),
         "first_seen": f"{row.first_seen_on:%-d %b %Y}",
         "age": f"{max(age, 0)} day{'' if age == 1 else 's'}",
         "cleared": f"{row.cleared_on:%-d %b %Y}" if row.cleared_on else "",
