@@ -222,8 +222,8 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
-# Not "no-referrer": under that browsers post our own forms with "Origin: null", which the CSRF check refuses.
-SECURE_REFERRER_POLICY = "same-origin"
+# An address may hold a link's secret. Forms still post: see `config.middleware.OriginOfOwnForms`.
+SECURE_REFERRER_POLICY = "no-referrer"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

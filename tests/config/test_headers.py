@@ -33,7 +33,7 @@ def test_healthz_takes_no_post(client: Client) -> None:
 def test_every_answer_bears_the_headers_of_the_house(client: Client, path: str) -> None:
     headers = client.get(path).headers
 
-    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Permissions-Policy"] == PERMISSIONS_POLICY
