@@ -1,9 +1,10 @@
-"""What the house adds to Django's own middleware: headers of every answer, and forms under no-referrer."""
+"""What the house adds to Django's own middleware: headers of every answer, and which forms are taken."""
 
+import codecs
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -43,6 +44,27 @@ class HouseHeaders:
         if cookie in request.COOKIES or cookie in response.cookies:
             response.headers["Cache-Control"] = "private, no-store"
         return response
+
+
+class FormsInUtf8:
+    """Answers 415 to a form that says it is in another encoding than UTF-8.
+
+    Django refuses to read such a form (WHATWG URL standard: a form is UTF-8), but its page for a bad request reads the
+    form once more, for the token against forgery, and so ends in an error of ours instead of theirs.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Wrap the rest of the chain; it stands before anything that reads a form."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request, or refuse to read it; other names of UTF-8 (``utf8``) are taken."""
+        said = request.encoding
+        if said is not None and request.content_type == "application/x-www-form-urlencoded":
+            if codecs.lookup(said).name != "utf-8":
+                return HttpResponse("Send forms in UTF-8.\n", content_type="text/plain", status=415)
+            request.encoding = "utf-8"
+        return self.get_response(request)
 
 
 class OriginOfOwnForms:

@@ -98,6 +98,20 @@ def test_a_form_is_taken_from_our_own_pages_only(
     assert strict.post("/account/login/", form, headers=headers).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("charset", "status"),
+    [("utf-8", 302), ("UTF8", 302), ("nonsense", 302), ("utf-7", 415), ("latin-1", 415), ("utf-16", 415)],
+)
+def test_a_form_in_another_encoding_is_refused_and_is_no_error_of_ours(charset: str, status: int) -> None:
+    form = f"application/x-www-form-urlencoded; charset={charset}"
+
+    # An address of its own: codes for one address are limited to three a minute.
+    answer = Client().post("/account/login/", f"login={charset}%40example.com".encode(), content_type=form)
+
+    assert answer.status_code == status
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
 def test_a_form_of_our_own_without_its_token_is_refused() -> None:
     strict = Client(enforce_csrf_checks=True)
 
