@@ -100,7 +100,7 @@ def test_a_form_is_taken_from_our_own_pages_only(
 
 @pytest.mark.parametrize(
     ("charset", "status"),
-    [("utf-8", 302), ("UTF8", 302), ("nonsense", 302), ("utf-7", 415), ("latin-1", 415), ("utf-16", 415)],
+    [("utf-8", 302), ("UTF8", 302), ("utf-7", 415), ("latin-1", 415), ("utf-16", 415)],
 )
 def test_a_form_in_another_encoding_is_refused_and_is_no_error_of_ours(charset: str, status: int) -> None:
     form = f"application/x-www-form-urlencoded; charset={charset}"
