@@ -177,7 +177,8 @@ def movements(*, entity_ids: Collection[int], as_of: dt.date) -> dict[tuple[int,
     for lines in late.values():
         touches_cash = any(role in CASH_ROLES for _, role, _ in lines)
         for account, _, amount in lines:
-            before = found[account, last]
+            # A posting made between the two reads is not among the balances; the report is worked out again then.
+            before = found.get((account, last), Movement())
             found[account, last] = Movement(
                 before.net - amount,
                 before.debit - max(amount, 0),

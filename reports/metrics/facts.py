@@ -1,6 +1,8 @@
 """The records one build of a report reads: each family once, when first asked for, then kept."""
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping
 from functools import cached_property
 
 from core import months
@@ -80,6 +82,20 @@ class Facts:
     def first_month(self) -> int:
         """The month of the oldest movement; the report's own month in an empty book."""
         return min((month for _, month in self.movements), default=months.month_of(self.as_of))
+
+    @cached_property
+    def active(self) -> Mapping[int, set[int]]:
+        """Month to the entities that have entries in it; none for any other month."""
+        owners = {account.id: account.entity_id for account in self.accounts}
+        found: dict[int, set[int]] = defaultdict(set)
+        for account, month in self.movements:
+            found[month].add(owners[account])
+        return found
+
+    @cached_property
+    def first_months(self) -> dict[int, int]:
+        """Entity to the month of its oldest entry, for entities that have any."""
+        return {entity: month for month in sorted(self.active, reverse=True) for entity in self.active[month]}
 
     @cached_property
     def watermark(self) -> int:

@@ -203,18 +203,23 @@ class Desk:
     # What metric functions answer with.
 
     def is_reconciled(self, scope: Scope, month: int) -> bool:
-        """Tell whether every entity of the scope that has books has reconciled a month."""
-        active = {
-            account.entity_id
-            for account in self.facts.accounts
-            if (account.id, month) in self.facts.movements
-        }
-        concerned = active.intersection(scope.ids)
+        """Tell whether every entity of the scope that has entries in a month has reconciled it, and there is one."""
+        concerned = self.facts.active[month].intersection(scope.ids)
         return bool(concerned) and all((entity, month) in self.facts.reconciled for entity in concerned)
 
-    def badge_of(self, scope: Scope, month: int) -> Badge:
-        """Return how far a figure of a month's records can be trusted."""
-        return Badge.MEASURED if self.is_reconciled(scope, month) else Badge.UNRECONCILED
+    def badge_of(self, scope: Scope, month: int, *, first: int | None = None) -> Badge:
+        """Return how far a figure of a month's records can be trusted, or of all months from ``first`` up to it."""
+        done = self.is_reconciled(scope, month) and all(
+            self.is_reconciled(scope, earlier)
+            for earlier in range(month if first is None else first, month)
+            if not self.facts.active[earlier].isdisjoint(scope.ids)
+        )
+        return Badge.MEASURED if done else Badge.UNRECONCILED
+
+    def begun_in(self, scope: Scope) -> int | None:
+        """Return the month of the scope's first entry up to the as-of date, or None where its books are empty."""
+        firsts = self.facts.first_months
+        return min((firsts[entity] for entity in scope.ids if entity in firsts), default=None)
 
     def postings(
         self,
@@ -229,9 +234,16 @@ class Desk:
     ) -> Answer:
         """Answer with the movement of the accounts of some roles over whole months, from balances.
 
-        ``first`` None counts from the beginning of the books. ``sign`` −1 makes credits positive; ``cash``
-        takes the cash those accounts explain, an inflow being positive whatever the sign of the accounts.
+        ``first`` None counts from the beginning of the books: a balance, which the last month's statement vouches
+        for. A movement of several months is measured when each of them that has entries is reconciled. Before the
+        scope's first entry there is no figure. ``sign`` −1 makes credits positive; ``cash`` takes the cash those
+        accounts explain, an inflow being positive whatever the sign of the accounts.
         """
+        begun = self.begun_in(scope)
+        if begun is None:
+            return self.absent("not tracked: its books have no entries", Badge.UNRECONCILED)
+        if last < begun:
+            return self.absent(f"not tracked before {months.label(begun)}", Badge.UNRECONCILED)
         start = self.facts.first_month if first is None else first
         kept = self.facts.accounts_in(scope.ids, *roles)
         value = 0
@@ -252,7 +264,7 @@ class Desk:
             cash_only=cash,
             side=side,
         )
-        return Answer(value, trace, self.badge_of(scope, last))
+        return Answer(value, trace, self.badge_of(scope, last, first=first))
 
     def linked(
         self,

@@ -52,7 +52,7 @@ def the_action() -> Action:
 def test_two_partners_without_an_agreement_are_two_findings_and_clear_one_by_one(
     ceo: Report, qos: Entity
 ) -> None:
-    first = StakeFactory(entity=qos, holder="First partner")
+    first = StakeFactory.create(entity=qos, holder="First partner")
     StakeFactory(entity=qos, holder="Second partner")
     assert told(issued(ceo), "partner-unsigned") == [
         "Equity partner without a signed agreement: First partner",
@@ -114,7 +114,7 @@ def test_a_reader_of_one_entity_sees_its_findings_and_nobody_else_s(
 def test_an_action_nobody_needs_is_not_opened_again_while_its_finding_stands(
     ceo: Report, qos: Entity, owner: Person
 ) -> None:
-    stake = StakeFactory(entity=qos, holder="Sailing partner")
+    stake = StakeFactory.create(entity=qos, holder="Sailing partner")
     issued(ceo)
     actions.settle(action=the_action(), state=ActionState.DROPPED, by=owner, at=AT)
 
@@ -154,7 +154,7 @@ def test_an_edition_of_an_earlier_date_opens_no_action(ceo: Report, qos: Entity,
 def test_a_finding_that_another_edition_cleared_first_keeps_the_day_it_cleared(
     ceo: Report, qos: Entity
 ) -> None:
-    stake = StakeFactory(entity=qos, holder="Sailing partner")
+    stake = StakeFactory.create(entity=qos, holder="Sailing partner")
     issued(ceo)
     issued(ceo, entity=qos)
     Stake.objects.filter(pk=stake.pk).update(agreement=Agreement.SIGNED, signed_on=AS_OF)

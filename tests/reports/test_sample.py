@@ -397,6 +397,22 @@ class TestFindingsClear:
             "Lead conversion",
         }
 
+    def test_a_year_s_revenue_is_measured_once_each_of_its_months_is_reconciled(self, owner: Person) -> None:
+        qos = Entity.objects.get(slug="qos")
+        for month in range(OCTOBER, OCTOBER - 12, -1):
+            year = figure(draft("ceo"), "revenue_12m", "QueenofSanDiego")
+            assert (months.label(month), year.badge) == (months.label(month), Badge.UNRECONCILED)
+            cash = sum(
+                row.debit_minor - row.credit_minor
+                for row in MonthlyBalance.objects.filter(
+                    account__entity=qos, account__role=AccountRole.CASH, month__lte=month
+                )
+            )
+            reconciliation.reconcile_month(entity=qos, month=month, statement_minor=cash, by=owner, at=AT)
+        document = draft("ceo")
+        assert figure(document, "revenue_12m", "QueenofSanDiego").badge is Badge.MEASURED
+        assert figure(document, "revenue", "QueenofSanDiego", "Oct 2026").badge is Badge.MEASURED
+
     def test_a_finding_that_comes_back_is_new_again(self, owner: Person) -> None:
         issued("ceo")
         self.move_sailo(ChannelStatus.LIVE, owner)
@@ -488,9 +504,10 @@ class TestEditions:
 def test_the_empty_portfolio_has_reports_that_say_what_is_missing() -> None:
     for lens in LENSES.values():
         document = lens(Facts(as_of=dt.date(2020, 1, 31)), zone="America/Los_Angeles")
-        revenue = figure(document, "revenue")
-        assert revenue.unit is Unit.MONEY
-        assert revenue.value == 0
+        for metric in ("revenue", "cash"):
+            entry = figure(document, metric)
+            assert (entry.unit, entry.value) == (Unit.MONEY, None)
+            assert entry.missing == "not tracked: its books have no entries"
 
 
 class TestOneEntity:
