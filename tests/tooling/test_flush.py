@@ -38,10 +38,14 @@ def test_rows_that_migrations_wrote_are_there_after_a_test_that_committed(time: 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_guards_stand_after_a_flush() -> None:
+@pytest.mark.parametrize("grown", [0, 1024**4], ids=["new files", "old files"])
+def test_the_guards_stand_after_a_flush(grown: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flush, "GROWN", grown)
+    types = ContentType.objects.count()
     write_one()
     flush.restore()
     assert not AuditEvent.objects.exists()
+    assert ContentType.objects.count() == types
     row = write_one()
 
     for change in (row.delete, lambda: AuditEvent.objects.update(action="test:row:other")):
