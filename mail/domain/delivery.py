@@ -148,6 +148,9 @@ def move(messages: Any, to: State, **changes: Any) -> int:
 
 def _prepare(message: Message) -> tuple[EmailMessage, int] | str:
     """Return the mail and its size in bytes, or the sentence that says why there can be none."""
+    if message.bears_secret and message.sealed is None:
+        # Its sender was thought dead, the secret was forgotten, and then the transport said: later.
+        return "The code this mail bore was forgotten while it was in doubt; a new one can be asked for."
     try:
         secret = None if message.sealed is None else sealing.unseal(message.sealed)
         email = compose.build(message, compose.compose(message, secret))

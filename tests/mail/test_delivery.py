@@ -229,6 +229,19 @@ def test_a_stale_claim_loses_its_secret() -> None:
     assert (message.state, message.sealed) == (State.IN_DOUBT, None)
 
 
+def test_a_mail_whose_secret_was_forgotten_never_leaves_without_it(mailbox: Path) -> None:
+    message = letters.enqueue_code()
+    held = delivery.claim(message_id=message.pk, at=AT)
+    assert held is not None
+    delivery.doubt_stale(at=LATER)
+    assert settle(held, Outcome.LATER, LATER)
+
+    assert deliver(message, LATER + dt.timedelta(hours=1)) is Outcome.REFUSED
+    assert message.state == State.FAILED
+    assert message.error.startswith("The code this mail bore was forgotten")
+    assert not mailbox.exists()
+
+
 @pytest.mark.parametrize(
     ("outcome", "state"),
     [(Outcome.ACCEPTED, State.SENT), (Outcome.REFUSED, State.FAILED), (Outcome.LATER, State.QUEUED)],
