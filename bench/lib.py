@@ -24,7 +24,6 @@ import gc
 import io
 import json
 import os
-import shutil
 import statistics
 import sys
 import time
@@ -133,14 +132,6 @@ def _rounded(value: float | None) -> float | None:
 def note(sentence: str) -> None:
     """Tell people something about this run that the table does not: a peer that is missing, and why."""
     print(f"note: {sentence}", flush=True)
-
-
-def has_program(name: str, why: str) -> bool:
-    """Tell whether a peer's program is on this machine; where it is not, say what is left unmeasured."""
-    if shutil.which(name):
-        return True
-    note(f"{name} is not on this machine, so {why} is not measured.")
-    return False
 
 
 def measure(case: Case, *, bench: str, budget: float) -> Outcome:

@@ -36,8 +36,3 @@ def cell_text(cell: Cell, document: Document) -> str:
     if not cell.figure:
         return cell.text
     return write(document.figures[cell.figure], cents=cell.cents, plus=cell.plus)
-
-
-def line_text(line: tuple[Cell, ...], document: Document) -> str:
-    """Return a line of cells as one string."""
-    return "".join(cell_text(cell, document) for cell in line)

@@ -54,9 +54,3 @@ def share(basis_points: int | None) -> str:
 def month_label(month: int) -> str:
     """Write a whole-number month as ``Oct 2026``."""
     return months.label(month)
-
-
-@register.filter
-def month_iso(month: int) -> str:
-    """Write a whole-number month as ``2026-10``, as addresses do."""
-    return months.iso(month)

@@ -53,8 +53,3 @@ def load(*, at: dt.datetime) -> list[Person]:
                 grants.grant_duty(person=person, duty=invented.duty, entity=entity, at=at, by=None)
             loaded.append(person)
     return loaded
-
-
-def is_loaded() -> bool:
-    """Tell whether the sample's people are here."""
-    return Person.objects.filter(sample=True).exists()

@@ -59,12 +59,6 @@ SEVERITY_WORDS = {
     Severity.MEDIUM: "Medium",
     Severity.LOW: "Low",
 }
-SEVERITY_TONES = {
-    Severity.CRITICAL: Tone.BAD,
-    Severity.HIGH: Tone.BAD,
-    Severity.MEDIUM: Tone.WARN,
-    Severity.LOW: Tone.MUTED,
-}
 
 _AGENDA = ("overdue", "open", "later", "done")
 
