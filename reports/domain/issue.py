@@ -29,7 +29,8 @@ from reports.render import charts, html_mail, pdf, text
 
 logger = logging.getLogger(__name__)
 
-NUMBER_TRIES = 5
+# Each lost number is another run's edition, so somebody always gets on; this many are lost only by what is stuck.
+NUMBER_TRIES = 100
 STILL_TRIES = 5
 
 

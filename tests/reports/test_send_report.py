@@ -11,8 +11,10 @@ from django.core.management import CommandError, call_command
 
 from mail.models import Message
 from portfolio.models import Entity
+from reports.document import Document
 from reports.domain import issue
 from reports.models import Edition, EditionFile, Recipient, Report, Run, RunState, Trigger
+from tests.factories.reports import an_edition
 from tests.reports.conftest import NOW
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +63,24 @@ def test_reports_become_editions_with_their_mail_in_the_outbox(qos: Entity) -> N
         "report:ceo:1:board@example.com",
         "report:cfo:1:owner@example.com",
     ]
+
+
+def test_a_run_that_others_overtake_time_and_again_still_becomes_an_edition(
+    qos: Entity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report, overtaken = Report.objects.get(slug="ceo"), 20
+
+    def render_slowly(document: Document) -> tuple[()]:
+        if document.number <= overtaken:
+            an_edition(report, number=document.number)
+        return ()
+
+    monkeypatch.setattr("reports.domain.issue.render", render_slowly)
+
+    out, _ = send("ceo", "--as-of", "2026-11-10", "--to", "a@example.com")
+
+    assert out.startswith("ceo: edition 21 as of 2026-11-10")
+    assert (Edition.objects.count(), Message.objects.count()) == (21, 1)
 
 
 def test_families_send_what_is_built_and_name_what_is_not(qos: Entity) -> None:
