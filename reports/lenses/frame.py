@@ -37,12 +37,24 @@ SOURCE_NAMES = {
 }
 
 
+class UnlikeCurrenciesError(ValueError):
+    """The entities of a report keep their books in different currencies, which never add up."""
+
+
 def desk_for(facts: Facts) -> Desk:
-    """Return a desk whose month is the last whole month before (or ending on) the as-of date."""
+    """Return a desk whose month is the last whole month before (or ending on) the as-of date.
+
+    Raises:
+        UnlikeCurrenciesError: the report's entities keep their books in different currencies.
+    """
     this = months.month_of(facts.as_of)
     month = this if facts.as_of == months.last_day(this) else this - 1
-    currencies = {entity.currency for entity in facts.entities}
-    return Desk(facts, month=month, currency=currencies.pop() if len(currencies) == 1 else "USD")
+    currencies = sorted({entity.currency for entity in facts.entities})
+    if len(currencies) > 1:
+        raise UnlikeCurrenciesError(
+            f"The books are kept in {' and '.join(currencies)}, which do not add up; run it for one entity at a time."
+        )
+    return Desk(facts, month=month, currency=currencies[0] if currencies else "USD")
 
 
 def head(desk: Desk, *, report: str, title: str, reader: str, zone: str, sample: str) -> Head:
