@@ -306,9 +306,8 @@ def _stay(entity: Entity, row: tables.StayRow, noted: Booking | None, name: str)
         "source": landing.origin(name, row.line)[-120:],
     }
     if noted is None:
-        stay = Booking.objects.create(
-            entity=entity, reference=row.reference, enquired_on=row.check_in, **facts
-        )
+        # The export does not say when the stay was asked for, and a booking is known from that day on.
+        stay = Booking.objects.create(entity=entity, reference=row.reference, enquired_on=None, **facts)
     else:
         Booking.objects.filter(pk=noted.pk).update(reference=row.reference, **facts)
         stay = noted

@@ -13,6 +13,8 @@ from reports.metrics.plans import contribution_rows, model_of
 from reports.metrics.registry import Desk, Scope, rebadge
 
 WEEKS = 13
+# The kind of a booking at a rental.
+STAY = "stay"
 SCENARIO_MONTHS = 6
 
 
@@ -101,7 +103,9 @@ def thirteen_weeks(desk: Desk) -> list[Week]:
                 row.service_on,
             )
             for row in desk.facts.bookings
+            # A stay is paid by its channel, without a deposit: it is in the usual receipts.
             if row.stage in (BookingStage.BOOKED, BookingStage.PAID)
+            and row.kind != STAY
             and row.service_on is not None
             and 0 <= (row.service_on - first).days < 7
             and row.price_minor > row.paid_minor

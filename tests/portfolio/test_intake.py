@@ -362,7 +362,8 @@ def test_a_stay_takes_over_what_a_note_said_and_shows_the_channels_fee(books: Bo
     assert (noted.reference, noted.stage, noted.completed_on) == (
         "RS-001", BookingStage.COMPLETED, dt.date(2026, 10, 12),
     )  # fmt: skip
-    assert Booking.objects.get(reference="RS-002").stage == BookingStage.BOOKED
+    ahead = Booking.objects.get(reference="RS-002")
+    assert (ahead.stage, ahead.enquired_on) == (BookingStage.BOOKED, None)
     assert (balance(books, "5500"), balance(books, "4000")) == (30_75, -30_75)
     assert exports.land_stays(data=STAYS.encode(), name="stays.csv", by=None, at=AT).new == 0
 
