@@ -261,7 +261,10 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class FindingNote:
-    """One finding as a lens sees it: its rule and subject are its identity over editions."""
+    """One finding as a lens sees it: its rule and subject are its identity over editions.
+
+    ``about`` is what people call the subject: the entity's name, or the whole portfolio.
+    """
 
     rule: str
     subject: str
@@ -271,6 +274,7 @@ class FindingNote:
     action: str
     owner: str
     due_days: int
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +289,7 @@ class FindingLine:
     status: str  # new, open or cleared
     first_seen_on: dt.date
     age_days: int
+    about: str = ""  # the subject in words; empty in editions older than it
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,7 +437,8 @@ def load(cls: Any, value: Any) -> Any:
         return {key: entry if item is Any else load(item, entry) for key, entry in value.items()}
     if dataclasses.is_dataclass(cls):
         make: Any = cls
-        return make(**{name: load(kind, value[name]) for name, kind in _kinds(cls).items()})
+        # A field younger than the edition is not in it, and takes its default.
+        return make(**{name: load(kind, value[name]) for name, kind in _kinds(cls).items() if name in value})
     if isinstance(cls, type) and issubclass(cls, enum.Enum):
         return cls(value)
     if cls is dt.date:

@@ -66,10 +66,10 @@ def move_due(*, action: Action, due_on: dt.date, today: dt.date, by: Person, at:
         ActionRefusedError: the date is past or too far, or the action is settled.
     """
     if due_on < today:
-        raise ActionRefusedError(f"{due_on} has passed; choose {today} or a later date.")
+        raise ActionRefusedError(f"{due_on:%-d %b %Y} has passed; choose {today:%-d %b %Y} or a later date.")
     if due_on > today + dt.timedelta(days=366):
         raise ActionRefusedError(
-            f"{due_on} is more than a year away; drop the action if it can wait that long."
+            f"{due_on:%-d %b %Y} is more than a year away; drop the action if it can wait that long."
         )
     before = action.due_on
     with transaction.atomic():

@@ -99,6 +99,7 @@ def _findings(
             status=FindingStatus.OPEN.value if carried else FindingStatus.NEW.value,
             first_seen_on=first,
             age_days=(as_of - first).days,
+            about=note.about,
         )
     seen = {(note.rule, note.subject) for note in draft.findings}
     for key, was in earlier.items():
@@ -112,6 +113,7 @@ def _findings(
                 status=FindingStatus.CLEARED.value,
                 first_seen_on=was.first_seen_on,
                 age_days=(as_of - was.first_seen_on).days,
+                about=was.about,
             )
 
 
@@ -246,6 +248,8 @@ def _moved(draft: Draft, before: Document) -> tuple[tuple[Change, ...], set[str]
         if was is None or (was.value, was.missing) == (now.value, now.missing):
             continue
         told.add(now.key)
+        if write(was) == write(now):  # Both are printed alike: nothing a reader could see has moved.
+            continue
         found.append(
             Change(
                 label=_label(now),

@@ -488,7 +488,7 @@ def _rules(desk: Desk) -> Section:
 
 def _decisions(desk: Desk, findings: tuple[FindingNote, ...]) -> tuple[Line, ...]:
     owed = {
-        "runway-short": "Which fixed cost goes first, or which deposit comes in, to bring the runway back over its floor?",
+        "runway-short": "Which fixed cost goes first, or which deposit comes in, to make the runway longer again?",
         "behind-target": "Keep this quarter's target, or move it?",
         "zero-cost-open": "Who does the zero-cost options, and by when?",
     }

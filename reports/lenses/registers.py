@@ -6,7 +6,7 @@ Each is a section worked out from the records; the CEO's lens puts them together
 import datetime as dt
 
 from core import months
-from portfolio.models import Agreement, AssetKind, BookingStage, Handover
+from portfolio.models import Agreement, Asset, AssetKind, BookingStage, Handover
 from reports.document import (
     Badge,
     Cell,
@@ -23,6 +23,7 @@ from reports.document import (
 from reports.lenses import frame
 from reports.lenses.frame import cell, column, row
 from reports.metrics import Desk, Scope
+from reports.metrics.registry import rebadge
 from reports.rules import SHORTFALLS, kpi_gaps
 from reports.rules.registry import line
 
@@ -113,7 +114,7 @@ def assets(desk: Desk, charter: Scope | None) -> Section:
                 names[asset.entity_id],
                 AssetKind(asset.kind).label,
                 value,
-                _use(desk, asset.pk, asset.days_available_a_year),
+                _use(desk, asset),
             )
         )
     rows.append(
@@ -138,9 +139,12 @@ def assets(desk: Desk, charter: Scope | None) -> Section:
     return Section("assets", "Assets and utilisation", tuple(blocks))
 
 
-def _use(desk: Desk, asset_id: int, available: int | None) -> Cell:
+def _use(desk: Desk, asset: Asset) -> Cell:
+    asset_id, available = asset.pk, asset.days_available_a_year
     if not available:
         return Cell("n/a", tone=Tone.MUTED)
+    owner = next(scope for scope in desk.scopes() if asset.entity_id in scope.ids)
+    badge = desk.badge_of(owner, desk.month)
     first, last = months.first_day(desk.month - 11), months.last_day(desk.month)
     used: dict[dt.date, TraceRow] = {}
     for entry in desk.facts.bookings:
@@ -149,12 +153,14 @@ def _use(desk: Desk, asset_id: int, available: int | None) -> Cell:
         if first <= entry.service_on <= last:
             label = f"{entry.reference} {entry.title}"
             used.setdefault(entry.service_on, TraceRow(label, 1, f"booking:{entry.id}", entry.service_on))
-    days = desk.own(f"asset.{asset_id}.used", "Days used", Unit.COUNT, desk.rows(used.values()))
+    days = desk.own(f"asset.{asset_id}.used", "Days used", Unit.COUNT, desk.rows(used.values(), badge))
     sold = desk.own(f"asset.{asset_id}.available", "Days available", Unit.COUNT,
                     desk.rows([TraceRow("Days a year", available, f"asset:{asset_id}")], Badge.ENTERED))  # fmt: skip
+    # As in the metric: the days a year are entered, what is known of their use decides.
     share = desk.own(
-        f"asset.{asset_id}.utilisation", "Utilisation", Unit.PERCENT, desk.formula("share", days, sold)
-    )
+        f"asset.{asset_id}.utilisation", "Utilisation", Unit.PERCENT,
+        rebadge(desk.formula("share", days, sold), badge),
+    )  # fmt: skip
     return cell(share)
 
 

@@ -278,7 +278,7 @@ def _entered(desk: Desk, scope: Scope, key: str, *, scale: int) -> Answer:
     row = max(rows, key=lambda found: (found.as_of, found.pk))
     if not row.tracked or row.value is None:
         since = min(found.as_of for found in rows if not found.tracked or found.value is None)
-        return desk.absent(f"not tracked since {since.isoformat()}")
+        return desk.absent(f"not tracked since {since:%-d %b %Y}")
     badge = {Basis.MEASURED: Badge.MEASURED, Basis.MODELLED: Badge.MODELLED}.get(
         Basis(row.basis), Badge.ENTERED
     )

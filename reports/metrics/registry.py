@@ -149,7 +149,7 @@ class Desk:
                 badge=answer.badge,
                 trace=answer.trace,
                 scope=scope.label,
-                period=months.label(month) if definition.monthly else self.as_of.isoformat(),
+                period=months.label(month) if definition.monthly else f"{self.as_of:%-d %b %Y}",
                 missing=answer.missing,
                 currency=self.currency,
             )

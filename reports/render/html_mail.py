@@ -188,7 +188,7 @@ class _Mail:
                     "word": SEVERITY_WORDS[f.severity],
                     "edge": "g" if f.status == "cleared" else _EDGES[f.severity],
                     "status": STATUS_WORDS.get(f.status, f.status),
-                    "subject": self.cut(f.subject),
+                    "subject": self.cut(f.about or f.subject),
                     "title": self.cut(f.title),
                     "evidence": self.line(f.evidence),
                     "seen": day(f.first_seen_on),

@@ -115,6 +115,7 @@ def _edition(document: Document) -> dict[str, Any]:
             {
                 "rule": f.rule,
                 "subject": f.subject,
+                "about": f.about,
                 "severity": f.severity.value,
                 "status": f.status,
                 "title": f.title,

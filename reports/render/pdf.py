@@ -192,7 +192,7 @@ def _edition(document: Document, words: _Words) -> dict[str, Any]:
                 "severity": SEVERITY_WORDS[f.severity],
                 "tone": "good" if f.status == "cleared" else _SEVERITY_TONES[f.severity],
                 "status": STATUS_WORDS.get(f.status, f.status).lower(),
-                "subject": words(f.subject),
+                "subject": words(f.about or f.subject),
                 "seen": day(f.first_seen_on),
                 "age": count(f.age_days, "day"),
                 "title": words(f.title),

@@ -115,7 +115,8 @@ def _findings(frame: Frame) -> Iterator[str]:
             yield ""
         status = STATUS_WORDS.get(finding.status, finding.status).lower()
         yield from _hanging(
-            "", f"{SEVERITY_WORDS[finding.severity].upper()}, {status}: {finding.title} ({finding.subject})"
+            "",
+            f"{SEVERITY_WORDS[finding.severity].upper()}, {status}: {finding.title} ({finding.about or finding.subject})",
         )
         if finding.evidence:
             yield from _hanging("    ", frame.plain(finding.evidence))

@@ -117,7 +117,7 @@ class _Page:
                     "pill": _STATUS_PILLS.get(f.status, ""),
                     "cleared": f.status == "cleared",
                     "title": f.title,
-                    "subject": f.subject,
+                    "subject": f.about or f.subject,
                     "evidence": self.line(f.evidence),
                     "seen": day(f.first_seen_on),
                     "age": f.age_days,

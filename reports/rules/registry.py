@@ -1,10 +1,13 @@
 """What a rule is, and how a lens runs some of them."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reports.document import Cell, Figure, FindingNote, Line, Severity
 from reports.metrics import Desk
+
+# What a finding that is about no single entity is called.
+WHOLE = "Whole portfolio"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +53,10 @@ def line(*parts: str | Figure | Cell) -> Line:
 def run(rules: Iterable[Rule], desk: Desk) -> tuple[FindingNote, ...]:
     """Return what these rules see, worst first, in the rules' own order within a severity."""
     order = list(Severity)
-    found = [note for rule in rules for note in rule.look(rule, desk)]
+    names = {entity.slug: entity.name for entity in desk.facts.entities}
+    found = [
+        replace(note, about=names.get(note.subject.partition(":")[0], WHOLE))
+        for rule in rules
+        for note in rule.look(rule, desk)
+    ]
     return tuple(sorted(found, key=lambda note: order.index(note.severity)))

@@ -179,7 +179,7 @@ def _note_contradicts(rule: Rule, desk: Desk) -> list[FindingNote]:
     return [
         rule.finding(
             f"{names[row.entity_id].slug}:{row.ref}",
-            f"The note on {names[row.entity_id].name} contradicts the record",
+            f"The note on {names[row.entity_id].name} contradicts the record: {row.where}",
             f"{row.where} says “{row.note_says}”; ",
             Cell(text="the record", ref=row.ref),
             f" says {row.record_says}.",

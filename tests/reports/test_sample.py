@@ -184,6 +184,33 @@ class TestFactsOfTheSample:
             "QueenofSanDiego handoff note",
         }
 
+    def test_what_the_bookings_page_shows_as_booked_is_what_the_report_counts(self) -> None:
+        booked = Booking.objects.filter(stage=BookingStage.BOOKED, service_on__gt=AS_OF)
+        assert booked.filter(kind="stay").exists()
+        assert figure(draft("ceo"), "booked_90").value == sum(booking.price_minor for booking in booked)
+
+    def test_a_stay_ahead_is_no_balance_due_on_top_of_the_usual_receipts(self) -> None:
+        document = draft("cfo")
+        due = [document.figures[f"week.{number}.bookings"] for number in range(1, 14)]
+        assert sum(entry.value or 0 for entry in due) == 1_799_000
+        assert "RS-029" not in str(due)
+
+    def test_a_vessels_use_is_known_as_well_in_its_row_as_in_the_text(self) -> None:
+        document = draft("ceo")
+        vessel = next(key for key in document.figures if key.endswith(".utilisation"))
+        metric = figure(document, "utilisation", "QueenofSanDiego")
+        assert (document.figures[vessel].value, document.figures[vessel].badge) == (
+            metric.value,
+            metric.badge,
+        )
+
+    @pytest.mark.parametrize("lens", sorted(LENSES))
+    def test_a_finding_names_who_it_is_about_in_words(self, lens: str) -> None:
+        names = {"Whole portfolio", *Entity.objects.values_list("name", flat=True)}
+        document = whole(lens)
+        assert {row.about for row in document.findings} <= names
+        assert all(row.about == "Whole portfolio" for row in document.findings if row.subject == "portfolio")
+
     def test_reports_of_the_sample_stand_at_its_own_date(self) -> None:
         assert issue.default_as_of(AT) == AS_OF
 
@@ -240,7 +267,7 @@ class TestEveryFigureIsTheSumOfItsRows:
                 for entry in document.figures.values()
                 if entry.metric == metric
                 and entry.scope != "the portfolio"
-                and entry.period in ("Oct 2026", "2026-11-10")
+                and entry.period in ("Oct 2026", "10 Nov 2026")
             ]
             assert sum(parts) == figure(document, metric, period=figure(document, metric).period).value
 
@@ -324,7 +351,10 @@ class TestFindingsClear:
         )
         self.clears("partner-unsigned")
         document = load(Document, Edition.objects.get(report__slug="ceo", number=2).document)
-        assert "The note on QueenofSanDiego contradicts the record" in document.changes.findings_new
+        assert (
+            "The note on QueenofSanDiego contradicts the record: qos.md line 42"
+            in document.changes.findings_new
+        )
 
     def test_listing_a_channel_clears_it(self, owner: Person) -> None:
         issued("ceo")
