@@ -2,7 +2,7 @@
 
 Money that names a booking is credited to deferred revenue or to refundable deposits when it lands
 (`portfolio.domain.intake`). Completing the booking earns it: debit what is held, credit sales. What completion finds
-unpaid becomes a receivable. A called-off booking keeps what is held for it untouched until somebody says that the
+unpaid becomes a receivable; a refundable deposit beyond the price stays held until it goes back to the guest. A called-off booking keeps what is held for it untouched until somebody says that the
 terms forfeit it (`forfeit`); refunds arrive with the card processor's file.
 """
 
@@ -53,9 +53,10 @@ def recognise(
         portfolio.domain.accounts.MissingAccountError: the chart lacks an account.
     """
     accounts = Accounts(booking.entity)
-    held = _held(Booking.objects.filter(pk=booking.pk))[booking.pk]
     earned = -sum(total for _, total in _totals([booking.pk], [AccountRole.REVENUE]))
+    held = _held(Booking.objects.filter(pk=booking.pk))[booking.pk]
     unpaid = booking.price_minor - earned - sum(held.values())
+    held = _due(booking, held, earned, accounts)
     lines = _lines(booking, held, accounts)
     if unpaid > 0:
         lines.append(ledger.Line(accounts.of(AccountRole.RECEIVABLE), unpaid, booking))
@@ -92,14 +93,17 @@ def recognise_due(*, entity: Entity, by: AbstractBaseUser | None, at: dt.datetim
             )
         }
         held = _held(Booking.objects.filter(entity=entity, stage=BookingStage.COMPLETED))
+        earned = {pk: -total for ids in _chunks(held) for pk, total in _totals(ids, [AccountRole.REVENUE])}
         last, earlier = _last_held(entity), _earlier(entity)
         accounts = Accounts(entity)
         drafts = []
         for pk in sorted(held):
-            booking, amount = done[pk], sum(held[pk].values())
+            booking = done[pk]
+            due = _due(booking, held[pk], earned.get(pk, 0), accounts)
+            amount = sum(due.values())
             if amount <= 0 or booking.completed_on is None:
                 continue
-            lines = _lines(booking, held[pk], accounts)
+            lines = _lines(booking, due, accounts)
             lines.append(ledger.Line(accounts.of(AccountRole.REVENUE), -amount, booking))
             again = f":{earlier[pk]}" if earlier.get(pk) else ""
             drafts.append(
@@ -215,6 +219,17 @@ def _held(bookings: QuerySet[Booking]) -> dict[int, dict[int, int]]:
         if total:
             held[booking_id][account_id] = -total
     return held
+
+
+def _due(booking: Booking, held: dict[int, int], earned: int, accounts: Accounts) -> dict[int, int]:
+    """Return what is held without the part of refundable deposits that lies beyond the price, where there is one."""
+    beyond = max(0, earned + sum(held.values()) - booking.price_minor) if booking.price_minor else 0
+    due = dict(held)
+    for pk, amount in held.items():
+        if accounts.by_id[pk].role == AccountRole.DEPOSITS_HELD:
+            stays = min(beyond, max(amount, 0))
+            due[pk], beyond = amount - stays, beyond - stays
+    return {pk: amount for pk, amount in due.items() if amount}
 
 
 def _lines(booking: Booking, held: dict[int, int], accounts: Accounts) -> list[ledger.Line]:

@@ -162,12 +162,12 @@ def deferred_balance(desk: Desk, scope: Scope, month: int) -> Answer:
     "deposits_held",
     name="Refundable deposits held",
     unit=Unit.MONEY,
-    formula="Balance of security deposits that go back to guests",
+    formula="Balance of deposits that guests get back unless the service is given, and of those beyond the price",
     source="Journal: accounts with the role refundable deposits held",
     monthly=False,
 )
 def deposits_held(desk: Desk, scope: Scope, month: int) -> Answer:
-    """Security deposits held on the as-of date, owed positive."""
+    """Refundable deposits held on the as-of date, owed positive."""
     return desk.postings(scope, [AccountRole.DEPOSITS_HELD], last=months.month_of(desk.as_of), sign=-1)
 
 

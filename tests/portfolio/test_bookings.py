@@ -84,6 +84,20 @@ def test_completing_earns_what_is_held_and_bills_the_rest(books: Books) -> None:
     ]
 
 
+def test_a_security_deposit_beyond_the_price_stays_held_until_it_goes_back(books: Books) -> None:
+    booking = a_booking(books, stage=BookingStage.PAID)
+    books.post("1050", "2100", 1_900_00, booking=booking)
+    books.post("1050", "2150", 500_00, booking=booking)
+    move(booking, BookingStage.COMPLETED)
+    assert (balance(books, "4000"), balance(books, "2100")) == (-1_900_00, 0)
+    assert balance(books, "2150") == -500_00
+
+    assert recognition.recognise_due(entity=books.entity, by=None, at=AT) == 0
+    books.post("2150", "1050", 500_00, booking=booking)
+    assert recognition.recognise_due(entity=books.entity, by=None, at=AT) == 0
+    assert (balance(books, "4000"), balance(books, "2150")) == (-1_900_00, 0)
+
+
 def test_completing_a_gift_posts_nothing(books: Books) -> None:
     booking = a_booking(books, price_minor=0)
     move(booking, BookingStage.COMPLETED)
