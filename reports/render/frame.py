@@ -31,34 +31,7 @@ from reports.document import (
     Tone,
 )
 from reports.figures import write
-
-BADGE_WORDS = {
-    Badge.MEASURED: "measured",
-    Badge.UNRECONCILED: "unreconciled",
-    Badge.MODELLED: "modelled",
-    Badge.ENTERED: "entered",
-}
-BADGE_MEANINGS = {
-    Badge.MEASURED: "computed from the records of reconciled months",
-    Badge.UNRECONCILED: "computed from records not yet reconciled with the bank",
-    Badge.MODELLED: "computed from a model's assumptions",
-    Badge.ENTERED: "entered by a person",
-}
-MARKS = {
-    Badge.MEASURED: "meas",
-    Badge.UNRECONCILED: "unrec",
-    Badge.MODELLED: "mod",
-    Badge.ENTERED: "ent",
-}
-STATE_WORDS = {"open": "Open", "overdue": "Overdue", "done": "Done", "later": "Later"}
-STATE_TONES = {"open": Tone.PLAIN, "overdue": Tone.BAD, "done": Tone.GOOD, "later": Tone.MUTED}
-STATUS_WORDS = {"new": "New", "open": "Open", "cleared": "Cleared"}
-SEVERITY_WORDS = {
-    Severity.CRITICAL: "Critical",
-    Severity.HIGH: "High",
-    Severity.MEDIUM: "Medium",
-    Severity.LOW: "Low",
-}
+from reports.render.words import BADGE_MEANINGS, BADGE_WORDS, MARKS, STATE_TONES, STATE_WORDS, STATUS_WORDS
 
 _AGENDA = ("overdue", "open", "later", "done")
 

@@ -18,18 +18,8 @@ import typst
 
 from reports.document import Align, Block, Bullets, Chart, Document, Line, Note, Para, Severity, Table, Tone
 from reports.render.charts import FONTS
-from reports.render.frame import (
-    BADGE_WORDS,
-    SEVERITY_WORDS,
-    STATUS_WORDS,
-    Frame,
-    Kind,
-    Part,
-    Piece,
-    count,
-    day,
-    one_line,
-)
+from reports.render.frame import Frame, Kind, Part, Piece, count, day, one_line
+from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATUS_WORDS
 
 TEMPLATES = Path(__file__).resolve().parent / "typst"
 _SEVERITY_TONES = {

@@ -27,16 +27,9 @@ from reports.document import (
     Tone,
 )
 from reports.render import charts
-from reports.render.frame import (
-    BADGE_WORDS,
-    SEVERITY_WORDS,
-    STATE_WORDS,
-    STATUS_WORDS,
-    Frame,
-    Piece,
-    day,
-)
+from reports.render.frame import Frame, Piece, day
 from reports.render.markup import joined, with_breaks
+from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATE_WORDS, STATUS_WORDS
 
 TONES = {Tone.PLAIN: "", Tone.GOOD: "good", Tone.WARN: "watch", Tone.BAD: "bad", Tone.MUTED: "muted"}
 _STATUS_PILLS = {"new": "new", "open": "open", "cleared": "resolved"}

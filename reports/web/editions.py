@@ -21,7 +21,7 @@ from reports.domain import deliveries, queries, trace
 from reports.figures import write
 from reports.models import Edition, FileKind, Report
 from reports.render import json, web
-from reports.render.frame import BADGE_MEANINGS, BADGE_WORDS
+from reports.render.words import BADGE_MEANINGS, BADGE_WORDS
 from reports.web import access as reach
 
 ROWS_A_PAGE = 100
