@@ -1,10 +1,12 @@
-"""What the house adds to Django's own middleware: headers of every answer, and which forms are taken."""
+"""What the house adds to Django's own middleware: headers of every answer, and which forms and values are taken."""
 
 import codecs
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.views.defaults import bad_request
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -65,6 +67,31 @@ class FormsInUtf8:
                 return HttpResponse("Send forms in UTF-8.\n", content_type="text/plain", status=415)
             request.encoding = "utf-8"
         return self.get_response(request)
+
+
+class OddValuesInAdmin:
+    """Answers 400 where the Django admin trips over a forged value instead of refusing it.
+
+    It looks up what its pickers, filters and actions are given before any form has cleaned it: a word where an id
+    belongs, or a NUL, which PostgreSQL takes in no text. Our own pages clean first, so this is for the admin alone.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Wrap the rest of the chain."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer 400 to a value that cannot be looked up; leave everything else, our own mistakes too, as it is."""
+        found = request.resolver_match
+        if found is None or found.app_name != "admin":
+            return None
+        no_number = type(exception) is ValueError and "expected a number but got" in str(exception)
+        nul = isinstance(exception, DataError | ValueError) and "NUL (0x00)" in str(exception)
+        return bad_request(request, exception) if no_number or nul else None
 
 
 class OriginOfOwnForms:
