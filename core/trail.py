@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from core.models import AuditEvent
+from core.money import EXPONENTS, format_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def of_records(*, records: Collection[tuple[str, int]], limit: int) -> list[Trai
 def _line(event: AuditEvent) -> TrailLine:
     what = _words.get(event.action) or " ".join(event.action.split(":")[1:]).replace("_", " ").capitalize()
     changes = [
-        f"{name.replace('_', ' ')}: {_shown(pair[0])} → {_shown(pair[1])}"
+        _change(name, *pair, currency=str(event.data.get("currency", "USD")))
         for name, pair in sorted(event.data.items())
         if isinstance(pair, list)
         and len(pair) == 2
@@ -65,6 +66,16 @@ def _line(event: AuditEvent) -> TrailLine:
         text="; ".join(changes),
         by=str(event.actor) if event.actor else "Quarterdeck itself",
     )
+
+
+def _change(name: str, old: object, new: object, *, currency: str) -> str:
+    """Return one change in words; what is counted in minor units is written as money."""
+    if name.endswith("_minor"):
+        old, new = (
+            format_minor(side, currency) if isinstance(side, int) and currency in EXPONENTS else side
+            for side in (old, new)
+        )
+    return f"{name.removesuffix('_minor').replace('_', ' ')}: {_shown(old)} → {_shown(new)}"
 
 
 def _shown(value: object) -> str:

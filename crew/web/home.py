@@ -58,8 +58,8 @@ def _zone(request: HttpRequest) -> ZoneInfo:
 
 
 def _greeting(hour: int) -> str:
-    if hour < 5:
-        return "Good night"
+    if hour < 5:  # Still up; "good night" would send them away.
+        return "Good evening"
     if hour < 12:
         return "Good morning"
     return "Good afternoon" if hour < 18 else "Good evening"

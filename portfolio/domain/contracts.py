@@ -55,6 +55,7 @@ def set_billing_model(
             entity=contract.entity.slug,
             data={
                 "billing_model": [before, str(billing_model)],
+                "currency": contract.entity.currency,
                 "rate_minor": [contract.rate_minor, rate_minor],
             },
         )

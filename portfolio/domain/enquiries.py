@@ -85,7 +85,7 @@ def add_booking(
                     by=by,
                     at=at,
                     entity=entity.slug,
-                    data={"price_minor": [None, terms.price_minor]},
+                    data={"currency": entity.currency, "price_minor": [None, terms.price_minor]},
                 )
                 for step in FIRST_STAGES[stage]:
                     booking = bookings.advance(booking=booking, to=step, by=by, at=at, on=on)
@@ -127,7 +127,8 @@ def change_terms(*, booking: Booking, terms: Terms, by: AbstractBaseUser, at: dt
             by=by,
             at=at,
             entity=booking.entity.slug,
-            data={
+            data={"currency": booking.entity.currency}
+            | {
                 name: [_plain(old[name]), _plain(value)]
                 for name, value in values.items()
                 if old[name] != value

@@ -121,7 +121,7 @@ def _row(file: HandoffFile, row: handoff.HandoffRow) -> HandoffRow:
         label=row.label[:250],
         text=row.raw,
         number=_number(value),
-        unit=(value.unit or row.per)[:30],
+        unit=(value.unit or (row.per and f"per {row.per}"))[:30],
         amount_minor=value.minor,
         percent_bp=value.percent_bp,
         on=value.on or row.due_on or row.done_on,

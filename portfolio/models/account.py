@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from core import months
 from portfolio.models.entity import Entity
 
 
@@ -139,4 +140,4 @@ class Period(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.entity_id} {self.month} {self.state}"
+        return f"{self.entity}, {months.label(self.month)}"

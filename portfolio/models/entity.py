@@ -70,7 +70,7 @@ class Stake(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.holder} {self.share_bp / 100:g} % of {self.entity_id}"
+        return f"{self.holder} {self.share_bp / 100:g} % of {self.entity}"
 
 
 class AssetKind(models.TextChoices):

@@ -98,6 +98,11 @@ def _data(request: HttpRequest) -> Any:
     return request.POST if request.method == "POST" else None
 
 
+def _chosen(request: HttpRequest, choices: list[tuple[str, str]]) -> str:
+    """Return the label of the choice that was posted, as it stands inside a sentence."""
+    return dict(choices).get(request.POST.get("to", ""), "").lower()
+
+
 def _section(entity: Entity, section: str) -> str:
     return f"{reverse('portfolio:entity', args=[entity.slug])}#{section}"
 
@@ -162,7 +167,7 @@ def move_channel(request: HttpRequest, pk: int) -> HttpResponse:
             channel=channel, to=ChannelStatus(data["to"]), on=data["on"], today=today, at=at, by=request.user
         ),
         refusal=channels.ChannelMoveRefusedError,
-        done=f"{channel} was moved.",
+        done=f"{channel} is recorded as {_chosen(request, choices)}.",
         back=_section(channel.entity, "channels"),
     )
 
@@ -221,7 +226,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
             responsibility=found, to=Handover(data["to"]), at=clock.now(), by=request.user
         ),
         refusal=responsibilities.HandoverRefusedError,
-        done=f"The handover of {found.role} was moved.",
+        done=f"The handover of {found.role} is recorded as {_chosen(request, choices)}.",
         back=_section(found.entity, "responsibilities"),
     )
 

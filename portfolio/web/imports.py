@@ -44,6 +44,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
         {
             "page_obj": Paginator(files, ROWS_A_PAGE).get_page(request.GET.get("page")),
             "keeps": bool(entities_for(request, "keep")),
+            "zone": clock.zone(),
             "tabs": views_of_portfolio("imports"),
             "crumbs": [PORTFOLIO],
         },
@@ -67,6 +68,7 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponse:
         "portfolio/import.html",
         {
             "file": file,
+            "zone": clock.zone(),
             "page_obj": Paginator(lines, ROWS_A_PAGE).get_page(request.GET.get("page")),
             "crumbs": [PORTFOLIO, IMPORTS],
         },

@@ -40,6 +40,22 @@ def test_an_event_is_told_with_its_name_its_change_and_who_did_it() -> None:
     assert line.by == "Olive"
 
 
+def test_what_is_counted_in_minor_units_is_told_as_money() -> None:
+    entity = EntityFactory(name="Queen")
+    audit.record(action="a:b:c", subject=entity, at=AT, data={"price_minor": [None, 230_000]})
+    audit.record(
+        action="a:b:c",
+        subject=entity,
+        at=AT + dt.timedelta(minutes=1),
+        data={"currency": "JPY", "rate_minor": [-1500, "odd"]},
+    )
+
+    assert [line.text for line in trail.recent(entity_slugs=None, limit=5)] == [
+        "rate: −¥1,500 → odd",
+        "price: none → $2,300.00",
+    ]
+
+
 def test_an_action_without_a_name_is_told_by_its_own_words_and_the_system_by_its_name() -> None:
     entity = EntityFactory(name="Queen")
     audit.record(action="nobody:odd_thing:happen", subject=entity, at=AT)

@@ -25,6 +25,7 @@ from portfolio.models import (
     Entity,
     EntryState,
     FinancialRule,
+    HandoffRow,
     ImportedLine,
     JournalEntry,
     MonthlyBalance,
@@ -83,6 +84,11 @@ def test_what_is_held_is_what_the_note_says(loaded: sample.Loaded) -> None:
     assert held(AccountRole.DEFERRED) == -7_100_00  # The deposit of the delivery under way, EYD-033.
     assert held(AccountRole.RECEIVABLE) == 5_820_00
     assert held(AccountRole.INTERCOMPANY) == 0
+
+
+def test_what_recurs_is_shown_with_what_it_recurs_by(loaded: sample.Loaded) -> None:
+    row = HandoffRow.objects.get(file__entity__slug="qos", label="Charters completed")
+    assert (row.number, row.unit) == (1, "per month")
 
 
 def test_what_clients_paid_by_the_books_is_what_the_export_says(loaded: sample.Loaded) -> None:

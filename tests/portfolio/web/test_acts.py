@@ -104,13 +104,12 @@ def test_a_founder_signs_nothing(world: World) -> None:
 
 
 def test_a_channel_is_listed_and_its_gates_are_passed(world: World) -> None:
-    channel = world.mine.channel
+    channel, client = world.mine.channel, world.client("bookings")
 
-    answer = world.client("bookings").post(
-        f"/portfolio/channels/{channel.pk}/move/", {"to": "live", "on": "2026-11-10"}
-    )
+    answer = client.post(f"/portfolio/channels/{channel.pk}/move/", {"to": "live", "on": "2026-11-10"})
 
     assert answer.status_code == 302
+    assert f"{channel} is recorded as live." in client.get(answer.headers["Location"]).content.decode()
     channel.refresh_from_db()
     assert (channel.status, channel.listed_on, channel.gates) == (
         ChannelStatus.LIVE,
@@ -222,7 +221,7 @@ def test_a_clients_billing_is_set(world: World, model: str, typed: str, kept: in
     assert answer.status_code == 302
     contract.refresh_from_db()
     assert (contract.billing_model, contract.rate_minor) == (model, kept)
-    assert last_event()[2] == {"billing_model": ["", model], "rate_minor": [None, kept]}
+    assert last_event()[2] == {"billing_model": ["", model], "currency": "USD", "rate_minor": [None, kept]}
 
 
 @pytest.mark.parametrize(
@@ -306,6 +305,7 @@ def test_a_month_that_agrees_with_the_bank_is_reconciled_and_closed(world: World
     assert owner.post(f"{MONTHS}2026-10/close/").status_code == 302
     assert owner.get(MONTHS).context["rows"][1].state == PeriodState.CLOSED
     assert last_event()[0] == "portfolio:period:close"
+    assert f"Month closed: {world.mine.entity}, Oct 2026" in owner.get("/").content.decode()
 
 
 @pytest.mark.parametrize(

@@ -321,7 +321,7 @@ def test_a_bookings_page_shows_its_money_and_its_way(world: World) -> None:
         "Ada Client",
         "$2,100.00",
         "Queen Sailo",
-        "8 November 2026",
+        "for Sunday 8 November 2026",
         "Queen charter paid",
         "4000 Sales",
     ):

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
+from core import clock
 from core.models import AuditEvent
 from portfolio.models import (
     CategoryRule,
@@ -99,6 +100,12 @@ def test_what_was_looked_at_lands_and_only_once(world: World, tmp_path: Path) ->
     page = client.get(answer.headers["Location"]).content.decode()
     assert "MARINA DOCKAGE" in page
     assert "november.csv landed: 2 of 2 lines are new." in page
+    landed = ImportFile.objects.get(name="november.csv").landed_at.astimezone(clock.zone())
+    for told in (page, client.get("/portfolio/imports/").content.decode()):
+        assert f"{landed:%-d %b %Y, %H:%M %Z}" in told
+    local = ImportFile.objects.get(name="november.csv").landed_at.astimezone(clock.zone())
+    for told in (page, client.get("/portfolio/imports/").content.decode()):
+        assert f"{local:%-d %b %Y, %H:%M %Z}" in told
 
     again = client.post(LAND, {"token": token})
     assert (again.status_code, again.headers["Location"]) == (302, ADD)
