@@ -81,7 +81,7 @@ def edit_schedule(request: HttpRequest, pk: int) -> HttpResponseBase:
         else:
             messages.success(request, f"{row.name} is changed; it counts from now on.")
             return redirect("reports:schedules")
-    return _schedule_form(request, form, f"{row.report.title}: change a schedule")
+    return _schedule_form(request, form, "Change a schedule", about=row.report.title)
 
 
 @require_POST
@@ -132,13 +132,14 @@ def _refused(request: HttpRequest, form: RecipientForm) -> HttpResponseBase:
     return redirect("reports:schedules")
 
 
-def _schedule_form(request: HttpRequest, form: Any, heading: str) -> HttpResponse:
+def _schedule_form(request: HttpRequest, form: Any, heading: str, *, about: str = "") -> HttpResponse:
     return render(
         request,
         "reports/schedule_form.html",
         {
             "form": form,
             "heading": heading,
+            "about": about,
             "cancel_url": reverse("reports:schedules"),
             "crumbs": [
                 HOME,
