@@ -107,6 +107,8 @@ def test_an_unknown_address_gets_the_same_page_and_no_mail(
     page_of_known = client.get(CONFIRM).content.decode()
 
     assert without_tokens(page).replace("nobody@", "known@") == without_tokens(page_of_known)
+    assert "is known here" in page
+    assert "has been sent" not in page
     assert [letter["To"].addresses[0].addr_spec for letter in letters()] == ["known@example.com"]
     assert not type_in(stranger, "BCDF-GHJK")
     assert not type_in(stranger, "")
