@@ -38,17 +38,21 @@ def _runner(statements: dict[str, tuple[str, ...]]):  # type: ignore[no-untyped-
     return run
 
 
-def append_only(table: str, sentence: str) -> Guard:
+def append_only(table: str, sentence: str, *, unique: Sequence[Sequence[str]] = ()) -> Guard:
     """Return a guard that refuses UPDATE, DELETE (and TRUNCATE on PostgreSQL) on a table.
 
-    ``sentence`` is what the database answers; it holds no quotes.
+    ``sentence`` is what the database answers; it holds no quotes. ``unique`` names the table's unique keys beside
+    its id, each as its columns.
     """
     name = f"{table}_append_only"
+    taken = " OR ".join(
+        " AND ".join(f"{column} = NEW.{column}" for column in key) for key in (("id",), *unique)
+    )
     return Guard(
-        # REPLACE deletes a row on SQLite without firing its DELETE trigger.
+        # REPLACE deletes the row that holds a key on SQLite without firing its DELETE trigger.
         sqlite=[
             f"CREATE TRIGGER {name}_replace BEFORE INSERT ON {table} "
-            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) "
+            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {taken}) "
             f"BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
         ]
         + [
