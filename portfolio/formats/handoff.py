@@ -1,9 +1,8 @@
 """Handoff notes: what an owner writes about a business, as typed rows with file and line.
 
-`parse` works for any note, not for the sample's alone: the heading over a block (or a table's first
-header) says what kind of rows it holds, and what no heading claims is kept as a note. How the rows become
-records, and where they contradict them, is decided next door in `portfolio.domain.handoffs`. The rules for
-writers are in `docs/handoffs.md`.
+`parse` works for any note: the heading over a block (or a table's first header) says what kind of rows it holds,
+and what no heading claims is kept as a note. How rows become records is decided in `portfolio.domain.handoffs`;
+the rules for writers are in `docs/handoffs.md`.
 """
 
 import datetime as dt
@@ -132,12 +131,10 @@ def _entity(fields: dict[str, tuple[int, str]], name: str) -> str:
     line, slug = fields["entity"]
     if not _SLUG.fullmatch(slug) or len(slug) > 40:
         raise FormatError(
-            file=name,
-            line=line,
-            column="entity",
+            file=name, line=line, column="entity",
             reason=f"{shown(slug)} is not an entity's slug",
             fix="use small letters, digits and single dashes, such as rental-3028",
-        )
+        )  # fmt: skip
     return slug
 
 

@@ -10,6 +10,7 @@ from portfolio.models import Entity
 from reports.models import Report
 from tests.factories import people
 from tests.factories.portfolio import EntityFactory
+from tests.reports.sample_case import sample, sample_owner  # noqa: F401 - fixtures for every module here
 
 NOW = dt.datetime(2026, 11, 11, 18, 0, tzinfo=dt.UTC)
 
@@ -74,3 +75,9 @@ def as_(person: Person | None) -> Client:
     if person is not None:
         client.force_login(person)
     return client
+
+
+def body(client: Client, url: str, **headers: str) -> str:
+    answer = client.get(url, headers=headers)
+    assert answer.status_code == 200, (url, answer.status_code)
+    return answer.content.decode()

@@ -1,59 +1,310 @@
-"""An edition, its files and what it said of findings are frozen by the database, whatever code or hand writes."""
+"""Editions of the sample: findings that clear when a record changes, what changed, and what never does."""
+
+import datetime as dt
 
 import pytest
-from django.db import IntegrityError, connection, transaction
 
-from reports.models import Edition, EditionFile, EditionFinding, Finding, Report
-from tests.factories.reports import ISSUED_AT, an_edition
+from core import months
+from crew.models import Person
+from mail.models import Message
+from portfolio.domain import bookings, channels, ledger, plans, reconciliation, stakes
+from portfolio.domain.contracts import set_billing_model
+from portfolio.domain.responsibilities import move_handover
+from portfolio.models import (
+    AccountRole,
+    BillingModel,
+    Booking,
+    BookingStage,
+    Channel,
+    ChannelStatus,
+    ClientContract,
+    Entity,
+    EntrySource,
+    Handover,
+    MonthlyBalance,
+    ProfitabilityModel,
+    Responsibility,
+    Stake,
+)
+from reports.document import Badge, Document, Draft, Unit, dump, load
+from reports.domain import issue, runs, trace
+from reports.lenses import LENSES
+from reports.metrics import Facts
+from reports.models import Action, ActionState, Edition, Finding, FindingState, Report, Run, RunState, Trigger
+from tests.reports.sample_case import AS_OF, AT, OCTOBER, draft, figure, issued, whole
 
-pytestmark = pytest.mark.django_db
-
-TABLES = {
-    "reports_edition": (Edition, "An edition is frozen once it is issued"),
-    "reports_editionfile": (EditionFile, "The files of an edition are frozen once it is issued"),
-    "reports_editionfinding": (EditionFinding, "What an edition said about a finding is frozen with it"),
-}
-# The row once more under a new id: on SQLite this would take the first one's place.
-REPLACE = {
-    "reports_edition": "report_id, number, entity_id, as_of, issued_at, document, watermark, sha256",
-    "reports_editionfile": "edition_id, kind, name, media_type, content, sha256",
-    "reports_editionfinding": "edition_id, finding_id, status",
-}
-
-
-@pytest.fixture
-def edition(ceo: Report) -> Edition:
-    issued = an_edition(ceo)
-    day = ISSUED_AT.date()
-    finding = Finding.objects.create(
-        rule="pipeline-empty", subject="portfolio", severity="critical", title="Empty", first_seen_on=day,
-        last_seen_on=day,
-    )  # fmt: skip
-    EditionFinding.objects.create(edition=issued, finding=finding, status="new")
-    return issued
-
-
-def refuses(sql: str, sentence: str) -> None:
-    with pytest.raises(IntegrityError, match=sentence), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sample")]
 
 
-@pytest.mark.parametrize("table", TABLES)
-def test_what_is_frozen_is_neither_changed_nor_deleted(edition: Edition, table: str) -> None:
-    model, sentence = TABLES[table]
-    before = list(model._default_manager.order_by("id").values())
-    refuses(f"UPDATE {table} SET id = id", sentence)
-    refuses(f"DELETE FROM {table}", sentence)
-    assert list(model._default_manager.order_by("id").values()) == before
+class TestFindingsClear:
+    """Change a record, and the next edition no longer finds it and says so."""
+
+    def clears(self, rule: str, *, lens: str = "ceo") -> None:
+        """Issue again and expect exactly one finding of that rule cleared, with its action done."""
+        before = load(Document, Edition.objects.get(report__slug=lens, number=1).document)
+        title = next(row.title for row in before.findings if row.rule == rule)
+        document = load(Document, issued(lens).document)
+        assert rule not in {row.rule for row in document.findings if row.status != "cleared"}
+        assert title in document.changes.findings_cleared
+        assert document.changes.since.startswith("edition 1 of")
+        finding = Finding.objects.get(rule=rule, title=title)
+        assert finding.state == FindingState.CLEARED
+        assert finding.cleared_on == AS_OF
+        assert {action.state for action in Action.objects.filter(finding=finding)} == {ActionState.DONE}
+
+    def move_sailo(self, to: ChannelStatus, by: Person) -> None:
+        """Put Sailo live, or take it down, on the as-of date."""
+        channels.move_channel(
+            channel=Channel.objects.get(slug="sailo"), to=to, on=AS_OF, today=AS_OF, at=AT, by=by
+        )
+
+    def test_adding_a_confirmed_charter_clears_the_empty_pipeline(self, sample_owner: Person) -> None:
+        issued("ceo")
+        booking = Booking.objects.create(
+            entity=Entity.objects.get(slug="qos"),
+            reference="QOS-9001",
+            title="Winter sunset sail",
+            kind="charter",
+            stage=BookingStage.HELD,
+            enquired_on=AS_OF,
+            service_on=dt.date(2026, 12, 12),
+            price_minor=230_000,
+            deposit_minor=115_000,
+            paid_minor=115_000,
+        )
+        bookings.advance(booking=booking, to=BookingStage.BOOKED, by=sample_owner, at=AT, on=AS_OF)
+        self.clears("pipeline-empty")
+
+    def test_signing_the_partner_s_agreement_clears_it(self, sample_owner: Person) -> None:
+        issued("ceo")
+        stakes.sign_agreement(
+            stake=Stake.objects.get(holder="Sailing partner"),
+            signed_on=AS_OF,
+            today=AS_OF,
+            at=AT,
+            by=sample_owner,
+        )
+        self.clears("partner-unsigned")
+        document = load(Document, Edition.objects.get(report__slug="ceo", number=2).document)
+        assert (
+            "The note on QueenofSanDiego contradicts the record: qos.md line 42"
+            in document.changes.findings_new
+        )
+
+    def test_listing_a_channel_clears_it(self, sample_owner: Person) -> None:
+        issued("ceo")
+        self.move_sailo(ChannelStatus.LIVE, sample_owner)
+        self.clears("no-live-listing")
+
+    def test_setting_the_last_client_s_billing_model_clears_it(self, sample_owner: Person) -> None:
+        issued("ceo")
+        set_billing_model(
+            contract=ClientContract.objects.get(client="Tide Yoga"),
+            billing_model=BillingModel.HOURLY,
+            rate_minor=8500,
+            at=AT,
+            by=sample_owner,
+        )
+        self.clears("billing-undefined")
+
+    def test_handing_over_clears_it(self, sample_owner: Person) -> None:
+        issued("ceo")
+        move_handover(
+            responsibility=Responsibility.objects.get(role="Operations lead"),
+            to=Handover.COMPLETE,
+            at=AT,
+            by=sample_owner,
+        )
+        self.clears("handover-open")
+
+    def test_adopting_the_model_clears_it(self, sample_owner: Person) -> None:
+        issued("ceo")
+        plans.adopt_model(
+            model=ProfitabilityModel.objects.get(entity__slug="qos"), today=AS_OF, at=AT, by=sample_owner
+        )
+        self.clears("model-missing")
+
+    def test_a_booking_won_by_the_broken_funnel_clears_it(self, sample_owner: Person) -> None:
+        issued("ceo")
+        booking = Booking.objects.create(
+            entity=Entity.objects.get(slug="qdn"),
+            reference="QDN-9001",
+            title="Garage clear-out",
+            kind="haul",
+            stage=BookingStage.HELD,
+            enquired_on=AS_OF,
+            service_on=AS_OF + dt.timedelta(days=5),
+            price_minor=28_500,
+        )
+        bookings.advance(booking=booking, to=BookingStage.BOOKED, by=sample_owner, at=AT, on=AS_OF)
+        self.clears("funnel-broken")
+
+    def test_reconciling_a_month_clears_the_untracked_revenue_and_measures_it(
+        self, sample_owner: Person
+    ) -> None:
+        issued("ceo")
+        qos = Entity.objects.get(slug="qos")
+        cash = sum(
+            row.debit_minor - row.credit_minor
+            for row in MonthlyBalance.objects.filter(
+                account__entity=qos, account__role=AccountRole.CASH, month__lte=OCTOBER
+            )
+        )
+        reconciliation.reconcile_month(
+            entity=qos, month=OCTOBER, statement_minor=cash, by=sample_owner, at=AT
+        )
+        self.clears("revenue-not-tracked")
+        document = load(Document, Edition.objects.get(report__slug="ceo", number=2).document)
+        measured = figure(document, "revenue_per_charter", "QueenofSanDiego", "Oct 2026")
+        assert (measured.value, measured.badge) == (210_000, Badge.MEASURED)
+        table = next(section for section in document.sections if section.anchor == "kpi-gaps").blocks[0]
+        left = {row.cells[0].text for row in table.rows}  # type: ignore[union-attr]
+        assert not left & {
+            "Revenue per charter",
+            "Contribution per charter",
+            "Utilisation",
+            "Lead conversion",
+        }
+
+    def test_a_year_s_revenue_is_measured_once_each_of_its_months_is_reconciled(
+        self, sample_owner: Person
+    ) -> None:
+        qos = Entity.objects.get(slug="qos")
+        for month in range(OCTOBER, OCTOBER - 12, -1):
+            year = figure(draft("ceo"), "revenue_12m", "QueenofSanDiego")
+            assert (months.label(month), year.badge) == (months.label(month), Badge.UNRECONCILED)
+            cash = sum(
+                row.debit_minor - row.credit_minor
+                for row in MonthlyBalance.objects.filter(
+                    account__entity=qos, account__role=AccountRole.CASH, month__lte=month
+                )
+            )
+            reconciliation.reconcile_month(
+                entity=qos, month=month, statement_minor=cash, by=sample_owner, at=AT
+            )
+        document = draft("ceo")
+        assert figure(document, "revenue_12m", "QueenofSanDiego").badge is Badge.MEASURED
+        assert figure(document, "revenue", "QueenofSanDiego", "Oct 2026").badge is Badge.MEASURED
+
+    def test_a_finding_that_comes_back_is_new_again(self, sample_owner: Person) -> None:
+        issued("ceo")
+        self.move_sailo(ChannelStatus.LIVE, sample_owner)
+        issued("ceo")
+        self.move_sailo(ChannelStatus.NOT_LISTED, sample_owner)
+        document = load(Document, issued("ceo").document)
+        assert "Zero live marketplace listings for QueenofSanDiego" in document.changes.findings_new
+        assert Action.objects.filter(finding__rule="no-live-listing", state=ActionState.OPEN).count() == 1
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="Only SQLite knows REPLACE.")
-@pytest.mark.parametrize("table", TABLES)
-def test_what_is_frozen_is_not_replaced_under_another_id(edition: Edition, table: str) -> None:
-    model, sentence = TABLES[table]
-    before = set(model._default_manager.values_list("id", flat=True))
-    columns = REPLACE[table]
-    refuses(
-        f"INSERT OR REPLACE INTO {table} (id, {columns}) SELECT id + 1000, {columns} FROM {table}", sentence
-    )
-    assert set(model._default_manager.values_list("id", flat=True)) == before
+class TestEditions:
+    def test_an_edition_is_frozen_while_the_records_move_on(self) -> None:
+        first = issued("cfo")
+        before = load(Document, first.document)
+        qos = Entity.objects.get(slug="qos")
+        accounts = {account.code: account for account in qos.accounts.all()}
+        ledger.post(
+            entity=qos,
+            on=dt.date(2026, 10, 20),
+            memo="Back-dated dock invoice",
+            lines=[ledger.Line(accounts["6100"], 50_000), ledger.Line(accounts["1010"], -50_000)],
+            source=EntrySource.MANUAL,
+            at=AT,
+        )
+        for key in before.figures:
+            assert trace.explain(first, key).holds, key
+        second = load(Document, issued("cfo").document)
+        burn = next(row for row in second.changes.figures if row.label == "Gross burn")
+        assert burn.before != ""
+        restated = {(row.label, row.period) for row in second.changes.restatements}
+        assert ("Fixed operating cash flow", "Oct 2026") in restated
+        assert ("Cash at month's end", "Oct 2026") in restated
+
+    def test_a_first_edition_has_nothing_to_compare_with(self) -> None:
+        document = load(Document, issued("ceo").document)
+        assert document.changes.since == ""
+        assert {row.status for row in document.findings} == {"new"}
+
+    def test_an_unchanged_second_edition_says_nothing_moved(self) -> None:
+        issued("ceo")
+        changes = load(Document, issued("ceo").document).changes
+        assert changes.since.startswith("edition 1")
+        assert (changes.figures, changes.findings_new, changes.findings_cleared, changes.restatements) == (
+            (),
+            (),
+            (),
+            (),
+        )
+
+    def test_an_edition_of_an_earlier_date_does_not_move_findings(self) -> None:
+        issued("ceo")
+        issued("ceo", as_of=dt.date(2026, 9, 30))
+        assert Finding.objects.get(rule="pipeline-empty").last_seen_on == AS_OF
+        assert set(Finding.objects.values_list("state", flat=True)) == {FindingState.OPEN}
+
+    def test_one_message_per_reader_with_period_and_edition_in_its_subject(self) -> None:
+        edition = issued("ceo")
+        message = Message.objects.get(dedupe_key__startswith="report:ceo:")
+        assert message.to_address == "owner@example.com"
+        assert message.bcc_audit
+        assert message.subject == f"[EXEC REPORT] CEO: operational audit, Oct 2026, edition {edition.number}"
+
+    def test_two_runs_get_two_numbers(self) -> None:
+        assert [issued("ceo").number, issued("ceo").number, issued("cfo").number] == [1, 2, 1]
+
+    def test_a_dry_run_leaves_a_row_and_nothing_else(self) -> None:
+        run = runs.queue(
+            report=Report.objects.get(slug="ceo"), trigger=Trigger.COMMAND, as_of=AS_OF, at=AT, dry_run=True
+        )
+        issue.carry_out(run_id=run.pk, at=AT)
+        run.refresh_from_db()
+        assert (run.state, run.edition) == (RunState.DONE, None)
+        assert (Edition.objects.count(), Message.objects.count(), Finding.objects.count()) == (0, 0, 0)
+
+    def test_a_lens_that_fails_leaves_a_failed_run_with_its_reason(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(facts: Facts, **_: object) -> Draft:
+            raise RuntimeError("the books are on fire")
+
+        monkeypatch.setitem(LENSES, "ceo", broken)
+        run = runs.queue(report=Report.objects.get(slug="ceo"), trigger=Trigger.PORTAL, as_of=AS_OF, at=AT)
+        settled = issue.carry_out(run_id=run.pk, at=AT)
+        assert settled.state == RunState.FAILED
+        assert settled.error.endswith("the books are on fire")
+        assert Run.objects.get(pk=run.pk).edition is None
+
+
+def test_the_empty_portfolio_has_reports_that_say_what_is_missing() -> None:
+    for lens in LENSES.values():
+        document = lens(Facts(as_of=dt.date(2020, 1, 31)), zone="America/Los_Angeles")
+        for metric in ("revenue", "cash"):
+            entry = figure(document, metric)
+            assert (entry.unit, entry.value) == (Unit.MONEY, None)
+            assert entry.missing == "not tracked: its books have no entries"
+
+
+class TestOneEntity:
+    """A report on one entity keeps to it, and does not disturb what the whole portfolio's reports found."""
+
+    def test_its_findings_are_its_own(self) -> None:
+        assert {
+            note.subject.split(":")[0] for lens in LENSES for note in draft(lens, entity="qos").findings
+        } == {"qos"}
+
+    def test_an_entity_without_pipeline_does_not_open_or_clear_the_portfolio_s_finding(
+        self, sample_owner: Person
+    ) -> None:
+        issued("ceo")
+        report, qos = Report.objects.get(slug="ceo"), Entity.objects.get(slug="qos")
+        run = runs.queue(report=report, trigger=Trigger.COMMAND, as_of=AS_OF, at=AT, entity=qos)
+        edition = issue.carry_out(run_id=run.pk, at=AT).edition
+        assert edition is not None
+        assert load(Document, edition.document).changes.since == ""
+        subjects = set(Finding.objects.filter(rule="pipeline-empty").values_list("subject", flat=True))
+        assert subjects == {"portfolio", "qos"}
+
+    def test_it_names_no_other_entity(self) -> None:
+        for lens in LENSES:
+            text = str(dump(whole(lens, entity="qos")))
+            for other in Entity.objects.exclude(slug="qos"):
+                assert other.name not in text, (lens, other.name)
