@@ -161,7 +161,7 @@ def _portfolio(desk: Desk) -> Section:
                 "revenue-and-result",
                 "Revenue and operating result by month",
                 charts.bars_by_month(series, currency=desk.currency),
-                _trend_words(series),
+                _trend_words(series, desk.currency),
             ),
         ),
     )
@@ -178,7 +178,7 @@ def _status(desk: Desk, scope: Scope) -> tuple[Cell, Cell]:
     return Cell("Carries its own cost"), Cell("earning", tone=Tone.GOOD)
 
 
-def _trend_words(series: dict[str, list[tuple[int, int | None]]]) -> str:
+def _trend_words(series: dict[str, list[tuple[int, int | None]]], currency: str) -> str:
     parts = []
     for name, points in series.items():
         known = [(value, month) for month, value in points if value is not None]
@@ -186,10 +186,10 @@ def _trend_words(series: dict[str, list[tuple[int, int | None]]]) -> str:
             continue
         (low, low_month), (high, high_month) = min(known), max(known)
         parts.append(
-            f"{name} ran between {charts.long(low, Unit.MONEY, 'USD')} ({months.label(low_month)}) and "
-            f"{charts.long(high, Unit.MONEY, 'USD')} ({months.label(high_month)})"
+            f"{name} ran between {charts.long(low, Unit.MONEY, currency)} ({months.label(low_month)}) and "
+            f"{charts.long(high, Unit.MONEY, currency)} ({months.label(high_month)})"
         )
-    return "; ".join(parts) + "."
+    return ("; ".join(parts) or "The books have no entries in these months") + "."
 
 
 def _pipeline(desk: Desk) -> Section:

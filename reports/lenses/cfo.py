@@ -197,7 +197,8 @@ def _burn(desk: Desk) -> Section:
         )
     )
     trend = range(desk.month - TREND_MONTHS + 1, desk.month + 1)
-    bars = [(month, -(desk.get("fixed_cash_flow", None, month).value or 0)) for month in trend]
+    flow = [(month, desk.get("fixed_cash_flow", None, month).value) for month in trend]
+    bars = [(month, None if value is None else -value) for month, value in flow]
     labels = [months.label(month) for month in span]
     return Section(
         "burn",

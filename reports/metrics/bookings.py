@@ -1,6 +1,7 @@
 """Metrics read from bookings, channels, assets and entered values: charters, pipeline, conversion, use."""
 
 import datetime as dt
+from decimal import ROUND_HALF_UP
 
 from core import months
 from core.money import share as share_of
@@ -283,7 +284,15 @@ def _entered(desk: Desk, scope: Scope, key: str, *, scale: int) -> Answer:
         Basis(row.basis), Badge.ENTERED
     )
     return desk.rows(
-        [TraceRow(f"{row.label} ({row.source})", int(row.value * scale), f"kpi:{row.pk}", row.as_of)], badge
+        [
+            TraceRow(
+                f"{row.label} ({row.source})",
+                int((row.value * scale).to_integral_value(ROUND_HALF_UP)),
+                f"kpi:{row.pk}",
+                row.as_of,
+            )
+        ],
+        badge,
     )
 
 

@@ -64,7 +64,8 @@ def check(rule: FinancialRule, desk: Desk) -> tuple[bool | None, tuple[str | Fig
         and option.monthly_return_minor is None
     ]
     names = ", ".join(
-        f"{option.name} ({format_minor(option.outlay_minor, cents=False)})" for option in untracked
+        f"{option.name} ({format_minor(option.outlay_minor, desk.currency, cents=False)})"
+        for option in untracked
     )
     return len(untracked) <= rule.threshold, (
         f"Spent without a tracked return: {names}." if names else "Every outlay made has a tracked return.",
