@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from core import months
 from portfolio.formats.cells import DATE, Cell, CellError, CellKind, plain, read_cell, with_unit
 from portfolio.formats.csv_rows import read_day
 from portfolio.formats.errors import FormatError, shown
@@ -141,12 +142,13 @@ def _entity(fields: dict[str, tuple[int, str]], name: str) -> str:
 def _updated(fields: dict[str, tuple[int, str]], name: str) -> dt.date:
     line, text = fields["updated"]
     day = read_day(text, "%Y-%m-%d")
-    if day is None:
+    if day is None or not months.is_near(day):
+        wrong = f"outside the years {months.EARLIEST.year} to {months.LATEST.year}" if day else "not a date"
         raise FormatError(
             file=name,
             line=line,
             column="updated",
-            reason=f"{shown(text)} is not a date",
+            reason=f"{shown(text)} is {wrong}",
             fix="write it as 2026-11-09",
         )
     return day

@@ -241,6 +241,11 @@ BROKEN = {
         "2, column entity: '../etc' is not an entity's slug",
     ),
     "odd update": (FRONT.replace("2026-11-01", "1 Nov").encode(), "5, column updated: '1 Nov' is not a date"),
+    # Taken, it would be the newest note of its entity for ever.
+    "far update": (
+        FRONT.replace("2026-11-01", "9999-12-31").encode(),
+        "5, column updated: '9999-12-31' is outside the years 2000 to 2099",
+    ),
     "impossible update": (
         FRONT.replace("2026-11-01", "2026-02-30").encode(),
         "5, column updated: '2026-02-30' is not a date",
