@@ -116,11 +116,12 @@ class LinkedPosting:
 
 @dataclass(frozen=True, slots=True)
 class PeriodFact:
-    """A month somebody has reconciled or closed."""
+    """A month somebody has reconciled or closed, with what its bank statement said; None where nobody noted it."""
 
     entity_id: int
     month: int
     state: str
+    statement_minor: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +241,7 @@ def periods(*, entity_ids: Collection[int]) -> tuple[PeriodFact, ...]:
     """Return the months that are reconciled or closed."""
     rows = Period.objects.filter(
         entity_id__in=entity_ids, state__in=[PeriodState.RECONCILED, PeriodState.CLOSED]
-    ).values_list("entity_id", "month", "state")
+    ).values_list("entity_id", "month", "state", "statement_minor")
     return tuple(PeriodFact(*row) for row in rows)
 
 

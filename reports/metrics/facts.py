@@ -9,6 +9,7 @@ from core import months
 from portfolio.domain import queries
 from portfolio.domain.queries import AccountFact, BookingFact, EntityFact, LinkedPosting, Movement, PeriodFact
 from portfolio.models import (
+    AccountRole,
     Asset,
     Assumption,
     CapitalOption,
@@ -113,8 +114,23 @@ class Facts:
 
     @cached_property
     def reconciled(self) -> frozenset[tuple[int, int]]:
-        """(entity, month) pairs whose books somebody reconciled or closed."""
-        return frozenset((row.entity_id, row.month) for row in self._periods)
+        """(entity, month) pairs whose books somebody reconciled or closed, and that still hold what the bank said.
+
+        An entry posted afterwards that moves the cash at bank undoes what was vouched for.
+        """
+        owners = {
+            account.id: account.entity_id for account in self.accounts if account.role == AccountRole.CASH
+        }
+        moved: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for (account, month), movement in self.movements.items():
+            if account in owners:
+                moved[owners[account]].append((month, movement.net))
+        return frozenset(
+            (row.entity_id, row.month)
+            for row in self._periods
+            if row.statement_minor
+            in (None, sum(net for month, net in moved[row.entity_id] if month <= row.month))
+        )
 
     @cached_property
     def closed(self) -> frozenset[tuple[int, int]]:

@@ -186,6 +186,19 @@ class TestFindingsClear:
         assert figure(document, "revenue_12m", "QueenofSanDiego").badge is Badge.MEASURED
         assert figure(document, "revenue", "QueenofSanDiego", "Oct 2026").badge is Badge.MEASURED
 
+        accounts = {account.code: account for account in qos.accounts.all()}
+        ledger.post(
+            entity=qos,
+            on=dt.date(2026, 10, 30),
+            memo="A line the statement does not have",
+            lines=[ledger.Line(accounts["6100"], 1), ledger.Line(accounts["1010"], -1)],
+            source=EntrySource.MANUAL,
+            at=AT,
+        )
+        moved = figure(draft("ceo"), "revenue", "QueenofSanDiego", "Oct 2026")
+        assert moved.badge is Badge.UNRECONCILED
+        assert moved.value == figure(document, "revenue", "QueenofSanDiego", "Oct 2026").value
+
     def test_a_finding_that_comes_back_is_new_again(self, sample_owner: Person) -> None:
         issued("ceo")
         self.move_sailo(ChannelStatus.LIVE, sample_owner)
