@@ -49,17 +49,26 @@ class Child:
     start_at: float = field(default=0.0)
 
     def start(self) -> None:
-        """Start the program; its output is added to its log."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command,
-                env=dict(self.surroundings),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509  (this process has one thread)
-            )
+        """Start the program; its output is added to its log.
+
+        Raises:
+            ChildFailedError: the log cannot be written, for its folder was removed or the disk is full.
+        """
+        try:
+            with self.log.open("ab") as log:
+                self.process = subprocess.Popen(
+                    self.command,
+                    env=dict(self.surroundings),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509  (this process has one thread)
+                )
+        except OSError as error:
+            raise ChildFailedError(
+                f"{self.name} cannot be started, and so all is stopped: {error.filename or self.log}: {error.strerror}."
+            ) from error
         self.started = time.monotonic()
 
     def ended(self) -> int | None:

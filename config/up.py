@@ -21,7 +21,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.db.migrations.exceptions import InconsistentMigrationHistory
 from django.db.migrations.executor import MigrationExecutor
 
@@ -206,9 +206,9 @@ def load_sample() -> None:
     """
     try:
         call_command("load_demo", verbosity=1)
-    except CommandError as error:
+    except (CommandError, OperationalError, OSError) as error:
         raise CannotStartError(
-            f"{error}\nThe sample could not be loaded. `bin/up --fresh` starts again."
+            f"{error}\nThe sample could not be loaded. `bin/up --fresh` starts again; where the disk is full, make room first."
         ) from error
 
 

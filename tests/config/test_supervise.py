@@ -1,6 +1,7 @@
 """The supervisor, with real processes: starts, restarts, stops, and leaves nobody behind."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -167,3 +168,20 @@ def test_pauses_grow_and_are_forgotten_after_a_calm_time(tmp_path: Path) -> None
     assert [restless.pause() for _ in range(8)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
     restless.started = time.monotonic() - supervise.CALM - 1
     assert restless.pause() == 0.5
+
+
+def test_a_child_whose_log_cannot_be_written_any_more_ends_the_group_with_a_sentence(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    running = child(folder, "import time; time.sleep(60)", "web")
+    group = supervise.Group([running], say=lambda line: None)
+
+    def take_away() -> None:
+        shutil.rmtree(folder)
+        assert running.process is not None
+        running.process.kill()
+
+    with pytest.raises(
+        supervise.ChildFailedError, match=r"web cannot be started, .*web\.log: No such file or directory\.$"
+    ):
+        group.run(is_ready=lambda: True, when_ready=take_away)

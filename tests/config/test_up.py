@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import textwrap
 import time
 import urllib.error
 import urllib.request
@@ -228,3 +229,31 @@ def test_a_data_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert "cannot be made (Not a directory). Set DATA_DIR to a folder this user may write." in done.stderr
+
+
+# Past a size, every write fails as on a full disk.
+SMALL_DISK = """
+    import resource, signal, sys
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
+    from config import up
+    sys.exit(up.main(["--port", "9"]))
+"""
+
+
+def test_a_disk_that_is_full_is_told(data: Path) -> None:
+    size = (data / "quarterdeck.sqlite3").stat().st_size + 100_000
+
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(SMALL_DISK.format(size=size))],
+        cwd=readers.BASE_DIR,
+        env=surroundings(data, DEMO="1"),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "The sample could not be loaded. `bin/up --fresh` starts again; where the disk" in done.stderr
+    assert "Traceback" not in done.stderr
