@@ -271,7 +271,8 @@ def _pytest(python: Path, servers: Servers, arguments: list[str]) -> int:
         "POSTGRES_TEST_URL": servers.postgres_url,
         "TEST_SCRATCH": str(servers.scratch),
     }
-    command = [str(python), "-m", "pytest"]
+    # The summary names what was skipped and why, beside what failed.
+    command = [str(python), "-m", "pytest", "-rfEs"]
     if servers.postgres_url:
         surroundings["TEST_ENGINES"] = "sqlite and postgresql"
         # Each test counts twice, which a percentage would not understand.
