@@ -112,12 +112,9 @@ def _entity(fields: dict[str, tuple[int, str]], name: str) -> str:
     for key, (line, value) in fields.items():
         if key not in _REQUIRED + _OPTIONAL:
             raise FormatError(
-                file=name,
-                line=line,
-                column=key,
-                reason="the front matter has a field we do not know",
+                file=name, line=line, column=key, reason="the front matter has a field we do not know",
                 fix=f"use {known}",
-            )
+            )  # fmt: skip
         if not value:
             raise FormatError(file=name, line=line, column=key, reason="the field is empty", fix="fill it in")
     for key in _REQUIRED:
