@@ -1,5 +1,6 @@
 """The environment: typed readers, all problems in one message, and what is printed from the declarations."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -173,16 +174,19 @@ def test_a_bad_line_of_a_file_is_named_by_its_number(tmp_path: Path) -> None:
 
 def test_the_real_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "settings.env"
-    file.write_text("QUARTERDECK_ZONE=Pacific/Auckland\nLOG_LEVEL=ERROR\nAWS_PROFILE=deck\n")
+    file.write_text("QUARTERDECK_ZONE=Pacific/Auckland\nLOG_LEVEL=ERROR\nNOT_OURS=boto3 reads some\n")
     monkeypatch.setenv("ENV_FILE", str(file))
     monkeypatch.setenv("QUARTERDECK_ZONE", "Europe/Rome")
-    monkeypatch.delenv("LOG_LEVEL")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    for name in ("LOG_LEVEL", "NOT_OURS"):
+        # Set first, so that it is put back as it was: what is loaded below stays in the environment.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
 
     values = env.load()
 
     assert values[env.QUARTERDECK_ZONE] == "Europe/Rome"
     assert values[env.LOG_LEVEL] == "ERROR"
+    assert os.environ["NOT_OURS"] == "boto3 reads some"
 
 
 def test_a_name_cannot_be_declared_twice() -> None:
