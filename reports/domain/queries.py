@@ -106,15 +106,18 @@ def editions_for(person: Person) -> QuerySet[Edition]:
 
 
 def newest_edition(*, report: Report, person: Person) -> Edition | None:
-    """Return the newest edition of a report that a person may see; one of the whole portfolio if there is one."""
+    """Return the edition that stands at the latest date, the whole portfolio's where the person may see one.
+
+    An edition issued later about an earlier date is history, and does not take its place.
+    """
     rows = Edition.objects.filter(in_scope(person), report=report).select_related("report", "entity")
-    return rows.order_by(_WHOLE_FIRST, "-number").first()
+    return rows.order_by(_WHOLE_FIRST, "-as_of", "-number").first()
 
 
 def report_lines(*, person: Person, at: dt.datetime) -> list[ReportLine]:
     """Return every active report with what the list of reports says about it. Four queries."""
     scope = in_scope(person)
-    newest = Edition.objects.filter(scope, report=OuterRef("pk")).order_by(_WHOLE_FIRST, "-number")
+    newest = Edition.objects.filter(scope, report=OuterRef("pk")).order_by(_WHOLE_FIRST, "-as_of", "-number")
     unsettled = Run.objects.filter(
         scope, report=OuterRef("pk"), state__in=[RunState.QUEUED, RunState.RUNNING]
     )

@@ -127,7 +127,7 @@ def _no_sales_to_carry_cost(rule: Rule, desk: Desk) -> list[FindingNote]:
         return []
     return [
         rule.finding(
-            charter.slug,
+            desk.all.slug,
             "Fewer charters than break-even",
             f"{months.label(desk.month)} had ",
             done,

@@ -27,7 +27,7 @@ from portfolio.models import (
     Stake,
 )
 from reports.document import Badge, Document, Draft, Unit, dump, load
-from reports.domain import issue, runs, trace
+from reports.domain import issue, queries, runs, trace
 from reports.lenses import LENSES
 from reports.metrics import Facts
 from reports.models import Action, ActionState, Edition, Finding, FindingState, Report, Run, RunState, Trigger
@@ -253,6 +253,13 @@ class TestEditions:
         issued("ceo", as_of=dt.date(2026, 9, 30))
         assert Finding.objects.get(rule="pipeline-empty").last_seen_on == AS_OF
         assert set(Finding.objects.values_list("state", flat=True)) == {FindingState.OPEN}
+
+    def test_an_edition_about_an_earlier_date_does_not_take_the_newest_one_s_place(
+        self, sample_owner: Person
+    ) -> None:
+        newest = issued("ceo")
+        issued("ceo", as_of=dt.date(2026, 9, 30))
+        assert queries.newest_edition(report=newest.report, person=sample_owner) == newest
 
     def test_one_message_per_reader_with_period_and_edition_in_its_subject(self) -> None:
         edition = issued("ceo")
