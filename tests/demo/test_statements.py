@@ -153,7 +153,7 @@ def test_what_one_entity_lends_another_receives() -> None:
 
 def test_the_owner_has_put_money_in_and_taken_money_out() -> None:
     assert total(flow for flow in flows() if flow.account == "3000") == 1_320_000
-    assert total(flow for flow in flows() if flow.account == "3100") == -1_910_000
+    assert total(flow for flow in flows() if flow.account == "3100") == -2_150_000
 
 
 def test_business_days_skip_the_weekend() -> None:
