@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sample")]
 
 
 class TestFactsOfTheSample:
-    """What `docs/sample.md` promises an owner will find, computed from the records."""
+    """What an owner is to find in the sample, computed from its records."""
 
     def test_ceo_finds_exactly_the_eight_shortfalls(self) -> None:
         assert [
