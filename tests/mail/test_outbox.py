@@ -98,7 +98,7 @@ def test_a_dead_broker_loses_no_mail(
     started = time.monotonic()
     outbox.wake(message.pk)
 
-    assert time.monotonic() - started < 2  # Somebody's page waits for this.
+    assert time.monotonic() - started < 5  # A second attempt would take six. Somebody's page waits for this.
     assert f"did not take the wake-up for mail {message.pk}" in caplog.text
     message.refresh_from_db()
     assert message.state == State.QUEUED
