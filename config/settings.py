@@ -28,7 +28,7 @@ INSTALLED_APPS = [
     "portfolio",
     "crew",
     "reports",
-    "django.contrib.admin",
+    "config.admin.RecordsConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -122,7 +122,11 @@ CACHES = {
 # People sign in with a code sent to their address. There are no passwords and nobody signs up by themselves.
 
 AUTH_USER_MODEL = "crew.Person"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+# The second loads sessions that a magic link opened; it lets nobody in by itself.
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "crew.sessions.LinkBackend",
+]
 AUTH_PASSWORD_VALIDATORS: list[dict[str, str]] = []
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"

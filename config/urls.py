@@ -8,9 +8,6 @@ from django.urls import include, path
 from config.health import healthz
 from crew.web.urls import account_urls
 
-admin.site.site_header = "Quarterdeck records"
-admin.site.site_title = "Quarterdeck"
-admin.site.index_title = "Records"
 # The admin has no password door of its own: it sends people to the emailed code.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 

@@ -16,11 +16,13 @@ def record(
     at: dt.datetime,
     by: AbstractBaseUser | None = None,
     entity: str = "",
+    scope: str = "",
     data: dict[str, Any] | None = None,
 ) -> AuditEvent:
     """Append one event: ``action`` is ``source:subject:verb``, ``data`` holds old and new values, never a secret.
 
-    ``by`` is None where the system acted by itself; ``entity`` is a slug, empty for what belongs to none.
+    ``by`` is None where the system acted by itself; ``entity`` is a slug, empty for what belongs to none; ``scope``
+    gathers what happened within one larger thing (``event:KEY``).
     """
     return AuditEvent.objects.create(
         at=at,
@@ -30,5 +32,6 @@ def record(
         subject_id=str(subject.pk),
         subject_label=str(subject)[:200],
         entity_slug=entity,
+        scope=scope,
         data=data or {},
     )

@@ -1,7 +1,7 @@
-"""The audit trail: one append-only row for each thing a person or the system did.
+"""The audit trail, one append-only row for each thing a person or the system did, and the counters of rate limits.
 
-Rows are written by `core.audit.record`, in the transaction of the change itself; triggers on both engines
-refuse UPDATE and DELETE.
+Audit rows are written by `core.audit.record`, in the transaction of the change itself; triggers on both engines
+refuse UPDATE and DELETE. Counters are kept by `core.limits`.
 """
 
 from django.conf import settings
@@ -25,6 +25,9 @@ class AuditEvent(models.Model):
     subject_id = models.CharField(max_length=80)
     subject_label = models.CharField(max_length=200)
     entity_slug = models.CharField(max_length=40, blank=True)
+    scope = models.CharField(
+        max_length=40, blank=True, help_text="What it happened within, for example event:KEY; empty for most."
+    )
     data = models.JSONField(default=dict)
 
     class Meta:
@@ -32,7 +35,20 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["subject_type", "subject_id", "-id"], name="audit_by_subject"),
             models.Index(fields=["entity_slug", "-id"], name="audit_by_entity"),
+            # A page that follows one scope live asks for its newest id and its count every two seconds.
+            models.Index(fields=["scope", "-id"], condition=~models.Q(scope=""), name="audit_by_scope"),
         ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject_label}"
+
+
+class RateCount(models.Model):
+    """How often something was tried in one window; used where no Redis counts (`core.limits`)."""
+
+    key = models.CharField(max_length=80, primary_key=True)
+    count = models.PositiveIntegerField()
+    ends_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.count}"

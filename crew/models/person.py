@@ -57,6 +57,9 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     objects = PersonManager()
 
+    # True for the length of a request whose session was opened by a magic link (`crew.sessions.LinkBackend`).
+    by_link = False
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 

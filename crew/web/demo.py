@@ -27,7 +27,7 @@ def demo(request: HttpRequest, token: str) -> HttpResponse:
     if person is None:
         raise Http404
     if request.method == "POST":
-        login(request, person)
+        login(request, person, backend="allauth.account.auth_backends.AuthenticationBackend")
         people.note_sign_in(person=person, at=clock.now(), way="sample link")
         return redirect("crew:home")
     return render(

@@ -7,7 +7,25 @@ have no place in a portal where the owner adds people and nobody has a password.
 from allauth.account import views as allauth
 from django.urls import path
 
-from crew.web import demo, home
+from crew.web import (
+    checklists,
+    comparison,
+    credentials,
+    days,
+    demo,
+    dock,
+    event_page,
+    events,
+    grants,
+    guests,
+    home,
+    links,
+    live,
+    maintenance,
+    pay,
+    positions,
+    work,
+)
 
 app_name = "crew"
 
@@ -21,4 +39,26 @@ account_urls = [
 urlpatterns = [
     path("", home.home, name="home"),
     path("demo/<str:token>/", demo.demo, name="demo"),
+    # Addresses of one event bear its key: /events/KEY/… . Each module lists its own.
+    *(
+        entry
+        for module in (
+            links,
+            dock,
+            events,
+            event_page,
+            live,
+            guests,
+            grants,
+            positions,
+            checklists,
+            comparison,
+            maintenance,
+            work,
+            credentials,
+            days,
+            pay,
+        )
+        for entry in module.urlpatterns
+    ),
 ]

@@ -1,0 +1,5 @@
+"""To be written."""
+
+from typing import Any
+
+urlpatterns: list[Any] = []
