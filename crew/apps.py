@@ -9,6 +9,9 @@ ACTIONS = {
     "crew:person:change": "Person changed",
     "crew:grant:give": "Duty granted",
     "crew:grant:revoke": "Duty revoked",
+    "crew:role:give": "Role given",
+    "crew:role:prolong": "Role prolonged",
+    "crew:role:revoke": "Role taken back",
 }
 
 
@@ -20,9 +23,10 @@ class CrewConfig(AppConfig):
         """Answer the lower floors' questions about who may see what, and compose the mails of this app."""
         from core import access, trail  # noqa: PLC0415 - registries are filled once apps are loaded
         from crew import rules  # noqa: PLC0415
-        from crew.domain import codes  # noqa: PLC0415
+        from crew.domain import codes, link_mail  # noqa: PLC0415
         from mail.domain import compose  # noqa: PLC0415
 
         access.register(rules.StaffPolicy())
         compose.register(codes.COMPOSER, codes.compose_code)
+        compose.register(link_mail.COMPOSER, link_mail.compose)
         trail.name_actions(ACTIONS)

@@ -1,12 +1,18 @@
-"""Giving and taking back a member of staff's duty. Who may do what with a duty is in `crew.rules`."""
+"""Giving and taking back: a member of staff's duty, and a role on one event. Who may do what is in `crew.rules`."""
 
 import datetime as dt
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
-from core import audit
-from crew.models import Duty, Person, StaffGrant
+from core import access, audit
+from crew.domain import history, links
+from crew.domain.history import Actor
+from crew.models import Duty, Event, EventGrant, Person, Position, Role, StaffGrant
 from portfolio.models import Entity
+
+# Every other role is given for as long as the event matters; this one may change everything.
+ADMIN_LASTS = dt.timedelta(minutes=10)
 
 
 class DutyHeldAlreadyError(Exception):
@@ -15,6 +21,10 @@ class DutyHeldAlreadyError(Exception):
 
 class GrantRevokedAlreadyError(Exception):
     """Somebody revoked this grant before."""
+
+
+class RoleRefusedError(Exception):
+    """This role cannot be given to this person."""
 
 
 def grant_duty(
@@ -64,3 +74,131 @@ def revoke_grant(*, grant: StaffGrant, at: dt.datetime, by: Person | None) -> No
             data={"person": grant.person.email, "duty": grant.duty},
         )
     grant.revoked_at = at
+
+
+# Roles on one event
+
+
+def give(
+    *,
+    event: Event,
+    person: Person,
+    role: str,
+    by: Actor,
+    at: dt.datetime,
+    position: Position | None = None,
+    expires_at: dt.datetime | None = None,
+) -> EventGrant:
+    """Give a person a role on an event and return the grant; one that lives already is returned as it is.
+
+    A grant that lives but ends sooner is prolonged, and one that came with a position and is now given by itself
+    outlives that position. An admin's grant ends after ten minutes, whatever is asked for.
+
+    Raises:
+        RoleRefusedError: the account is closed, or somebody is to be admin who is not staff for the event's entity.
+    """
+    if not person.is_active:
+        raise RoleRefusedError(
+            f"The account of {person} is closed. Open it again first, or ask somebody else."
+        )
+    if role == Role.ADMIN:
+        expires_at = at + ADMIN_LASTS
+        if not access.may(person, "book", event.entity_id):
+            raise RoleRefusedError(
+                f"{person.email} is not staff with bookings of {event.entity.name}, so no link may make an admin of "
+                "them. Give them that duty first, or another role here."
+            )
+    with transaction.atomic():
+        held = EventGrant.objects.filter(
+            event=event, person=person, role=role, revoked_at__isnull=True
+        ).first()
+        if held is not None and held.expires_at is not None and held.expires_at <= at:
+            revoke(grant=held, by=by, at=at)
+            held = None
+        if held is not None:
+            _widen(held, by=by, at=at, position=position, expires_at=expires_at)
+            return held
+        try:
+            with transaction.atomic():
+                grant = EventGrant.objects.create(
+                    event=event,
+                    person=person,
+                    role=role,
+                    position=position,
+                    granted_at=at,
+                    granted_by=by.person,
+                    expires_at=expires_at,
+                )
+        except IntegrityError:
+            # Somebody else gave it in this very moment.
+            return EventGrant.objects.get(event=event, person=person, role=role, revoked_at__isnull=True)
+        history.note(
+            event=event,
+            action="crew:role:give",
+            subject=person,
+            by=by,
+            at=at,
+            data={"role": ["", str(role)], "given": grant.pk},
+        )
+    return grant
+
+
+def _widen(
+    held: EventGrant,
+    *,
+    by: Actor,
+    at: dt.datetime,
+    position: Position | None,
+    expires_at: dt.datetime | None,
+) -> None:
+    """Let a live grant last as long, and stand as freely, as one given now would."""
+    longer = held.expires_at is not None and (expires_at is None or expires_at > held.expires_at)
+    freer = held.position_id is not None and position is None
+    if not longer and not freer:
+        return
+    changes = {
+        "expires_at": expires_at if longer else held.expires_at,
+        "position_id": None if freer else held.position_id,
+    }
+    same = EventGrant.objects.filter(pk=held.pk, revoked_at__isnull=True, version=held.version)
+    if same.update(**changes, version=F("version") + 1):
+        history.note(
+            event=held.event,
+            action="crew:role:prolong",
+            subject=held.person,
+            by=by,
+            at=at,
+            data={"role": held.role, "given": held.pk},
+        )
+        held.expires_at, held.position_id = changes["expires_at"], changes["position_id"]
+        held.version += 1
+
+
+def revoke(*, grant: EventGrant, by: Actor, at: dt.datetime) -> None:
+    """Take a role back with every link to it; sessions that stand on it see nothing from their next request on.
+
+    Raises:
+        GrantRevokedAlreadyError: it was revoked before.
+    """
+    with transaction.atomic():
+        live = EventGrant.objects.filter(pk=grant.pk, revoked_at__isnull=True)
+        if not live.update(revoked_at=at, version=F("version") + 1):
+            raise GrantRevokedAlreadyError("This role was taken back before; nothing is left to do.")
+        links.revoke_all(grant=grant, by=by, at=at)
+        history.note(
+            event=grant.event,
+            action="crew:role:revoke",
+            subject=grant.person,
+            by=by,
+            at=at,
+            data={"role": [grant.role, ""], "given": grant.pk},
+        )
+    grant.revoked_at = at
+    grant.version += 1
+
+
+def holders(*, event: Event, at: dt.datetime) -> list[EventGrant]:
+    """Return the live grants on an event with their people, the widest role first; one query."""
+    rank = {role: place for place, role in enumerate((Role.ADMIN, Role.CAPTAIN, Role.CREW, Role.GUEST))}
+    found = EventGrant.objects.live(at=at).filter(event=event).select_related("person", "event__entity")
+    return sorted(found, key=lambda grant: (rank[Role(grant.role)], str(grant.person).casefold(), grant.pk))

@@ -48,6 +48,30 @@ def add_person(
     return person
 
 
+def find_or_add(*, email: str, name: str, by: Person | None, at: dt.datetime) -> Person:
+    """Return whoever has this address, in any case of letters, or add them; a name we know already stays.
+
+    Raises:
+        PersonRefusedError: no mail can bear the address or the name, or the account at that address is closed.
+    """
+    try:
+        email = fields.address(email, what="address").lower()
+    except fields.UnsendableError as error:
+        raise PersonRefusedError(str(error)) from error
+    found = Person.objects.filter(email__iexact=email).first()
+    if found is None:
+        try:
+            return add_person(email=email, name=name, at=at, by=by)
+        except PersonRefusedError:
+            # The name was bad, or somebody added them in this very moment.
+            found = Person.objects.filter(email__iexact=email).first()
+            if found is None:
+                raise
+    if not found.is_active:
+        raise PersonRefusedError(f"The account of {found.email} is closed; the owner can open it again.")
+    return found
+
+
 def open_admin(*, person: Person, at: dt.datetime, by: Person | None) -> None:
     """Let somebody into the Django admin, as superuser; nothing happens where they may already."""
     with transaction.atomic():

@@ -1,0 +1,104 @@
+"""Magic links: issuing them, and taking them back. Taking one up is `crew.domain.redemption`.
+
+A link is an invitation to take up one grant, until a time and so many times. Its secrets come and go: one for each
+mail, one for each time it is shown on a screen.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from django.db import transaction
+
+from crew.domain import link_mail, link_trail
+from crew.domain.history import Actor
+from crew.models import EventGrant, Link, LinkEventKind, LinkSecret, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long and how often the links of one audience can be taken up, and why.
+
+    ``after_return`` counts from the event's return, ``after_issue`` from the moment the link is made.
+    """
+
+    uses: int
+    why: str
+    after_return: dt.timedelta | None = None
+    after_issue: dt.timedelta | None = None
+
+
+TERMS: Mapping[str, Terms] = MappingProxyType({
+    Role.GUEST: Terms(
+        20, "Opened on several phones before the trip and for the photographs after it.",
+        after_return=dt.timedelta(days=2),
+    ),
+    Role.CREW: Terms(
+        10, "A phone and perhaps a tablet; the work ends with the day after.", after_return=dt.timedelta(days=1)
+    ),
+    Role.CAPTAIN: Terms(
+        10, "The same, with two days for the log and the paperwork.", after_return=dt.timedelta(days=2)
+    ),
+    Role.ADMIN: Terms(
+        1, "May change everything: for now, once, and by nobody who finds the mail later.",
+        after_issue=dt.timedelta(minutes=10),
+    ),
+})  # fmt: skip
+
+
+class LinkRefusedError(Exception):
+    """No link can be made of this grant, or nothing can be done with this one."""
+
+
+def issue(*, grant: EventGrant, by: Actor, at: dt.datetime, mail: bool = True) -> Link:
+    """Make a link to a grant and, unless told otherwise, mail it to the grant's person.
+
+    Raises:
+        LinkRefusedError: the grant is over, or so is the time in which its links can be used.
+    """
+    if not EventGrant.objects.live(at=at).filter(pk=grant.pk).exists():
+        raise LinkRefusedError("This role has ended or was taken back. Give it anew, then send a link.")
+    expires_at = expiry(grant=grant, at=at)
+    if expires_at <= at:
+        raise LinkRefusedError(
+            f"{grant.event.title} is over, and links to it no longer work. Nothing was sent."
+        )
+    with transaction.atomic():
+        link = Link.objects.create(
+            grant=grant,
+            issued_at=at,
+            issued_by=by.person,
+            expires_at=expires_at,
+            uses_allowed=TERMS[grant.role].uses,
+        )
+        link_trail.note(link=link, kind=LinkEventKind.ISSUED, at=at, by=by.person)
+        if mail:
+            link_mail.send(link=link, at=at)
+    return link
+
+
+def expiry(*, grant: EventGrant, at: dt.datetime) -> dt.datetime:
+    """Return until when a link issued now would work: its audience's time, and never longer than the grant."""
+    terms = TERMS[grant.role]
+    ends = at + terms.after_issue if terms.after_issue is not None else grant.event.returns_at
+    if terms.after_return is not None:
+        ends += terms.after_return
+    return ends if grant.expires_at is None else min(ends, grant.expires_at)
+
+
+def revoke_all(*, grant: EventGrant, by: Actor, at: dt.datetime) -> int:
+    """Revoke every live link of a grant and return how many; called in the transaction that revokes the grant."""
+    ids = list(Link.objects.filter(grant=grant, revoked_at__isnull=True).values_list("pk", flat=True))
+    for link in Link.objects.filter(pk__in=ids):
+        _revoke(link, by=by, at=at, reason="The role was taken back.")
+    return len(ids)
+
+
+def _revoke(link: Link, *, by: Actor, at: dt.datetime, reason: str = "") -> bool:
+    """Revoke a link with its secrets; return whether it was live."""
+    if not Link.objects.filter(pk=link.pk, revoked_at__isnull=True).update(revoked_at=at):
+        return False
+    LinkSecret.objects.filter(link=link, revoked_at__isnull=True).update(revoked_at=at)
+    link_trail.note(link=link, kind=LinkEventKind.REVOKED, at=at, by=by.person, reason=reason)
+    return True
