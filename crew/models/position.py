@@ -34,6 +34,9 @@ class Position(models.Model):
         null=True, blank=True, help_text="Since when the holder seeks a stand-in."
     )
     stand_in_reason = models.CharField(max_length=300, blank=True)
+    override_reason = models.CharField(
+        max_length=300, blank=True, help_text="Why an admin put the holder in against the rules."
+    )
     claimed_at = models.DateTimeField(null=True, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     paid_on = models.DateField(null=True, blank=True)
@@ -52,6 +55,10 @@ class Position(models.Model):
             models.CheckConstraint(
                 condition=Q(stand_in_at__isnull=True) | Q(holder__isnull=False),
                 name="stand_in_is_sought_by_holder",
+            ),
+            models.CheckConstraint(
+                condition=Q(override_reason="") | Q(holder__isnull=False),
+                name="overridden_position_has_holder",
             ),
             models.CheckConstraint(condition=Q(rate_minor__gte=0), name="position_rate_not_negative"),
             models.CheckConstraint(
