@@ -12,6 +12,17 @@ ACTIONS = {
     "crew:role:give": "Role given",
     "crew:role:prolong": "Role prolonged",
     "crew:role:revoke": "Role taken back",
+    "crew:event:create": "Event created",
+    "crew:event:change": "Event changed",
+    "crew:event:draft": "Event back to draft",
+    "crew:event:open": "Event open",
+    "crew:event:confirmed": "Event confirmed",
+    "crew:event:underway": "Event under way",
+    "crew:event:completed": "Event completed",
+    "crew:event:cancelled": "Event cancelled",
+    "crew:guest:add": "Guest added",
+    "crew:guest:clear": "Guest cleared",
+    "crew:guest:remove": "Guest removed",
 }
 
 
@@ -23,10 +34,11 @@ class CrewConfig(AppConfig):
         """Answer the lower floors' questions about who may see what, and compose the mails of this app."""
         from core import access, trail  # noqa: PLC0415 - registries are filled once apps are loaded
         from crew import rules  # noqa: PLC0415
-        from crew.domain import codes, link_mail  # noqa: PLC0415
+        from crew.domain import codes, link_mail, notices  # noqa: PLC0415
         from mail.domain import compose  # noqa: PLC0415
 
         access.register(rules.StaffPolicy())
         compose.register(codes.COMPOSER, codes.compose_code)
         compose.register(link_mail.COMPOSER, link_mail.compose)
+        compose.register(notices.COMPOSER, notices.compose_notice)
         trail.name_actions(ACTIONS)

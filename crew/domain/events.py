@@ -1,0 +1,380 @@
+"""Events: made from a template, changed while they lie ahead, moved from draft to completed, or cancelled.
+
+Everything that follows from an event's date and times is done here too: the instants its rules mean, the legal limit of
+that day, its checklists' due times, its positions looked at again, and the people who are on it told.
+"""
+
+import datetime as dt
+import secrets
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from crew.domain import checklists, grants, guests, history, notices, positions, timing
+from crew.domain.history import Actor
+from crew.domain.terms import (
+    LONGEST_LEAD_MINUTES,
+    EventRefusedError,
+    NoLimitError,
+    Terms,
+    columns,
+    from_template,
+    legal_limit,
+    terms_of,
+)
+from crew.models import (
+    Event,
+    EventState,
+    EventTemplate,
+    Guest,
+    GuestState,
+    Person,
+    Phase,
+    Position,
+    Vessel,
+)
+from mail.domain import fields
+
+__all__ = [
+    "CANCELLABLE",
+    "HAS_VESSEL",
+    "MOVES",
+    "EventRefusedError",
+    "NoLimitError",
+    "Terms",
+    "advance",
+    "cancel",
+    "change",
+    "create",
+    "from_template",
+    "legal_limit",
+    "terms_of",
+]
+
+# Digits and consonants that nobody mistakes for one another when a key is read out.
+KEY_LETTERS = "23456789bcdfghjkmnpqrstvwxz"
+KEY_LENGTH = 8
+
+# The one table of legal moves. Cancelling has its own door, `cancel`, because it needs a reason.
+MOVES: MappingProxyType[EventState, tuple[EventState, ...]] = MappingProxyType({
+    EventState.DRAFT: (EventState.OPEN,),
+    EventState.OPEN: (EventState.CONFIRMED, EventState.DRAFT),
+    EventState.CONFIRMED: (EventState.UNDERWAY, EventState.OPEN),
+    EventState.UNDERWAY: (EventState.COMPLETED,),
+    EventState.COMPLETED: (),
+    EventState.CANCELLED: (),
+})  # fmt: skip
+CANCELLABLE = (EventState.DRAFT, EventState.OPEN, EventState.CONFIRMED)
+# An event in one of these has its vessel to itself.
+HAS_VESSEL = (EventState.OPEN, EventState.CONFIRMED, EventState.UNDERWAY)
+# Critical items of these phases are completed before anybody leaves.
+ASHORE_PHASES = (Phase.PRE_DEPARTURE, Phase.SAFETY_BRIEFING, Phase.GUEST_BOARDING)
+
+_BAREBOAT = "A bareboat charter is crewed by its charterer"  # what the guard in the database answers
+
+
+def create(*, template: EventTemplate, terms: Terms, by: Actor, at: dt.datetime) -> Event:
+    """Write down an event as a draft, with the positions and checklists its template gives it.
+
+    Raises:
+        EventRefusedError: the terms contradict themselves or the law.
+        crew.domain.timing.TimingError: its times mean no instants on that day.
+    """
+    values = columns(entity=template.entity, terms=terms)
+    with transaction.atomic():
+        event = Event.objects.create(
+            key=_free_key(),
+            entity=template.entity,
+            template=template,
+            kind=template.kind,
+            release_hours=template.release_hours,
+            waiver_required=template.waiver_required,
+            created_at=at,
+            created_by=by.person,
+            **values,
+        )
+        history.note(
+            event=event,
+            action="crew:event:create",
+            subject=event,
+            by=by,
+            at=at,
+            data={"template": template.name, "departs_on": [None, terms.on.isoformat()]},
+        )
+        positions.instantiate(event=event, template=template, by=by, at=at)
+        checklists.instantiate(event=event, template=template, by=by, at=at)
+    return event
+
+
+def change(*, event: Event, terms: Terms, by: Actor, at: dt.datetime) -> Event:
+    """Change an event that is not over, and return it as it then is.
+
+    Where its date or times move, its checklists and positions follow, and everybody on it is told.
+
+    Raises:
+        EventRefusedError: it is over, somebody changed it meanwhile, the terms contradict themselves or the law, more
+            guests are on it than the new capacity, or it has positions and would become a bareboat charter.
+        crew.domain.timing.TimingError: its times mean no instants on that day.
+    """
+    if event.state in guests.OVER:
+        raise EventRefusedError(f"{event.title} is {event.get_state_display().lower()}; it stays as it was.")
+    values = columns(entity=event.entity, terms=terms)
+    old = {name: getattr(event, name) for name in values}
+    changed = {name: value for name, value in values.items() if old[name] != value}
+    if not changed:
+        return event
+    # What was seen when this change was made must still be so, or it would undo somebody else's.
+    seen = {name: old[name] for name in changed if name != "stops"}
+    with transaction.atomic():
+        _hold_vessel(terms.vessel)
+        try:
+            with transaction.atomic():
+                if not Event.objects.filter(pk=event.pk, state=event.state, **seen).update(**changed):
+                    raise EventRefusedError(
+                        f"Somebody changed {event.title} meanwhile; look at it again before you change it."
+                    )
+        except IntegrityError as error:
+            raise EventRefusedError(_translated(event, terms, error)) from error
+        now = _fresh(event)
+        if now.state in HAS_VESSEL:
+            _check_vessel_is_free(now)
+        line = history.note(
+            event=now,
+            action="crew:event:change",
+            subject=now,
+            by=by,
+            at=at,
+            data={"currency": now.entity.currency}
+            | {
+                _NAMES.get(name, name): "changed"
+                if name in _UNWRITTEN
+                else [_in_words(event, name), _in_words(now, name)]
+                for name in changed
+            },
+        )
+        if not _TIMES.isdisjoint(changed):
+            checklists.retime(event=now)
+            positions.recheck(event=now, by=by, at=at)
+        if not _TOLD.isdisjoint(changed):
+            _tell_of_move(now, event, key=f"moved:{line.pk}", at=at)
+    return now
+
+
+def advance(*, event: Event, to: EventState, by: Actor, at: dt.datetime) -> Event:
+    """Move an event on, or back where that is legal, and return it as it then is.
+
+    Raises:
+        EventRefusedError: the move is not legal from where it stands, somebody moved it meanwhile, its vessel is on
+            another event at that time, or critical checklist items are not completed before departure.
+    """
+    if to not in MOVES[EventState(event.state)]:
+        raise EventRefusedError(
+            f"{event.title} is {event.get_state_display().lower()}; from there it cannot become {to.label.lower()}."
+        )
+    with transaction.atomic():
+        if to in HAS_VESSEL and event.state not in HAS_VESSEL:
+            _hold_vessel(event.vessel)
+        if not Event.objects.filter(pk=event.pk, state=event.state).update(state=to):
+            raise EventRefusedError(f"Somebody moved {event.title} meanwhile; look at it again.")
+        now = _fresh(event)
+        if to in HAS_VESSEL and event.state not in HAS_VESSEL:
+            _check_vessel_is_free(now)
+        if to == EventState.UNDERWAY:
+            _check_critical_items(now)
+        history.note(
+            event=now,
+            action=f"crew:event:{to.value}",
+            subject=now,
+            by=by,
+            at=at,
+            data={"state": [event.state, to.value]},
+        )
+    return now
+
+
+def cancel(*, event: Event, reason: str, by: Actor, at: dt.datetime) -> Event:
+    """Cancel an event that has not left, and tell everybody who is on it why; return it as it then is.
+
+    Raises:
+        EventRefusedError: it is under way or over, somebody moved it meanwhile, or no reason is given.
+    """
+    try:
+        reason = fields.one_line(reason, what="reason", longest=300)
+    except fields.UnsendableError as error:
+        raise EventRefusedError(str(error)) from error
+    if not reason:
+        raise EventRefusedError("Say why it is cancelled; everybody who is on it reads the reason.")
+    if event.state not in CANCELLABLE:
+        raise EventRefusedError(
+            f"{event.title} is {event.get_state_display().lower()}, so it cannot be cancelled."
+        )
+    with transaction.atomic():
+        if not Event.objects.filter(pk=event.pk, state=event.state).update(
+            state=EventState.CANCELLED, cancel_reason=reason
+        ):
+            raise EventRefusedError(f"Somebody moved {event.title} meanwhile; look at it again.")
+        now = _fresh(event)
+        not_told = _tell_everybody(
+            now,
+            key="cancelled",
+            subject=f"Cancelled: {now.title}, {_day(now)}",
+            paragraphs=[
+                f"{now.title} on {_day(now)} is cancelled.",
+                f"The reason: {reason}",
+                "You need not come. If you have a question, answer to whoever invited you.",
+            ],
+            at=at,
+        )
+        history.note(
+            event=now,
+            action="crew:event:cancelled",
+            subject=now,
+            by=by,
+            at=at,
+            data={"state": [event.state, now.state], "cancel_reason": ["", reason]} | not_told,
+        )
+    return now
+
+
+# Changes of these move instants that checklists and positions hang on; of those, people are told.
+_TIMES = frozenset({"departs_at", "returns_at", "departs_on", "crew_call_minutes", "port_id"})
+_TOLD = frozenset({"departs_at", "returns_at", "port_id", "end_port_id"})
+# How the trail names what changed, and what it does not repeat: a code is no matter of record, notes are long.
+_NAMES = {"vessel_id": "vessel", "port_id": "port", "end_port_id": "end_port", "channel_id": "channel"}
+_UNWRITTEN = frozenset({"gate_code", "notes_captain", "notes_crew", "notes_guests", "notes_staff"})
+
+
+def _free_key() -> str:
+    while True:
+        key = "".join(secrets.choice(KEY_LETTERS) for _ in range(KEY_LENGTH))
+        if not Event.objects.filter(key=key).exists():
+            return key
+
+
+def _fresh(event: Event) -> Event:
+    return Event.objects.select_related("entity", "vessel", "port", "end_port", "template", "channel").get(
+        pk=event.pk
+    )
+
+
+def _hold_vessel(vessel: Vessel | None) -> None:
+    """Let one change at a time decide where a vessel is; on SQLite writers stand in line anyway."""
+    if vessel is not None:
+        Vessel.objects.select_for_update().get(pk=vessel.pk)
+
+
+def _check_vessel_is_free(event: Event) -> None:
+    """Refuse a vessel in two places: from one crew's call to the return no other event of hers is open or further."""
+    if event.vessel is None:
+        return
+    call_at = timing.crew_call_at(event)
+    others = Event.objects.filter(
+        vessel_id=event.vessel_id,
+        state__in=HAS_VESSEL,
+        returns_at__gt=call_at,
+        departs_at__lt=event.returns_at + dt.timedelta(minutes=LONGEST_LEAD_MINUTES),
+    ).exclude(pk=event.pk)
+    for other in others.select_related("port").order_by("departs_at"):
+        if timing.crew_call_at(other) < event.returns_at:
+            raise EventRefusedError(
+                f"{event.vessel} is on {other.title} from {_clock(other, timing.crew_call_at(other))} (crew call) to "
+                f"{_clock(other, other.returns_at)}. Move one of the two, or take another vessel."
+            )
+
+
+def _check_critical_items(event: Event) -> None:
+    open_items = list(
+        event.items.filter(critical=True, phase__in=ASHORE_PHASES)
+        .exclude(state="completed")
+        .order_by("sort", "id")
+        .values_list("text", flat=True)
+    )
+    if open_items:
+        shown = "; ".join(open_items[:3]) + ("; and others" if len(open_items) > 3 else "")
+        what = "A critical item is" if len(open_items) == 1 else f"{len(open_items)} critical items are"
+        raise EventRefusedError(f"{what} not completed: {shown}. Complete the checklist, then leave.")
+
+
+def _translated(event: Event, terms: Terms, error: IntegrityError) -> str:
+    """Return in a sentence what the database's guards refused."""
+    if guests.TOO_SMALL in str(error):
+        aboard = guests.count(event=event)
+        return f"{aboard} guests are on it, more than a capacity of {terms.capacity}. Remove guests first."
+    if _BAREBOAT in str(error):
+        number = Position.objects.filter(event=event).count()
+        return (
+            f"A bareboat charter is crewed by its charterer, never by the portal, and this event has {number} "
+            "positions. Make a new event from a bareboat template instead."
+        )
+    raise error
+
+
+def _tell_of_move(now: Event, before: Event, *, key: str, at: dt.datetime) -> None:
+    times = f"It leaves on {_when(now, now.departs_at)} and returns on {_when(now, now.returns_at)}"
+    end_port = now.end_port or now.port
+    _tell_everybody(
+        now,
+        key=key,
+        subject=f"Moved: {now.title}, {_day(now)}",
+        paragraphs=[
+            f"{now.title} has moved. {times}.",
+            f"From {now.port} to {end_port}." if end_port.pk != now.port_id else f"From {now.port} and back.",
+            f"Before, it left {before.port} on {_when(before, before.departs_at)}.",
+        ],
+        at=at,
+    )
+
+
+def _tell_everybody(
+    event: Event, *, key: str, subject: str, paragraphs: Sequence[str], at: dt.datetime
+) -> dict[str, Any]:
+    """Mail everybody with a live grant, and guests with an address, once each; return who could not be told."""
+    told: set[str] = set()
+    not_told: list[str] = []
+    people: list[Person] = [
+        grant.person for grant in grants.holders(event=event, at=at) if grant.person.is_active
+    ]
+    aboard = Guest.objects.filter(event=event).exclude(state=GuestState.REMOVED).exclude(email="")
+    for person in people:
+        if person.email.lower() not in told:
+            told.add(person.email.lower())
+            try:
+                notices.tell(
+                    event=event, person=person, key=key, subject=subject, paragraphs=paragraphs, at=at
+                )
+            except fields.UnsendableError:
+                not_told.append(str(person))
+    for guest in aboard.order_by("id"):
+        if guest.email.lower() not in told:
+            told.add(guest.email.lower())
+            try:
+                notices.tell_guest(
+                    event=event, guest=guest, key=key, subject=subject, paragraphs=paragraphs, at=at
+                )
+            except fields.UnsendableError:
+                not_told.append(guest.name)
+    return {"told": len(told) - len(not_told)} | ({"not_told": ", ".join(not_told)} if not_told else {})
+
+
+def _day(event: Event) -> str:
+    return f"{event.departs_on:%A %-d %B %Y}"
+
+
+def _when(event: Event, moment: dt.datetime) -> str:
+    return f"{timing.local(event, moment):%A %-d %B %Y at %H:%M %Z}"
+
+
+def _clock(event: Event, moment: dt.datetime) -> str:
+    return f"{timing.local(event, moment):%-d %b %H:%M %Z}"
+
+
+def _in_words(event: Event, name: str) -> object:
+    """Return one of an event's columns as the trail keeps it."""
+    value = getattr(event, _NAMES.get(name, name))
+    if isinstance(value, dt.datetime):
+        return f"{timing.local(event, value):%-d %b %Y %H:%M %Z}"
+    if isinstance(value, list):
+        return ", ".join(value)
+    return value if value is None or isinstance(value, int | str) else str(value)
