@@ -38,7 +38,7 @@ def recent(*, entity_slugs: Collection[str] | None, limit: int) -> list[TrailLin
     events = AuditEvent.objects.select_related("actor")
     if entity_slugs is not None:
         events = events.filter(entity_slug__in=entity_slugs)
-    return [_line(event) for event in events[:limit]]
+    return [line(event) for event in events[:limit]]
 
 
 def of_records(*, records: Collection[tuple[str, int]], limit: int) -> list[TrailLine]:
@@ -48,10 +48,11 @@ def of_records(*, records: Collection[tuple[str, int]], limit: int) -> list[Trai
     wanted = Q()
     for label, pk in records:
         wanted |= Q(subject_type=label, subject_id=str(pk))
-    return [_line(event) for event in AuditEvent.objects.filter(wanted).select_related("actor")[:limit]]
+    return [line(event) for event in AuditEvent.objects.filter(wanted).select_related("actor")[:limit]]
 
 
-def _line(event: AuditEvent) -> TrailLine:
+def line(event: AuditEvent) -> TrailLine:
+    """Return one event in words."""
     what = _words.get(event.action) or " ".join(event.action.split(":")[1:]).replace("_", " ").capitalize()
     changes = [
         _change(name, *pair, currency=str(event.data.get("currency", "USD")))

@@ -1,0 +1,245 @@
+"""The events somebody may see, as an agenda, as a month, and one event's history. Reads only, a fixed number of queries."""
+
+import calendar
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.db.models import Count, Exists, IntegerField, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from core import months, trail
+from core.models import AuditEvent
+from core.months import Month
+from crew.domain import history, timing
+from crew.models import (
+    ChecklistItem,
+    Event,
+    EventGrant,
+    EventState,
+    Guest,
+    GuestState,
+    ItemState,
+    Position,
+    PositionState,
+)
+from portfolio.models import Booking
+
+UPCOMING, PAST, ALL = "upcoming", "past", "all"
+# How a state looks at a glance; those not named are neutral.
+TONES: dict[str, str] = {
+    EventState.OPEN: "info",
+    EventState.CONFIRMED: "good",
+    EventState.UNDERWAY: "watch",
+    EventState.CANCELLED: "bad",
+}
+# Weeks begin on Sunday, as the calendars of San Diego do.
+_CALENDAR = calendar.Calendar(calendar.SUNDAY)
+# Not worth a place in a history: which grant it was is told in words, the currency by its amounts.
+_UNSAID = frozenset({"grant", "currency", "given"})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a list is narrowed to; empty means everything."""
+
+    search: str = ""
+    entity: str = ""
+    kind: str = ""
+    state: str = ""
+    vessel: int | None = None
+    first: dt.date | None = None
+    last: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaRow:
+    """One event in a list, its times on the clock of its port."""
+
+    key: str
+    title: str
+    kind: str
+    entity: str
+    place: str
+    client: str
+    state: str
+    tone: str
+    on: dt.date
+    departs_at: dt.datetime
+    returns_at: dt.datetime
+    taken: int
+    capacity: int
+    filled: int
+    positions: int
+    critical: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of a month's page; days of the neighbouring months fill the first and last week."""
+
+    on: dt.date
+    inside: bool
+    today: bool
+    events: tuple[AgendaRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One thing done on an event: when, what, what changed, by whom and in which role."""
+
+    at: dt.datetime
+    title: str
+    text: str
+    by: str
+
+
+def agenda(*, ids: Collection[int] | None, tab: str, choice: Choice, at: dt.datetime) -> QuerySet[Event]:
+    """Return the events of some entities (None: of all) that a choice leaves, the next first, past ones newest first.
+
+    What is cancelled stands among the upcoming only when cancelled events are asked for.
+    """
+    found = _counted(_of(ids))
+    ahead = Q(returns_at__gte=at) | Q(state=EventState.UNDERWAY)
+    if tab == UPCOMING:
+        found = found.filter(ahead)
+        if not choice.state:
+            found = found.exclude(state=EventState.CANCELLED)
+    elif tab == PAST:
+        found = found.exclude(ahead)
+    for name, value in (
+        ("entity__slug", choice.entity),
+        ("kind", choice.kind),
+        ("state", choice.state),
+        ("vessel_id", choice.vessel),
+        ("departs_on__gte", choice.first),
+        ("departs_on__lte", choice.last),
+    ):
+        if value:
+            found = found.filter(**{name: value})
+    if choice.search:
+        found = found.filter(_matches(choice.search))
+    return found.order_by("departs_at", "id") if tab == UPCOMING else found.order_by("-departs_at", "-id")
+
+
+def row(event: Event) -> AgendaRow:
+    """Return one event of `agenda` in words."""
+    counts: Any = event
+    return AgendaRow(
+        key=event.key,
+        title=event.title,
+        kind=event.get_kind_display(),
+        entity=event.entity.name,
+        place=str(event.vessel or event.venue),
+        client=event.client_name,
+        state=event.get_state_display(),
+        tone=TONES.get(event.state, ""),
+        on=event.departs_on,
+        departs_at=timing.local(event, event.departs_at),
+        returns_at=timing.local(event, event.returns_at),
+        taken=counts.taken,
+        capacity=event.capacity,
+        filled=counts.filled,
+        positions=counts.slots,
+        critical=counts.critical,
+    )
+
+
+def month(*, ids: Collection[int] | None, month: Month, today: dt.date) -> list[list[Day]]:
+    """Return the weeks of a month with the events that leave on each day; one query."""
+    first = months.first_day(month)
+    weeks = _CALENDAR.monthdatescalendar(first.year, first.month)
+    found = _counted(_of(ids)).filter(departs_on__gte=weeks[0][0], departs_on__lte=weeks[-1][-1])
+    rows = [row(event) for event in found.order_by("departs_on", "departs_at", "id")]
+    events = {on: tuple(group) for on, group in groupby(rows, key=lambda one: one.on)}
+    return [
+        [Day(on, on.month == first.month, on == today, events.get(on, ())) for on in week] for week in weeks
+    ]
+
+
+class History:
+    """The whole trail of one event, newest first; sliced by a paginator, it reads one page in two queries."""
+
+    def __init__(self, event: Event) -> None:
+        """Take the event whose trail it is."""
+        self._rows = AuditEvent.objects.filter(scope=history.scope_of(event)).order_by("-id")
+
+    def count(self) -> int:
+        """Return how many lines there are."""
+        return self._rows.count()
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __getitem__(self, page: slice) -> list[HistoryLine]:
+        """Return some of the lines in words."""
+        found = list(self._rows.select_related("actor")[page])
+        roles: dict[int, str] = {
+            grant.pk: grant.get_role_display().lower()
+            for grant in EventGrant.objects.filter(pk__in={line.data.get("grant") for line in found} - {None})
+        }
+        return [_line(line, roles) for line in found]
+
+
+def _line(line: AuditEvent, roles: dict[int, str]) -> HistoryLine:
+    told = trail.line(line)
+    # What changed is told as old → new; what is noted once (a reason, the evidence) stands after it.
+    notes = [
+        f"{name.replace('_', ' ')}: {_said(value)}"
+        for name, value in sorted(line.data.items())
+        if name not in _UNSAID and isinstance(value, str | int) and value not in ("", False)
+    ]
+    role = roles.get(line.data.get("grant") or 0)
+    return HistoryLine(
+        at=told.at,
+        title=told.title,
+        text="; ".join(part for part in (told.text, *notes) if part),
+        by=f"{told.by}, as {role}" if role else told.by,
+    )
+
+
+def _said(value: str | int) -> str:
+    return "yes" if value is True else str(value)
+
+
+def _of(ids: Collection[int] | None) -> QuerySet[Event]:
+    rows = Event.objects.select_related("entity", "vessel", "port")
+    return rows if ids is None else rows.filter(entity_id__in=ids)
+
+
+def _counted(rows: QuerySet[Event]) -> QuerySet[Event]:
+    """Count on each event its guests, its positions and the critical items still open."""
+    staffed = Position.objects.filter(
+        state__in=(PositionState.CLAIMED, PositionState.CONFIRMED), stand_in_at__isnull=True
+    )
+    return rows.annotate(
+        taken=_number(Guest.objects.exclude(state=GuestState.REMOVED)),
+        filled=_number(staffed),
+        slots=_number(Position.objects.all()),
+        critical=_number(ChecklistItem.objects.filter(critical=True).exclude(state=ItemState.COMPLETED)),
+    ).defer("notes_captain", "notes_crew", "notes_guests", "notes_staff", "stops")
+
+
+def _number(rows: QuerySet[Any]) -> Coalesce:
+    counted = rows.filter(event=OuterRef("pk")).order_by().values("event").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+def _matches(search: str) -> Q:
+    """Find an event by title, client, key, booking reference, or the name of somebody who works or sails."""
+    booked = Booking.objects.filter(reference__iexact=search).exclude(event_key="").values("event_key")
+    return (
+        Q(title__icontains=search)
+        | Q(client_name__icontains=search)
+        | Q(key=search.lower())
+        | Q(key__in=booked)
+        | _any(Guest.objects.filter(name__icontains=search).exclude(state=GuestState.REMOVED))
+        | _any(Position.objects.filter(holder__name__icontains=search))
+        | _any(EventGrant.objects.filter(person__name__icontains=search, revoked_at__isnull=True))
+    )
+
+
+def _any(rows: QuerySet[Any, Model]) -> Q:
+    return Q(Exists(rows.filter(event=OuterRef("pk"))))
