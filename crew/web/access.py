@@ -92,3 +92,16 @@ def event_page(
         return guarded
 
     return decorate
+
+
+def signed_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Let a view be opened by anybody who is signed in; it shows them what is their own, and nothing else."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        return view(request, *args, **kwargs)
+
+    guarded.audience = "signed in"  # type: ignore[attr-defined]
+    return guarded
