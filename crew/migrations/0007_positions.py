@@ -74,6 +74,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("stand_in_reason", models.CharField(blank=True, max_length=300)),
+                (
+                    "override_reason",
+                    models.CharField(
+                        blank=True,
+                        help_text="Why an admin put the holder in against the rules.",
+                        max_length=300,
+                    ),
+                ),
                 ("claimed_at", models.DateTimeField(blank=True, null=True)),
                 ("confirmed_at", models.DateTimeField(blank=True, null=True)),
                 ("paid_on", models.DateField(blank=True, null=True)),
@@ -103,6 +111,12 @@ class Migration(migrations.Migration):
                             ("stand_in_at__isnull", True), ("holder__isnull", False), _connector="OR"
                         ),
                         name="stand_in_is_sought_by_holder",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("override_reason", ""), ("holder__isnull", False), _connector="OR"
+                        ),
+                        name="overridden_position_has_holder",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("rate_minor__gte", 0)), name="position_rate_not_negative"
