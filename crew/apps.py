@@ -12,6 +12,12 @@ ACTIONS = {
     "crew:role:give": "Role given",
     "crew:role:prolong": "Role prolonged",
     "crew:role:revoke": "Role taken back",
+    "crew:link:issue": "Link made for",
+    "crew:link:mail": "Link mailed again to",
+    "crew:link:show": "Link shown on a screen for",
+    "crew:link:revoke": "Link revoked for",
+    "crew:boarding:accept": "Waved aboard",
+    "crew:boarding:decline": "Turned away on the dock",
     "crew:event:create": "Event created",
     "crew:event:change": "Event changed",
     "crew:event:draft": "Event back to draft",
@@ -23,6 +29,22 @@ ACTIONS = {
     "crew:guest:add": "Guest added",
     "crew:guest:clear": "Guest cleared",
     "crew:guest:remove": "Guest removed",
+    "crew:position:claim": "Position claimed",
+    "crew:position:designate": "Position given",
+    "crew:position:stand_in": "Position taken over",
+    "crew:position:confirm": "Position confirmed",
+    "crew:position:hold": "Position held",
+    "crew:position:resume": "Position off hold",
+    "crew:position:release": "Position released",
+    "crew:position:seek_stand_in": "Stand-in sought",
+    "crew:position:keep": "Position kept",
+    "crew:position:override": "Position overridden",
+    "crew:position:pay": "Position paid",
+    "crew:credential:add": "Credential added",
+    "crew:credential:change": "Credential changed",
+    "crew:credential:withdraw": "Credential withdrawn",
+    "crew:day_off:add": "Days off marked",
+    "crew:day_off:remove": "Days off removed",
 }
 
 
@@ -34,11 +56,12 @@ class CrewConfig(AppConfig):
         """Answer the lower floors' questions about who may see what, and compose the mails of this app."""
         from core import access, trail  # noqa: PLC0415 - registries are filled once apps are loaded
         from crew import rules  # noqa: PLC0415
-        from crew.domain import codes, link_mail, notices  # noqa: PLC0415
+        from crew.domain import codes, link_mail, notices, stepup  # noqa: PLC0415
         from mail.domain import compose  # noqa: PLC0415
 
         access.register(rules.StaffPolicy())
         compose.register(codes.COMPOSER, codes.compose_code)
         compose.register(link_mail.COMPOSER, link_mail.compose)
+        compose.register(stepup.COMPOSER, stepup.compose)
         compose.register(notices.COMPOSER, notices.compose_notice)
         trail.name_actions(ACTIONS)

@@ -14,7 +14,7 @@ from typing import Any
 from crew.models.checklist import ChecklistItem
 from crew.models.grant import Duty, StaffGrant
 from crew.models.position import Position, PositionState
-from crew.models.template import Role
+from crew.models.template import Role, Station
 
 ALLOWS: dict[str, frozenset[str]] = {
     Duty.OWNER: frozenset({"read", "keep", "book", "run", "own"}),
@@ -176,8 +176,12 @@ def can_see_rate(standing: Standing, position: Position) -> bool:
 
 
 def can_claim_position(standing: Standing, position: Position) -> bool:
-    """Take an open position, or stand in for a holder who seeks somebody. Whether it is free the domain says."""
-    return standing.is_any(*_WORKS) and position.holder_id != standing.person_id
+    """Take an open position, or stand in for a holder who seeks somebody; a captain's is not for crew to take.
+
+    Whether it is free the domain says.
+    """
+    roles = _RUNS if position.station == Station.CAPTAIN else _WORKS
+    return standing.is_any(*roles) and position.holder_id != standing.person_id
 
 
 def can_release_position(standing: Standing, position: Position) -> bool:
@@ -193,8 +197,15 @@ def can_seek_stand_in(standing: Standing, position: Position) -> bool:
 
 
 def can_run_positions(standing: Standing) -> bool:
-    """Designate, confirm, hold and take off hold."""
+    """Confirm, hold and take off hold."""
     return standing.is_any(*_RUNS)
+
+
+def can_designate_position(standing: Standing, position: Position) -> bool:
+    """Put somebody into an open position. A captain's position makes a captain, which only an admin may."""
+    return can_run_positions(standing) and (
+        position.station != Station.CAPTAIN or can_grant(standing, Role.CAPTAIN)
+    )
 
 
 def can_override_position(standing: Standing) -> bool:
