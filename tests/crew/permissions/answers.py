@@ -1,0 +1,217 @@
+"""Asking one page as somebody, without a trace, and saying what is wrong with the answer."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from typing import Any
+
+from django.db import connection, transaction
+from django.http import HttpResponseBase
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from mail.domain import compose
+from mail.models import Message
+from tests.crew.permissions import canaries
+from tests.crew.permissions.world import Somebody, World
+
+METHODS = ("GET", "HEAD", "POST", "PUT")
+SAFE = ("GET", "HEAD")
+OK, SIGN_IN, ANYTHING = "ok", "sign in", "anything"
+# Rows that an answer may write whoever asks: the session, and counters of tries.
+_FREE = frozenset({"django_session", "core_ratecount"})
+_WRITE = re.compile(r'\s*(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One address and who may ask it what. ``get`` and ``post`` hold letters; None: the method is not offered.
+
+    ``scope`` says how who may not is told: ``event`` (strangers 404, others on it 403), ``portal`` (403), ``entity``
+    (a record of event A's entity: staff of another 404, who is no staff 403), ``whole`` (of the whole portfolio,
+    likewise), ``public`` (open to everybody), ``nowhere`` (404 to everybody). ``*`` stands for everybody who has signed in. ``pk`` names a record of `World`; ``notes`` are tables that a GET
+    may write.
+    """
+
+    name: str
+    get: str | None = None
+    post: str | None = None
+    scope: str = "event"
+    pk: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    notes: frozenset[str] = frozenset()
+    htmx: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.pk}".strip()
+
+    def letters(self, method: str) -> str | None:
+        """Return who may ask it so."""
+        return self.get if method in SAFE else self.post if method == "POST" else None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, what was written, and what would be mailed to whom."""
+
+    status: int
+    location: str
+    text: str
+    writes: tuple[str, ...]
+    mails: tuple[tuple[str, str], ...]
+    error: str = ""
+
+
+def names() -> set[str]:
+    """Return the name of every address of the portal, the Django admin and static files apart."""
+    return set(_names(get_resolver().url_patterns, ""))
+
+
+def _names(patterns: list[URLPattern | URLResolver], space: str) -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            yield f"{space}{pattern.name}"
+        elif pattern.namespace != "admin":
+            yield from _names(pattern.url_patterns, f"{pattern.namespace}:" if pattern.namespace else space)
+
+
+def address(world: World, page: Page, who: Somebody, *, key: str | None = None, place: str = "a") -> str:
+    """Return the address of a page of event A for somebody; ``place`` says whose record it names."""
+    kwargs = {name: value(world) if callable(value) else value for name, value in page.kwargs.items()}
+    if page.scope == "event" and "key" not in kwargs:
+        kwargs["key"] = key or world.places["a"].event.key
+    if page.pk:
+        kwargs["pk"] = world.pk(page.pk, who, place)
+    return reverse(page.name, kwargs=kwargs)
+
+
+def ask(world: World, page: Page, who: Somebody, method: str, path: str = "") -> Answer:
+    """Ask, and put everything back as it was."""
+    path = path or address(world, page, who)
+    data = {name: value(world) if callable(value) else value for name, value in page.data.items()}
+    headers = {"HX-Request": "true"} if page.htmx else {}
+    who.client.raise_request_exception = False
+    cookies = {name: morsel.value for name, morsel in who.client.cookies.items()}
+    with transaction.atomic(), _writes() as writes:
+        if method == "POST":
+            response = who.client.post(path, data, headers=headers)
+        else:
+            response = who.client.generic(method, path, headers=headers)
+        mails = tuple(_mails()) if "mail_message" in writes else ()
+        text = _text(response)
+        transaction.set_rollback(True)
+    who.client.cookies = SimpleCookie(cookies)
+    error = ""
+    if response.status_code >= 500 and getattr(response, "exc_info", None):
+        error = repr(response.exc_info[1])
+    return Answer(response.status_code, response.get("Location", ""), text, tuple(writes), mails, error)
+
+
+@contextmanager
+def _writes() -> Iterator[list[str]]:
+    """Collect the tables that are written to, those anybody may cause to be written left out."""
+    tables: list[str] = []
+
+    def note(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
+        found = _WRITE.match(str(sql))
+        if found and found[1] not in _FREE:
+            tables.append(found[1])
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        yield tables
+
+
+def _text(response: HttpResponseBase) -> str:
+    content: Any = (
+        b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined,arg-type]
+    )
+    heads = "\n".join(f"{name}: {value}" for name, value in response.items())
+    return f"{heads}\n{response.cookies}\n{content.decode('utf-8', 'replace')}"
+
+
+def _mails() -> Iterator[tuple[str, str]]:
+    """Yield (address, everything in it) of each mail that waits."""
+    for message in Message.objects.filter(state="queued"):
+        composed = compose.compose(message)
+        yield message.to_address, f"{message.subject}\n{composed.subject}\n{composed.text}\n{composed.html}"
+
+
+def expected(page: Page, who: Somebody, method: str) -> str | int:
+    """Return what a page owes somebody: `OK`, `SIGN_IN` or a status."""
+    letters = page.letters(method)
+    if page.scope == "public":
+        return ANYTHING
+    if letters is None:
+        return 405
+    if page.scope == "nowhere":
+        return 404
+    if not who.signed_in:
+        return SIGN_IN
+    if page.scope == "event":
+        on = who.on("a")
+        return 404 if not on else OK if on in letters else 403
+    if page.scope in ("entity", "whole"):
+        if who.letter not in "OKBR":
+            return 403
+        seen = who.on("a") if page.scope == "entity" else who.place == "everywhere"
+        return 404 if not seen else OK if who.letter in letters else 403
+    return OK if "*" in letters or who.letter in letters else 403
+
+
+def may_read(who: Somebody, what: str, event: str) -> bool:
+    """Tell whether somebody may read what stands in a field of an event."""
+    if what in ("credential", "dayoff"):
+        return who.letter in "OB" and who.on(event) == "A"
+    if what == "books":
+        return who.letter in "OKBR" and bool(who.on(event))
+    on = who.on(event)
+    if on and on in canaries.AUDIENCE[what]:
+        return True
+    return on == "G" and who.cleared and what in canaries.ONCE_CLEARED
+
+
+def wrong(world: World, page: Page, who: Somebody, method: str, answer: Answer) -> list[str]:
+    """Return what is wrong with an answer, in words; nothing where all is well."""
+    owed = expected(page, who, method)
+    said = f"{method} {page} by {who}: "
+    found = []
+    if answer.status >= 500:
+        found.append(f"answered {answer.status} {answer.error}")
+    elif owed == OK:
+        if not (answer.status < 400 or answer.status in (400, 422)) or answer.location.startswith("/account/login"):
+            found.append(f"answered {answer.status} {answer.location}, is allowed")
+    elif owed == SIGN_IN:
+        if answer.status != 302 or not answer.location.startswith("/account/login/?next="):
+            found.append(f"answered {answer.status} {answer.location}, owed the sign-in page")
+    elif owed not in (ANYTHING, answer.status):
+        found.append(f"answered {answer.status} {answer.location}, owed {owed}")
+    if method in SAFE or owed not in (OK, ANYTHING):
+        written = set(answer.writes) - page.notes
+        if written:
+            found.append(f"wrote {sorted(written)}")
+    leaks = {(what, event) for what, event in canaries.found(answer.text) if not may_read(who, what, event)}
+    if leaks:
+        found.append(f"shows {sorted(leaks)}")
+    for to, text in answer.mails:
+        found += [f"mails {one} to {to}" for one in sorted(_leaks_to(world, to, text))]
+    return [said + one for one in found]
+
+
+def _leaks_to(world: World, to: str, text: str) -> set[tuple[str, str]]:
+    """Return what a mail tells somebody who may not read it: by their live grants, whoever asked for the mail."""
+    whose = [who for who in world.everybody if who.person and who.person.email == to]
+    holders = {place.holder.email: letter for letter, place in world.places.items()}
+    found = canaries.found(text)
+    if to in holders:
+        return {
+            (what, event)
+            for what, event in found
+            if not (event == holders[to] and ("W" in canaries.AUDIENCE[what] or what == "rateother"))
+        }
+    if whose:
+        return {(what, event) for what, event in found if not any(may_read(who, what, event) for who in whose)}
+    return {(what, event) for what, event in found if "G" not in canaries.AUDIENCE[what]}
+

@@ -1,0 +1,65 @@
+"""The whole matrix, asked once: what was wrong, and which rule refused whom where."""
+
+import functools
+import inspect
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FunctionType
+from typing import Any
+
+import pytest
+
+from crew import rules
+from tests.crew.permissions import answers
+from tests.crew.permissions.answers import Page
+from tests.crew.permissions.world import Somebody, World
+
+Request = tuple[Page, Somebody, str]
+
+
+@dataclass(repr=False)
+class Matrix:
+    """What was wrong, by page, and the requests in which each rule said no."""
+
+    world: World
+    wrong: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    refusals: dict[str, list[Request]] = field(default_factory=lambda: defaultdict(list))
+    asked: int = 0
+
+
+def rule_names() -> list[str]:
+    """Return every ``can_*`` of `crew.rules`."""
+    return sorted(
+        name for name, found in inspect.getmembers(rules, inspect.isfunction) if name.startswith("can_")
+    )
+
+
+def run(world: World, pages: list[Page]) -> Matrix:
+    """Ask every page as everybody by every method."""
+    matrix = Matrix(world)
+    refused: set[str] = set()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in rule_names():
+            patch.setattr(rules, name, _noting(getattr(rules, name), refused))
+        for page in pages:
+            for who in world.everybody:
+                for method in answers.METHODS:
+                    refused.clear()
+                    answer = answers.ask(world, page, who, method)
+                    matrix.asked += 1
+                    matrix.wrong[page.name] += answers.wrong(world, page, who, method, answer)
+                    for name in refused:
+                        matrix.refusals[name].append((page, who, method))
+    return matrix
+
+
+def _noting(rule: FunctionType, refused: set[str]) -> Callable[..., bool]:
+    @functools.wraps(rule)
+    def asked(*args: Any, **kwargs: Any) -> bool:
+        answer = bool(rule(*args, **kwargs))
+        if not answer:
+            refused.add(rule.__name__)
+        return answer
+
+    return asked

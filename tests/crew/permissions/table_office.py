@@ -1,0 +1,122 @@
+"""Who may ask the office's pages what: books, reports, mail and the way in. Letters as in `table`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from portfolio.models import Account
+from tests.crew.permissions.answers import Page
+from tests.crew.permissions.world import World
+
+STAFF = "OKBR"
+MONTH = 2026 * 12 + 9
+
+
+def _books(name: str) -> Callable[[World], Any]:
+    """Return what gives the key of one record of entity A's books."""
+    return lambda world: getattr(world.places["a"].office["books"], name).pk
+
+
+def _office(name: str) -> Callable[[World], Any]:
+    return lambda world: world.places["a"].office[name]
+
+
+def _whole(name: str) -> Callable[[World], Any]:
+    return lambda world: world.whole[name]
+
+
+def _account(world: World) -> int:
+    return Account.objects.get(entity=world.places["a"].event.entity, code="1010").pk
+
+
+def _reading(name: str, /, **kwargs: Any) -> Page:
+    """Return a page of one record of the entity, for its staff to read."""
+    return Page(name, get=STAFF, scope="entity", kwargs=kwargs)
+
+
+def _form(name: str, letters: str, /, **kwargs: Any) -> Page:
+    return Page(name, get=letters, post=letters, scope="entity", kwargs=kwargs)
+
+
+def _press(name: str, letters: str, scope: str = "entity", /, **kwargs: Any) -> Page:
+    return Page(name, post=letters, scope=scope, kwargs=kwargs)
+
+
+def _list(name: str, /, **kwargs: Any) -> Page:
+    return Page(name, get=STAFF, scope="portal", kwargs=kwargs)
+
+
+_SLUG = {"slug": "entity-a"}
+_EDITION = {"slug": "ceo", "number": _office("edition")}
+_MAIL = {"public_id": _whole("message")}
+
+PAGES: list[Page] = [
+    Page("healthz", scope="public"),
+    Page("account_login", scope="public"),
+    Page("account_request_login_code", scope="public"),
+    Page("account_confirm_login_code", scope="public"),
+    Page("account_logout", scope="public", get=None),
+    # Books.
+    _list("portfolio:entities"),
+    _reading("portfolio:entity", **_SLUG),
+    _reading("portfolio:entries", **_SLUG),
+    _reading("portfolio:months", **_SLUG),
+    _form("portfolio:reconcile_month", "OK", month=MONTH, **_SLUG),
+    _form("portfolio:close_month", "O", month=MONTH, **_SLUG),
+    _reading("portfolio:handoff", **_SLUG),
+    _reading("portfolio:account", pk=_account),
+    _reading("portfolio:account_month", pk=_account, month=MONTH),
+    _reading("portfolio:entry", pk=_books("entry")),
+    _form("portfolio:reverse_entry", "OK", pk=_books("entry")),
+    _list("portfolio:bookings"),
+    Page("portfolio:add_booking", get="OB", post="OB", scope="portal"),
+    _reading("portfolio:booking", pk=_books("booking")),
+    _form("portfolio:change_booking", "OB", pk=_books("booking")),
+    _press("portfolio:advance_booking", "OB", pk=_books("booking")),
+    _list("portfolio:imports"),
+    Page("portfolio:upload", get="OK", post="OK", scope="portal"),
+    Page("portfolio:land", post="OK", scope="portal"),
+    _reading("portfolio:import", pk=_books("file")),
+    _form("portfolio:sign_stake", "O", pk=_books("stake")),
+    _form("portfolio:move_channel", "OB", pk=_books("channel")),
+    _form("portfolio:adopt_model", "O", pk=_books("model")),
+    _form("portfolio:hand_over", "O", pk=_books("responsibility")),
+    _form("portfolio:set_billing", "O", pk=_books("contract")),
+    _reading("portfolio:record", model="stake", pk=_books("stake")),
+    # Reports.
+    _list("reports:reports"),
+    _list("reports:report", slug="ceo"),
+    _list("reports:editions", slug="ceo"),
+    _list("reports:runs"),
+    _reading("reports:run", pk=_office("run")),
+    Page("reports:run_now", get="OK", post="OK", scope="portal", kwargs={"slug": "ceo"}),
+    _list("reports:findings"),
+    _reading("reports:finding", pk=_office("finding")),
+    _list("reports:actions"),
+    _press("reports:settle_action", "OK", pk=_office("action")),
+    _press("reports:reopen_action", "OK", pk=_office("action")),
+    _press("reports:move_action", "OK", pk=_office("action")),
+    Page("reports:assumptions", get=STAFF, scope="whole"),
+    Page("reports:schedules", get=STAFF, scope="whole"),
+    Page("reports:new_schedule", get="O", post="O", scope="whole"),
+    Page("reports:edit_schedule", get="O", post="O", scope="whole", kwargs={"pk": _whole("schedule")}),
+    _press("reports:pause_schedule", "O", "whole", pk=_whole("schedule")),
+    _press("reports:add_recipient", "O", "whole", slug="ceo"),
+    _press("reports:leave_out_recipient", "O", "whole", slug="ceo", pk=_whole("recipient")),
+    _reading("reports:edition", **_EDITION),
+    _reading("reports:figure", key="revenue.qos", **_EDITION),
+    _reading("reports:chart", name="burn", **_EDITION),
+    _reading("reports:form", ending="pdf", **_EDITION),
+    _reading("reports:mail", **_EDITION),
+    _reading("reports:mail_body", **_EDITION),
+    _press("reports:resend", "OK", **_EDITION),
+    # Mail.
+    Page("mail:mailbox", get=STAFF, scope="whole"),
+    Page("mail:message", get=STAFF, scope="whole", kwargs=_MAIL),
+    Page("mail:html", get=STAFF, scope="whole", kwargs=_MAIL),
+    # It has not left yet, so there is no file; what a stranger is told shows in the others.
+    Page("mail:file", scope="whole", get=STAFF, kwargs=_MAIL),
+    Page("mail:part", get=STAFF, scope="whole", kwargs={"number": 1, **_MAIL}),
+    _press("mail:retry", "O", "whole", **_MAIL),
+    _press("mail:arrived", "O", "whole", **_MAIL),
+    _press("mail:again", "O", "whole", **_MAIL),
+]
