@@ -56,7 +56,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class AgendaRow:
-    """One event in a list, its times on the clock of its port."""
+    """One event in a list, its times in words on the clock of its port."""
 
     key: str
     title: str
@@ -67,8 +67,8 @@ class AgendaRow:
     state: str
     tone: str
     on: dt.date
-    departs_at: dt.datetime
-    returns_at: dt.datetime
+    time: str
+    span: str
     taken: int
     capacity: int
     filled: int
@@ -137,14 +137,24 @@ def row(event: Event) -> AgendaRow:
         state=event.get_state_display(),
         tone=TONES.get(event.state, ""),
         on=event.departs_on,
-        departs_at=timing.local(event, event.departs_at),
-        returns_at=timing.local(event, event.returns_at),
+        time=f"{timing.local(event, event.departs_at):%H:%M}",
+        span=_span(event),
         taken=counts.taken,
         capacity=event.capacity,
         filled=counts.filled,
         positions=counts.slots,
         critical=counts.critical,
     )
+
+
+def _span(event: Event) -> str:
+    leaves, returns = (
+        timing.local(event, event.departs_at),
+        event.returns_at.astimezone(timing.end_zone_of(event)),
+    )
+    later = "" if leaves.date() == returns.date() else f"{returns:%a %-d %b} "
+    zone = "" if f"{leaves:%Z}" == f"{returns:%Z}" else f" {leaves:%Z}"
+    return f"{leaves:%H:%M}{zone} to {later}{returns:%H:%M} {returns:%Z}"
 
 
 def month(*, ids: Collection[int] | None, month: Month, today: dt.date) -> list[list[Day]]:
@@ -205,7 +215,7 @@ def _said(value: str | int) -> str:
 
 
 def _of(ids: Collection[int] | None) -> QuerySet[Event]:
-    rows = Event.objects.select_related("entity", "vessel", "port")
+    rows = Event.objects.select_related("entity", "vessel", "port", "end_port")
     return rows if ids is None else rows.filter(entity_id__in=ids)
 
 

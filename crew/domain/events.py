@@ -47,6 +47,7 @@ __all__ = [
     "advance",
     "cancel",
     "change",
+    "clash",
     "create",
     "from_template",
     "legal_limit",
@@ -265,10 +266,13 @@ def _hold_vessel(vessel: Vessel | None) -> None:
         Vessel.objects.select_for_update().get(pk=vessel.pk)
 
 
-def _check_vessel_is_free(event: Event) -> None:
-    """Refuse a vessel in two places: from one crew's call to the return no other event of hers is open or further."""
+def clash(*, event: Event) -> str:
+    """Return in a sentence which event has this one's vessel at that time, or nothing.
+
+    A vessel cannot be in two places: from one crew's call to the return no other event of hers is open or further.
+    """
     if event.vessel is None:
-        return
+        return ""
     call_at = timing.crew_call_at(event)
     others = Event.objects.filter(
         vessel_id=event.vessel_id,
@@ -278,10 +282,17 @@ def _check_vessel_is_free(event: Event) -> None:
     ).exclude(pk=event.pk)
     for other in others.select_related("port").order_by("departs_at"):
         if timing.crew_call_at(other) < event.returns_at:
-            raise EventRefusedError(
+            return (
                 f"{event.vessel} is on {other.title} from {_clock(other, timing.crew_call_at(other))} (crew call) to "
                 f"{_clock(other, other.returns_at)}. Move one of the two, or take another vessel."
             )
+    return ""
+
+
+def _check_vessel_is_free(event: Event) -> None:
+    sentence = clash(event=event)
+    if sentence:
+        raise EventRefusedError(sentence)
 
 
 def _check_critical_items(event: Event) -> None:
@@ -312,7 +323,7 @@ def _translated(event: Event, terms: Terms, error: IntegrityError) -> str:
 
 
 def _tell_of_move(now: Event, before: Event, *, key: str, at: dt.datetime) -> None:
-    times = f"It leaves on {_when(now, now.departs_at)} and returns on {_when(now, now.returns_at)}"
+    times = f"It leaves on {_leaves(now)} and returns on {_returns(now)}"
     end_port = now.end_port or now.port
     _tell_everybody(
         now,
@@ -321,7 +332,7 @@ def _tell_of_move(now: Event, before: Event, *, key: str, at: dt.datetime) -> No
         paragraphs=[
             f"{now.title} has moved. {times}.",
             f"From {now.port} to {end_port}." if end_port.pk != now.port_id else f"From {now.port} and back.",
-            f"Before, it left {before.port} on {_when(before, before.departs_at)}.",
+            f"Before, it left {before.port} on {_leaves(before)}.",
         ],
         at=at,
     )
@@ -362,8 +373,12 @@ def _day(event: Event) -> str:
     return f"{event.departs_on:%A %-d %B %Y}"
 
 
-def _when(event: Event, moment: dt.datetime) -> str:
-    return f"{timing.local(event, moment):%A %-d %B %Y at %H:%M %Z}"
+def _leaves(event: Event) -> str:
+    return f"{timing.local(event, event.departs_at):%A %-d %B %Y at %H:%M %Z}"
+
+
+def _returns(event: Event) -> str:
+    return f"{event.returns_at.astimezone(timing.end_zone_of(event)):%A %-d %B %Y at %H:%M %Z}"
 
 
 def _clock(event: Event, moment: dt.datetime) -> str:
