@@ -1,5 +1,109 @@
-"""To be written."""
+"""One event on one page, as much of it as the reader's role holds: what is next, times, positions, checklist, guests."""
 
 from typing import Any
 
-urlpatterns: list[Any] = []
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.views.decorators.http import require_safe
+
+from core import clock
+from crew import rules
+from crew.domain import event_lists, event_sheet, guests, item_rows, positions, timing, timing_panel
+from crew.models import Event, Role
+from crew.web.access import event_page
+
+# What the templates ask: the rules that need nothing but the standing.
+_ASKED = (
+    "edit_event",
+    "sail_event",
+    "see_history",
+    "see_price",
+    "see_guests",
+    "count_guests",
+    "manage_guests",
+    "see_grants",
+    "show_dock_code",
+    "see_positions",
+    "run_positions",
+    "override_position",
+    "see_validity",
+    "see_checklists",
+    "see_work_times",
+)
+
+
+def may(standing: rules.Standing) -> dict[str, bool]:
+    """Return what this person may do on the event, by the rule's name without its ``can_``."""
+    return {name: getattr(rules, f"can_{name}")(standing) for name in _ASKED}
+
+
+@require_safe
+@event_page(rules.can_view_event)
+def event_view(request: HttpRequest, event: Event, standing: rules.Standing) -> HttpResponse:
+    """Show one event to whoever has a role on it."""
+    at = clock.now()
+    allowed = may(standing)
+    staff_rows = positions.rows(event=event, standing=standing, at=at) if allowed["see_positions"] else []
+    items = item_rows.rows(event=event, standing=standing, at=at) if allowed["see_checklists"] else []
+    people = guests.rows(event=event) if allowed["see_guests"] else []
+    taken = len(people) if allowed["see_guests"] else None
+    if taken is None and allowed["count_guests"]:
+        taken = guests.count(event=event)
+    seat = (
+        event_sheet.own_guest_state(event=event, person=request.user) if standing.is_any(Role.GUEST) else ""
+    )
+    panel = timing_panel.panel(event=event, standing=standing, at=at)
+    return render(
+        request,
+        "crew/event.html",
+        {
+            "event": event,
+            "standing": standing,
+            "may": allowed,
+            "zone": timing.zone_of(event).key,
+            "tone": event_lists.TONES.get(event.state, ""),
+            "timing": panel,
+            "when": event_sheet.when(event),
+            "actions": _actions(event, allowed),
+            "jumps": _jumps(allowed),
+            "positions": staff_rows,
+            "checklist": items,
+            "guests": people,
+            "facts": event_sheet.facts(event=event, standing=standing, taken=taken),
+            "notes": event_sheet.notes(event=event, standing=standing),
+            "meeting": event_sheet.meeting(event=event, standing=standing, seat=seat),
+            "tiles": event_sheet.tiles(
+                event=event, standing=standing, positions=staff_rows, checklist=items, guests=people
+            ),
+            "is_guest": not allowed["see_work_times"],
+        },
+    )
+
+
+def _actions(event: Event, allowed: dict[str, bool]) -> list[dict[str, str]]:
+    """Return the pages of this event that lead on from here, those this person may open."""
+    pages: tuple[tuple[str, str, str], ...] = ()
+    return [
+        {"label": label, "url": reverse(f"crew:{name}", args=[event.key])}
+        for can, label, name in pages
+        if allowed[can]
+    ]
+
+
+def _jumps(allowed: dict[str, bool]) -> list[tuple[str, str]]:
+    """Return the sections of the page, in its order."""
+    if not allowed["see_work_times"]:
+        return [("meeting", "Where to meet"), ("timing", "Times"), ("facts", "Your trip")]
+    sections = (
+        ("see_work_times", "timing", "Times"),
+        ("see_positions", "positions", "Positions"),
+        ("see_checklists", "checklist", "Checklist"),
+        ("see_guests", "guests", "Guests"),
+        ("see_work_times", "meeting", "Where to meet"),
+        ("see_work_times", "facts", "Facts"),
+    )
+    return [(place, label) for can, place, label in sections if allowed[can]]
+
+
+urlpatterns: list[Any] = [path("events/<str:key>/", event_view, name="event")]
