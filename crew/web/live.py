@@ -1,5 +1,44 @@
-"""To be written."""
+"""What others did on an event, asked for every two seconds by a page that is looked at.
+
+Nothing changed: 204 and five queries at most. Else each row that changed, marked to replace the one of the same id, so that
+nothing else on the page moves under anybody's thumb.
+"""
 
 from typing import Any
 
-urlpatterns: list[Any] = []
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.utils.html import format_html
+from django.views.decorators.http import require_safe
+
+from core import clock
+from crew import rules
+from crew.domain import checklists, live
+from crew.models import Event
+from crew.web.access import event_page
+from crew.web.checklist_board import board, item_html
+
+
+@require_safe
+@event_page(rules.can_see_checklists)
+def changes(request: HttpRequest, event: Event, standing: rules.Standing) -> HttpResponse:
+    """Answer with what changed since the version the page knows."""
+    at = clock.now()
+    found = live.since(event=event, version=request.GET.get("since", ""), at=at)
+    if found is None:
+        return HttpResponse(status=204)
+    parts = [
+        format_html(
+            '<input type="hidden" id="live-since" name="since" value="{}" hx-swap-oob="true">', found.version
+        )
+    ]
+    whole_event = bool(found.of("crew.event"))
+    items = found.of("crew.checklistitem")
+    if items or whole_event:
+        whole = board(checklists.rows(event=event, standing=standing, at=at))
+        parts += [item_html(row, oob=True) for row in whole.rows if whole_event or row.pk in items]
+        parts.append(whole.counts())
+    return HttpResponse("".join(parts))
+
+
+urlpatterns: list[Any] = [path("events/<str:key>/live/", changes, name="live")]

@@ -4,23 +4,17 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from core.models import AuditEvent
-from crew import rules
-from crew.domain import checklists, maintenance
+from crew.domain import checklists
 from crew.domain.checklists import (
-    MOVES,
     ChecklistError,
-    HoldRefusedError,
     ItemMovedError,
     NotWorkedError,
-    Proof,
-    StepNotLegalError,
 )
-from crew.domain.evidence import EvidenceRefusedError
 from crew.domain.history import SYSTEM, Actor
-from crew.models import ChecklistItem, DueFrom, Event, EventState, ItemState, MaintenanceRecord, Phase
+from crew.models import ChecklistItem, DueFrom, Event, EventState, ItemState, Phase
 from tests.factories.crew import (
     DEPARTS_AT,
     RETURNS_AT,
@@ -30,7 +24,6 @@ from tests.factories.crew import (
     EventGrantFactory,
     EventTemplateFactory,
     ItemTemplateFactory,
-    PositionFactory,
     role_on,
 )
 from tests.factories.people import PersonFactory
@@ -87,7 +80,7 @@ class TestTheListAsAWhole:
         ItemTemplateFactory(checklist=before, text="Second", sort=2)
         ItemTemplateFactory(
             checklist=before, text="First", sort=1, due_minutes=-45, critical=True, evidence="number",
-            low=Decimal("5"), high=Decimal("7"), unit="bar", detail="The port tank.", role="captain",
+            low=Decimal(5), high=Decimal(7), unit="bar", detail="The port tank.", role="captain",
         )  # fmt: skip
         ItemTemplateFactory(checklist=before, text="Retired", active=False)
         ItemTemplateFactory(checklist=asleep)
@@ -132,9 +125,7 @@ class TestTheListAsAWhole:
     def test_due_times_follow_the_event_in_two_updates(self, django_assert_num_queries: object) -> None:
         event = EventFactory()
         before = ChecklistItemFactory(event=event, due_minutes=-30)
-        after = ChecklistItemFactory(
-            event=event, due_from=DueFrom.RETURN, due_minutes=15, due_at=RETURNS_AT
-        )
+        after = ChecklistItemFactory(event=event, due_from=DueFrom.RETURN, due_minutes=15, due_at=RETURNS_AT)
         odd = ChecklistItemFactory(event=event, due_minutes=0)
         elsewhere = ChecklistItemFactory()
         shift = dt.timedelta(days=7, hours=-1, seconds=30, microseconds=250)

@@ -1,0 +1,142 @@
+/*
+ * The checklist answers a thumb at once. Every tap works without this file, as a plain form.
+ *  - A tapped row says what it is about to be; the server's row replaces it, or the row goes back to what it was and a
+ *    sentence says why.
+ *  - What others do arrives every two seconds while the page is looked at, and waits where somebody is typing.
+ */
+
+const LOGIN = "/account/login/";
+const UNSENT = "Your tap did not get through. Nothing was changed; tap again once you are connected.";
+const FAILED = "That did not work, and nothing was changed. Load the page again and look at the item.";
+const ALONE = "No connection: what others do is not shown until it is back.";
+
+const poll = document.getElementById("live");
+const before = new WeakMap();
+let keptVersion = null;
+
+const version = () => document.getElementById("live-since");
+const isTap = (event) => event.detail.elt.classList?.contains("item__do");
+const isPoll = (event) => event.detail.elt === poll;
+
+const say = (sentence) => {
+  const region = document.getElementById("checklist-said");
+  if (region && region.textContent !== sentence) {
+    region.className = "checklist__said";
+    region.textContent = sentence;
+  }
+};
+
+const sendsElsewhere = (xhr) => Boolean(xhr.responseURL) && new URL(xhr.responseURL).pathname === LOGIN;
+
+const putBack = (button, sentence) => {
+  const row = button.closest(".item");
+  const old = before.get(button);
+  if (row && old) {
+    row.className = old.row;
+    button.textContent = old.label;
+    button.removeAttribute("aria-busy");
+    before.delete(button);
+  }
+  say(sentence);
+};
+
+document.addEventListener("htmx:configRequest", (event) => {
+  if (isTap(event) || isPoll(event)) {
+    event.detail.timeout = 10000;
+  }
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (isPoll(event)) {
+    if (document.hidden) {
+      event.preventDefault();
+    }
+    keptVersion = null;
+    return;
+  }
+  if (!isTap(event)) {
+    return;
+  }
+  const button = event.detail.elt;
+  if (before.has(button)) {
+    event.preventDefault();
+    return;
+  }
+  // An answer that is on its way was written before this tap.
+  window.htmx.trigger(poll, "htmx:abort");
+  const row = button.closest(".item");
+  before.set(button, { row: row.className, label: button.textContent });
+  row.classList.add("item--sending");
+  button.textContent = button.dataset.then;
+  button.setAttribute("aria-busy", "true");
+  say("");
+});
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr } = event.detail;
+  if (!isTap(event) && !isPoll(event)) {
+    return;
+  }
+  if (sendsElsewhere(xhr)) {
+    event.detail.shouldSwap = false;
+    window.location.reload();
+  } else if (isTap(event) && xhr.status === 409) {
+    // Somebody was first: the row as it now stands, and the sentence that says who.
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  }
+});
+
+document.addEventListener("htmx:responseError", (event) => {
+  if (isTap(event)) {
+    putBack(event.detail.elt, FAILED);
+  } else if (isPoll(event) && [401, 403, 404].includes(event.detail.xhr.status)) {
+    // The role ended: asking again changes nothing.
+    poll.remove();
+  }
+});
+
+for (const name of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, (event) => {
+    if (isTap(event)) {
+      putBack(event.detail.elt, UNSENT);
+    } else if (isPoll(event)) {
+      say(ALONE);
+    }
+  });
+}
+
+/* A person who is typing in a part of the page keeps it as it is; it is asked for again until they are done. */
+const isBeingUsed = (part) =>
+  part.contains(document.activeElement)
+    ? document.activeElement.matches("input:not([type=hidden]), textarea, select")
+    : [...part.querySelectorAll("input, textarea, select")].some(
+        (field) =>
+          (field.type !== "hidden" && field.defaultValue !== undefined && field.value !== field.defaultValue) ||
+          (field.defaultChecked !== undefined && field.checked !== field.defaultChecked),
+      ) || part.querySelector("dialog[open]") !== null;
+
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const { target } = event.detail;
+  if (target?.dataset?.live !== undefined && isBeingUsed(target)) {
+    event.detail.shouldSwap = false;
+    keptVersion ??= poll?.dataset.version ?? "";
+  }
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (!isPoll(event)) {
+    return;
+  }
+  const region = document.getElementById("checklist-said");
+  if (event.detail.successful && region?.textContent === ALONE) {
+    say("");
+  }
+  if (event.detail.successful && event.detail.xhr.status === 200 && version()) {
+    if (keptVersion === null) {
+      poll.dataset.version = version().value;
+    } else {
+      version().value = keptVersion;
+    }
+  }
+});
