@@ -10,11 +10,12 @@ from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
-from crew.models import Person
+from crew.models import EventState, Person
 
 SALT = "crew.demo_links"
 MAX_AGE_SECONDS = 7 * 24 * 3600
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+_AHEAD = (EventState.OPEN, EventState.CONFIRMED, EventState.UNDERWAY)
 
 
 class NoDemoLinksError(Exception):
@@ -41,7 +42,7 @@ def demo_sign_in_links(*, base_url: str) -> list[tuple[str, str]]:
         )
     people = (
         Person.objects.filter(sample=True, is_active=True)
-        .prefetch_related("staff_grants__entity")
+        .prefetch_related("staff_grants__entity", "event_grants__event")
         .order_by("pk")
     )
     if not people:
@@ -73,10 +74,29 @@ def _token(person: Person) -> str:
 
 
 def duties_of(*, person: Person) -> str:
-    """Return a person's duties in words: ``owner of the whole portfolio, reader of JADA``."""
+    """Return what somebody is, in words: ``owner of the whole portfolio``, ``captain of Saturday's sunset sail (28 Nov)``.
+
+    Staff have their duties, everybody else their role on the next event that is not over.
+    """
     duties = [
         f"{grant.get_duty_display().lower()} of {grant.entity.name if grant.entity else 'the whole portfolio'}"
         for grant in person.staff_grants.all()
         if grant.revoked_at is None
     ]
-    return ", ".join(duties) or "no duty"
+    if duties:
+        return ", ".join(duties)
+    roles = sorted(
+        (
+            grant
+            for grant in person.event_grants.all()
+            if grant.revoked_at is None and grant.event.state in _AHEAD
+        ),
+        key=lambda grant: (grant.event.departs_at, grant.pk),
+    )
+    if not roles:
+        return "no duty"
+    event = roles[0].event
+    what = event.get_kind_display().lower()
+    return (
+        f"{roles[0].get_role_display().lower()} of {event.departs_on:%A}'s {what} ({event.departs_on:%-d %b})"
+    )

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from core import clock
 from crew.domain import sample as people
+from crew.domain import sample_charters as charters
 from portfolio.domain import sample as records
 from portfolio.formats import FormatError
 from reports.domain import sample as schedules
@@ -28,13 +29,15 @@ class Command(BaseCommand):
                 loaded = records.load(folder=settings.BASE_DIR / "demo", at=at)
                 invited = people.load(at=at)
                 schedules.load(at=at)
+                sailed = charters.load(folder=settings.BASE_DIR / "demo", at=at)
         except records.AlreadyLoadedError as already:
             self.stdout.write(str(already))
             self._issue(at)
             return
-        except (FormatError, records.MissingFileError) as error:
+        except (FormatError, records.MissingFileError, charters.SampleFileError) as error:
             raise CommandError(str(error), returncode=2) from error
-        for name, count in (*loaded.counts, ("sample people", len(invited))):
+        came = (("sample people", len(invited) + sailed.people), ("charters and other events", sailed.events))
+        for name, count in (*loaded.counts, *came):
             self.stdout.write(f"{count:>7,} {name}")
         self.stdout.write(
             f"The sample portfolio as of {records.AS_OF} is loaded ({time.perf_counter() - begun:.1f} s)."
