@@ -113,7 +113,9 @@ def papers(*, event: Event, position: Position, held: Iterable[Credential]) -> l
     Days are local to the port of return, and the day of expiry itself is valid. Two papers of a kind that follow one
     another without a gap count as one.
     """
-    first, last = timing.crew_call_at(event).astimezone(timing.end_zone_of(event)).date(), return_day(event)
+    last = return_day(event)
+    # Over the date line a return can be the day before.
+    first = min(timing.local(event, timing.crew_call_at(event)).date(), last)
     found = []
     for kind in position.requires:
         label = _LABELS.get(kind, str(kind))
@@ -138,6 +140,11 @@ def papers(*, event: Event, position: Position, held: Iterable[Credential]) -> l
             words = f"{label} expires on {day(until)}, before the return on {day(last)}."
             found.append(Paper(label, False, words))
     return found
+
+
+def asked(position: Position) -> list[str]:
+    """Return the names of the papers that a position asks for."""
+    return [_LABELS.get(kind, str(kind)) for kind in position.requires]
 
 
 def _reach(credentials: Sequence[Credential], first: dt.date) -> dt.date | None:

@@ -5,6 +5,7 @@ but may not do answers 403. Who may what is asked of `crew.rules`, by name and a
 """
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -57,9 +58,10 @@ def event_page(
     """Let a view be opened by whom ``can`` allows: ``view(request, event, standing)``.
 
     The address bears the event's ``key``. With ``of`` it also bears ``pk`` of one of the event's records, which
-    ``can`` is asked about and the view gets as a fourth argument; ``select`` names its related rows to be read along.
-    Anonymous visitors are sent to sign in, whether the event exists or not.
+    ``can`` is asked about, if it takes one, and the view gets as a fourth argument; ``select`` names its related rows
+    to be read along. Anonymous visitors are sent to sign in, whether the event exists or not.
     """
+    asks_about = len(inspect.signature(can).parameters) > 1
 
     def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @functools.wraps(view)
@@ -84,7 +86,7 @@ def event_page(
                     raise Http404
                 about = (found,)
             # By name, so that the rule of today answers, and a test that takes one away is felt.
-            if not getattr(rules, can.__name__)(standing, *about):
+            if not getattr(rules, can.__name__)(standing, *(about if asks_about else ())):
                 raise PermissionDenied(REFUSAL)
             return view(request, event, standing, *about, *args, **kwargs)
 

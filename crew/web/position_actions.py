@@ -1,0 +1,146 @@
+"""What somebody may do with a position now, as the forms of its page, what is nearest first."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django import forms
+from django.urls import reverse
+
+from crew import rules
+from crew.domain import staffing
+from crew.domain.candidates import candidates
+from crew.models import Event, Position, PositionState
+from crew.web.position_forms import DesignateForm, OverrideForm, ReasonForm
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do: the last part of its address, its words, what it asks for, and its button's style."""
+
+    name: str
+    title: str
+    text: str
+    submit: str
+    form: forms.Form
+    style: str = ""
+    url: str = ""
+
+
+def actions_for(
+    event: Event,
+    standing: rules.Standing,
+    position: Position,
+    *,
+    at: dt.datetime,
+    bound: tuple[str, forms.Form] | None,
+) -> list[Action]:
+    """Return what may be done; a form that was refused stands in its place with what was typed."""
+    found = [
+        *_taking(event, standing, position),
+        *_running(event, standing, position),
+        *_holding(event, standing, position, late=at >= staffing.release_until(event)),
+        *_placing(event, standing, position),
+    ]
+    base = reverse("crew:position", args=[event.key, position.pk])
+    shown = []
+    for action in found:
+        form = bound[1] if bound is not None and bound[0] == action.name else action.form
+        form.auto_id = f"id_{action.name}_%s"
+        shown.append(
+            Action(
+                action.name,
+                action.title,
+                action.text,
+                action.submit,
+                form,
+                action.style,
+                f"{base}{action.name}/",
+            )
+        )
+    return shown
+
+
+def takes_position(event: Event, standing: rules.Standing, position: Position) -> bool:
+    """Tell whether the position is there for this person to take."""
+    free = position.state == PositionState.OPEN or position.stand_in_at is not None
+    return free and event.state in staffing.TAKING and rules.can_claim_position(standing, position)
+
+
+def choices_for(event: Event, position: Position) -> list[tuple[str, str]]:
+    """Return who could be put into a position, with what is in their way."""
+    return [
+        (str(person.pk), f"{person}: {obstacle}" if obstacle else str(person))
+        for person, obstacle in candidates(event=event, position=position)
+    ]
+
+
+def _taking(event: Event, standing: rules.Standing, position: Position) -> list[Action]:
+    if not takes_position(event, standing, position):
+        return []
+    if position.state == PositionState.OPEN:
+        return [
+            Action("claim", "Claim it", "It is yours from crew call to return.", "Claim it", forms.Form())
+        ]
+    text = f"You take it over from {position.holder}, who is then free."
+    return [Action("take-over", "Stand in", text, "Stand in", forms.Form())]
+
+
+def _running(event: Event, standing: rules.Standing, position: Position) -> list[Action]:
+    if event.state not in staffing.COMING or not rules.can_run_positions(standing):
+        return []
+    found = []
+    if position.state == PositionState.CLAIMED and position.stand_in_at is None:
+        found.append(Action("confirm", "Confirm", f"{position.holder} is told.", "Confirm", forms.Form()))
+    if position.state == PositionState.HELD:
+        text = "Once what held it is put right."
+        found.append(Action("resume", "Take off hold", text, "Take off hold", forms.Form()))
+    if position.state in (PositionState.CLAIMED, PositionState.CONFIRMED):
+        text = f"{position.holder} keeps it and reads why it is held."
+        found.append(Action("hold", "Hold", text, "Hold", ReasonForm(), "quiet"))
+    return found
+
+
+def _holding(event: Event, standing: rules.Standing, position: Position, *, late: bool) -> list[Action]:
+    if event.state not in staffing.COMING:
+        return []
+    found = []
+    if rules.can_seek_stand_in(standing, position):
+        if position.stand_in_at is not None:
+            text = "No stand-in is sought any more."
+            found.append(Action("keep", "Keep it after all", text, "Keep it", forms.Form(), "quiet"))
+        else:
+            text = "It stays yours until somebody takes over, and no longer counts as staffed."
+            found.append(
+                Action("stand-in", "Ask for a stand-in", text, "Ask for a stand-in", ReasonForm(), "quiet")
+            )
+    if rules.can_release_position(standing, position):
+        text = f"{position.holder} is told, and the position is open again."
+        if position.holder_id == standing.person_id:
+            text = (
+                "The time to release it freely is over: it stays yours, and a stand-in is sought."
+                if late
+                else "It is open for others again."
+            )
+        found.append(Action("release", "Release", text, "Release", forms.Form(), "quiet"))
+    return found
+
+
+def _placing(event: Event, standing: rules.Standing, position: Position) -> list[Action]:
+    designates = (
+        event.state in staffing.TAKING
+        and position.state == PositionState.OPEN
+        and rules.can_designate_position(standing, position)
+    )
+    overrides = rules.can_override_position(standing)
+    if not designates and not overrides:
+        return []
+    people = choices_for(event, position)
+    found = []
+    if designates:
+        form = DesignateForm(people=people)
+        found.append(Action("designate", "Put somebody in", "They are told.", "Put them in", form, "quiet"))
+    if overrides:
+        text = "Puts anybody in or out, whatever is in the way."
+        form = OverrideForm(people=people)
+        found.append(Action("override", "Override the rules", text, "Override", form, "danger"))
+    return found
