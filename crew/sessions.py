@@ -5,10 +5,11 @@ A session of somebody who signed in by code has none of these keys and reaches a
 
 from typing import Any
 
+from django.contrib.auth import login
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
 
-from crew.models import Person
+from crew.models import EventGrant, Person
 
 BACKEND = "crew.sessions.LinkBackend"
 # The grant that counts now, and every grant whose link was opened in this session.
@@ -27,6 +28,39 @@ class LinkBackend(BaseBackend):
         if person is not None:
             person.by_link = True
         return person
+
+
+def open_grant(request: HttpRequest, grant: EventGrant) -> None:
+    """Let this browser stand on a grant whose link was just taken up, on a fresh session key.
+
+    A link session of the same person keeps the grants it has; a session of anybody else ends here. Whoever calls this
+    has asked them.
+    """
+    kept = [pk for pk in opened_grants(request) if pk != grant.pk] if is_theirs(request, grant) else []
+    login(request, grant.person, backend=BACKEND)
+    request.user.by_link = True
+    request.session[ACTIVE] = grant.pk
+    request.session[OPENED] = [*kept, grant.pk]
+
+
+def switch(request: HttpRequest, grant_id: int) -> bool:
+    """Make a grant that this link session opened the one that counts; tell whether it is one."""
+    if grant_id not in opened_grants(request):
+        return False
+    request.session[ACTIVE] = grant_id
+    return True
+
+
+def opened_grants(request: HttpRequest) -> list[int]:
+    """Return the ids of the grants opened in this link session; none in every other session."""
+    if not request.user.is_authenticated or not request.user.by_link:
+        return []
+    return list(request.session.get(OPENED, []))
+
+
+def is_theirs(request: HttpRequest, grant: EventGrant) -> bool:
+    """Tell whether the person signed in here is the grant's."""
+    return bool(request.user.is_authenticated and request.user.pk == grant.person_id)
 
 
 def active_grant(request: HttpRequest) -> int | None:

@@ -103,7 +103,7 @@ def give(
         )
     if role == Role.ADMIN:
         expires_at = at + ADMIN_LASTS
-        if not access.may(person, "book", event.entity_id):
+        if not may_be_admin(event, person):
             raise RoleRefusedError(
                 f"{person.email} is not staff with bookings of {event.entity.name}, so no link may make an admin of "
                 "them. Give them that duty first, or another role here."
@@ -141,6 +141,11 @@ def give(
             data={"role": ["", str(role)], "given": grant.pk},
         )
     return grant
+
+
+def may_be_admin(event: Event, person: Person) -> bool:
+    """Tell whether somebody is staff enough for a link to make them admin of an event."""
+    return access.may(person, "book", event.entity_id)
 
 
 def _widen(

@@ -12,10 +12,10 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from core import clock
-from crew.domain import link_secrets, link_trail
-from crew.models import Link, LinkEventKind, LinkSecret
+from crew.domain import link_secrets, link_trail, link_words, qr
+from crew.models import Link, LinkEventKind, LinkSecret, Person, Role
 from mail.domain import outbox
-from mail.domain.compose import CannotComposeError, Composed
+from mail.domain.compose import CannotComposeError, Composed, InlineImage
 from mail.models import Message
 
 COMPOSER = "crew.link"
@@ -53,13 +53,18 @@ def compose(message: Message, secret: str | None) -> Composed:
     if link is None:
         raise CannotComposeError("The link this mail was to bear is not in the database.")
     fresh = None if secret is None else _mint(link, at=clock.now())
+    grant = link.grant
     context = {
         "address": "" if fresh is None else link_url(fresh.token),
         "code": "" if fresh is None else fresh.shown_code,
-        "code_page": settings.BASE_URL.rstrip("/") + reverse("crew:link_code"),
+        "code_page": absolute("crew:link_code"),
         "link": link,
-        "event": link.grant.event,
-        "role": link.grant.get_role_display().lower(),
+        "event": grant.event,
+        "departs": link_words.departure(grant.event),
+        "until": link_words.stamp(grant.event, link.expires_at),
+        "once": link.uses_allowed == 1,
+        "role": grant.get_role_display().lower(),
+        "steps_up": grant.role in (Role.CAPTAIN, Role.ADMIN),
         "name": message.to_name,
         "to_address": message.to_address,
         "base_url": settings.BASE_URL,
@@ -68,12 +73,20 @@ def compose(message: Message, secret: str | None) -> Composed:
         subject=message.subject,
         text=render_to_string("mail/link.txt", context),
         html=render_to_string("mail/link.html", context),
+        inline=()
+        if fresh is None
+        else (InlineImage("link-qr", "link.png", "image/png", qr.png(link_url(fresh.token))),),
     )
 
 
 def link_url(token: str) -> str:
     """Return the whole address of a link."""
-    return settings.BASE_URL.rstrip("/") + reverse("crew:link", args=[token])
+    return absolute("crew:link", token)
+
+
+def absolute(name: str, *args: str) -> str:
+    """Return the whole address of a page, for a mail or a QR code."""
+    return settings.BASE_URL.rstrip("/") + reverse(name, args=args)
 
 
 def _mint(link: Link, *, at: dt.datetime) -> link_secrets.Secret:
@@ -84,7 +97,7 @@ def _mint(link: Link, *, at: dt.datetime) -> link_secrets.Secret:
     return mint(link=link, shown="mail", at=at)
 
 
-def mint(*, link: Link, shown: str, at: dt.datetime) -> link_secrets.Secret:
+def mint(*, link: Link, shown: str, at: dt.datetime, by: Person | None = None) -> link_secrets.Secret:
     """Make a secret for a link, keep its hashes, and return it in clear, this once."""
     fresh = link_secrets.fresh()
     with transaction.atomic():
@@ -95,5 +108,5 @@ def mint(*, link: Link, shown: str, at: dt.datetime) -> link_secrets.Secret:
             minted_at=at,
             shown=shown,
         )
-        link_trail.note(link=link, kind=LinkEventKind.MINTED, at=at, reason=shown)
+        link_trail.note(link=link, kind=LinkEventKind.MINTED, at=at, by=by, reason=f"For the {shown}")
     return fresh

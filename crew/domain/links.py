@@ -1,4 +1,4 @@
-"""Magic links: issuing them, and taking them back. Taking one up is `crew.domain.redemption`.
+"""Magic links: issuing them, and taking them back. Taking one up is `crew.domain.invitations`.
 
 A link is an invitation to take up one grant, until a time and so many times. Its secrets come and go: one for each
 mail, one for each time it is shown on a screen.
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from django.db import transaction
+from django.db.models import F
 
-from crew.domain import link_mail, link_trail
+from crew.domain import history, link_mail, link_secrets, link_trail
 from crew.domain.history import Actor
 from crew.models import EventGrant, Link, LinkEventKind, LinkSecret, Role
 
@@ -73,6 +74,7 @@ def issue(*, grant: EventGrant, by: Actor, at: dt.datetime, mail: bool = True) -
             uses_allowed=TERMS[grant.role].uses,
         )
         link_trail.note(link=link, kind=LinkEventKind.ISSUED, at=at, by=by.person)
+        _note(link, "crew:link:issue", by=by, at=at)
         if mail:
             link_mail.send(link=link, at=at)
     return link
@@ -87,18 +89,97 @@ def expiry(*, grant: EventGrant, at: dt.datetime) -> dt.datetime:
     return ends if grant.expires_at is None else min(ends, grant.expires_at)
 
 
-def revoke_all(*, grant: EventGrant, by: Actor, at: dt.datetime) -> int:
-    """Revoke every live link of a grant and return how many; called in the transaction that revokes the grant."""
-    ids = list(Link.objects.filter(grant=grant, revoked_at__isnull=True).values_list("pk", flat=True))
-    for link in Link.objects.filter(pk__in=ids):
-        _revoke(link, by=by, at=at, reason="The role was taken back.")
-    return len(ids)
+def current(*, grant: EventGrant, at: dt.datetime) -> Link | None:
+    """Return the newest link of a grant that can still be taken up, if there is one."""
+    live = Link.objects.filter(
+        grant=grant, revoked_at__isnull=True, expires_at__gt=at, uses__lt=F("uses_allowed")
+    )
+    return live.order_by("-issued_at", "-pk").first()
 
 
-def _revoke(link: Link, *, by: Actor, at: dt.datetime, reason: str = "") -> bool:
-    """Revoke a link with its secrets; return whether it was live."""
-    if not Link.objects.filter(pk=link.pk, revoked_at__isnull=True).update(revoked_at=at):
-        return False
-    LinkSecret.objects.filter(link=link, revoked_at__isnull=True).update(revoked_at=at)
-    link_trail.note(link=link, kind=LinkEventKind.REVOKED, at=at, by=by.person, reason=reason)
-    return True
+def mail_again(*, grant: EventGrant, by: Actor, at: dt.datetime, asked: str = "") -> Link:
+    """Mail the link of a grant to its person once more, or a new one where none can be taken up any more.
+
+    ``asked`` says who wanted it, where it was not ``by``.
+
+    Raises:
+        LinkRefusedError: see `issue`.
+    """
+    link = current(grant=grant, at=at)
+    if link is None or not EventGrant.objects.live(at=at).filter(pk=grant.pk).exists():
+        return issue(grant=grant, by=by, at=at)
+    with transaction.atomic():
+        link_trail.note(
+            link=link, kind=LinkEventKind.ISSUED, at=at, by=by.person, reason=asked or "Mailed again"
+        )
+        _note(link, "crew:link:mail", by=by, at=at)
+        link_mail.send(link=link, at=at)
+    return link
+
+
+def rotate(*, grant: EventGrant, by: Actor, at: dt.datetime) -> Link:
+    """Make every link sent or shown so far worthless and mail a new one; sessions already open stay open.
+
+    Raises:
+        LinkRefusedError: see `issue`.
+    """
+    with transaction.atomic():
+        for link in _standing(grant):
+            if Link.objects.filter(pk=link.pk, revoked_at__isnull=True).update(revoked_at=at):
+                LinkSecret.objects.filter(link=link, revoked_at__isnull=True).update(revoked_at=at)
+                link_trail.note(link=link, kind=LinkEventKind.ROTATED, at=at, by=by.person)
+        return issue(grant=grant, by=by, at=at)
+
+
+def show(*, grant: EventGrant, by: Actor, at: dt.datetime) -> tuple[Link, link_secrets.Secret]:
+    """Return a link of a grant with a secret made for a screen, in clear, this once.
+
+    Raises:
+        LinkRefusedError: see `issue`.
+    """
+    with transaction.atomic():
+        link = current(grant=grant, at=at)
+        if link is None or not EventGrant.objects.live(at=at).filter(pk=grant.pk).exists():
+            link = issue(grant=grant, by=by, at=at, mail=False)
+        secret = link_mail.mint(link=link, shown="screen", at=at, by=by.person)
+        _note(link, "crew:link:show", by=by, at=at)
+    return link, secret
+
+
+def revoke(*, grant: EventGrant, by: Actor, at: dt.datetime) -> int:
+    """Revoke every link of a grant and return how many; the role stays, and so do sessions already open."""
+    with transaction.atomic():
+        return revoke_all(grant=grant, by=by, at=at, reason="Revoked by hand")
+
+
+def revoke_all(
+    *, grant: EventGrant, by: Actor, at: dt.datetime, reason: str = "The role was taken back"
+) -> int:
+    """Revoke every link of a grant and return how many; called in the transaction of what causes it."""
+    revoked = 0
+    for link in _standing(grant):
+        if Link.objects.filter(pk=link.pk, revoked_at__isnull=True).update(revoked_at=at):
+            LinkSecret.objects.filter(link=link, revoked_at__isnull=True).update(revoked_at=at)
+            link_trail.note(link=link, kind=LinkEventKind.REVOKED, at=at, by=by.person, reason=reason)
+            _note(link, "crew:link:revoke", by=by, at=at)
+            revoked += 1
+    return revoked
+
+
+def _standing(grant: EventGrant) -> list[Link]:
+    return list(
+        Link.objects.select_related("grant__person", "grant__event__entity").filter(
+            grant=grant, revoked_at__isnull=True
+        )
+    )
+
+
+def _note(link: Link, action: str, *, by: Actor, at: dt.datetime) -> None:
+    history.note(
+        event=link.grant.event,
+        action=action,
+        subject=link.grant.person,
+        by=by,
+        at=at,
+        data={"role": link.grant.role, "link": link.pk},
+    )
