@@ -32,6 +32,7 @@ class Command(BaseCommand):
                 sailed = charters.load(folder=settings.BASE_DIR / "demo", at=at)
         except records.AlreadyLoadedError as already:
             self.stdout.write(str(already))
+            self._sail_late(at)
             self._issue(at)
             return
         except (FormatError, records.MissingFileError, charters.SampleFileError) as error:
@@ -43,6 +44,12 @@ class Command(BaseCommand):
             f"The sample portfolio as of {records.AS_OF} is loaded ({time.perf_counter() - begun:.1f} s)."
         )
         self._issue(at)
+
+    def _sail_late(self, at: dt.datetime) -> None:
+        """Add the charters to a sample that was loaded before the portal had any."""
+        sailed = charters.load(folder=settings.BASE_DIR / "demo", at=at)
+        if sailed.events:
+            self.stdout.write(f"It had no charters; {sailed.events} events and {sailed.people} people came.")
 
     def _issue(self, at: dt.datetime) -> None:
         """Issue the first edition of each report, so that there is something to read and mail to open."""
