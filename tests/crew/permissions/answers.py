@@ -30,8 +30,9 @@ class Page:
 
     ``scope`` says how who may not is told: ``event`` (strangers 404, others on it 403), ``portal`` (403), ``entity``
     (a record of event A's entity: staff of another 404, who is no staff 403), ``whole`` (of the whole portfolio,
-    likewise), ``public`` (open to everybody), ``nowhere`` (404 to everybody). ``*`` stands for everybody who has signed in. ``pk`` names a record of `World`; ``notes`` are tables that a GET
-    may write.
+    likewise), ``own`` (a record of one's own; another's 404), ``public`` (open to everybody), ``nowhere`` (404 to
+    everybody). ``*`` stands for everybody who has signed in. ``pk`` names a record of `World`; ``notes`` are tables that a GET
+    may write. ``empty``: there is nothing to show, so who may gets 404.
     """
 
     name: str
@@ -42,7 +43,9 @@ class Page:
     data: dict[str, Any] = field(default_factory=dict)
     kwargs: dict[str, Any] = field(default_factory=dict)
     notes: frozenset[str] = frozenset()
+    query: str = ""
     htmx: bool = False
+    empty: bool = False
 
     def __str__(self) -> str:
         return f"{self.name} {self.pk}".strip()
@@ -83,8 +86,9 @@ def address(world: World, page: Page, who: Somebody, *, key: str | None = None, 
     if page.scope == "event" and "key" not in kwargs:
         kwargs["key"] = key or world.places["a"].event.key
     if page.pk:
-        kwargs["pk"] = world.pk(page.pk, who, place)
-    return reverse(page.name, kwargs=kwargs)
+        # One's own record may hang on either event.
+        kwargs["pk"] = world.pk(page.pk, who, who.place if page.scope == "own" and who.place in world.places else place)
+    return reverse(page.name, kwargs=kwargs) + (f"?{page.query}" if page.query else "")
 
 
 def ask(world: World, page: Page, who: Somebody, method: str, path: str = "") -> Answer:
@@ -141,6 +145,11 @@ def _mails() -> Iterator[tuple[str, str]]:
 
 def expected(page: Page, who: Somebody, method: str) -> str | int:
     """Return what a page owes somebody: `OK`, `SIGN_IN` or a status."""
+    owed = _expected(page, who, method)
+    return 404 if owed == OK and page.empty else owed
+
+
+def _expected(page: Page, who: Somebody, method: str) -> str | int:
     letters = page.letters(method)
     if page.scope == "public":
         return ANYTHING
@@ -158,6 +167,8 @@ def expected(page: Page, who: Somebody, method: str) -> str | int:
             return 403
         seen = who.on("a") if page.scope == "entity" else who.place == "everywhere"
         return 404 if not seen else OK if who.letter in letters else 403
+    if page.scope == "own":
+        return OK if who.place in ("a", "b") and who.letter in letters else 404
     return OK if "*" in letters or who.letter in letters else 403
 
 
@@ -201,17 +212,14 @@ def wrong(world: World, page: Page, who: Somebody, method: str, answer: Answer) 
 
 
 def _leaks_to(world: World, to: str, text: str) -> set[tuple[str, str]]:
-    """Return what a mail tells somebody who may not read it: by their live grants, whoever asked for the mail."""
-    whose = [who for who in world.everybody if who.person and who.person.email == to]
-    holders = {place.holder.email: letter for letter, place in world.places.items()}
-    found = canaries.found(text)
-    if to in holders:
-        return {
-            (what, event)
-            for what, event in found
-            if not (event == holders[to] and ("W" in canaries.AUDIENCE[what] or what == "rateother"))
-        }
-    if whose:
-        return {(what, event) for what, event in found if not any(may_read(who, what, event) for who in whose)}
-    return {(what, event) for what, event in found if "G" not in canaries.AUDIENCE[what]}
+    """Return what a mail tells somebody who may not read it: by all they hold, whoever caused the mail.
 
+    An address that nobody had before is a guest's of event A.
+    """
+    roles = world.readers.get(to, {"a": "G"})
+    return {
+        (what, event)
+        for what, event in canaries.found(text)
+        if canaries.word(what, event) not in to
+        and not set(roles.get(event, "")) & set(canaries.AUDIENCE[what])
+    }

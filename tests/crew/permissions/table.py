@@ -5,14 +5,127 @@ only read its entity. On pages of the portal also O owner, K bookkeeper, B booki
 and ``*`` everybody who has signed in.
 """
 
+from typing import Any
+
 from tests.crew.permissions.answers import Page
 from tests.crew.permissions.table_office import PAGES as OFFICE
 
 STAFF = "OKBR"
+WORKERS, RUNNERS, SEE_WORK, SEE_RUN = "CWA", "CA", "CWAS", "CAS"
+_TOLD = frozenset({"crew_linkevent"})
+_NUMBER = {"number": "7.5", "text": "Sound", "reason": "The pump is loud", "review": "60"}
 
-PAGES: list[Page] = [
-    *OFFICE,
-    Page("crew:home", get=STAFF, scope="portal"),
+
+def _press(name: str, letters: str, pk: str = "", **more: Any) -> Page:
+    """Return a button of an event's page."""
+    return Page(f"crew:{name}", post=letters, pk=pk, **more)
+
+
+def _act(act: str, letters: str, pk: str) -> Page:
+    return Page("crew:grant_act", post=letters, pk=pk, kwargs={"act": act})
+
+
+EVENT: list[Page] = [
+    Page("crew:event", get="CWGAS"),
+    Page("crew:live", get=SEE_WORK, query="since=0-0"),
+    Page("crew:event_change", get="A", post="A"),
+    _press("event_advance", RUNNERS, data={"to": "underway"}),
+    _press("event_advance", "A", data={"to": "confirmed"}),
+    Page("crew:event_cancel", get="A", post="A", data={"reason": "The wind is against us"}),
+    Page("crew:event_history", get="AS"),
+]
+
+GUESTS: list[Page] = [
+    Page("crew:guests", get=SEE_RUN),
+    _press("guest_add", RUNNERS, data={"name": "Una Newcomer", "email": "una@example.com"}),
+    _press("guest_clear", RUNNERS, "guest.held", data={"how": "Paper waiver signed"}),
+    _press("guest_remove", RUNNERS, "guest.held"),
+    Page("crew:dock", get=RUNNERS),
+    Page("crew:dock_code", get=RUNNERS),
+    Page("crew:dock_requests", get=RUNNERS),
+    _press("dock_accept", RUNNERS, "boarding"),
+    _press("dock_decline", RUNNERS, "boarding"),
+]
+
+PEOPLE: list[Page] = [
+    Page(
+        "crew:people",
+        get=SEE_RUN,
+        post=RUNNERS,
+        data={"email": "una@example.com", "name": "Una Newcomer", "role": "guest"},
+    ),
+    # A captain gives and takes back the roles of crew and guests; captains and admins are the office's.
+    _press("grant_show", RUNNERS, "grant.other"),
+    _press("grant_show", "A", "grant.captain"),
+    *(_act(act, RUNNERS, "grant.other") for act in ("mail", "rotate", "revoke-links", "take-back")),
+    *(_act(act, "A", "grant.captain") for act in ("mail", "rotate", "revoke-links", "take-back")),
+]
+
+POSITIONS: list[Page] = [
+    *(
+        Page("crew:position", get=SEE_WORK, pk=f"position.{which}")
+        for which in ("open", "other", "held", "seeking", "theirs", "captains")
+    ),
+    Page("crew:position", get=SEE_WORK, pk="position.held", htmx=True),
+    _press("position_claim", WORKERS, "position.open"),
+    _press("position_claim", RUNNERS, "position.captains"),
+    _press("position_take_over", WORKERS, "position.seeking"),
+    _press("position_release", WORKERS, "position.theirs"),
+    _press("position_release", RUNNERS, "position.other"),
+    _press("position_stand_in", WORKERS, "position.theirs", data={"reason": "A wedding"}),
+    _press("position_stand_in", "", "position.other", data={"reason": "A wedding"}),
+    _press("position_keep", WORKERS, "position.theirs"),
+    _press("position_keep", "", "position.seeking"),
+    _press("position_confirm", RUNNERS, "position.other"),
+    _press("position_hold", RUNNERS, "position.other", data={"reason": "The medical ran out"}),
+    _press("position_resume", RUNNERS, "position.held"),
+    _press("position_designate", RUNNERS, "position.open"),
+    _press("position_designate", "A", "position.captains"),
+    _press("position_override", "A", "position.open", data={"reason": "Nobody else is here"}),
+]
+
+CHECKLIST: list[Page] = [
+    *(
+        Page("crew:item", get=SEE_WORK, pk=f"item.{which}")
+        for which in ("open", "other", "held", "done", "theirs", "captains")
+    ),
+    Page("crew:item_photo", get=SEE_WORK, pk="item.photo"),
+    _press("item_claim", WORKERS, "item.open"),
+    _press("item_claim", WORKERS, "item.open", htmx=True),
+    _press("item_claim", RUNNERS, "item.captains"),
+    _press("item_complete", WORKERS, "item.theirs", data=_NUMBER),
+    _press("item_complete", RUNNERS, "item.other", data=_NUMBER),
+    _press("item_hold", WORKERS, "item.theirs", data=_NUMBER),
+    _press("item_hold", RUNNERS, "item.other", data=_NUMBER),
+    _press("item_give_back", WORKERS, "item.theirs"),
+    _press("item_give_back", RUNNERS, "item.other"),
+    _press("item_resume", RUNNERS, "item.held"),
+    _press("item_reopen", RUNNERS, "item.done"),
+]
+
+PORTAL: list[Page] = [
+    # Who has a role and no duty is led on to their own work.
+    Page("crew:home", get=STAFF + "CWGA", scope="portal"),
     # The sample's way in, shut wherever DEMO is off.
     Page("crew:demo", get="", post="", scope="nowhere", kwargs={"token": "forged"}),
+    Page("crew:events", get=STAFF, scope="portal"),
+    Page("crew:event_month", get=STAFF, scope="portal", kwargs={"month": "2026-11"}),
+    Page("crew:event_add", get="OB", post="OB", scope="portal"),
+    Page("crew:maintenance", get=STAFF, scope="portal"),
+    Page("crew:maintenance_close", post="OB", scope="entity", pk="mending", data={"resolution": "Greased"}),
+    Page("crew:compare", get=STAFF, scope="portal"),
+    Page("crew:grants", get="*", scope="portal"),
+    Page("crew:grant_switch", post="CWGA", scope="own", pk="grant.theirs"),
 ]
+
+# Whoever holds the secret is let in, and nobody sees more than whom it is for.
+OPEN: list[Page] = [
+    *(
+        Page(f"crew:{name}", scope="public", notes=_TOLD)
+        for name in ("link_taken", "link_code", "link_step", "link_fresh", "dock_ask", "dock_wait", "dock_open")
+    ),
+    Page("crew:link", scope="public", notes=_TOLD, kwargs={"token": "A" * 43}),
+    Page("crew:dock_scanned", scope="public", notes=_TOLD, kwargs={"code": "A" * 20}),
+]
+
+PAGES: list[Page] = [*OFFICE, *PORTAL, *OPEN, *EVENT, *GUESTS, *PEOPLE, *POSITIONS, *CHECKLIST]

@@ -74,7 +74,8 @@ PAGES: list[Page] = [
     _press("portfolio:advance_booking", "OB", pk=_books("booking")),
     _list("portfolio:imports"),
     Page("portfolio:upload", get="OK", post="OK", scope="portal"),
-    Page("portfolio:land", post="OK", scope="portal"),
+    # Without a file that was read before there is nothing to land, and staff are led back to where one is.
+    Page("portfolio:land", post=STAFF, scope="portal"),
     _reading("portfolio:import", pk=_books("file")),
     _form("portfolio:sign_stake", "O", pk=_books("stake")),
     _form("portfolio:move_channel", "OB", pk=_books("channel")),
@@ -113,8 +114,8 @@ PAGES: list[Page] = [
     Page("mail:mailbox", get=STAFF, scope="whole"),
     Page("mail:message", get=STAFF, scope="whole", kwargs=_MAIL),
     Page("mail:html", get=STAFF, scope="whole", kwargs=_MAIL),
-    # It has not left yet, so there is no file; what a stranger is told shows in the others.
-    Page("mail:file", scope="whole", get=STAFF, kwargs=_MAIL),
+    # It has not left yet, so there is no file.
+    Page("mail:file", get=STAFF, scope="whole", kwargs=_MAIL, empty=True),
     Page("mail:part", get=STAFF, scope="whole", kwargs={"number": 1, **_MAIL}),
     _press("mail:retry", "O", "whole", **_MAIL),
     _press("mail:arrived", "O", "whole", **_MAIL),

@@ -1,10 +1,13 @@
 """Two events of two entities, everybody who could come to their pages, and a browser for each of them."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.test import Client
 
 from crew import sessions
@@ -23,12 +26,12 @@ from crew.models import (
     ItemState,
     MaintenanceRecord,
     Person,
-    Position,
     PositionState,
     Role,
+    StaffGrant,
     Station,
 )
-from portfolio.models import Entity
+from portfolio.models import Channel, Entity
 from reports.models import Finding, Recipient, Report, Schedule
 from tests.crew.permissions.canaries import AMOUNTS, word
 from tests.factories.crew import (
@@ -69,6 +72,7 @@ class Somebody:
     place: str = ""
     by_link: bool = False
     cleared: bool = False
+    grant: EventGrant | None = None
 
     def on(self, event: str) -> str:
         """Return who they are on an event, as `canaries.AUDIENCE` writes it; nothing for a stranger."""
@@ -103,6 +107,8 @@ class World:
     everybody: list[Somebody]
     # Of the whole portfolio.
     whole: dict[str, Any]
+    # What each address is on each event.
+    readers: dict[str, dict[str, str]]
 
     def somebody(self, name: str) -> Somebody:
         return next(who for who in self.everybody if who.name == name)
@@ -122,13 +128,36 @@ def build() -> World:
     places = {letter: _place(letter) for letter in "ab"}
     everybody = list(_everybody(places))
     for who in everybody:
-        if who.place in places and who.letter in "CWA" and who.person is not None:
-            _give_work(places[who.place], who.person)
-    return World(places, everybody, _whole())
+        if who.grant is not None and who.place in places:
+            places[who.place].records[f"grant.{who.grant.person_id}"] = who.grant.pk
+        for place in places.values():
+            if who.person is not None and who.on(place.letter) in ("C", "W", "A"):
+                _give_work(place, who.person)
+    return World(places, everybody, _whole(), _readers(places))
+
+
+def _readers(places: dict[str, Place]) -> dict[str, dict[str, str]]:
+    """Return what each person is on each event by all they hold, however they came: what a mail may tell them."""
+    letters = {str(role): letter for letter, role in ROLES.items()}
+    found: dict[str, dict[str, str]] = defaultdict(lambda: defaultdict(str))
+    for letter, place in places.items():
+        for grant in EventGrant.objects.live(at=NOW).filter(event=place.event).select_related("person"):
+            found[grant.person.email][letter] += letters[grant.role]
+        for guest in Guest.objects.filter(event=place.event):
+            found[guest.email][letter] += "G"
+    for duty in StaffGrant.objects.select_related("person"):
+        for letter, place in places.items():
+            if duty.entity_id in (None, place.event.entity_id):
+                found[duty.person.email][letter] += "A" if duty.duty in ("owner", "bookings") else "S"
+    return found
 
 
 def _whole() -> dict[str, Any]:
     report = Report.objects.get(slug="ceo")
+    for letter in "ab":
+        name = f"checklists/{word('photo', letter)}.jpg"
+        if not default_storage.exists(name):
+            default_storage.save(name, ContentFile(b"\xff\xd8\xff\xe0 a photo"))
     return {
         "schedule": Schedule.objects.create(report=report, name="Weekly", cron="0 7 * * MON", starts_at=NOW).pk,
         "recipient": Recipient.objects.create(report=report, address="board@example.com").pk,
@@ -140,6 +169,7 @@ def _place(letter: str) -> Place:
     records = everything(f"entity-{letter}", word("books", letter))
     # The books' own words stay the office's; what the entity is called is no secret to its guests.
     Entity.objects.filter(pk=records.entity.pk).update(name=f"Entity {letter.upper()}")
+    Channel.objects.filter(pk=records.channel.pk).update(name="Sailo")
     entity = Entity.objects.get(pk=records.entity.pk)
     vessel = VesselFactory(entity=entity, name=f"S/V {word('vessel', letter)}")
     event = EventFactory(
@@ -168,7 +198,8 @@ def _place(letter: str) -> Place:
         name=f"Holder {word('holdername', letter)}", email=f"{word('holderemail', letter)}@example.com"
     )
     place = Place(letter, event, holder, office=_office(records, letter))
-    EventGrantFactory(event=event, person=holder, role=Role.CREW)
+    place.records["grant.other"] = EventGrantFactory(event=event, person=holder, role=Role.CREW).pk
+    place.records["grant.captain"] = EventGrantFactory(event=event, role=Role.CAPTAIN).pk
     _positions(place)
     _items(place)
     _guests(place)
@@ -230,6 +261,9 @@ def _positions(place: Place) -> None:
             state=PositionState.HELD,
             hold_reason=word("holdreason", letter),
             rate_minor=rate,
+        ).pk,
+        "position.captains": PositionFactory(
+            event=event, station=Station.CAPTAIN, rate_minor=AMOUNTS["rateopen", letter]
         ).pk,
         "position.seeking": PositionFactory(
             event=event,
@@ -334,7 +368,7 @@ def _with_link(name: str, letter: str, grant: EventGrant, **fields: Any) -> Some
     session[sessions.ACTIVE] = grant.pk
     session[sessions.OPENED] = [grant.pk]
     session.save()
-    return Somebody(name, letter, client, grant.person, by_link=True, **fields)
+    return Somebody(name, letter, client, grant.person, by_link=True, grant=grant, **fields)
 
 
 def _by_code(role: str, letter: str, event: Event) -> Somebody:
@@ -347,7 +381,7 @@ def _by_code(role: str, letter: str, event: Event) -> Somebody:
             person=grant.person,
             added_at=NOW,
         )
-    return _signed_in(f"{NAMES[role]} of {letter.upper()}", role, grant.person, place=letter)
+    return _signed_in(f"{NAMES[role]} of {letter.upper()}", role, grant.person, place=letter, grant=grant)
 
 
 def _by_link(role: str, letter: str, places: dict[str, Place]) -> Somebody:
@@ -412,7 +446,3 @@ def _give_work(place: Place, person: Person) -> None:
         person=person, first_on=dt.date(2026, 12, 30), last_on=dt.date(2026, 12, 31)
     ).pk
 
-
-def holder_of(position_pk: int) -> Person | None:
-    """Return who holds a position."""
-    return Position.objects.select_related("holder").get(pk=position_pk).holder
