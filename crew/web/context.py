@@ -8,6 +8,19 @@ from django.urls import reverse
 from core import access
 from portfolio.domain import queries
 
+Place = tuple[str, str, str]
+_STAFF: tuple[Place, ...] = (
+    ("Home", "crew:home", "home"),
+    ("Events", "crew:events", "calendar"),
+    ("Reports", "reports:reports", "reports"),
+    ("Portfolio", "portfolio:entities", "books"),
+    ("Maintenance", "crew:maintenance", "wrench"),
+    ("Checklists", "crew:compare", "list"),
+)
+_CREW: tuple[Place, ...] = (("My work", "crew:work", "charters"),)
+# A link's first page is its event.
+_BY_LINK: tuple[Place, ...] = (("Event", "crew:home", "charters"), ("My roles", "crew:grants", "people"))
+
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Return ``nav``, ``person`` and ``sample_notice``; nothing to a visitor who has not signed in."""
@@ -27,26 +40,26 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def _nav(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the places this person may go, the most used first."""
+    """Return the places this person may go, the most used first: a phone shows four, the rest behind "More"."""
     user = request.user
-    places = []
     readable = access.entity_ids(user, "read")
     if readable is None or readable:
-        places += [
-            ("Home", reverse("crew:home"), "home"),
-            ("Reports", reverse("reports:reports"), "reports"),
-            ("Portfolio", reverse("portfolio:entities"), "books"),
-        ]
+        places = list(_STAFF)
+    elif user.by_link:
+        places = list(_BY_LINK)
+    else:
+        places = list(_CREW)
     if access.may(user, "own"):
-        places.append(("Mail", reverse("mail:mailbox"), "mail"))
-    if user.is_staff:
-        places.append(("Admin", reverse("admin:index"), "admin"))
-    return [
-        {
-            "label": label,
-            "url": url,
-            "icon": icon,
-            "current": request.path == url or (url != "/" and request.path.startswith(url)),
-        }
-        for label, url, icon in places
-    ]
+        places.append(("Mail", "mail:mailbox", "mail"))
+    if user.is_staff and not user.by_link:
+        places.append(("Admin", "admin:index", "admin"))
+    found = [(label, reverse(name), icon) for label, name, icon in places]
+    here = max((url for _, url, _ in found if _is_under(request.path, url)), key=len, default="")
+    if not here and request.path.startswith(reverse("crew:events")):
+        # Those who have no list of events reach theirs from the first place they have.
+        here = found[0][1]
+    return [{"label": label, "url": url, "icon": icon, "current": url == here} for label, url, icon in found]
+
+
+def _is_under(path: str, url: str) -> bool:
+    return path == url or (url != "/" and path.startswith(url))

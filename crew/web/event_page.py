@@ -10,8 +10,14 @@ from django.views.decorators.http import require_safe
 from core import clock
 from crew import rules
 from crew.domain import event_lists, event_sheet, guests, item_rows, positions, timing, timing_panel
-from crew.models import Event, Role
+from crew.domain.events import CANCELLABLE
+from crew.models import Event, EventState, Role
 from crew.web.access import event_page
+from crew.web.events import EVENTS, moves
+
+OVER = (EventState.COMPLETED, EventState.CANCELLED)
+# When guests are let in by the code on the dock.
+OPEN = (EventState.OPEN, EventState.CONFIRMED, EventState.UNDERWAY)
 
 # What the templates ask: the rules that need nothing but the standing.
 _ASKED = (
@@ -59,13 +65,17 @@ def event_view(request: HttpRequest, event: Event, standing: rules.Standing) -> 
         "crew/event.html",
         {
             "event": event,
+            "crumbs": [EVENTS]
+            if standing.is_any(rules.STAFF, Role.ADMIN) and standing.grant_id is None
+            else [],
             "standing": standing,
             "may": allowed,
             "zone": timing.zone_of(event).key,
             "tone": event_lists.TONES.get(event.state, ""),
             "timing": panel,
             "when": event_sheet.when(event),
-            "actions": _actions(event, allowed),
+            "moves": moves(event, standing),
+            "pages": _pages(event, allowed),
             "jumps": _jumps(allowed),
             "positions": staff_rows,
             "checklist": items,
@@ -81,13 +91,24 @@ def event_view(request: HttpRequest, event: Event, standing: rules.Standing) -> 
     )
 
 
-def _actions(event: Event, allowed: dict[str, bool]) -> list[dict[str, str]]:
+def _pages(event: Event, allowed: dict[str, bool]) -> list[dict[str, Any]]:
     """Return the pages of this event that lead on from here, those this person may open."""
-    pages: tuple[tuple[str, str, str], ...] = ()
+    ahead = event.state in CANCELLABLE
+    pages = (
+        (allowed["show_dock_code"] and bool(event.capacity) and event.state in OPEN, "dock", "Dock code"),
+        (allowed["see_grants"], "people", "People and links"),
+        (allowed["edit_event"] and event.state not in OVER, "event_change", "Change"),
+        (allowed["see_history"], "event_history", "History"),
+        (allowed["edit_event"] and ahead, "event_cancel", "Cancel it"),
+    )
     return [
-        {"label": label, "url": reverse(f"crew:{name}", args=[event.key])}
-        for can, label, name in pages
-        if allowed[can]
+        {
+            "label": label,
+            "url": reverse(f"crew:{name}", args=[event.key]),
+            "danger": name == "event_cancel",
+        }
+        for shown, name, label in pages
+        if shown
     ]
 
 
