@@ -16,7 +16,7 @@ from core import access, clock, months
 from crew import rules
 from crew.domain import event_lists, events, timing
 from crew.domain.history import Actor
-from crew.models import Event, EventState, EventTemplate, Port, Vessel
+from crew.models import Event, EventState, EventTemplate, Port, Role, Vessel
 from crew.web.access import REFUSAL, actor, event_page
 from crew.web.event_forms import CancelForm, EventFilter, EventForm, MoveForm, initial
 from portfolio.models import Entity
@@ -193,7 +193,7 @@ def add(request: HttpRequest) -> HttpResponse:
         heading=f"New: {template.name}",
         submit="Write it down",
         back=reverse("crew:event_add"),
-        crumbs=[EVENTS],
+        way=[EVENTS],
     )
 
 
@@ -235,7 +235,7 @@ def change(request: HttpRequest, event: Event, standing: rules.Standing) -> Http
         heading=f"Change {event.title}",
         submit="Save",
         back=reverse("crew:event", args=[event.key]),
-        crumbs=_crumbs(event),
+        way=crumbs(event, standing),
     )
 
 
@@ -258,18 +258,21 @@ def _warn(request: HttpRequest, event: Event, now: dt.datetime) -> None:
 
 
 def _form_page(
-    request: HttpRequest, form: EventForm, *, heading: str, submit: str, back: str, crumbs: list[Any]
+    request: HttpRequest, form: EventForm, *, heading: str, submit: str, back: str, way: list[Any]
 ) -> HttpResponse:
     return render(
         request,
         "crew/events/form.html",
-        {"form": form, "heading": heading, "submit": submit, "back": back, "crumbs": crumbs},
+        {"form": form, "heading": heading, "submit": submit, "back": back, "crumbs": way},
         status=422 if form.errors else 200,
     )
 
 
-def _crumbs(event: Event) -> list[Any]:
-    return [EVENTS, {"label": event.title, "url": reverse("crew:event", args=[event.key])}]
+def crumbs(event: Event, standing: rules.Standing) -> list[Any]:
+    """Return the way to an event's page; the agenda above it is for staff who came as staff."""
+    here = {"label": event.title, "url": reverse("crew:event", args=[event.key])}
+    came_as_staff = standing.grant_id is None and standing.is_any(rules.STAFF, Role.ADMIN)
+    return [EVENTS, here] if came_as_staff else [here]
 
 
 # Moving on, cancelling
@@ -299,7 +302,12 @@ def advance(request: HttpRequest, event: Event, standing: rules.Standing) -> Htt
     return render(
         request,
         "crew/events/move.html",
-        {"event": event, "refusal": refusal, "moves": moves(event, standing), "crumbs": _crumbs(event)},
+        {
+            "event": event,
+            "refusal": refusal,
+            "moves": moves(event, standing),
+            "crumbs": crumbs(event, standing),
+        },
         status=422,
     )
 
@@ -330,7 +338,7 @@ def cancel(request: HttpRequest, event: Event, standing: rules.Standing) -> Http
             "form": form,
             "possible": event.state in events.CANCELLABLE,
             "back": reverse("crew:event", args=[event.key]),
-            "crumbs": _crumbs(event),
+            "crumbs": crumbs(event, standing),
         },
         status=422 if form.errors else 200,
     )
@@ -348,7 +356,7 @@ def event_history(request: HttpRequest, event: Event, standing: rules.Standing) 
             "event": event,
             "page_obj": lines.get_page(request.GET.get("page")),
             "zone": timing.zone_of(event).key,
-            "crumbs": _crumbs(event),
+            "crumbs": crumbs(event, standing),
         },
     )
 

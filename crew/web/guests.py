@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path, reverse
+from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core import clock
@@ -12,7 +12,7 @@ from crew.domain import guests
 from crew.models import Event, Guest
 from crew.web.access import actor, event_page
 from crew.web.event_forms import ClearForm, GuestForm
-from crew.web.events import EVENTS
+from crew.web.events import crumbs
 
 
 @require_http_methods(["GET", "HEAD"])
@@ -101,7 +101,7 @@ def _page(
             "form": form or GuestForm(),
             "clearing": clearing or ClearForm(),
             "refusal": refusal,
-            "crumbs": [EVENTS, {"label": event.title, "url": reverse("crew:event", args=[event.key])}],
+            "crumbs": crumbs(event, standing),
         },
         status=422 if refusal or (form is not None and form.errors) else 200,
     )
