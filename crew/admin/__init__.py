@@ -1,5 +1,41 @@
 """The crew's records in the Django admin, a file for each noun: for fixing data, through the same doors as the pages."""
 
-from crew.admin import staff
+from crew.admin import (
+    boarding_requests,
+    checklist_items,
+    checklist_templates,
+    credentials,
+    days_off,
+    event_grants,
+    event_templates,
+    events,
+    guests,
+    links,
+    maintenance,
+    operating_limits,
+    people,
+    ports,
+    positions,
+    staff_grants,
+    vessels,
+)
 
-__all__ = ["staff"]
+__all__ = [
+    "boarding_requests",
+    "checklist_items",
+    "checklist_templates",
+    "credentials",
+    "days_off",
+    "event_grants",
+    "event_templates",
+    "events",
+    "guests",
+    "links",
+    "maintenance",
+    "operating_limits",
+    "people",
+    "ports",
+    "positions",
+    "staff_grants",
+    "vessels",
+]

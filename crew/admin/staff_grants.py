@@ -1,6 +1,6 @@
-"""People and their duties in the Django admin: the same deeds as elsewhere, audited alike."""
+"""Duties of staff in the Django admin: given and revoked, never edited."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -8,47 +8,10 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from core import audit, clock
+from core import clock
+from crew.admin.base import who
 from crew.domain import grants
-from crew.models import Duty, Person, StaffGrant
-
-
-@admin.register(Person)
-class PersonAdmin(admin.ModelAdmin):
-    """Who is known. Nobody is deleted, because what they did stays theirs; they are made inactive."""
-
-    list_display = ["email", "name", "is_active", "is_staff", "sample", "last_login"]
-    list_filter = ["is_active", "is_staff", "is_superuser", "sample"]
-    search_fields = ["email", "name"]
-    search_help_text = "Address or name."
-    fields = [
-        "email",
-        "name",
-        "zone",
-        "is_active",
-        "is_staff",
-        "is_superuser",
-        "sample",
-        "joined_at",
-        "last_login",
-    ]
-    readonly_fields = ["sample", "joined_at", "last_login"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
-        return False
-
-    def save_model(self, request: HttpRequest, obj: Person, form: ModelForm, change: bool) -> None:
-        """Save a person, without a password, and write down what changed."""
-        if not change:
-            obj.set_unusable_password()
-        super().save_model(request, obj, form, change)
-        audit.record(
-            action="crew:person:change" if change else "crew:person:add",
-            subject=obj,
-            at=clock.now(),
-            by=_who(request),
-            data={name: [form.initial.get(name), form.cleaned_data[name]] for name in form.changed_data},
-        )
+from crew.models import Duty, StaffGrant
 
 
 @admin.register(StaffGrant)
@@ -82,7 +45,7 @@ class StaffGrantAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: StaffGrant, form: ModelForm, change: bool) -> None:
         """Give the duty by the one door there is."""
         given = grants.grant_duty(
-            person=obj.person, duty=Duty(obj.duty), entity=obj.entity, at=clock.now(), by=_who(request)
+            person=obj.person, duty=Duty(obj.duty), entity=obj.entity, at=clock.now(), by=who(request)
         )
         obj.pk, obj.granted_at = given.pk, given.granted_at
 
@@ -101,12 +64,8 @@ class StaffGrantAdmin(admin.ModelAdmin):
         """Revoke each, and say which were revoked before."""
         for grant in chosen.select_related("person", "entity"):
             try:
-                grants.revoke_grant(grant=grant, at=clock.now(), by=_who(request))
+                grants.revoke_grant(grant=grant, at=clock.now(), by=who(request))
             except grants.GrantRevokedAlreadyError as error:
                 self.message_user(request, str(error), messages.WARNING)
             else:
                 self.message_user(request, f"Revoked: {grant.person}, {grant}.", messages.SUCCESS)
-
-
-def _who(request: HttpRequest) -> Person:
-    return cast(Person, request.user)  # The admin lets nobody in who has not signed in.
