@@ -51,7 +51,7 @@ class Harbor:
     def client(self, person: Person | None = None) -> Client:
         """Return a browser in which somebody is signed in, the admin unless another is named."""
         client = Client()
-        client.force_login(person or self.admin, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(person or self.admin)
         return client
 
 
