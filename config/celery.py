@@ -24,4 +24,5 @@ def _every(seconds: float, task: str) -> dict[str, Any]:
 app.conf.beat_schedule = {
     "send mail that is due": _every(5, "mail.tasks.sweep"),
     "issue reports that are due": _every(30, "reports.tasks.sweep"),
+    "hold positions whose papers lapsed": _every(60, "crew.tasks.sweep"),
 }

@@ -56,7 +56,7 @@ class CrewConfig(AppConfig):
         """Answer the lower floors' questions about who may see what, and compose the mails of this app."""
         from core import access, trail  # noqa: PLC0415 - registries are filled once apps are loaded
         from crew import rules  # noqa: PLC0415
-        from crew.domain import codes, link_mail, notices, stepup  # noqa: PLC0415
+        from crew.domain import codes, home_cards, link_mail, notices, papers, stepup  # noqa: PLC0415
         from mail.domain import compose  # noqa: PLC0415
 
         access.register(rules.StaffPolicy())
@@ -64,4 +64,5 @@ class CrewConfig(AppConfig):
         compose.register(link_mail.COMPOSER, link_mail.compose)
         compose.register(stepup.COMPOSER, stepup.compose)
         compose.register(notices.COMPOSER, notices.compose_notice)
+        home_cards.register(papers.cards)
         trail.name_actions(ACTIONS)

@@ -1,5 +1,121 @@
-"""To be written."""
+"""Pages of pay: what somebody is owed, and for staff what there is to pay."""
 
 from typing import Any
 
-urlpatterns: list[Any] = []
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_http_methods, require_safe
+
+from core import access, clock
+from crew import sessions
+from crew.domain import pay
+from crew.domain.history import Actor
+from crew.domain.pay import PayRefusedError
+from crew.models import EventGrant, Person
+from crew.web.own import worker
+from portfolio.web.forms import DayField
+
+
+class PaidForm(forms.Form):
+    """What was paid, and when."""
+
+    positions = forms.TypedMultipleChoiceField(coerce=int, required=False)
+    on = DayField(label="Paid on")
+
+    def __init__(self, *args: Any, offered: list[int], **kwargs: Any) -> None:
+        """Take the positions that stand on the page."""
+        super().__init__(*args, **kwargs)
+        self.fields["positions"].choices = [(str(pk), str(pk)) for pk in offered]  # type: ignore[attr-defined]
+        self.fields["positions"].error_messages["invalid_choice"] = (
+            "Some of these are not owed any more. Nothing was marked; choose once more."
+        )
+
+
+@require_safe
+@worker
+def my_pay(request: HttpRequest) -> HttpResponse:
+    """Show somebody what they are owed and were paid; by a link, for its event alone."""
+    person: Person = request.user  # type: ignore[assignment]
+    only = None
+    if person.by_link:
+        only = EventGrant.objects.values_list("event", flat=True).get(pk=sessions.active_grant(request))
+    rows = pay.of_person(person=person, only_event=only)
+    return render(
+        request,
+        "crew/pay/mine.html",
+        {"rows": rows, "owed": pay.owed_in_words(person=person, only_event=only)},
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@access.staff
+def pay_page(request: HttpRequest) -> HttpResponse:
+    """Show what there is to pay, by person and entity, and mark it as paid.
+
+    Raises:
+        PermissionDenied: this person neither keeps books nor books.
+    """
+    ids = _ids(request)
+    at = clock.now()
+    today = clock.today(at=at)
+    paid = request.method != "POST" and request.GET.get("show") == "paid"
+    groups = pay.groups(ids=ids, paid=paid)
+    form = PaidForm(
+        request.POST if request.method == "POST" else None,
+        offered=[row.pk for group in groups for row in group.rows],
+        initial={"on": today},
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            total = pay.mark_paid(
+                positions=form.cleaned_data["positions"],
+                ids=ids,
+                on=form.cleaned_data["on"],
+                today=today,
+                by=Actor(request.user),  # type: ignore[arg-type]
+                at=at,
+            )
+        except PayRefusedError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"{total} is marked as paid.")
+            return redirect("crew:pay")
+    return render(
+        request,
+        "crew/pay/pay.html",
+        {
+            "groups": groups,
+            "form": form,
+            "paid": paid,
+            "chosen": set(request.POST.getlist("positions")),
+            "tabs": [
+                {"label": "To pay", "url": "?", "current": not paid},
+                {"label": "Paid lately", "url": "?show=paid", "current": paid},
+            ],
+        },
+        status=422 if form.errors else 200,
+    )
+
+
+def _ids(request: HttpRequest) -> frozenset[int] | None:
+    """Return the entities whose crew this person pays; None means all.
+
+    Raises:
+        PermissionDenied: there are none.
+    """
+    keeps, books = (access.entity_ids(request.user, verb) for verb in ("keep", "book"))
+    if keeps is None or books is None:
+        return None
+    if not keeps | books:
+        raise PermissionDenied("Your role does not include pay. Ask the owner to extend your grant.")
+    return keeps | books
+
+
+urlpatterns = [
+    path("me/pay/", my_pay, name="my_pay"),
+    path("pay/", pay_page, name="pay"),
+]

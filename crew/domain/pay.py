@@ -1,0 +1,184 @@
+"""What people are owed for positions they worked.
+
+A position is owed to whoever holds it when its event is completed, at its rate for the whole event: in any state, for
+a held position's holder and one who sought a stand-in in vain were there too, and staff see how it stood before they
+pay. It is owed from the completion until it is marked as paid. Cancelled events, positions without a rate, and
+bareboat charters, whose crew is their charterer's, owe nothing. Amounts are in the currency of the event's entity.
+Marking is all Quarterdeck does: the money itself moves by the bank, and the books learn of it from there.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from core.money import format_minor
+from core.months import is_near
+from crew.domain import fitness, history, timing
+from crew.domain.history import Actor
+from crew.models import EventState, Mode, Person, Position, PositionState
+
+PAID_SHOWN = 100
+
+
+class PayRefusedError(Exception):
+    """The pay cannot be marked as asked; the message says why. Nothing was marked."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayRow:
+    """One position's pay in finished words."""
+
+    pk: int
+    event: str
+    event_key: str
+    station: str
+    on: str
+    amount: str
+    paid: str
+    caution: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayGroup:
+    """What one person is owed by one entity."""
+
+    person: str
+    entity: str
+    total: str
+    rows: tuple[PayRow, ...]
+
+
+def of_person(*, person: Person, only_event: int | None = None) -> list[PayRow]:
+    """Return what somebody is owed and was paid, the newest first; one query."""
+    found = _earned().filter(holder=person).order_by("-event__returns_at", "-id")
+    if only_event is not None:
+        found = found.filter(event=only_event)
+    return [_row(position) for position in found[:PAID_SHOWN]]
+
+
+def owed_in_words(*, person: Person, only_event: int | None = None) -> str:
+    """Return what somebody is owed in all, each currency by itself; empty where it is nothing; one query."""
+    found = _earned().filter(holder=person, paid_on__isnull=True)
+    if only_event is not None:
+        found = found.filter(event=only_event)
+    return _total(list(found))
+
+
+def groups(*, ids: Collection[int] | None, paid: bool) -> list[PayGroup]:
+    """Return what there is to pay, or was paid lately, by person and entity; one query."""
+    found = _earned().filter(paid_on__isnull=not paid)
+    if ids is not None:
+        found = found.filter(event__entity__in=ids)
+    ordered = found.order_by("-paid_on", "-id")[:PAID_SHOWN] if paid else found
+    together: dict[tuple[str, int, str, int], list[Position]] = {}
+    for position in ordered:
+        entity = position.event.entity
+        key = (str(position.holder), position.holder_id or 0, entity.name, entity.pk)
+        together.setdefault(key, []).append(position)
+    return [
+        PayGroup(
+            person,
+            entity,
+            _total(positions),
+            tuple(
+                _row(position)
+                for position in sorted(positions, key=lambda found: (found.event.returns_at, found.pk))
+            ),
+        )
+        for (person, _, entity, _), positions in sorted(together.items(), key=lambda item: item[0])
+    ]
+
+
+def mark_paid(
+    *,
+    positions: Sequence[int],
+    ids: Collection[int] | None,
+    on: dt.date,
+    today: dt.date,
+    by: Actor,
+    at: dt.datetime,
+) -> str:
+    """Mark positions of these entities as paid on a day, all or none, and return what it comes to, in words.
+
+    Raises:
+        PayRefusedError: none is chosen, one is not owed (any more), or the day is to come.
+    """
+    wanted = sorted(set(positions))
+    if not wanted:
+        raise PayRefusedError("Choose what was paid.")
+    if on > today or not is_near(on):
+        raise PayRefusedError(
+            f"{fitness.day(on)} is still to come. Mark pay once it has gone out, with the day it did."
+        )
+    with transaction.atomic():
+        owed = _earned().filter(pk__in=wanted)
+        if ids is not None:
+            owed = owed.filter(event__entity__in=ids)
+        found = {position.pk: position for position in owed.order_by("pk")}
+        if set(wanted) - set(found):
+            raise PayRefusedError(
+                "Some of these are not owed any more. Nothing was marked; choose once more."
+            )
+        for position in found.values():
+            if on < timing.local(position.event, position.event.departs_at).date():
+                raise PayRefusedError(
+                    f"{position.event.title} was after {fitness.day(on)}. Nothing was marked; check the day."
+                )
+            same = Position.objects.filter(pk=position.pk, holder_id=position.holder_id, paid_on__isnull=True)
+            if not same.update(paid_on=on):
+                raise PayRefusedError(
+                    f"{position} on {position.event.title} was marked as paid before. Nothing was marked now; "
+                    "choose once more."
+                )
+            history.note(
+                event=position.event,
+                action="crew:position:pay",
+                subject=position,
+                by=by,
+                at=at,
+                data={
+                    "amount_minor": position.rate_minor,
+                    "currency": position.event.entity.currency,
+                    "holder": position.holder_id,
+                    "paid_on": on.isoformat(),
+                },
+            )
+    return _total(list(found.values()))
+
+
+def _earned() -> QuerySet[Position]:
+    return (
+        Position.objects.filter(event__state=EventState.COMPLETED, rate_minor__gt=0, holder__isnull=False)
+        .exclude(event__mode=Mode.BAREBOAT_12)
+        .select_related("event__entity", "event__port", "holder")
+    )
+
+
+def _row(position: Position) -> PayRow:
+    event = position.event
+    caution = ""
+    if position.state == PositionState.HELD:
+        caution = f"Was held: {position.hold_reason}"
+    elif position.stand_in_at is not None:
+        caution = "Sought a stand-in in vain."
+    return PayRow(
+        pk=position.pk,
+        event=event.title,
+        event_key=event.key,
+        station=position.get_station_display(),
+        on=fitness.day(timing.local(event, event.departs_at).date()),
+        amount=format_minor(position.rate_minor, event.entity.currency),
+        paid=fitness.day(position.paid_on) if position.paid_on else "",
+        caution=caution,
+    )
+
+
+def _total(positions: Sequence[Position]) -> str:
+    sums: dict[str, int] = {}
+    for position in positions:
+        currency = position.event.entity.currency
+        sums[currency] = sums.get(currency, 0) + position.rate_minor
+    return " and ".join(format_minor(minor, currency) for currency, minor in sorted(sums.items()))
