@@ -73,7 +73,8 @@ class OddValuesInAdmin:
     """Answers 400 where the Django admin trips over a forged value instead of refusing it.
 
     It looks up what its pickers, filters and actions are given before any form has cleaned it: a word where an id
-    belongs, or a NUL, which PostgreSQL takes in no text. Our own pages clean first, so this is for the admin alone.
+    belongs, a NUL, which PostgreSQL takes in no text, or a number too long for SQLite. Our own pages clean first, so
+    this is for the admin alone.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -91,7 +92,8 @@ class OddValuesInAdmin:
             return None
         no_number = type(exception) is ValueError and "expected a number but got" in str(exception)
         nul = isinstance(exception, DataError | ValueError) and "NUL (0x00)" in str(exception)
-        return bad_request(request, exception) if no_number or nul else None
+        too_long = isinstance(exception, OverflowError) and "SQLite INTEGER" in str(exception)
+        return bad_request(request, exception) if no_number or nul or too_long else None
 
 
 class OriginOfOwnForms:

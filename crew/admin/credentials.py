@@ -4,16 +4,18 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from core import clock
-from crew.admin.base import FactsAdmin, each
-from crew.domain import positions
+from crew.admin.base import each, who
+from crew.domain import credentials
+from crew.domain.credentials import Terms
 from crew.models import Credential
 
 
 @admin.register(Credential)
-class CredentialAdmin(FactsAdmin):
+class CredentialAdmin(admin.ModelAdmin):
     """Papers of those who work aboard. Files are added on the credential's own page, where they are checked."""
 
     list_display = ["person", "kind", "number", "issued_on", "expires_on", "withdrawn_at"]
@@ -28,36 +30,37 @@ class CredentialAdmin(FactsAdmin):
     readonly_fields = ["withdrawn_at", "added_at"]
     actions = ["withdraw"]
 
+    def has_delete_permission(self, request: HttpRequest, obj: Credential | None = None) -> bool:
+        return False
+
     def get_readonly_fields(self, request: HttpRequest, obj: Credential | None = None) -> list[str]:
         """Keep whose paper it is, and what it is."""
         return [*self.readonly_fields, "person", "kind"] if obj else self.readonly_fields
 
     def save_model(self, request: HttpRequest, obj: Credential, form: Any, change: bool) -> None:
-        """Save it, then hold the coming positions that it no longer reaches."""
+        """Add it or put it right by the one door there is, which also holds the positions it no longer reaches."""
+        at = clock.now()
+        terms = Terms(kind=obj.kind, number=obj.number, issued_on=obj.issued_on, expires_on=obj.expires_on)
         if not change:
-            obj.added_at = clock.now()
-        super().save_model(request, obj, form, change)
-        self._look_again(request, obj)
+            added = credentials.add(person=obj.person, terms=terms, upload=None, by=who(request), at=at)
+            obj.pk, obj.added_at = added.pk, added.added_at
+        elif form.changed_data:
+            credentials.change(credential=obj, terms=terms, upload=None, by=who(request), at=at)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Say so where the paper is refused; the whole request is one transaction, so nothing is kept."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except credentials.CredentialRefusedError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return redirect("admin:crew_credential_changelist")
 
     @admin.action(description="Withdraw", permissions=["change"])
     def withdraw(self, request: HttpRequest, chosen: QuerySet[Credential]) -> None:
         """Withdraw papers that do not hold any more, without forgetting them."""
 
         def deed(paper: Credential) -> str:
-            at = clock.now()
-            if not Credential.objects.filter(pk=paper.pk, withdrawn_at=None).update(withdrawn_at=at):
-                return f"{paper} of {paper.person} was withdrawn before."
-            self._record(request, paper, "withdraw", {"withdrawn_at": ["", at.isoformat()]})
-            self._look_again(request, paper)
+            credentials.withdraw(credential=paper, by=who(request), at=clock.now())
             return f"{paper} of {paper.person} is withdrawn."
 
-        each(self, request, chosen.select_related("person"), deed)
-
-    def _look_again(self, request: HttpRequest, paper: Credential) -> None:
-        held = positions.sweep(at=clock.now(), people=[paper.person_id])
-        if held:
-            self.message_user(
-                request,
-                f"{held} position{'' if held == 1 else 's'} of {paper.person} put on hold.",
-                messages.WARNING,
-            )
+        each(self, request, chosen.select_related("person"), deed, credentials.CredentialRefusedError)

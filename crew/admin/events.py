@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from core import clock
 from crew.admin.base import OfEventAdmin, ReasonForm, each, hand, reason
-from crew.domain import checklists, events, positions
+from crew.domain import events, positions
 from crew.domain.events import EventRefusedError
 from crew.models import Event, EventState
 
@@ -28,7 +28,7 @@ class EventAdmin(OfEventAdmin):
     date_hierarchy = "departs_at"
     show_full_result_count = False
     action_form = ReasonForm
-    actions = ["open", "confirm", "depart", "complete", "cancel", "recheck", "retime"]
+    actions = ["open", "confirm", "depart", "complete", "cancel", "recheck"]
     autocomplete_fields = ["channel"]
     fieldsets = [
         (
@@ -134,16 +134,6 @@ class EventAdmin(OfEventAdmin):
         def deed(event: Event) -> str:
             held = positions.recheck(event=event, by=hand(request), at=clock.now())
             return f"{event}: {held} position{'' if held == 1 else 's'} put on hold."
-
-        each(self, request, chosen, deed)
-
-    @admin.action(description="Work out the due times of checklists again", permissions=["change"])
-    def retime(self, request: HttpRequest, chosen: QuerySet[Event]) -> None:
-        """Let due times follow the event's times, where somebody corrected an item's rule."""
-
-        def deed(event: Event) -> str:
-            checklists.retime(event=event)
-            return f"{event}: due times follow its departure and return."
 
         each(self, request, chosen, deed)
 

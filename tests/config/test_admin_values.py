@@ -27,6 +27,15 @@ def test_an_action_on_a_word_is_a_bad_request(boss: Client, odd: str) -> None:
     assert StaffGrant.objects.live().count() == held
 
 
+@pytest.mark.parametrize("odd", ["9" * 30, "-" + "9" * 30])
+def test_a_number_too_long_for_any_id_is_no_error(boss: Client, odd: str) -> None:
+    person = StaffGrantFactory().person
+
+    answer = boss.post("/admin/crew/eventgrant/add/", {"event": odd, "person": person.pk, "role": "crew"})
+
+    assert answer.status_code in {200, 400}
+
+
 @pytest.mark.parametrize("odd", ["x", "\x00", "NaN"])
 def test_a_word_in_a_picker_is_a_bad_request(boss: Client, odd: str) -> None:
     assert boss.post("/admin/portfolio/stake/add/", {"entity": odd}).status_code == 400
