@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config.health import healthz
+from config.icon import favicon
 from crew.web.urls import account_urls
 
 # The admin has no password door of its own: it sends people to the emailed code.
@@ -17,6 +18,7 @@ if admin.site.is_registered(EmailAddress):
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("favicon.ico", favicon, name="favicon"),
     path("account/", include(account_urls)),
     path("admin/", admin.site.urls),
     path("reports/", include("reports.web.urls")),

@@ -51,6 +51,7 @@ _MAIL = {"public_id": _whole("message")}
 
 PAGES: list[Page] = [
     Page("healthz", scope="public"),
+    Page("favicon", scope="public"),
     Page("account_login", scope="public"),
     Page("account_request_login_code", scope="public"),
     Page("account_confirm_login_code", scope="public"),
