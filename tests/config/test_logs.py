@@ -19,6 +19,12 @@ TOKEN = "q7Zr0V3mB8sT5yXwKc2NfLhJdPgAeUoI1nRk4tEvYxQ"
         (f"GET /l/{TOKEN}/ 200", "GET /l/[secret]/ 200"),
         (f"GET /l/{TOKEN}", "GET /l/[secret]"),
         (f"GET /x?token={TOKEN}&page=2", "GET /x?token=[secret]&page=2"),
+        # One token in a thousand holds no digit; and mail programs add to the end of what they follow.
+        (f"GET /l/{TOKEN.translate(str.maketrans('0123456789', 'abcdefghij')).lower()}/", "GET /l/[secret]/"),
+        (f"GET /l/{TOKEN}).&data=05|{TOKEN}", "GET /l/[secret]"),
+        (f"GET /x?u=https%3A%2F%2Fcrew%2Fl%2F{TOKEN}%2F", "GET /x?u=https%3A%2F%2Fcrew%2Fl%2F[secret]"),
+        ("GET /q/sat12345.0123456789abcdef01234567/", "GET /q/[secret]/"),
+        ("POST /l/code/ /l/step/ /l/fresh/ /q/wait/", "POST /l/code/ /l/step/ /l/fresh/ /q/wait/"),
         ("GET /demo/MQ:1xUfXc:6E2HoorXqvxRR-LQO3sjzt/ 200", "GET /demo/[secret]/ 200"),
         ("GET /portfolio/queen-of-san-diego-charters/", "GET /portfolio/queen-of-san-diego-charters/"),
         ("GET /portfolio/entities/lions-share/ 200", "GET /portfolio/entities/lions-share/ 200"),
