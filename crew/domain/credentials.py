@@ -95,8 +95,8 @@ def change(
         changed["file_changed"] = name is not None
         _record("change", before, by, at, changed)
         positions.sweep(at=at, people=[before.person_id])
-        if name is not None and before.file:
-            old = before.file.name
+        old = before.file.name
+        if name is not None and old:
             transaction.on_commit(lambda: default_storage.delete(old))
 
 

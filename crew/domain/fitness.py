@@ -7,6 +7,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core import clock
 from crew.domain import timing
@@ -185,7 +186,7 @@ def day(on: dt.date) -> str:
     return f"{on:%-d %b %Y}"
 
 
-def _by_person(rows: Iterable[object], name: str) -> dict[int, list]:  # type: ignore[type-arg]
+def _by_person(rows: Iterable[object], name: str) -> dict[int, list[Any]]:
     found = defaultdict(list)
     for row in rows:
         found[getattr(row, name)].append(row)

@@ -59,7 +59,7 @@ def _paper(request: HttpRequest, pk: int) -> Credential:
 @worker
 def my_credentials(request: HttpRequest) -> HttpResponse:
     """Show somebody their own papers."""
-    rows = papers.own(person=request.user, today=clock.today(at=clock.now()))  # type: ignore[arg-type]
+    rows = papers.own(person=request.user, today=clock.today(at=clock.now()))
     return render(request, "crew/credentials/mine.html", {"rows": rows})
 
 
@@ -129,7 +129,7 @@ def add_for(request: HttpRequest) -> HttpResponse:
             person=whose,
             terms=_terms(form),
             upload=_upload(form),
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             at=clock.now(),
         )
 
@@ -156,7 +156,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
             credential=credential,
             terms=_terms(form),
             upload=_upload(form),
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             at=clock.now(),
         )
 
@@ -171,7 +171,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Withdraw a paper."""
     credential = _paper(request, pk)
     try:
-        credentials.withdraw(credential=credential, by=request.user, at=clock.now())  # type: ignore[arg-type]
+        credentials.withdraw(credential=credential, by=request.user, at=clock.now())
     except CredentialRefusedError as error:
         messages.error(request, str(error))
     else:
@@ -194,7 +194,7 @@ def file(request: HttpRequest, pk: int) -> FileResponse:
         content = credential.file.open("rb")
     except FileNotFoundError as error:
         raise Http404 from error
-    ending = "pdf" if credential.file.name.endswith(".pdf") else "jpg"
+    ending = "pdf" if str(credential.file).endswith(".pdf") else "jpg"
     answer = FileResponse(
         content,
         as_attachment=True,

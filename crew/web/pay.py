@@ -42,7 +42,7 @@ def my_pay(request: HttpRequest) -> HttpResponse:
     person: Person = request.user  # type: ignore[assignment]
     only = None
     if person.by_link:
-        only = EventGrant.objects.values_list("event", flat=True).get(pk=sessions.active_grant(request))
+        only = EventGrant.objects.values_list("event", flat=True).get(pk=sessions.active_grant(request) or 0)
     rows = pay.of_person(person=person, only_event=only)
     return render(
         request,
@@ -76,7 +76,7 @@ def pay_page(request: HttpRequest) -> HttpResponse:
                 ids=ids,
                 on=form.cleaned_data["on"],
                 today=today,
-                by=Actor(request.user),  # type: ignore[arg-type]
+                by=Actor(request.user),
                 at=at,
             )
         except PayRefusedError as error:
