@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 # The narrowest the drawing is shown, in pixels, and what a letter of a label takes there at most.
 WIDTH, LETTER = 318, 7.6
-LANE, SKY, BAR, HOURS, GAP = 24, 44, 14, 24, 5
+LANE, SKY, BAR, HOURS, GAP, LINE = 24, 44, 14, 24, 5, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ def draw(
     height = sun_top + max((spot.lane + 1 for _, spot in below), default=0) * LANE + GAP
     parts = [
         *(_stretch(scale, light.first, light.last, f"sky sky--{light.kind}", top, SKY) for light in sky),
+        format_html('<rect class="rim" x="0" y="{}" width="100%" height="{}"/>', top, SKY),
         *(
             _stretch(scale, bar.at, until.at, f"bar bar--{bar.kind}", bar_top + 2, BAR - 2)
             for bar, until in itertools.pairwise(bars)
@@ -110,19 +111,14 @@ def _spots(scale: _Scale, marks: Sequence[Mark]) -> tuple[Spot, ...]:
 def place(labels: tuple[tuple[float, float], ...]) -> tuple[Spot, ...]:
     """Return where labels go, given as percentage and width, such that no letter lies on another or on a line.
 
-    Lane 0 is nearest the band. They are few, so the orders in which to place them are tried until two lanes do, or all
-    were, and the one with the fewest lanes is taken. Where none is without a crossing, each has a lane to itself.
+    Lane 0 is nearest the band, and as few lanes are taken as can be. Where no arrangement is without a crossing, each
+    has a lane to itself.
     """
-    fewest = len(labels) + 1
-    best = tuple(Spot(x, _sides(x, width)[0], lane) for lane, (x, width) in enumerate(labels))
-    leftwards = sorted(range(len(labels)), key=lambda number: -labels[number][0])
-    for order, keeps_side in itertools.product(itertools.permutations(leftwards), (True, False)):
-        spots = _in_order(labels, order, keeps_side=keeps_side)
-        if spots and (lanes := max(spot.lane + 1 for spot in spots.values())) < fewest:
-            fewest, best = lanes, tuple(spots[number] for number in range(len(labels)))
-            if lanes <= 2:
-                break
-    return best
+    for lanes in range(1, len(labels) + 1):
+        found = _arranged(labels, lanes, [])
+        if found is not None:
+            return tuple(Spot(labels[number][0], side, lane) for number, (lane, side) in enumerate(found))
+    return tuple(Spot(x, _sides(x, width)[0], lane) for lane, (x, width) in enumerate(labels))
 
 
 def _sides(x: float, width: float) -> tuple[str, ...]:
@@ -132,45 +128,29 @@ def _sides(x: float, width: float) -> tuple[str, ...]:
     return tuple(side for side, there in fits if there) or ("end" if x > 50 else "start",)
 
 
-def _in_order(
-    labels: tuple[tuple[float, float], ...], order: Sequence[int], *, keeps_side: bool
-) -> dict[int, Spot] | None:
-    """Place labels one after the other, looking first for another lane (``keeps_side``) or for the other side."""
-    lanes = range(len(labels))
-    spots: dict[int, Spot] = {}
-    # What is taken: lane, the letters' first and last pixel, and the line's.
-    done: list[tuple[int, float, float, float]] = []
-    for number in order:
-        x, width = labels[number]
-        line = x / 100 * WIDTH
-        sides = _sides(x, width)
-        tries = itertools.product(sides, lanes) if keeps_side else itertools.product(lanes, sides)
-        for one, other in tries:
-            side, lane = (one, other) if keeps_side else (other, one)
-            first, last = (line, line + width) if side == "start" else (line - width, line)
-            if _is_free(lane, first, last, line, done):
-                spots[number] = Spot(x, side, lane)
-                done.append((lane, first, last, line))
-                break
-        else:
-            return None
-    return spots
+def _arranged(
+    labels: tuple[tuple[float, float], ...], lanes: int, taken: list[tuple[int, float, float, float]]
+) -> list[tuple[int, str]] | None:
+    """Return lane and side of the labels that are left, beside those ``taken`` (lane, first and last pixel, line)."""
+    if len(taken) == len(labels):
+        return []
+    x, width = labels[len(taken)]
+    line = x / 100 * WIDTH
+    for lane, side in itertools.product(range(lanes), _sides(x, width)):
+        first, last = (line + GAP, line + width) if side == "start" else (line - width, line - GAP)
+        if all(_are_clear((lane, first, last, line), other) for other in taken):
+            rest = _arranged(labels, lanes, [*taken, (lane, first, last, line)])
+            if rest is not None:
+                return [(lane, side), *rest]
+    return None
 
 
-def _is_free(
-    lane: int, first: float, last: float, line: float, done: Sequence[tuple[int, float, float, float]]
-) -> bool:
-    for lane_, first_, last_, line_ in done:
-        if lane_ == lane:
-            if first - GAP < last_ and first_ - GAP < last:
-                return False
-        # The line of a label passes through all lanes nearer the band.
-        elif lane_ > lane:
-            if first - GAP < line_ < last + GAP:
-                return False
-        elif first_ - GAP < line < last_ + GAP:
-            return False
-    return True
+def _are_clear(one: tuple[int, float, float, float], other: tuple[int, float, float, float]) -> bool:
+    """Tell whether two labels leave each other alone; a label's line passes through all lanes nearer the band."""
+    (near, near_first, near_last, _), (far, far_first, far_last, far_line) = sorted((one, other))
+    if near == far:
+        return near_last + GAP <= far_first or far_last + GAP <= near_first
+    return not near_first - LINE < far_line < near_last + LINE
 
 
 def _stretch(

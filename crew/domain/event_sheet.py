@@ -151,13 +151,14 @@ def _tiles(
         )
     if checklist:
         critical = sum(row.critical and row.is_open for row in checklist)
-        yield Tile(str(critical), "critical items left", "#checklist", "watch" if critical else "good")
+        left = "critical item left" if critical == 1 else "critical items left"
+        yield Tile(str(critical), left, "#checklist", "watch" if critical else "good")
         late = sum(row.late and row.is_open for row in checklist)
         own = sum(row.mine and row.is_open for row in checklist)
         if late:
-            yield Tile(str(late), "items late", "#checklist", "bad")
+            yield Tile(str(late), "item late" if late == 1 else "items late", "#checklist", "bad")
         elif own:
-            yield Tile(str(own), "items are yours", "#checklist")
+            yield Tile(str(own), "item is yours" if own == 1 else "items are yours", "#checklist")
     if rules.can_see_guests(standing) and event.capacity:
         held = sum(row.state == GuestState.HELD for row in guests)
         yield Tile(

@@ -245,7 +245,7 @@ def _items(
             text=item.text,
             url=reverse("crew:item", args=[event.key, item.pk]),
             event=event.title,
-            due=f"due {due:%a %-d %b, %H:%M} {due.tzinfo}, {until(item.due_at, at)}",
+            due=f"due {due:%a %-d %b, %H:%M %Z}, {until(item.due_at, at)}",
             late=item.due_at < at,
         )
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from core import access
+from crew.web import own
 from portfolio.domain import queries
 
 Place = tuple[str, str, str]
@@ -14,10 +15,21 @@ _STAFF: tuple[Place, ...] = (
     ("Events", "crew:events", "calendar"),
     ("Reports", "reports:reports", "reports"),
     ("Portfolio", "portfolio:entities", "books"),
+    ("Credentials", "crew:credentials", "paper"),
+    ("Pay", "crew:pay", "pay"),
     ("Maintenance", "crew:maintenance", "wrench"),
     ("Checklists", "crew:compare", "list"),
 )
-_CREW: tuple[Place, ...] = (("My work", "crew:work", "charters"),)
+_CREW: tuple[Place, ...] = (
+    ("My work", "crew:work", "charters"),
+    ("Days off", "crew:my_days", "calendar"),
+    ("Papers", "crew:my_credentials", "paper"),
+    ("Pay", "crew:my_pay", "pay"),
+    ("My roles", "crew:grants", "people"),
+)
+_GUEST: tuple[Place, ...] = (("My trips", "crew:work", "charters"), ("My roles", "crew:grants", "people"))
+# Places that want more than reading: any of these verbs, somewhere.
+_ASKS: dict[str, tuple[str, ...]] = {"crew:credentials": ("book",), "crew:pay": ("book", "keep")}
 # A link's first page is its event.
 _BY_LINK: tuple[Place, ...] = (("Event", "crew:home", "charters"), ("My roles", "crew:grants", "people"))
 
@@ -44,11 +56,11 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
     user = request.user
     readable = access.entity_ids(user, "read")
     if readable is None or readable:
-        places = list(_STAFF)
+        places = [place for place in _STAFF if _may_any(user, _ASKS.get(place[1], ("read",)))]
     elif user.by_link:
         places = list(_BY_LINK)
     else:
-        places = list(_CREW)
+        places = list(_CREW if own.works(request) else _GUEST)
     if access.may(user, "own"):
         places.append(("Mail", "mail:mailbox", "mail"))
     if user.is_staff and not user.by_link:
@@ -59,6 +71,10 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
         # Those who have no list of events reach theirs from the first place they have.
         here = found[0][1]
     return [{"label": label, "url": url, "icon": icon, "current": url == here} for label, url, icon in found]
+
+
+def _may_any(user: Any, verbs: tuple[str, ...]) -> bool:
+    return any(access.entity_ids(user, verb) != frozenset() for verb in verbs)
 
 
 def _is_under(path: str, url: str) -> bool:

@@ -71,7 +71,7 @@ def event_view(request: HttpRequest, event: Event, standing: rules.Standing) -> 
             "standing": standing,
             "may": allowed,
             "zone": timing.zone_of(event).key,
-            "tone": event_lists.TONES.get(event.state, ""),
+            "state_tone": event_lists.TONES.get(event.state, ""),
             "timing": panel,
             "when": event_sheet.when(event),
             "moves": moves(event, standing),
