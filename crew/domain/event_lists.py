@@ -2,6 +2,7 @@
 
 import calendar
 import datetime as dt
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import groupby
@@ -27,6 +28,7 @@ from crew.models import (
 )
 from portfolio.models import Booking
 
+EN_DASH = "\u2013"
 UPCOMING, PAST, ALL = "upcoming", "past", "all"
 # How a state looks at a glance; those not named are neutral.
 TONES: dict[str, str] = {
@@ -37,8 +39,9 @@ TONES: dict[str, str] = {
 }
 # Weeks begin on Sunday, as the calendars of San Diego do.
 _CALENDAR = calendar.Calendar(calendar.SUNDAY)
-# Not worth a place in a history: which grant it was is told in words, the currency by its amounts.
-_UNSAID = frozenset({"grant", "currency", "given"})
+# Not worth a place in a history: ids of other rows, and what is told in words elsewhere in the line.
+_UNSAID = frozenset({"grant", "currency", "given", "item", "link"})
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+\+00:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ def _span(event: Event) -> str:
     )
     later = "" if leaves.date() == returns.date() else f"{returns:%a %-d %b} "
     zone = "" if f"{leaves:%Z}" == f"{returns:%Z}" else f" {leaves:%Z}"
-    return f"{leaves:%H:%M}{zone} to {later}{returns:%H:%M} {returns:%Z}"
+    return f"{leaves:%H:%M}{zone}{' to ' if later or zone else EN_DASH}{later}{returns:%H:%M} {returns:%Z}"
 
 
 def month(*, ids: Collection[int] | None, month: Month, today: dt.date) -> list[list[Day]]:
@@ -174,6 +177,7 @@ class History:
 
     def __init__(self, event: Event) -> None:
         """Take the event whose trail it is."""
+        self._event = event
         self._rows = AuditEvent.objects.filter(scope=history.scope_of(event)).order_by("-id")
 
     def count(self) -> int:
@@ -190,10 +194,10 @@ class History:
             grant.pk: grant.get_role_display().lower()
             for grant in EventGrant.objects.filter(pk__in={line.data.get("grant") for line in found} - {None})
         }
-        return [_line(line, roles) for line in found]
+        return [_line(self._event, line, roles) for line in found]
 
 
-def _line(line: AuditEvent, roles: dict[int, str]) -> HistoryLine:
+def _line(event: Event, line: AuditEvent, roles: dict[int, str]) -> HistoryLine:
     told = trail.line(line)
     # What changed is told as old → new; what is noted once (a reason, the evidence) stands after it.
     notes = [
@@ -205,7 +209,10 @@ def _line(line: AuditEvent, roles: dict[int, str]) -> HistoryLine:
     return HistoryLine(
         at=told.at,
         title=told.title,
-        text="; ".join(part for part in (told.text, *notes) if part),
+        text=_INSTANT.sub(
+            lambda found: f"{timing.local(event, dt.datetime.fromisoformat(found[0])):%-d %b %Y %H:%M %Z}",
+            "; ".join(part for part in (told.text, *notes) if part),
+        ),
         by=f"{told.by}, as {role}" if role else told.by,
     )
 

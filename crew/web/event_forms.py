@@ -109,13 +109,13 @@ def _start(what: str) -> forms.ChoiceField:
     return forms.ChoiceField(label=f"{what} counted from", choices=STARTS)
 
 
-def _minutes(label: str) -> forms.IntegerField:
+def _minutes(what: str) -> forms.IntegerField:
     return forms.IntegerField(
-        label=label,
+        label=f"{what}, minutes",
         required=False,
         min_value=0,
         max_value=_MOST_OFFSET,
-        help_text="For a time counted from the sun.",
+        help_text="Before or after the sun's time.",
     )
 
 
@@ -146,10 +146,12 @@ class EventForm(forms.Form):
     )
     stops = StopsField(label="Stops", required=False, help_text="One on a line, in order.")
     departure_from = _start("Departure")
-    departure_time = ClockField(label="Departure time", required=False, help_text="For local time.")
-    departure_minutes = _minutes("Minutes from the sun's time")
+    departure_time = ClockField(label="Departure time", required=False, help_text="The clock of its port.")
+    departure_minutes = _minutes("Departure")
     return_from = _start("Return")
-    return_time = ClockField(label="Return time", required=False, help_text="For local time.")
+    return_time = ClockField(
+        label="Return time", required=False, help_text="The clock of the port where it ends."
+    )
     return_days = forms.IntegerField(
         label="Days after departure",
         required=False,
@@ -157,7 +159,7 @@ class EventForm(forms.Form):
         max_value=_MOST_DAYS,
         help_text="0 for the same day, or the night after it.",
     )
-    return_minutes = _minutes("Minutes from the sun's time")
+    return_minutes = _minutes("Return")
     crew_call_minutes = forms.IntegerField(
         label="Crew call", min_value=0, max_value=LONGEST_LEAD_MINUTES, help_text="Minutes before departure."
     )
@@ -191,19 +193,16 @@ class EventForm(forms.Form):
     SECTIONS = (
         ("What and where", ("title", "on", "vessel", "mode", "venue", "port", "end_port", "stops")),
         (
-            "Times",
+            "Departure",
             (
                 "departure_from",
                 "departure_time",
                 "departure_minutes",
-                "return_from",
-                "return_time",
-                "return_days",
-                "return_minutes",
                 "crew_call_minutes",
                 "boarding_minutes",
             ),
         ),
+        ("Return", ("return_from", "return_time", "return_days", "return_minutes")),
         ("Guests and price", ("capacity", "client_name", "channel", "price")),
         ("On the day", ("meeting_point", "gate_code")),
         ("Notes", ("notes_guests", "notes_crew", "notes_captain", "notes_staff")),

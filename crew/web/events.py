@@ -85,6 +85,7 @@ def agenda(request: HttpRequest) -> HttpResponse:
             "query": urlencode({"tab": tab, **kept}) + "&",
             "tab": tab,
             "narrowed": bool(kept),
+            "filtered": bool(kept.keys() - {"q"}),
             "tabs": [
                 {"label": label, "url": "?" + urlencode({"tab": value, **kept}), "current": value == tab}
                 for label, value in (

@@ -86,7 +86,7 @@ class TestAgenda:
         assert (row.taken, row.capacity) == (2, 6)
         assert (row.filled, row.positions) == (1, 4)  # who seeks a stand-in or is held does not staff it
         assert (row.critical, row.client, row.place) == (1, "Ada Client", "S/V Halcyon")
-        assert (row.span, row.state) == ("15:00 to 17:00 PST", "Open")
+        assert (row.span, row.state) == ("15:00–17:00 PST", "Open")
 
     @pytest.mark.parametrize(
         ("query", "found"),
