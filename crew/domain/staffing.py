@@ -54,6 +54,9 @@ def rows(*, event: Event, standing: rules.Standing, at: dt.datetime) -> list[Pos
         for position in found
         if position.holder_id is not None and (sees_all or position.holder_id == standing.person_id)
     }
+    works = any(
+        position.holder_id == standing.person_id for position in found if position.holder_id is not None
+    )
     held = fitness.credentials_of(shown) if shown and event.state in COMING else {}
     return [
         _row(
@@ -63,13 +66,19 @@ def rows(*, event: Event, standing: rules.Standing, at: dt.datetime) -> list[Pos
             fitness.papers(event=event, position=position, held=held.get(position.holder_id or 0, ()))
             if position.holder_id in shown and event.state in COMING
             else [],
+            works=works,
         )
         for position in found
     ]
 
 
 def _row(
-    event: Event, standing: rules.Standing, position: Position, papers: Sequence[fitness.Paper]
+    event: Event,
+    standing: rules.Standing,
+    position: Position,
+    papers: Sequence[fitness.Paper],
+    *,
+    works: bool,
 ) -> PositionRow:
     sought = position.stand_in_at is not None
     mine = position.holder_id is not None and position.holder_id == standing.person_id
@@ -89,7 +98,7 @@ def _row(
         else "",
         note=" ".join(word for word in why if word),
         warnings=tuple(paper.words for paper in papers if not paper.holds),
-        action=_action(event, standing, position, sought=sought),
+        action="Look" if works else _action(event, standing, position, sought=sought),
         moves=_moves(event, standing, position, sought=sought),
     )
 

@@ -217,7 +217,8 @@ def test_each_reader_sees_their_own(event: Event) -> None:
         return [(row.rate, row.warnings, row.action) for row in found]
 
     lapse = "Medical certificate expired on 20 Nov 2026, before the crew call on 28 Nov 2026."
-    assert seen(ana, Role.CREW) == [("$150.00", (lapse,), "Look"), ("$150.00", (), "Claim")]
+    # Who works a position of the event already takes no second one.
+    assert seen(ana, Role.CREW) == [("$150.00", (lapse,), "Look"), ("$150.00", (), "Look")]
     assert seen(ben, Role.CREW) == [("", (), "Look"), ("$150.00", (), "Claim")]
     assert seen(captain, Role.CAPTAIN) == [("", (lapse,), "Look"), ("$150.00", (), "Claim")]
     assert seen(captain, Role.ADMIN)[0] == ("$150.00", (lapse,), "Look")
