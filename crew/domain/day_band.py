@@ -15,7 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 # The narrowest the drawing is shown, in pixels, and what a letter of a label takes there at most.
-WIDTH, LETTER = 318, 7.6
+WIDTH, LETTER = 318, 7.1
 LANE, SKY, BAR, HOURS, GAP, LINE = 24, 44, 14, 24, 5, 3
 
 

@@ -26,32 +26,48 @@ def boxes(
     return found
 
 
-def crossings(found: list[tuple[int, float, float, float]]) -> int:
-    """Count labels that lie on one another or under another's line."""
-    wrong = 0
-    for (lane, first, last, line), (other_lane, other_first, other_last, other_line) in combinations(
-        found, 2
-    ):
-        if lane == other_lane:
-            wrong += first < other_last and other_first < last
-        elif lane < other_lane:
-            wrong += first < other_line < last
-        else:
-            wrong += other_first < line < other_last
-    return wrong
+Box = tuple[int, float, float, float]
+
+
+def overlaps(found: list[Box]) -> int:
+    """Count labels that lie on one another."""
+    return sum(
+        lane == other_lane and first < other_last and other_first < last
+        for (lane, first, last, _), (other_lane, other_first, other_last, _) in combinations(found, 2)
+    )
+
+
+def crossings(found: list[Box]) -> int:
+    """Count labels that another's line passes behind."""
+    return sum(
+        lane != far and first < line < last
+        for lane, first, last, _ in found
+        for far, _, _, line in found
+        if far > lane
+    )
 
 
 def test_labels_never_lie_on_one_another_however_close_the_times() -> None:
     dice = random.Random(1)  # noqa: S311  (places, not secrets)
+    crossed = 0
     for _ in range(300):
-        start = dice.uniform(5, 30)
-        gaps = [dice.choice((0.3, 2, 5, 15)) for _ in range(3)]
-        places = [start, start + gaps[0], start + gaps[0] + gaps[1], min(95, start + sum(gaps) + 20)]
-        labels = tuple((x, 7.6 * 15 + GAP) for x in places)
-        found = boxes(labels, day_band.place(labels))
+        call, boarding, length = dice.randint(30, 180), dice.randint(5, 45), dice.randint(60, 480)
+        whole = call + length + 120
+        minutes = (30, 30 + call - boarding, 30 + call, 30 + call + length, dice.randint(0, whole))
+        labels = tuple(
+            (round(at / whole * 100, 2), letters * day_band.LETTER + GAP)
+            for at, letters in zip(minutes, (15, 14, 15, 12, 9), strict=True)
+        )
+        spots = day_band.place(labels)
+        found = boxes(labels, spots)
 
-        assert crossings(found) == 0, labels
+        assert overlaps(found) == 0, labels
         assert all(first >= 0 and last <= WIDTH for _, first, last, _ in found), labels
+        if crossings(found):
+            # Only where nothing else is possible; the letters then have a rim that hides the line.
+            crossed += 1
+            assert [spot.lane for spot in spots] == [0, 1, 2, 3, 4]
+    assert crossed <= 30
 
 
 def test_labels_far_apart_share_one_lane() -> None:
