@@ -30,7 +30,8 @@ class Page:
 
     ``scope`` says how who may not is told: ``event`` (strangers 404, others on it 403), ``portal`` (403), ``entity``
     (a record of event A's entity: staff of another 404, who is no staff 403), ``whole`` (of the whole portfolio,
-    likewise), ``own`` (a record of one's own; another's 404), ``public`` (open to everybody), ``nowhere`` (404 to
+    likewise), ``own`` (a record of one's own; another's 404), ``worker`` (to who works 200, to others 404), ``papers``
+    (another's papers; 404), ``public`` (open to everybody), ``nowhere`` (404 to
     everybody). ``*`` stands for everybody who has signed in. ``pk`` names a record of `World`; ``notes`` are tables that a GET
     may write. ``empty``: there is nothing to show, so who may gets 404.
     """
@@ -87,7 +88,9 @@ def address(world: World, page: Page, who: Somebody, *, key: str | None = None, 
         kwargs["key"] = key or world.places["a"].event.key
     if page.pk:
         # One's own record may hang on either event.
-        kwargs["pk"] = world.pk(page.pk, who, who.place if page.scope == "own" and who.place in world.places else place)
+        kwargs["pk"] = world.pk(
+            page.pk, who, who.place if page.scope == "own" and who.place in world.places else place
+        )
     return reverse(page.name, kwargs=kwargs) + (f"?{page.query}" if page.query else "")
 
 
@@ -169,7 +172,11 @@ def _expected(page: Page, who: Somebody, method: str) -> str | int:
         return 404 if not seen else OK if who.letter in letters else 403
     if page.scope == "own":
         return OK if who.place in ("a", "b") and who.letter in letters else 404
-    return OK if "*" in letters or who.letter in letters else 403
+    if page.scope == "worker":
+        return OK if who.works else 404
+    if page.scope == "papers":
+        return OK if who.letter in letters and who.on("a") == "A" else 404
+    return OK if "*" in letters or who.letter in letters or ("L" in letters and who.by_link) else 403
 
 
 def may_read(who: Somebody, what: str, event: str) -> bool:
@@ -178,6 +185,8 @@ def may_read(who: Somebody, what: str, event: str) -> bool:
         return who.letter in "OB" and who.on(event) == "A"
     if what == "books":
         return who.letter in "OKBR" and bool(who.on(event))
+    if what == "crewcall" and who.on("a" if event == "b" else "b") in ("C", "A"):
+        return True  # Who gives positions learns when somebody is taken elsewhere, and not by what.
     on = who.on(event)
     if on and on in canaries.AUDIENCE[what]:
         return True
@@ -192,7 +201,9 @@ def wrong(world: World, page: Page, who: Somebody, method: str, answer: Answer) 
     if answer.status >= 500:
         found.append(f"answered {answer.status} {answer.error}")
     elif owed == OK:
-        if not (answer.status < 400 or answer.status in (400, 422)) or answer.location.startswith("/account/login"):
+        if not (answer.status < 400 or answer.status in (400, 422)) or answer.location.startswith(
+            "/account/login"
+        ):
             found.append(f"answered {answer.status} {answer.location}, is allowed")
     elif owed == SIGN_IN:
         if answer.status != 302 or not answer.location.startswith("/account/login/?next="):
@@ -209,6 +220,18 @@ def wrong(world: World, page: Page, who: Somebody, method: str, answer: Answer) 
     for to, text in answer.mails:
         found += [f"mails {one} to {to}" for one in sorted(_leaks_to(world, to, text))]
     return [said + one for one in found]
+
+
+def strays(world: World, page: Page, who: Somebody, method: str) -> list[str]:
+    """Return what is wrong where event A's address names a record of event B: to everybody that is not there."""
+    if page.scope != "event" or not page.pk or page.letters(method) is None or not who.on("a"):
+        return []
+    answer = ask(world, page, who, method, address(world, page, who, place="b"))
+    if answer.status == 404 and not answer.writes:
+        return []
+    return [
+        f"{method} {page} of event B under event A by {who}: answered {answer.status}, wrote {answer.writes}"
+    ]
 
 
 def _leaks_to(world: World, to: str, text: str) -> set[tuple[str, str]]:

@@ -51,6 +51,9 @@ AUDIENCE: dict[str, str] = {
     # The books of an event's entity: its staff alone.
     "books": "",
     "rateopen": WORKERS,
+    # What is worked out, known by figures that only one event has.
+    "crewcall": WORKERS,
+    "taken": WORKERS,
 }
 # What a guest reads once they may board.
 ONCE_CLEARED = frozenset({"gatecode", "meeting"})
@@ -63,6 +66,14 @@ AMOUNTS: dict[tuple[str, str], int] = {
     ("rateopen", "b"): 45_543,
     ("rateother", "a"): 44_631,
     ("rateother", "b"): 46_759,
+}
+
+# Crew call of each event at its port, and how many of its seats are taken.
+_PHRASES = {
+    ("crewcall", "a"): re.compile(r"\b13:23\b"),
+    ("crewcall", "b"): re.compile(r"\b13:19\b"),
+    ("taken", "a"): re.compile(r"\b\d+ (?:of|/) 37\b"),
+    ("taken", "b"): re.compile(r"\b\d+ (?:of|/) 38\b"),
 }
 
 # The known ones only: tokens are random letters too.
@@ -79,11 +90,11 @@ def _amount(cents: int) -> str:
     return rf"(?<![\d.]){cents // 100:,}\.{cents % 100:02}(?!\d)".replace(",", ",?")
 
 
-_AMOUNTS = {key: re.compile(_amount(cents)) for key, cents in AMOUNTS.items()}
+_PATTERNS = {**_PHRASES, **{key: re.compile(_amount(cents)) for key, cents in AMOUNTS.items()}}
 
 
 def found(text: str) -> set[tuple[str, str]]:
     """Return every canary in a text, as (what, event)."""
     text = text.lower()
     words = {(what, event) for what, event in _WORD.findall(text)}
-    return words | {key for key, pattern in _AMOUNTS.items() if pattern.search(text)}
+    return words | {key for key, pattern in _PATTERNS.items() if pattern.search(text)}

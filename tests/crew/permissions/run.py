@@ -35,14 +35,18 @@ def rule_names() -> list[str]:
     )
 
 
+# Who is asked what everybody would be told alike: a method that a page does not offer, and HEAD, which is GET.
+_FEW = ("a visitor", "guest of A by link", "owner of everything")
+# Who with a role on an event is asked for pages of no event: one of each kind.
+_SOME = ("captain of A", "crew of A by link", "guest of A", "admin of A by link", "captain of B")
+
+
 def _worth(page: Page, who: Somebody, method: str) -> bool:
-    """Leave out what another request says already: HEAD is GET without its body, and a page of no event takes who is
-    on event B for who is on A."""
-    if method == "HEAD":
-        return answers.expected(page, who, "GET") != answers.OK or who.letter == "O"
-    if method == "PUT":
-        return who.name in ("a visitor", "an outsider", "owner of everything", "admin of A")
-    return page.scope == "event" or not (who.place == "b" and who.letter in "CWGA")
+    """Leave out what another request says already."""
+    if method == "HEAD" or page.letters(method) is None:
+        return who.name in _FEW
+    alike = page.scope in ("portal", "entity", "whole", "public", "nowhere") and who.letter in "CWGA"
+    return not alike or who.name in _SOME
 
 
 def run(world: World, pages: list[Page]) -> Matrix:

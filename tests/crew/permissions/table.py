@@ -2,7 +2,7 @@
 
 Letters: on an event C captain, W crew, G guest, A admin (by grant, or staff who own or book its entity), S staff who
 only read its entity. On pages of the portal also O owner, K bookkeeper, B bookings, R reader, N nobody in particular,
-and ``*`` everybody who has signed in.
+L a session by link whatever its role, and ``*`` everybody who has signed in.
 """
 
 from typing import Any
@@ -105,7 +105,8 @@ CHECKLIST: list[Page] = [
 
 PORTAL: list[Page] = [
     # Who has a role and no duty is led on to their own work.
-    Page("crew:home", get=STAFF + "CWGA", scope="portal"),
+    Page("crew:home", get=STAFF + "CWGAL", scope="portal"),
+    Page("crew:work", get="*", scope="portal"),
     # The sample's way in, shut wherever DEMO is off.
     Page("crew:demo", get="", post="", scope="nowhere", kwargs={"token": "forged"}),
     Page("crew:events", get=STAFF, scope="portal"),
@@ -118,14 +119,50 @@ PORTAL: list[Page] = [
     Page("crew:grant_switch", post="CWGA", scope="own", pk="grant.theirs"),
 ]
 
+_PAPER = {"kind": "first_aid", "number": "77", "issued_on": "2026-01-02", "expires_on": "2028-01-02"}
+
+# One's own: to guests and strangers these pages do not exist.
+OWN: list[Page] = [
+    Page("crew:my_credentials", get="", scope="worker"),
+    Page("crew:credential_add", get="", post="", scope="worker", data=_PAPER),
+    Page(
+        "crew:my_days",
+        get="",
+        post="",
+        scope="worker",
+        data={"first_on": "2027-01-02", "last_on": "2027-01-03"},
+    ),
+    Page("crew:day_off_remove", post="", scope="worker", pk="dayoff.theirs"),
+    Page("crew:day_off_remove", post="", scope="papers", pk="dayoff.other"),
+    Page("crew:my_pay", get="", scope="worker"),
+    Page("crew:credential_change", get="", post="", scope="worker", pk="credential.theirs", data=_PAPER),
+    Page("crew:credential_withdraw", post="", scope="worker", pk="credential.theirs"),
+    Page("crew:credential_file", get="", scope="worker", pk="credential.theirs", empty=True),
+    # Another's papers: who books for an entity they work for.
+    Page("crew:credential_change", get="OB", post="OB", scope="papers", pk="credential.other", data=_PAPER),
+    Page("crew:credential_withdraw", post="OB", scope="papers", pk="credential.other"),
+    Page("crew:credential_file", get="OB", scope="papers", pk="credential.other"),
+    Page("crew:credentials", get="OB", scope="portal"),
+    Page("crew:credential_add_for", get="OB", post="OB", scope="portal", data=_PAPER),
+    Page("crew:pay", get="OKB", post="OKB", scope="portal", data={"on": "2026-11-23"}),
+]
+
 # Whoever holds the secret is let in, and nobody sees more than whom it is for.
 OPEN: list[Page] = [
     *(
         Page(f"crew:{name}", scope="public", notes=_TOLD)
-        for name in ("link_taken", "link_code", "link_step", "link_fresh", "dock_ask", "dock_wait", "dock_open")
+        for name in (
+            "link_taken",
+            "link_code",
+            "link_step",
+            "link_fresh",
+            "dock_ask",
+            "dock_wait",
+            "dock_open",
+        )
     ),
     Page("crew:link", scope="public", notes=_TOLD, kwargs={"token": "A" * 43}),
     Page("crew:dock_scanned", scope="public", notes=_TOLD, kwargs={"code": "A" * 20}),
 ]
 
-PAGES: list[Page] = [*OFFICE, *PORTAL, *OPEN, *EVENT, *GUESTS, *PEOPLE, *POSITIONS, *CHECKLIST]
+PAGES: list[Page] = [*OFFICE, *PORTAL, *OWN, *OPEN, *EVENT, *GUESTS, *PEOPLE, *POSITIONS, *CHECKLIST]

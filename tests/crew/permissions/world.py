@@ -84,6 +84,13 @@ class Somebody:
     def signed_in(self) -> bool:
         return self.letter != "X"
 
+    @property
+    def works(self) -> bool:
+        """Tell whether they work, or once did; a link shows it by its grant alone."""
+        if self.by_link:
+            return self.letter in ("C", "W")
+        return self.letter in (*"CWAOKBR",) or ("captain" in self.name and self.signed_in)
+
     def __str__(self) -> str:
         return self.name
 
@@ -130,6 +137,8 @@ def build() -> World:
     for who in everybody:
         if who.grant is not None and who.place in places:
             places[who.place].records[f"grant.{who.grant.person_id}"] = who.grant.pk
+        if who.person is not None:
+            _give_papers(places["a"], who.person)
         for place in places.values():
             if who.person is not None and who.on(place.letter) in ("C", "W", "A"):
                 _give_work(place, who.person)
@@ -154,12 +163,10 @@ def _readers(places: dict[str, Place]) -> dict[str, dict[str, str]]:
 
 def _whole() -> dict[str, Any]:
     report = Report.objects.get(slug="ceo")
-    for letter in "ab":
-        name = f"checklists/{word('photo', letter)}.jpg"
-        if not default_storage.exists(name):
-            default_storage.save(name, ContentFile(b"\xff\xd8\xff\xe0 a photo"))
     return {
-        "schedule": Schedule.objects.create(report=report, name="Weekly", cron="0 7 * * MON", starts_at=NOW).pk,
+        "schedule": Schedule.objects.create(
+            report=report, name="Weekly", cron="0 7 * * MON", starts_at=NOW
+        ).pk,
         "recipient": Recipient.objects.create(report=report, address="board@example.com").pk,
         "message": letters.enqueue().public_id,
     }
@@ -180,7 +187,8 @@ def _place(letter: str) -> Place:
         title=f"Sail {word('title', letter)}",
         state=EventState.OPEN,
         stops=[word("stop", letter)],
-        capacity=40,
+        capacity=37 if letter == "a" else 38,
+        crew_call_minutes=97 if letter == "a" else 101,
         legal_limit=49,
         mode="inspected_coi",
         legal_source="Certificate of inspection",
@@ -205,7 +213,10 @@ def _place(letter: str) -> Place:
     _guests(place)
     CredentialFactory(person=holder, number=word("credential", letter))
     place.records["credential.other"] = CredentialFactory(
-        person=holder, kind=CredentialKind.MEDICAL, number=word("credential", letter)
+        person=holder,
+        kind=CredentialKind.MEDICAL,
+        number=word("credential", letter),
+        file=_stored(f"credentials/{letter}.pdf", b"%PDF-1.7"),
     ).pk
     place.records["dayoff.other"] = DayOff.objects.create(
         person=holder,
@@ -244,6 +255,11 @@ def _office(records: Records, letter: str) -> dict[str, Any]:
         "finding": finding.pk,
         "action": an_action(report, finding).pk,
     }
+
+
+def _stored(name: str, content: bytes) -> str:
+    """Keep a file where it is not kept yet, and return its name."""
+    return name if default_storage.exists(name) else default_storage.save(name, ContentFile(content))
 
 
 def _positions(place: Place) -> None:
@@ -301,7 +317,11 @@ def _items(place: Place) -> None:
             event=event, evidence=Evidence.TEXT, value_text=word("value", letter), **words, **done
         ).pk,
         "item.photo": ChecklistItemFactory(
-            event=event, evidence=Evidence.PHOTO, photo=f"checklists/{word('photo', letter)}.jpg", **words, **done
+            event=event,
+            evidence=Evidence.PHOTO,
+            photo=_stored(f"checklists/{word('photo', letter)}.jpg", b"\xff\xd8\xff\xe0"),
+            **words,
+            **done,
         ).pk,
         "mending": MaintenanceRecord.objects.create(
             vessel=event.vessel,
@@ -343,8 +363,8 @@ def _everybody(places: dict[str, Place]) -> Iterator[Somebody]:
         for role in ROLES:
             yield _by_code(role, letter, event)
             yield _by_link(role, letter, places)
-        for duty in DUTIES:
-            grant = StaffGrantFactory(duty=DUTIES[duty], entity=event.entity)
+        for duty, value in DUTIES.items():
+            grant = StaffGrantFactory(duty=value, entity=event.entity)
             yield _signed_in(f"{NAMES[duty]} of entity {letter.upper()}", duty, grant.person, place=letter)
     yield _signed_in(
         "owner of everything", "O", StaffGrantFactory(duty=Duty.OWNER).person, place="everywhere"
@@ -441,8 +461,11 @@ def _give_work(place: Place, person: Person) -> None:
         first_claimed_at=NOW,
         text="Coil the lines",
     ).pk
+
+
+def _give_papers(place: Place, person: Person) -> None:
+    """Give somebody a paper and days off of their own."""
     place.records[f"credential.{person.pk}"] = CredentialFactory(person=person).pk
     place.records[f"dayoff.{person.pk}"] = DayOff.objects.create(
         person=person, first_on=dt.date(2026, 12, 30), last_on=dt.date(2026, 12, 31)
     ).pk
-
