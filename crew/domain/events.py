@@ -275,7 +275,7 @@ def clash(*, event: Event) -> str:
         return ""
     call_at = timing.crew_call_at(event)
     others = Event.objects.filter(
-        vessel_id=event.vessel_id,
+        vessel=event.vessel,
         state__in=HAS_VESSEL,
         returns_at__gt=call_at,
         departs_at__lt=event.returns_at + dt.timedelta(minutes=LONGEST_LEAD_MINUTES),

@@ -349,7 +349,7 @@ def cancel(request: HttpRequest, event: Event, standing: rules.Standing) -> Http
 @event_page(rules.can_see_history)
 def event_history(request: HttpRequest, event: Event, standing: rules.Standing) -> HttpResponse:
     """Show all that was done on an event, the newest first."""
-    lines = Paginator(event_lists.History(event), LINES_A_PAGE)  # type: ignore[arg-type]
+    lines: Paginator[event_lists.HistoryLine] = Paginator(event_lists.History(event), LINES_A_PAGE)
     return render(
         request,
         "crew/events/history.html",

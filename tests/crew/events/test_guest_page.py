@@ -207,7 +207,7 @@ def test_it_costs_the_same_at_one_and_at_many(
     client = signed_in(role_on(event, Role.CAPTAIN))
     client.get(f"/events/{event.key}/guests/")
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         answer = client.get(f"/events/{event.key}/guests/")
 
     assert len(answer.context["rows"]) == number
