@@ -237,6 +237,16 @@ def django_with(data_dir: Path, *, sample: bool) -> None:
 
     Called by a benchmark before it imports any model.
     """
+    os.environ.pop("DATABASE_URL", None)
+    django_for(data_dir, migrate=True)
+    if sample:
+        from django.core.management import call_command  # noqa: PLC0415  (after Django is set up)
+
+        call_command("load_demo", stdout=io.StringIO())
+
+
+def django_for(data_dir: Path, *, migrate: bool) -> None:
+    """Set Django up for a folder and the database that ``DATABASE_URL`` names, SQLite in the folder by default."""
     os.environ.update(
         DJANGO_SETTINGS_MODULE="config.settings",
         ENV_FILE="",
@@ -247,11 +257,9 @@ def django_with(data_dir: Path, *, sample: bool) -> None:
         DATA_DIR=str(data_dir),
         LOG_LEVEL="WARNING",
     )
-    os.environ.pop("DATABASE_URL", None)
     import django  # noqa: PLC0415  (after the environment is set)
     from django.core.management import call_command  # noqa: PLC0415
 
     django.setup()
-    call_command("migrate", verbosity=0, interactive=False)
-    if sample:
-        call_command("load_demo", stdout=io.StringIO())
+    if migrate:
+        call_command("migrate", verbosity=0, interactive=False)

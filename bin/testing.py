@@ -112,6 +112,20 @@ def _servers() -> Iterator[Servers]:
         yield Servers(postgres_url, redis_url, scratch)
 
 
+@contextlib.contextmanager
+def postgresql() -> Iterator[str]:
+    """Run a throw-away PostgreSQL and yield its address, or nothing where it cannot be had; benchmarks use it too."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(
+            stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="quarterdeck-servers-", dir=_quick_folder())
+            )
+        )
+        folder.chmod(0o711)
+        programs = _postgresql_folder()
+        yield _start_postgresql(stack, programs, folder) if programs is not None else ""
+
+
 def _quick_folder() -> str | None:
     """Return shared memory as the place of the servers' files, where it has room: nothing there is worth a disk."""
     memory = "/dev/shm"  # noqa: S108  # nosec B108
