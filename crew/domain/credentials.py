@@ -1,7 +1,8 @@
 """The papers of people who work: adding, changing and withdrawing them, and the file that shows each.
 
-Whatever changes here is felt at once by the positions its owner holds (`positions.sweep`). Numbers and files are
-personal: the trail says that they changed, never what they are.
+Whatever changes here is felt at once by the positions its owner holds (`positions.sweep`): after its own transaction,
+because one that locked several events could wait for somebody who waits for it. Numbers and files are personal: the
+trail says that they changed, never what they are.
 """
 
 import contextlib
@@ -66,7 +67,7 @@ def add(*, person: Person, terms: Terms, upload: Upload | None, by: Person, at: 
         _record(
             "add", credential, by, at, {"kind": ["", terms.kind], "expires": ["", _day(terms.expires_on)]}
         )
-        positions.sweep(at=at, people=[person.pk])
+    positions.sweep(at=at, people=[person.pk])
     return credential
 
 
@@ -94,10 +95,10 @@ def change(
         changed["number_changed"] = before.number != values["number"]
         changed["file_changed"] = name is not None
         _record("change", before, by, at, changed)
-        positions.sweep(at=at, people=[before.person_id])
         old = before.file.name
         if name is not None and old:
             transaction.on_commit(lambda: default_storage.delete(old))
+    positions.sweep(at=at, people=[before.person_id])
 
 
 def withdraw(*, credential: Credential, by: Person, at: dt.datetime) -> None:
@@ -109,7 +110,7 @@ def withdraw(*, credential: Credential, by: Person, at: dt.datetime) -> None:
     with transaction.atomic():
         _change(credential, {"withdrawn_at": at})
         _record("withdraw", credential, by, at, {"kind": credential.kind})
-        positions.sweep(at=at, people=[credential.person_id])
+    positions.sweep(at=at, people=[credential.person_id])
 
 
 def _change(credential: Credential, values: dict[str, Any]) -> None:

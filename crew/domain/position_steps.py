@@ -260,16 +260,23 @@ def seek(event: Event, before: Position, reason: str, by: Actor, at: dt.datetime
 
 
 def give_role(event: Event, position: Position, person: Person, by: Actor, at: dt.datetime) -> None:
-    """Give the role that goes with a position: a captain's ends with it, crew stays on the event."""
+    """Give the role that goes with a position: a captain's ends with it, crew stays on the event.
+
+    Raises:
+        PositionRefusedError: the account is closed.
+    """
     captain = position.station == Station.CAPTAIN
-    grants.give(
-        event=event,
-        person=person,
-        role=Role.CAPTAIN if captain else Role.CREW,
-        by=by,
-        at=at,
-        position=position if captain else None,
-    )
+    try:
+        grants.give(
+            event=event,
+            person=person,
+            role=Role.CAPTAIN if captain else Role.CREW,
+            by=by,
+            at=at,
+            position=position if captain else None,
+        )
+    except grants.RoleRefusedError as error:
+        raise PositionRefusedError(str(error)) from error
 
 
 def take_role(event: Event, position: Position, person: Person, by: Actor, at: dt.datetime) -> None:

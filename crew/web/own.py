@@ -18,9 +18,15 @@ def works(request: HttpRequest) -> bool:
     """Tell whether this request's person is one who works.
 
     A session opened by a link shows it by its grant alone, live and for captain or crew. Everybody else has, or once
-    had, such a role or a position, or is staff.
+    had, such a role or a position, or is staff. Asked once a request.
     """
     user: Any = request.user
+    if not hasattr(user, "_works"):
+        user._works = _works(request, user)
+    return user._works
+
+
+def _works(request: HttpRequest, user: Any) -> bool:
     grants = EventGrant.objects.filter(person_id=user.pk, role__in=_WORKS)
     if user.by_link:
         return grants.live(at=clock.now()).filter(pk=sessions.active_grant(request) or 0).exists()

@@ -365,6 +365,8 @@ def test_what_cannot_be_overridden(held_by_ana: Position, ana: Person) -> None:
     owner = Actor(people.owner())
     arguments: dict[str, Any] = {"position": held_by_ana, "silent": True, "by": owner}
     assert "Say why" in refused(positions.override, person=None, reason="", **arguments)
+    closed = PersonFactory(is_active=False)
+    assert "is closed" in refused(positions.override, person=closed, reason="Why", **arguments)
     assert "Ana holds Deckhand already" in refused(positions.override, person=ana, reason="Why", **arguments)
     Position.objects.filter(pk=held_by_ana.pk).update(paid_on=dt.date(2026, 12, 1))
     assert "was paid on 1 Dec 2026" in refused(positions.override, person=None, reason="Why", **arguments)
