@@ -6,13 +6,12 @@ that day, its checklists' due times, its positions looked at again, and the peop
 
 import datetime as dt
 import secrets
-from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from crew.domain import checklists, grants, guests, history, notices, positions, timing
+from crew.domain import checklists, guests, history, notices, positions, timing
 from crew.domain.history import Actor
 from crew.domain.terms import (
     LONGEST_LEAD_MINUTES,
@@ -28,9 +27,6 @@ from crew.models import (
     Event,
     EventState,
     EventTemplate,
-    Guest,
-    GuestState,
-    Person,
     Phase,
     Position,
     Vessel,
@@ -141,7 +137,8 @@ def change(*, event: Event, terms: Terms, by: Actor, at: dt.datetime) -> Event:
         now = _fresh(event)
         if now.state in HAS_VESSEL:
             _check_vessel_is_free(now)
-        line = history.note(
+        told = _tell_of_move(now, event, at=at) if not _TOLD.isdisjoint(changed) else {}
+        history.note(
             event=now,
             action="crew:event:change",
             subject=now,
@@ -153,13 +150,12 @@ def change(*, event: Event, terms: Terms, by: Actor, at: dt.datetime) -> Event:
                 if name in _UNWRITTEN
                 else [_in_words(event, name), _in_words(now, name)]
                 for name in changed
-            },
+            }
+            | told,
         )
         if not _TIMES.isdisjoint(changed):
             checklists.retime(event=now)
             positions.recheck(event=now, by=by, at=at)
-        if not _TOLD.isdisjoint(changed):
-            _tell_of_move(now, event, key=f"moved:{line.pk}", at=at)
     return now
 
 
@@ -217,8 +213,8 @@ def cancel(*, event: Event, reason: str, by: Actor, at: dt.datetime) -> Event:
         ):
             raise EventRefusedError(f"Somebody moved {event.title} meanwhile; look at it again.")
         now = _fresh(event)
-        not_told = _tell_everybody(
-            now,
+        told = notices.tell_everybody(
+            event=now,
             key="cancelled",
             subject=f"Cancelled: {now.title}, {_day(now)}",
             paragraphs=[
@@ -234,14 +230,15 @@ def cancel(*, event: Event, reason: str, by: Actor, at: dt.datetime) -> Event:
             subject=now,
             by=by,
             at=at,
-            data={"state": [event.state, now.state], "cancel_reason": ["", reason]} | not_told,
+            data={"state": [event.state, now.state], "cancel_reason": ["", reason]} | told,
         )
     return now
 
 
 # Changes of these move instants that checklists and positions hang on; of those, people are told.
 _TIMES = frozenset({"departs_at", "returns_at", "departs_on", "crew_call_minutes", "port_id"})
-_TOLD = frozenset({"departs_at", "returns_at", "port_id", "end_port_id"})
+_TOLD_TO_ALL = frozenset({"departs_at", "returns_at", "port_id", "end_port_id", "boarding_minutes"})
+_TOLD = _TOLD_TO_ALL | {"crew_call_minutes"}
 # How the trail names what changed, and what it does not repeat: a code is no matter of record, notes are long.
 _NAMES = {"vessel_id": "vessel", "port_id": "port", "end_port_id": "end_port", "channel_id": "channel"}
 _UNWRITTEN = frozenset({"gate_code", "notes_captain", "notes_crew", "notes_guests", "notes_staff"})
@@ -322,51 +319,34 @@ def _translated(event: Event, terms: Terms, error: IntegrityError) -> str:
     raise error
 
 
-def _tell_of_move(now: Event, before: Event, *, key: str, at: dt.datetime) -> None:
-    times = f"It leaves on {_leaves(now)} and returns on {_returns(now)}"
-    end_port = now.end_port or now.port
-    _tell_everybody(
-        now,
-        key=key,
-        subject=f"Moved: {now.title}, {_day(now)}",
-        paragraphs=[
-            f"{now.title} has moved. {times}.",
+def _tell_of_move(now: Event, before: Event, *, at: dt.datetime) -> dict[str, Any]:
+    """Tell everybody on it how it lies now; where only the crew's call moved, those who work it."""
+    crew_call = f"Crew call is at {timing.local(now, timing.crew_call_at(now)):%H:%M %Z} on that day."
+    crew_only = all(getattr(now, name) == getattr(before, name) for name in _TOLD_TO_ALL)
+    if crew_only:
+        subject, paragraphs = (
+            f"Crew call moved: {now.title}, {_day(now)}",
+            [f"{now.title} leaves on {_leaves(now)}."],
+        )
+    else:
+        end_port = now.end_port or now.port
+        boarding = timing.local(now, timing.boarding_at(now))
+        subject = f"Moved: {now.title}, {_day(now)}"
+        paragraphs = [
+            f"{now.title} has moved. It leaves on {_leaves(now)} and returns on {_returns(now)}.",
             f"From {now.port} to {end_port}." if end_port.pk != now.port_id else f"From {now.port} and back.",
+            f"Guests come aboard from {boarding:%H:%M %Z}.",
             f"Before, it left {before.port} on {_leaves(before)}.",
-        ],
+        ]
+    return notices.tell_everybody(
+        event=now,
+        key=f"moved:{at.isoformat()}",
+        subject=subject,
+        paragraphs=paragraphs,
+        for_crew=[crew_call],
+        crew_only=crew_only,
         at=at,
     )
-
-
-def _tell_everybody(
-    event: Event, *, key: str, subject: str, paragraphs: Sequence[str], at: dt.datetime
-) -> dict[str, Any]:
-    """Mail everybody with a live grant, and guests with an address, once each; return who could not be told."""
-    told: set[str] = set()
-    not_told: list[str] = []
-    people: list[Person] = [
-        grant.person for grant in grants.holders(event=event, at=at) if grant.person.is_active
-    ]
-    aboard = Guest.objects.filter(event=event).exclude(state=GuestState.REMOVED).exclude(email="")
-    for person in people:
-        if person.email.lower() not in told:
-            told.add(person.email.lower())
-            try:
-                notices.tell(
-                    event=event, person=person, key=key, subject=subject, paragraphs=paragraphs, at=at
-                )
-            except fields.UnsendableError:
-                not_told.append(str(person))
-    for guest in aboard.order_by("id"):
-        if guest.email.lower() not in told:
-            told.add(guest.email.lower())
-            try:
-                notices.tell_guest(
-                    event=event, guest=guest, key=key, subject=subject, paragraphs=paragraphs, at=at
-                )
-            except fields.UnsendableError:
-                not_told.append(guest.name)
-    return {"told": len(told) - len(not_told)} | ({"not_told": ", ".join(not_told)} if not_told else {})
 
 
 def _day(event: Event) -> str:

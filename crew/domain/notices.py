@@ -5,15 +5,19 @@ No secret travels in them. Whoever reads one signs in as they did before, or by 
 
 import datetime as dt
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from crew.models import Event, Guest, Person
+from crew.domain import grants
+from crew.models import Event, Guest, GuestState, Person, Role
 from mail.domain import outbox
 from mail.domain.compose import LONGEST_SUBJECT, CannotComposeError, Composed
+from mail.domain.fields import UnsendableError
 from mail.models import Message
 
 COMPOSER = "crew.notice"
@@ -50,6 +54,61 @@ def tell_guest(
         with_page=False,
         at=at,
     )
+
+
+def tell_everybody(
+    *,
+    event: Event,
+    key: str,
+    subject: str,
+    paragraphs: Sequence[str],
+    at: dt.datetime,
+    for_crew: Sequence[str] = (),
+    crew_only: bool = False,
+) -> dict[str, Any]:
+    """Mail everybody with a live grant, and guests with an address, once each; those who work it read ``for_crew`` too.
+
+    Returns, for the trail, how many were told, and the names of those whom no mail can reach.
+    """
+    told: set[str] = set()
+    not_told: list[str] = []
+
+    def once(address: str, name: str, send: Callable[[], Message]) -> None:
+        if address.lower() in told:
+            return
+        told.add(address.lower())
+        try:
+            send()
+        except UnsendableError:
+            not_told.append(name)
+
+    for grant in grants.holders(event=event, at=at):
+        person, works = grant.person, grant.role != Role.GUEST
+        if person.is_active and (works or not crew_only):
+            words = [*paragraphs, *for_crew] if works else paragraphs
+            once(
+                person.email,
+                str(person),
+                partial(tell, event=event, person=person, key=key, subject=subject, paragraphs=words, at=at),
+            )
+    if not crew_only:
+        aboard = Guest.objects.filter(event=event).exclude(state=GuestState.REMOVED).exclude(email="")
+        for guest in aboard.order_by("id"):
+            once(
+                guest.email,
+                guest.name,
+                partial(
+                    tell_guest,
+                    event=event,
+                    guest=guest,
+                    key=key,
+                    subject=subject,
+                    paragraphs=paragraphs,
+                    at=at,
+                ),
+            )
+    unreached = {"not_told": ", ".join(not_told)} if not_told else {}
+    return {"told": len(told) - len(not_told)} | unreached
 
 
 def _enqueue(

@@ -152,6 +152,40 @@ class TestChange:
 
         assert told() == ["Gina@example.com", "cap@example.com"]
 
+    def test_a_move_tells_workers_of_the_crew_call_and_guests_of_boarding(self, harbor: Harbor) -> None:
+        event = harbor.event()
+        role_on(event, Role.CREW, email="crew@example.com")
+        role_on(event, Role.GUEST, email="guest@example.com")
+
+        events.change(
+            event=event,
+            terms=harbor.terms(departure=(Anchor.CLOCK, 14 * 60), return_=(Anchor.CLOCK, 16 * 60)),
+            by=harbor.by,
+            at=LATER,
+        )
+
+        said = {
+            message.to_address: " ".join(message.payload["paragraphs"]) for message in Message.objects.all()
+        }
+        for words in said.values():
+            assert "It leaves on Saturday 28 November 2026 at 14:00 PST and returns" in words
+            assert "Guests come aboard from 13:40 PST." in words
+            assert "Before, it left Shelter Island on Saturday 28 November 2026 at 14:42 PST." in words
+        assert "Crew call is at 12:30 PST" in said["crew@example.com"]
+        assert "Crew call" not in said["guest@example.com"]
+        assert last(event, "crew:event:change").data["told"] == 2
+
+    def test_a_crew_call_that_moves_alone_is_told_to_those_who_work_it(self, harbor: Harbor) -> None:
+        event = harbor.event()
+        role_on(event, Role.CAPTAIN, email="cap@example.com")
+        role_on(event, Role.GUEST, email="guest@example.com")
+        GuestFactory(event=event, email="companion@example.com")
+
+        events.change(event=event, terms=harbor.terms(crew_call_minutes=120), by=harbor.by, at=LATER)
+
+        assert told() == ["cap@example.com"]
+        assert Message.objects.get().subject == "Crew call moved: Sunset sail, Saturday 28 November 2026"
+
     def test_nobody_is_told_of_a_note(self, harbor: Harbor) -> None:
         event = harbor.event()
         role_on(event, Role.CAPTAIN)
