@@ -12,8 +12,9 @@ from pytest_django import Settings
 
 from core.models import AuditEvent
 from crew.domain import demo_links, sample
-from crew.models import Person, StaffGrant
-from tests.factories.people import owner
+from crew.models import EventGrant, EventState, Person, Role, StaffGrant
+from tests.factories.crew import DEPARTS_AT, NOW, RETURNS_AT, EventFactory, EventGrantFactory
+from tests.factories.people import PersonFactory, owner
 from tests.factories.portfolio import EntityFactory
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.django_db
 AT = dt.datetime(2026, 11, 10, 18, 0, tzinfo=dt.UTC)
 HERE = {"REMOTE_ADDR": "127.0.0.1", "SERVER_NAME": "localhost"}
 BASE = "http://localhost:8000"
+WEEK = dt.timedelta(days=7)
 
 
 @pytest.fixture
@@ -218,6 +220,38 @@ def test_the_command_prints_a_link_for_each_person(loaded: list[Person]) -> None
         "Ines Halloran: reader of QueenofSanDiego",
     ]
     assert all(f"  {BASE}/demo/" in line for line in lines)
+
+
+def test_who_has_no_duty_is_known_by_their_next_event(loaded: list[Person]) -> None:
+    captain = PersonFactory(email="captain@example.com", name="Marisol Quade", sample=True)
+    sail = EventFactory()
+    later = EventFactory(departs_at=DEPARTS_AT + WEEK, returns_at=RETURNS_AT + WEEK)
+    over = EventFactory(
+        departs_at=DEPARTS_AT - WEEK, returns_at=RETURNS_AT - WEEK, state=EventState.COMPLETED
+    )
+    for event, role in ((later, Role.CREW), (sail, Role.CAPTAIN), (over, Role.GUEST)):
+        EventGrantFactory(event=event, person=captain, role=role)
+
+    assert demo_links.duties_of(person=captain) == "captain of Saturday's sunset sail (28 Nov)"
+    EventGrant.objects.update(revoked_at=NOW)
+    assert demo_links.duties_of(person=Person.objects.get(pk=captain.pk)) == "no duty"
+
+
+def test_a_link_of_crew_leads_to_their_work(loaded: list[Person], here: Client) -> None:
+    mate = PersonFactory(email="mate@example.com", sample=True)
+    EventGrantFactory(person=mate)
+
+    assert here.post(path_of(mate), follow=True).redirect_chain[-1][0].startswith("/work/")
+
+
+def test_links_take_the_same_queries_however_many_people(
+    loaded: list[Person], django_assert_num_queries
+) -> None:  # type: ignore[no-untyped-def]
+    for _ in range(4):
+        EventGrantFactory(person=PersonFactory(sample=True))
+
+    with django_assert_num_queries(5):
+        assert len(demo_links.demo_sign_in_links(base_url=BASE)) == 7
 
 
 @pytest.mark.parametrize(
