@@ -321,7 +321,7 @@ def _translated(event: Event, terms: Terms, error: IntegrityError) -> str:
 
 def _tell_of_move(now: Event, before: Event, *, at: dt.datetime) -> dict[str, Any]:
     """Tell everybody on it how it lies now; where only the crew's call moved, those who work it."""
-    crew_call = f"Crew call is at {timing.local(now, timing.crew_call_at(now)):%H:%M %Z} on that day."
+    crew_call = f"Crew call is at {timing.local(now, timing.crew_call_at(now)):%H:%M %Z on %A}."
     crew_only = all(getattr(now, name) == getattr(before, name) for name in _TOLD_TO_ALL)
     if crew_only:
         subject, paragraphs = (
@@ -335,7 +335,7 @@ def _tell_of_move(now: Event, before: Event, *, at: dt.datetime) -> dict[str, An
         paragraphs = [
             f"{now.title} has moved. It leaves on {_leaves(now)} and returns on {_returns(now)}.",
             f"From {now.port} to {end_port}." if end_port.pk != now.port_id else f"From {now.port} and back.",
-            f"Guests come aboard from {boarding:%H:%M %Z}.",
+            f"Boarding is from {boarding:%H:%M %Z}.",
             f"Before, it left {before.port} on {_leaves(before)}.",
         ]
     return notices.tell_everybody(

@@ -169,9 +169,9 @@ class TestChange:
         }
         for words in said.values():
             assert "It leaves on Saturday 28 November 2026 at 14:00 PST and returns" in words
-            assert "Guests come aboard from 13:40 PST." in words
+            assert "Boarding is from 13:40 PST." in words
             assert "Before, it left Shelter Island on Saturday 28 November 2026 at 14:42 PST." in words
-        assert "Crew call is at 12:30 PST" in said["crew@example.com"]
+        assert "Crew call is at 12:30 PST on Saturday." in said["crew@example.com"]
         assert "Crew call" not in said["guest@example.com"]
         assert last(event, "crew:event:change").data["told"] == 2
 
