@@ -6,6 +6,7 @@ ACTIONS = {
     "crew:person:add": "Person added",
     "crew:person:sign_in": "Signed in",
     "crew:person:sign_out": "Signed out",
+    "crew:person:sign_out_everywhere": "Signed out everywhere",
     "crew:person:change": "Person changed",
     "crew:grant:give": "Duty granted",
     "crew:grant:revoke": "Duty revoked",
@@ -45,6 +46,16 @@ ACTIONS = {
     "crew:credential:withdraw": "Credential withdrawn",
     "crew:day_off:add": "Days off marked",
     "crew:day_off:remove": "Days off removed",
+    "crew:checklist:start": "Checklist started",
+    "crew:item:claim": "Item claimed",
+    "crew:item:complete": "Item completed",
+    "crew:item:miss": "Number out of limits",
+    "crew:item:hold": "Item put on hold",
+    "crew:item:resume": "Item taken off hold",
+    "crew:item:give_back": "Item given back",
+    "crew:item:reopen": "Item reopened",
+    "crew:maintenance:open": "Maintenance record opened",
+    "crew:maintenance:close": "Maintenance record closed",
 }
 
 

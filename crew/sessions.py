@@ -37,8 +37,9 @@ def open_grant(request: HttpRequest, grant: EventGrant) -> None:
     has asked them.
     """
     kept = [pk for pk in opened_grants(request) if pk != grant.pk] if is_theirs(request, grant) else []
-    login(request, grant.person, backend=BACKEND)
-    request.user.by_link = True
+    person = grant.person
+    login(request, person, backend=BACKEND)
+    person.by_link = True
     request.session[ACTIVE] = grant.pk
     request.session[OPENED] = [*kept, grant.pk]
 
@@ -53,9 +54,12 @@ def switch(request: HttpRequest, grant_id: int) -> bool:
 
 def opened_grants(request: HttpRequest) -> list[int]:
     """Return the ids of the grants opened in this link session; none in every other session."""
-    if not request.user.is_authenticated or not request.user.by_link:
-        return []
-    return list(request.session.get(OPENED, []))
+    return list(request.session.get(OPENED, [])) if is_by_link(request) else []
+
+
+def is_by_link(request: HttpRequest) -> bool:
+    """Tell whether a link opened this session."""
+    return bool(request.user.is_authenticated and request.user.by_link)
 
 
 def is_theirs(request: HttpRequest, grant: EventGrant) -> bool:
@@ -65,6 +69,4 @@ def is_theirs(request: HttpRequest, grant: EventGrant) -> bool:
 
 def active_grant(request: HttpRequest) -> int | None:
     """Return the id of the grant a link session stands on; None for every other session."""
-    if not request.user.is_authenticated or not request.user.by_link:
-        return None
-    return request.session.get(ACTIVE)
+    return request.session.get(ACTIVE) if is_by_link(request) else None

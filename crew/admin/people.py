@@ -1,11 +1,13 @@
 """People in the Django admin."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
 from core import audit, clock
-from crew.admin.base import who
+from crew.admin.base import each, who
+from crew.domain import people
 from crew.models import Person
 
 
@@ -29,9 +31,20 @@ class PersonAdmin(admin.ModelAdmin):
         "last_login",
     ]
     readonly_fields = ["sample", "joined_at", "last_login"]
+    actions = ["sign_out_everywhere"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         return False
+
+    @admin.action(description="Sign out everywhere, and forget their devices", permissions=["change"])
+    def sign_out_everywhere(self, request: HttpRequest, chosen: QuerySet[Person]) -> None:
+        """End every session of each person, for a phone lost or a mailbox read by somebody else."""
+
+        def deed(person: Person) -> str:
+            people.sign_out_everywhere(person=person, at=clock.now(), by=who(request))
+            return f"{person} is signed out everywhere."
+
+        each(self, request, chosen, deed)
 
     def save_model(self, request: HttpRequest, obj: Person, form: ModelForm, change: bool) -> None:
         """Save a person, without a password, and write down what changed."""

@@ -161,12 +161,10 @@ def _widen(
     freer = held.position_id is not None and position is None
     if not longer and not freer:
         return
-    changes = {
-        "expires_at": expires_at if longer else held.expires_at,
-        "position_id": None if freer else held.position_id,
-    }
+    ends = expires_at if longer else held.expires_at
+    came_with = None if freer else held.position_id
     same = EventGrant.objects.filter(pk=held.pk, revoked_at__isnull=True, version=held.version)
-    if same.update(**changes, version=F("version") + 1):
+    if same.update(expires_at=ends, position_id=came_with, version=F("version") + 1):
         history.note(
             event=held.event,
             action="crew:role:prolong",
@@ -175,7 +173,7 @@ def _widen(
             at=at,
             data={"role": held.role, "given": held.pk},
         )
-        held.expires_at, held.position_id = changes["expires_at"], changes["position_id"]
+        held.expires_at, held.position_id = ends, came_with
         held.version += 1
 
 

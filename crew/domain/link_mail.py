@@ -34,7 +34,8 @@ def send(*, link: Link, at: dt.datetime) -> Message:
         to_address=person.email,
         to_name=person.name,
         from_name="Quarterdeck",
-        subject=f"Your link to {event.title}"[:200],
+        # A title may hold what no header can bear; nobody's link fails for that.
+        subject="".join(c if c.isprintable() else " " for c in f"Your link to {event.title}")[:200],
         at=at,
     )
 

@@ -82,8 +82,17 @@ def open_admin(*, person: Person, at: dt.datetime, by: Person | None) -> None:
     person.is_staff = person.is_superuser = True
 
 
+def sign_out_everywhere(*, person: Person, at: dt.datetime, by: Person | None) -> None:
+    """End every session of a person and forget every device that knew them: for a phone lost or a mailbox read."""
+    # Nobody has a password; what stands in its place is random, and both sessions and known devices hang on it.
+    person.set_unusable_password()
+    with transaction.atomic():
+        Person.objects.filter(pk=person.pk).update(password=person.password)
+        audit.record(action="crew:person:sign_out_everywhere", subject=person, at=at, by=by)
+
+
 def note_sign_in(*, person: Person, at: dt.datetime, way: str) -> None:
-    """Record that a person signed in, and by which way: ``code`` or ``sample link``."""
+    """Record that a person signed in, and by which way: ``code``, ``link``, ``dock code`` or ``sample link``."""
     audit.record(action="crew:person:sign_in", subject=person, at=at, by=person, data={"way": way})
 
 

@@ -105,13 +105,6 @@ def device_token(person: Person) -> str:
     return signing.dumps(person.pk, salt=_salt(person))
 
 
-def forget_devices(*, person: Person) -> None:
-    """End every session of a person and forget every device that knew them."""
-    # Nobody has a password; what stands in its place is random, and both sessions and devices hang on it.
-    person.set_unusable_password()
-    Person.objects.filter(pk=person.pk).update(password=person.password)
-
-
 def compose(message: Message, secret: str | None) -> Composed:
     """Return the mail that bears the code; with the secret gone, the same mail without it.
 

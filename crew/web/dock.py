@@ -183,7 +183,7 @@ def dock_open(request: HttpRequest) -> HttpResponse:
         and request.POST.get("instead_of") != str(request.user.pk)
     ):
         return render(request, "crew/dock/wait.html", _wait(request, asked), status=409)
-    if theirs and not request.user.by_link:
+    if theirs and not sessions.is_by_link(request):
         return redirect("crew:event", key=asked.event.key)
     grant = dock.open_once(ticket=held["ticket"], at=clock.now())
     if grant is None:

@@ -181,7 +181,7 @@ def _people(
 @signed_in
 def own_grants(request: HttpRequest) -> HttpResponse:
     """Show the roles this session may use, and how to reach the others."""
-    by_link = request.user.by_link
+    by_link = sessions.is_by_link(request)
     return render(
         request,
         "crew/grants.html",
@@ -205,11 +205,11 @@ def switch(request: HttpRequest, pk: int) -> HttpResponse:
     """
     grant = (
         EventGrant.objects.live(at=clock.now())
-        .filter(pk=pk, person=request.user)
+        .filter(pk=pk, person_id=request.user.pk)
         .select_related("event")
         .first()
     )
-    if grant is None or (request.user.by_link and not sessions.switch(request, pk)):
+    if grant is None or (sessions.is_by_link(request) and not sessions.switch(request, pk)):
         raise Http404
     return redirect("crew:event", key=grant.event.key)
 

@@ -177,7 +177,7 @@ def _stands_already(request: HttpRequest, invitation: Invitation) -> bool:
     grant = invitation.link.grant
     if not invitation.grant_live or not sessions.is_theirs(request, grant):
         return False
-    return not request.user.by_link or grant.pk in sessions.opened_grants(request)
+    return not sessions.is_by_link(request) or grant.pk in sessions.opened_grants(request)
 
 
 def _agreed(request: HttpRequest, grant: Any) -> bool:

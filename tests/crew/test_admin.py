@@ -143,3 +143,14 @@ def test_lists_take_the_same_queries_however_long(
     for path, queries in counted.items():
         with django_assert_num_queries(queries):
             client.get(path)
+
+
+def test_somebody_is_signed_out_everywhere(client: Client, boss: Person) -> None:
+    person, phone = PersonFactory(), Client()
+    phone.force_login(person)
+    assert phone.get("/grants/").status_code == 200
+
+    client.post(PEOPLE, {"action": "sign_out_everywhere", "_selected_action": [str(person.pk)]})
+
+    assert phone.get("/grants/").status_code == 302
+    assert AuditEvent.objects.get(action="crew:person:sign_out_everywhere").actor == boss

@@ -123,7 +123,7 @@ class TestTheScreen:
                 address_key=f"{number}",
             )
         captain.get(f"/events/{event.key}/dock/")
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             page = captain.get(f"/events/{event.key}/dock/")
         assert page.content.decode().count("people__row") == many
 

@@ -74,3 +74,10 @@ def test_the_code_for_a_device_is_mailed_sealed_and_forgotten(letters: Letters) 
     (letter,) = letters()
     assert "Your code for this device is" in letter.get_body(preferencelist=("plain",)).get_content()  # type: ignore[union-attr]
     assert Message.objects.get().sealed is None
+
+
+def test_a_title_that_no_header_can_bear_stops_no_link(letters: Letters) -> None:
+    grant = EventGrantFactory(role=Role.GUEST, event=EventFactory(title="Sunset\r\nBcc: x@example.com\x07"))
+    links.issue(grant=grant, by=SYSTEM, at=clock.now())
+    (letter,) = letters()
+    assert letter["Subject"] == "Your link to Sunset  Bcc: x@example.com"

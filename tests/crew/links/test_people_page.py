@@ -208,6 +208,6 @@ def test_the_page_asks_the_same_however_many_people(
     for _ in range(many):
         opened(hold(event=event))
     captain.get(people(event))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         page = captain.get(people(event))
     assert page.content.decode().count("people__row") == many + 1

@@ -9,7 +9,7 @@ from django.test import Client
 
 from core.models import AuditEvent
 from crew import sessions
-from crew.domain import grants, links, stepup
+from crew.domain import grants, links, people, stepup
 from crew.domain.history import SYSTEM
 from crew.models import Link, LinkEvent, LinkEventKind, LinkSecret, Person, Role
 from mail.models import Message
@@ -261,7 +261,7 @@ class TestStepUp:
         assert stepup.needed(link=held.link, device=token + "x")
         session = Client()
         session.force_login(held.grant.person)
-        stepup.forget_devices(person=held.grant.person)
+        people.sign_out_everywhere(person=held.grant.person, at=NOW, by=None)
         link = Link.objects.select_related("grant__person").get(pk=held.link.pk)
         assert stepup.needed(link=link, device=token)
         assert session.get("/grants/").status_code == 302
@@ -390,8 +390,9 @@ class TestSwitching:
         assert all(client.get(one.event_url).status_code == 200 for one in held)
 
     def test_staff_duties_do_not_come_along_in_a_link_session(self) -> None:
-        boss, event = owner(), EventFactory()
+        boss, event = owner(is_staff=True, is_superuser=True), EventFactory()
         client = opened(hold(person=boss, event=event))
+        assert client.get("/admin/")["Location"].startswith("/admin/login/")
         assert client.get(f"/events/{event.key}/people/").status_code == 403
         assert client.get("/portfolio/").status_code == 403
 
@@ -403,7 +404,7 @@ class TestSwitching:
         client = Client()
         client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
         client.get("/grants/")
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(7):
             client.get("/grants/")
 
     def test_an_end_can_be_put_to_the_session(self) -> None:
