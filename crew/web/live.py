@@ -7,16 +7,18 @@ nothing else on the page moves under anybody's thumb.
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import path
 from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
 from core import clock
 from crew import rules
-from crew.domain import checklists, live
+from crew.domain import checklists, guests, live, positions, timing
 from crew.models import Event
 from crew.web.access import event_page
 from crew.web.checklist_board import board, item_html
+from crew.web.event_page import may
 
 
 @require_safe
@@ -38,7 +40,21 @@ def changes(request: HttpRequest, event: Event, standing: rules.Standing) -> Htt
         whole = board(checklists.rows(event=event, standing=standing, at=at))
         parts += [item_html(row, oob=True) for row in whole.rows if whole_event or row.pk in items]
         parts.append(whole.counts())
+    allowed = may(standing)
+    told: dict[str, Any] = {}
+    if allowed["see_positions"] and (whole_event or found.of("crew.position")):
+        told["positions"] = positions.rows(event=event, standing=standing, at=at)
+    if allowed["see_guests"] and (whole_event or found.of("crew.guest")):
+        told["guests"] = guests.rows(event=event)
+    shared = {"event": event, "standing": standing, "may": allowed, "zone": timing.zone_of(event).key}
+    parts += [_section(request, name, {**shared, name: rows}) for name, rows in told.items()]
     return HttpResponse("".join(parts))
+
+
+def _section(request: HttpRequest, name: str, context: dict[str, Any]) -> str:
+    """Return a section of the event's page, marked to replace the one that stands there."""
+    html = render_to_string(f"crew/event/{name}.html", context, request)
+    return html.replace(f'id="{name}"', f'id="{name}" hx-swap-oob="true"', 1)
 
 
 urlpatterns: list[Any] = [path("events/<str:key>/live/", changes, name="live")]

@@ -36,7 +36,7 @@ def close(request: Any, pk: int) -> HttpResponse:
     if record is None:
         raise Http404
     access.require(request.user, "book", _entity_id(record))
-    form = ResolutionForm(request.POST, prefix=f"record-{pk}")
+    form = ResolutionForm(request.POST, auto_id=_ids(pk))
     if form.is_valid():
         try:
             maintenance.close(
@@ -55,6 +55,11 @@ def close(request: Any, pk: int) -> HttpResponse:
 
 def _entity_id(record: MaintenanceRecord) -> int:
     return record.vessel.entity_id if record.vessel else record.event.entity_id  # type: ignore[union-attr]
+
+
+def _ids(pk: int) -> str:
+    """Return how a form's fields are called among many forms on one page."""
+    return f"id_record_{pk}_%s"
 
 
 def _page(request: Any, refused: tuple[int, ResolutionForm] | None = None) -> HttpResponse:
@@ -103,11 +108,7 @@ def _shown(
     """Return a record with the form that closes it, where this person may."""
     form = None
     if record.closed_at is None and access.may(request.user, "book", _entity_id(record)):
-        form = (
-            refused[1]
-            if refused and refused[0] == record.pk
-            else ResolutionForm(prefix=f"record-{record.pk}")
-        )
+        form = refused[1] if refused and refused[0] == record.pk else ResolutionForm(auto_id=_ids(record.pk))
     return {
         "record": record,
         "zone": record.event.port.zone if record.event else clock.zone().key,

@@ -106,19 +106,22 @@ for (const name of ["htmx:sendError", "htmx:timeout"]) {
   });
 }
 
-/* A person who is typing in a part of the page keeps it as it is; it is asked for again until they are done. */
+/* A section in which somebody types or has something open stays as it is; it is asked for again until they are done. */
+const isChanged = (field) =>
+  field.type !== "hidden" &&
+  (["checkbox", "radio"].includes(field.type)
+    ? field.checked !== field.defaultChecked
+    : field.defaultValue !== undefined && field.value !== field.defaultValue);
+
 const isBeingUsed = (part) =>
-  part.contains(document.activeElement)
-    ? document.activeElement.matches("input:not([type=hidden]), textarea, select")
-    : [...part.querySelectorAll("input, textarea, select")].some(
-        (field) =>
-          (field.type !== "hidden" && field.defaultValue !== undefined && field.value !== field.defaultValue) ||
-          (field.defaultChecked !== undefined && field.checked !== field.defaultChecked),
-      ) || part.querySelector("dialog[open]") !== null;
+  (part.contains(document.activeElement) &&
+    document.activeElement.matches("input:not([type=hidden]), textarea, select")) ||
+  part.querySelector("dialog[open], #position-panel:not(:empty)") !== null ||
+  [...part.querySelectorAll("input, textarea")].some(isChanged);
 
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   const { target } = event.detail;
-  if (target?.dataset?.live !== undefined && isBeingUsed(target)) {
+  if (target?.matches("section") && isBeingUsed(target)) {
     event.detail.shouldSwap = false;
     keptVersion ??= poll?.dataset.version ?? "";
   }
