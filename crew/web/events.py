@@ -55,6 +55,12 @@ def _entities(request: HttpRequest, verb: str) -> list[Entity]:
     return list(rows if ids is None else rows.filter(pk__in=ids))
 
 
+def _books(request: HttpRequest) -> bool:
+    """Tell whether somebody may write events down for any entity."""
+    ids = access.entity_ids(request.user, "book")
+    return ids is None or bool(ids)
+
+
 # Lists
 
 
@@ -63,13 +69,13 @@ def _entities(request: HttpRequest, verb: str) -> list[Entity]:
 def agenda(request: HttpRequest) -> HttpResponse:
     """List events, the next first; past ones stand behind a tab."""
     seen = _entities(request, "read")
-    ids = [entity.pk for entity in seen]
-    vessels = list(Vessel.objects.filter(entity_id__in=ids))
+    vessels = list(Vessel.objects.filter(entity__in=seen))
     chosen = EventFilter(request.GET, entities=seen, vessels=vessels)
     asked = request.GET.get("tab", "")
     tab = asked if asked in (event_lists.PAST, event_lists.ALL) else event_lists.UPCOMING
-    rows = event_lists.agenda(ids=ids, tab=tab, choice=chosen.choice(), at=clock.now())
-    page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
+    ids = access.entity_ids(request.user, "read")
+    found = event_lists.agenda(ids=ids, tab=tab, choice=chosen.choice(), at=clock.now())
+    page = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))
     kept = {
         name: value.isoformat() if isinstance(value, dt.date) else str(value)
         for name, value in chosen.cleaned_data.items()
@@ -81,7 +87,7 @@ def agenda(request: HttpRequest) -> HttpResponse:
         {
             "filter": chosen,
             "page_obj": page,
-            "rows": [event_lists.row(event) for event in page.object_list],
+            "rows": event_lists.rows(pks=list(page.object_list)),
             "query": urlencode({"tab": tab, **kept}) + "&",
             "tab": tab,
             "narrowed": bool(kept),
@@ -95,7 +101,7 @@ def agenda(request: HttpRequest) -> HttpResponse:
                 )
             ],
             "month": months.iso(months.month_of(clock.today())),
-            "may_add": bool(_entities(request, "book")),
+            "may_add": _books(request),
         },
     )
 
@@ -129,7 +135,7 @@ def month(request: HttpRequest, month: str) -> HttpResponse:
             "after": _month_url(number + 1),
             "this": _month_url(months.month_of(today)),
             "is_this": number == months.month_of(today),
-            "may_add": bool(_entities(request, "book")),
+            "may_add": _books(request),
             "crumbs": [EVENTS],
         },
     )

@@ -70,12 +70,13 @@ def home(request: HttpRequest) -> HttpResponse:
             "month_before": months.month_of(as_of) - 1,
             "as_of_differs": as_of != clock.today(at=now),
             "cards": [card for card in cards if card.severity != home_cards.NEWS],
-            "charters": [
-                event_lists.row(event)
-                for event in event_lists.agenda(
-                    ids=ids, tab=event_lists.UPCOMING, choice=event_lists.Choice(), at=now
-                )[:CHARTERS_SHOWN]
-            ],
+            "charters": event_lists.rows(
+                pks=list(
+                    event_lists.agenda(
+                        ids=ids, tab=event_lists.UPCOMING, choice=event_lists.Choice(), at=now
+                    )[:CHARTERS_SHOWN]
+                )
+            ),
             "news": [card for card in cards if card.severity == home_cards.NEWS],
             "entities": entities,
             "shows_mail": owns,

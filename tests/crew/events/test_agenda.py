@@ -221,7 +221,7 @@ class TestMonth:
         client = harbor.client()
         client.get("/events/month/2026-11/")
 
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(5):
             answer = client.get("/events/month/2026-11/")
 
         assert answer.context["number"] == number
