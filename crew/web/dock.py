@@ -26,6 +26,7 @@ from crew.web.link_forms import BoardForm
 
 TICKET = "dock_ticket"
 _SALT = "crew.web.dock"
+WAITING = "waiting"
 
 
 # The captain's screen
@@ -48,8 +49,11 @@ def dock_code(request: HttpRequest, event: Event, standing: rules.Standing) -> H
 @require_safe
 @event_page(rules.can_show_dock_code)
 def dock_requests(request: HttpRequest, event: Event, standing: rules.Standing) -> HttpResponse:
-    """Return who asks to come aboard now."""
-    return render(request, "crew/dock/requests.html", _requests(event))
+    """Return who asks to come aboard now; nothing (204) where that is what the page shows already."""
+    found = _requests(event)
+    if request.GET.get("seen") == found["seen"]:
+        return HttpResponse(status=204)
+    return render(request, "crew/dock/requests.html", found)
 
 
 @require_POST
@@ -97,12 +101,11 @@ def _code(event: Event) -> dict[str, Any]:
 
 
 def _requests(event: Event) -> dict[str, Any]:
+    rows = dock.waiting(event=event, at=clock.now())
     return {
         "event": event,
-        "waiting": [
-            {"row": row, "asked_at": link_words.stamp(event, row.asked_at)}
-            for row in dock.waiting(event=event, at=clock.now())
-        ],
+        "seen": " ".join(f"{row.pk}{'+' if row.on_list else ''}" for row in rows),
+        "waiting": [{"row": row, "asked_at": link_words.stamp(event, row.asked_at)} for row in rows],
     }
 
 
@@ -163,10 +166,13 @@ def dock_wait(request: HttpRequest) -> HttpResponse:
     asked = _asked(request)
     if asked is None:
         return render(request, "crew/dock/turned.html", {"nav": None}, status=410)
-    partial = bool(getattr(request, "htmx", False))
-    return render(
-        request, "crew/dock/standing.html" if partial else "crew/dock/wait.html", _wait(request, asked)
-    )
+    found = _wait(request, asked)
+    if not getattr(request, "htmx", False):
+        return render(request, "crew/dock/wait.html", found)
+    # What asks is the page that waits already: read aloud again each time, it would be a nuisance.
+    if found["state"] == WAITING:
+        return HttpResponse(status=204)
+    return render(request, "crew/dock/standing.html", found)
 
 
 @require_POST
@@ -213,7 +219,7 @@ def _wait(request: HttpRequest, asked: BoardingRequest) -> dict[str, Any]:
         asked.opened_at is not None or asked.grant_id in sessions.opened_grants(request)
     )
     if asked.accepted is None:
-        state = "waiting" if dock.is_boarding(asked.event, at=clock.now()) else "over"
+        state = WAITING if dock.is_boarding(asked.event, at=clock.now()) else "over"
     elif asked.accepted:
         state = "opened" if opened else "accepted"
     else:

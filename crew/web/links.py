@@ -239,6 +239,7 @@ def _facts(request: HttpRequest, invitation: Invitation) -> dict[str, Any]:
     other = request.user.is_authenticated and not sessions.is_theirs(request, grant)
     return {
         "grant": grant,
+        "who": grant.person.name or masked(grant.person.email),
         "event": grant.event,
         "role": grant.get_role_display().lower(),
         "departs": link_words.departure(grant.event),

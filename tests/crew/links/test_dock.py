@@ -215,6 +215,10 @@ class TestWavingAboard:
         page = captain.get(f"/events/{event.key}/dock/").content.decode()
         assert "Ann Walker" in page
         assert number in page
+        seen = page.split('name="seen" value="')[1].split('"')[0]
+        assert captain.get(f"/events/{event.key}/dock/requests/", {"seen": seen}).status_code == 204
+        assert captain.get(f"/events/{event.key}/dock/requests/", {"seen": ""}).status_code == 200
+        assert phone.get("/q/wait/", headers={"HX-Request": "true"}).status_code == 204
         assert "Walk-up" in page
         assert act(captain, "accept")["Location"] == f"/events/{event.key}/dock/"
         guest = Guest.objects.get()

@@ -45,6 +45,13 @@ class TestOpening:
         assert kinds() == ["issued", "minted", "viewed"]
         assert client.session["link_pending"] == [held.link.pk, LinkSecret.objects.get().pk]
 
+    def test_somebody_without_a_name_is_not_given_away_by_their_address(self) -> None:
+        held = hold(person=PersonFactory(name="", email="mia@example.com"))
+        client = Client()
+        page = client.get(held.url, follow=True).content.decode()
+        assert "m•••@example.com" in page
+        assert "mia@example.com" not in page
+
     def test_the_button_opens_a_session_on_a_fresh_key_limited_to_the_grant(self) -> None:
         held = hold()
         client = Client()
