@@ -65,7 +65,9 @@ class Fitness:
                 and other.event.returns_at > first
             ):
                 if other.event_id == self.event.pk:
-                    found.append(f"Another position of this event is taken by the same person already: {other}.")
+                    found.append(
+                        f"Another position of this event is taken by the same person already: {other}."
+                    )
                 else:
                     found.append(f"There is other work at that time: {span(other.event)}.")
         return found

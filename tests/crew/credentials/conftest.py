@@ -31,7 +31,7 @@ def browser(person: Person) -> Client:
 def by_link(grant: EventGrant) -> Client:
     """Return a browser whose session a link to this grant opened."""
     client = Client()
-    client.force_login(grant.person, backend=sessions.BACKEND if "." in sessions.BACKEND else None)
+    client.force_login(grant.person, backend=sessions.BACKEND)
     session = client.session
     session[sessions.ACTIVE], session[sessions.OPENED] = grant.pk, [grant.pk]
     session.save()

@@ -15,6 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
+from config.celery import app
 from core.models import AuditEvent
 from crew.domain import papers
 from crew.models import Credential, Position, PositionState, Role
@@ -129,7 +130,7 @@ def test_a_bad_file_is_refused_and_what_was_typed_stays(
         ({"number": "x" * 61}, "at most 60 characters"),
         ({"number": "a\x00b"}, "Null characters are not allowed."),
         ({"number": "a\x1bb"}, "Write the number in one line"),
-        ({"number": "\ud800"}, "Write the number in one line"),
+        ({"number": "a\u200bb"}, "Write the number in one line"),
         ({"expires_on": "2025-12-31"}, "It cannot expire on 2025-12-31, before it was issued on 2026-01-05."),
         ({"expires_on": "2027-02-30"}, "This is not a date"),
         ({"expires_on": "9999-12-31"}, "too far away"),
@@ -138,8 +139,6 @@ def test_a_bad_file_is_refused_and_what_was_typed_stays(
     ids=str,
 )
 def test_odd_words_are_refused(files: Callable[[], list[Path]], typed: dict[str, str], sentence: str) -> None:
-    if typed.get("number") == "\ud800":
-        typed = {"number": "a\u2028b\u200b"}
     answer = send(browser(role_on(EventFactory(), Role.CREW)), "a.pdf", PDF, **typed)
 
     assert answer.status_code == 422
@@ -200,6 +199,7 @@ def test_an_earlier_end_is_felt_too() -> None:
 
 
 def test_the_task_holds_what_time_has_ended() -> None:
+    assert sweep.name in {entry["task"] for entry in app.conf.beat_schedule.values()}
     event = EventFactory()
     ana = role_on(event, Role.CREW)
     CredentialFactory(person=ana, kind="medical", expires_on=dt.date(2026, 11, 22))
