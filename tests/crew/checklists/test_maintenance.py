@@ -23,7 +23,7 @@ def record(event: Event, **fields: object) -> MaintenanceRecord:
         "vessel": event.vessel,
         "title": "Bilge pump",
         "note": "Slow.",
-        "opened_at": NOW,
+        "opened_at": NOW - dt.timedelta(days=30),
     }
     return MaintenanceRecord.objects.create(event=event, **{**values, **fields})
 
