@@ -14,6 +14,8 @@ from crew.domain.demo_links import demo_sign_in_links
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
+# What a page answers where what somebody did was refused, in a sentence.
+REFUSALS = (409, 422)
 
 
 @pytest.fixture(scope="session")
@@ -45,20 +47,30 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Return a function that opens a page in a session of its own.
 
     After the test nothing may have gone to the console and no address may have answered 400 or more: that includes
-    everything the Content-Security-Policy refused.
+    everything the Content-Security-Policy refused. A page opened with ``refusable`` may be told that what its person
+    did was refused (409, 422), which the browser notes too.
     """
     complaints: list[str] = []
     contexts = []
 
-    def note(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            complaints.append(f"{message.type}: {message.text}")
+    def opened(
+        *,
+        viewport: dict[str, int] = DESKTOP,
+        dark: bool = False,
+        scripts: bool = True,
+        refusable: bool = False,
+    ) -> Page:
+        taken = REFUSALS if refusable else ()
 
-    def answer(response: Response) -> None:
-        if response.status >= 400:
-            complaints.append(f"{response.status}: {response.url}")
+        def note(message: ConsoleMessage) -> None:
+            told = any(f"status of {status} " in message.text for status in taken)
+            if message.type in {"error", "warning"} and not told:
+                complaints.append(f"{message.type}: {message.text}")
 
-    def opened(*, viewport: dict[str, int] = DESKTOP, dark: bool = False, scripts: bool = True) -> Page:
+        def answer(response: Response) -> None:
+            if response.status >= 400 and response.status not in taken:
+                complaints.append(f"{response.status}: {response.url}")
+
         context = browser.new_context(
             viewport=viewport,  # type: ignore[arg-type]
             color_scheme="dark" if dark else "light",
