@@ -72,7 +72,6 @@ class Panel:
     light: str
     turnaround: tuple[str, ...]
     warnings: tuple[Caution, ...]
-    countdown: Countdown
     band: SafeString = field(repr=False)
 
 
@@ -90,9 +89,19 @@ def panel(*, event: Event, standing: rules.Standing, at: dt.datetime) -> Panel:
         light=day.light_left(),
         turnaround=tuple(_turnaround(day, *around)),
         warnings=tuple(_warnings(day, *around)) if works else (),
-        countdown=_countdown(event, moments, at),
         band=_band(day, moments),
     )
+
+
+def countdown(*, event: Event, standing: rules.Standing, at: dt.datetime) -> Countdown:
+    """Return what comes next for this person; no query."""
+    moments = tuple(_Day(event, at).moments(works=rules.can_see_work_times(standing)))
+    if event.state in OVER:
+        return Countdown()
+    ahead = next((moment for moment in moments if not moment.past), moments[-1])
+    if ahead.past and event.state != EventState.UNDERWAY:
+        return Countdown()
+    return Countdown("Return planned" if ahead.past else ahead.label, until(ahead.at, at), ahead.time)
 
 
 def span(length: dt.timedelta) -> str:
@@ -221,15 +230,6 @@ def _offset(distance: dt.timedelta, anchor: str) -> str:
     if abs(distance) < dt.timedelta(seconds=30):
         return f"at {anchor}"
     return f"{span(distance)} {'after' if distance > dt.timedelta() else 'before'} {anchor}"
-
-
-def _countdown(event: Event, moments: tuple[Moment, ...], at: dt.datetime) -> Countdown:
-    if event.state in OVER:
-        return Countdown()
-    ahead = next((moment for moment in moments if not moment.past), moments[-1])
-    if ahead.past and event.state != EventState.UNDERWAY:
-        return Countdown()
-    return Countdown("Return planned" if ahead.past else ahead.label, until(ahead.at, at), ahead.time)
 
 
 # The vessel's events before and after

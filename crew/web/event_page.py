@@ -73,6 +73,7 @@ def event_view(request: HttpRequest, event: Event, standing: rules.Standing) -> 
             "zone": timing.zone_of(event).key,
             "state_tone": event_lists.TONES.get(event.state, ""),
             "timing": panel,
+            "countdown": timing_panel.countdown(event=event, standing=standing, at=at),
             "when": event_sheet.when(event),
             "moves": moves(event, standing),
             "pages": _pages(event, allowed),

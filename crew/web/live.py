@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from core import clock
 from crew import rules
-from crew.domain import checklists, guests, live, positions, timing
+from crew.domain import checklists, event_sheet, guests, live, positions, timing, timing_panel
 from crew.models import Event
 from crew.web.access import event_page
 from crew.web.checklist_board import board, item_html
@@ -36,18 +36,32 @@ def changes(request: HttpRequest, event: Event, standing: rules.Standing) -> Htt
     ]
     whole_event = bool(found.of("crew.event"))
     items = found.of("crew.checklistitem")
+    checklist = checklists.rows(event=event, standing=standing, at=at)
     if items or whole_event:
-        whole = board(checklists.rows(event=event, standing=standing, at=at))
+        whole = board(checklist)
         parts += [item_html(row, oob=True) for row in whole.rows if whole_event or row.pk in items]
         parts.append(whole.counts())
     allowed = may(standing)
-    told: dict[str, Any] = {}
-    if allowed["see_positions"] and (whole_event or found.of("crew.position")):
-        told["positions"] = positions.rows(event=event, standing=standing, at=at)
-    if allowed["see_guests"] and (whole_event or found.of("crew.guest")):
-        told["guests"] = guests.rows(event=event)
-    shared = {"event": event, "standing": standing, "may": allowed, "zone": timing.zone_of(event).key}
-    parts += [_section(request, name, {**shared, name: rows}) for name, rows in told.items()]
+    staffing = positions.rows(event=event, standing=standing, at=at) if allowed["see_positions"] else []
+    people = guests.rows(event=event) if allowed["see_guests"] else []
+    shared = {
+        "event": event,
+        "standing": standing,
+        "may": allowed,
+        "zone": timing.zone_of(event).key,
+        "positions": staffing,
+        "guests": people,
+        "countdown": timing_panel.countdown(event=event, standing=standing, at=at),
+        "tiles": event_sheet.tiles(
+            event=event, standing=standing, positions=staffing, checklist=checklist, guests=people
+        ),
+    }
+    told = (
+        ("next", True),
+        ("positions", allowed["see_positions"] and (whole_event or found.of("crew.position"))),
+        ("guests", allowed["see_guests"] and (whole_event or found.of("crew.guest"))),
+    )
+    parts += [_section(request, name, shared) for name, shown in told if shown]
     return HttpResponse("".join(parts))
 
 

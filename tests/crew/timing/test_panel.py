@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from crew import rules
 from crew.domain import timing, timing_panel
-from crew.domain.timing_panel import Caution, Panel
+from crew.domain.timing_panel import Caution, Countdown, Panel
 from crew.models import Anchor, Event, EventState, Role
 from tests.factories.crew import SATURDAY, EventFactory, PortFactory, VesselFactory
 
@@ -46,6 +46,10 @@ def sail(
 
 def panel(event: Event, standing: rules.Standing = CAPTAIN, at: dt.datetime = AT) -> Panel:
     return timing_panel.panel(event=event, standing=standing, at=at)
+
+
+def countdown(event: Event, at: dt.datetime) -> Countdown:
+    return timing_panel.countdown(event=event, standing=CAPTAIN, at=at)
 
 
 def told(found: Panel) -> list[tuple[str, str, str]]:
@@ -234,7 +238,7 @@ def test_a_delivery_to_another_zone_tells_the_return_there() -> None:
 def test_the_countdown_is_to_what_comes_next(minutes: int, what: str, words: str) -> None:
     event = sail()
 
-    found = panel(event, at=event.departs_at + dt.timedelta(minutes=minutes)).countdown
+    found = countdown(event, event.departs_at + dt.timedelta(minutes=minutes))
 
     assert (found.what, found.words) == (what, words)
 
@@ -242,7 +246,7 @@ def test_the_countdown_is_to_what_comes_next(minutes: int, what: str, words: str
 def test_an_event_under_way_after_its_planned_return_says_how_late_it_is() -> None:
     event = sail(state=EventState.UNDERWAY)
 
-    found = panel(event, at=event.returns_at + dt.timedelta(minutes=25)).countdown
+    found = countdown(event, event.returns_at + dt.timedelta(minutes=25))
 
     assert (found.what, found.words) == ("Return planned", "25 min ago")
 
@@ -251,7 +255,7 @@ def test_an_event_under_way_after_its_planned_return_says_how_late_it_is() -> No
 def test_an_event_that_is_past_has_no_countdown(state: EventState) -> None:
     event = sail(state=state)
 
-    assert panel(event, at=event.returns_at + dt.timedelta(hours=1)).countdown.what == ""
+    assert countdown(event, event.returns_at + dt.timedelta(hours=1)).what == ""
 
 
 @pytest.mark.parametrize(
