@@ -15,8 +15,10 @@ const before = new WeakMap();
 let keptVersion = null;
 
 const version = () => document.getElementById("live-since");
-const isTap = (event) => event.detail.elt.classList?.contains("item__do");
-const isPoll = (event) => event.detail.elt === poll;
+// Some of htmx's events are told of the element that is replaced; the one that asked stands in the request.
+const asker = (event) => event.detail.requestConfig?.elt ?? event.detail.elt;
+const isTap = (event) => asker(event).classList?.contains("item__do");
+const isPoll = (event) => asker(event) === poll;
 
 const say = (sentence) => {
   const region = document.getElementById("checklist-said");
@@ -57,7 +59,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (!isTap(event)) {
     return;
   }
-  const button = event.detail.elt;
+  const button = asker(event);
   if (before.has(button)) {
     event.preventDefault();
     return;
@@ -89,7 +91,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 document.addEventListener("htmx:responseError", (event) => {
   if (isTap(event)) {
-    putBack(event.detail.elt, FAILED);
+    putBack(asker(event), FAILED);
   } else if (isPoll(event) && [401, 403, 404].includes(event.detail.xhr.status)) {
     // The role ended: asking again changes nothing.
     poll.remove();
@@ -99,7 +101,7 @@ document.addEventListener("htmx:responseError", (event) => {
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, (event) => {
     if (isTap(event)) {
-      putBack(event.detail.elt, UNSENT);
+      putBack(asker(event), UNSENT);
     } else if (isPoll(event)) {
       say(ALONE);
     }
