@@ -17,6 +17,8 @@ from crew.domain.day_band import Light, Mark
 from crew.models import Anchor, Event, EventState, Port
 
 HOUR = dt.timedelta(hours=1)
+# Beyond this sunset is no help to tell a time by.
+NEAR_SUNSET = dt.timedelta(hours=4)
 # A day longer than this is drawn by its first hours alone.
 LONGEST_DRAWN = dt.timedelta(hours=24)
 # The sky's names, by how many degrees above the horizon the sun stands at least.
@@ -181,7 +183,7 @@ class _Day:
     def _rule(anchor: str, minutes: int, at: dt.datetime, sun: timing.Sun | None) -> str:
         if anchor != Anchor.CLOCK:
             return _offset(dt.timedelta(minutes=minutes), Anchor(anchor).label.lower())
-        if sun is None or sun.sunset is None:
+        if sun is None or sun.sunset is None or abs(at - sun.sunset) > NEAR_SUNSET:
             return "by the clock"
         return f"by the clock, {_offset(at - sun.sunset, 'sunset')}"
 
@@ -217,6 +219,8 @@ class _Day:
         dusk = sun.civil_dusk
         if sun.sunrise and back < sun.sunrise:
             return f"The return is {span(sun.sunrise - back)} before sunrise."
+        if back < sun.sunset - NEAR_SUNSET:
+            return "The return is in full daylight."
         if back <= sun.sunset:
             rest = f", {span(dusk - back)} until civil dusk" if dusk else ""
             return f"At the return {span(sun.sunset - back)} of sun are left{rest}."

@@ -77,6 +77,12 @@ def test_a_time_by_the_clock_says_how_far_from_sunset_it_is() -> None:
     ]
 
 
+def test_a_time_far_from_sunset_is_told_by_the_clock_alone() -> None:
+    found = panel(sail(departure=(Anchor.CLOCK, 9 * 60), return_=(Anchor.CLOCK, 12 * 60)))
+
+    assert [moment.words for moment in found.moments][2:] == ["by the clock", "by the clock"]
+
+
 def test_guests_read_boarding_departure_return_and_the_sun_alone(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
@@ -105,13 +111,14 @@ def test_the_sun_of_the_day_is_told() -> None:
     ("return_", "light"),
     [
         (("sunset", -30), "At the return 30 min of sun are left, 58 min until civil dusk."),
+        (("sunset", -241), "The return is in full daylight."),
         (("sunset", 10), "The return is 10 min after sunset; 18 min of twilight are left."),
         (("sunset", 60), "The return is 32 min after civil dusk, in the dark."),
         ((Anchor.CLOCK, 24 * 60 + 6 * 60), "The return is 32 min before sunrise."),
     ],
 )
 def test_the_light_left_at_the_return_is_told(return_: timing.Rule, light: str) -> None:
-    assert panel(sail(return_=return_)).light == light
+    assert panel(sail(departure=("sunset", -300), return_=return_)).light == light
 
 
 def test_a_return_in_the_dark_and_a_crew_call_before_dawn_are_warned_of() -> None:
