@@ -77,7 +77,7 @@ class FactsAdmin(AuditedAdmin):
 class OfEventAdmin(FactsAdmin):
     """Rows of one event: what is corrected stands in the event's own trail. They come and go with the event's pages."""
 
-    list_select_related: Any = ["event"]
+    list_select_related = ["event"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

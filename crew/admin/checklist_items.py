@@ -5,11 +5,39 @@ from collections.abc import Callable
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from core import clock
 from crew.admin.base import OfEventAdmin, each, hand
 from crew.domain import checklists
 from crew.models import ChecklistItem
+
+# What comes from the template or moves through the item's own doors, and is shown here.
+_KEPT = [
+    "phase",
+    "role",
+    "due_from",
+    "due_minutes",
+    "due_at",
+    "evidence",
+    "low",
+    "high",
+    "unit",
+    "state",
+    "claimer",
+    "claimed_at",
+    "hold_reason",
+    "hold_owner",
+    "review_at",
+    "completed_at",
+    "completed_by",
+    "value_number",
+    "value_text",
+    "picture",
+    "hold_count",
+    "missed_limits",
+]
 
 
 @admin.register(ChecklistItem)
@@ -23,36 +51,8 @@ class ChecklistItemAdmin(OfEventAdmin):
     search_help_text = "Text, claimer, or the event's title or key."
     date_hierarchy = "due_at"
     show_full_result_count = False
-    fields = [
-        "event",
-        "text",
-        "detail",
-        "sort",
-        "critical",
-        "phase",
-        "role",
-        "due_from",
-        "due_minutes",
-        "due_at",
-        "evidence",
-        "low",
-        "high",
-        "unit",
-        "state",
-        "claimer",
-        "claimed_at",
-        "hold_reason",
-        "hold_owner",
-        "review_at",
-        "completed_at",
-        "completed_by",
-        "value_number",
-        "value_text",
-        "photo",
-        "hold_count",
-        "missed_limits",
-    ]
-    readonly_fields = [name for name in fields if name not in {"text", "detail", "sort", "critical"}]
+    fields = ["event", "text", "detail", "sort", "critical", *_KEPT]
+    readonly_fields = ["event", *_KEPT]
     actions = ["reopen", "resume", "give_back"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChecklistItem]:
@@ -62,6 +62,14 @@ class ChecklistItemAdmin(OfEventAdmin):
             .get_queryset(request)
             .select_related("event__entity", "event__port", "claimer", "hold_owner", "completed_by")
         )
+
+    @admin.display(description="photo")
+    def picture(self, item: ChecklistItem) -> str:
+        """Lead to the photo where it is served: the storage itself has no address."""
+        if not item.photo:
+            return "–"
+        address = reverse("crew:item_photo", args=[item.event.key, item.pk])
+        return format_html('<a href="{}">Open</a>', address)
 
     @admin.action(description="Reopen what was completed", permissions=["change"])
     def reopen(self, request: HttpRequest, chosen: QuerySet[ChecklistItem]) -> None:

@@ -60,9 +60,9 @@ class MaintenanceRecordAdmin(FactsAdmin):
         """Keep what it is about, once it exists."""
         return [*self.readonly_fields, "vessel"] if obj else self.readonly_fields
 
-    def save_model(self, request: HttpRequest, obj: MaintenanceRecord, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
         """Say when a new one was opened, and by whom."""
-        if not change:
+        if isinstance(obj, MaintenanceRecord) and not change:
             obj.opened_at, obj.opened_by = clock.now(), who(request)
         super().save_model(request, obj, form, change)
 

@@ -10,6 +10,20 @@ from crew.domain import positions
 from crew.domain.positions import PositionRefusedError
 from crew.models import Position
 
+# What moves through the position's own doors, and is shown here.
+_KEPT = [
+    "requires",
+    "state",
+    "holder",
+    "hold_reason",
+    "override_reason",
+    "stand_in_at",
+    "stand_in_reason",
+    "claimed_at",
+    "confirmed_at",
+    "paid_on",
+]
+
 
 @admin.register(Position)
 class PositionAdmin(OfEventAdmin):
@@ -21,23 +35,8 @@ class PositionAdmin(OfEventAdmin):
     search_fields = ["holder__email", "holder__name", "event__title", "event__key"]
     search_help_text = "Holder, or the event's title or key."
     show_full_result_count = False
-    fields = [
-        "event",
-        "station",
-        "rate_minor",
-        "sort",
-        "requires",
-        "state",
-        "holder",
-        "hold_reason",
-        "override_reason",
-        "stand_in_at",
-        "stand_in_reason",
-        "claimed_at",
-        "confirmed_at",
-        "paid_on",
-    ]
-    readonly_fields = [name for name in fields if name not in {"rate_minor", "sort"}]
+    fields = ["event", "station", "rate_minor", "sort", *_KEPT]
+    readonly_fields = ["event", "station", *_KEPT]
     action_form = ReasonForm
     actions = ["confirm", "hold", "resume", "release"]
 

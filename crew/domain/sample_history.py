@@ -289,7 +289,7 @@ def _positions(plans: Sequence[_Past], events: Sequence[Event], today: dt.date) 
             person=position.holder,
             role=Role.CAPTAIN if position.station == Station.CAPTAIN else Role.CREW,
             position=position,
-            granted_at=position.claimed_at,
+            granted_at=position.event.created_at,
         )
         for position in Position.objects.bulk_create(filled)
     )

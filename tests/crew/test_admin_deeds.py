@@ -261,6 +261,14 @@ class TestRowsOfAnEvent:
         assert "Nobody has this item" in act(boss, "checklistitem", "give_back", item)
         assert ChecklistItem.objects.get().state == ItemState.PENDING
 
+    def test_a_photo_is_led_to_where_it_is_served(self, boss: Client) -> None:
+        item = ChecklistItemFactory(photo="checklists/dock.jpg")
+
+        page = boss.get(f"/admin/crew/checklistitem/{item.pk}/change/").content.decode()
+
+        assert f'href="/events/{item.event.key}/items/{item.pk}/photo/"' in page
+        assert 'href="checklists/' not in page
+
     def test_an_action_on_what_is_no_id_is_refused(self, boss: Client) -> None:
         for noun, action in (
             ("event", "open"),
