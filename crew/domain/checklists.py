@@ -237,7 +237,7 @@ def _miss(*, item: ChecklistItem, found: Proof, by: Actor, at: dt.datetime) -> N
         values={
             "value_number": found.number,
             "missed_limits": True,
-            "hold_count": F("hold_count") + (item.state != ItemState.ON_HOLD),
+            "hold_count": F("hold_count") + int(item.state != ItemState.ON_HOLD),
             "hold_reason": reason,
             "hold_owner": captain.holder if captain else _hand(by),
             "review_at": at + REVIEW_AFTER,
