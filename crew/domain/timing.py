@@ -122,8 +122,9 @@ def fold_note(*, port: Port, on: dt.date, anchor: Anchor | str, minutes: int) ->
         return ""
     wall = _wall(on, minutes)
     zone = _zone(port)
-    first, second = wall.replace(tzinfo=zone), wall.replace(tzinfo=zone, fold=1)
-    if first.utcoffset() <= second.utcoffset():  # type: ignore[operator]  (aware datetimes have an offset)
+    first, second = (wall.replace(tzinfo=zone, fold=fold).astimezone(dt.UTC) for fold in (0, 1))
+    # Where clocks are put forward, the second reading lies before the first.
+    if second <= first:
         return ""
     return f"{wall:%H:%M} comes twice at {port} on {_day(wall.date())}, when clocks are put back; the first is meant."
 

@@ -53,7 +53,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 def _nav(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the places this person may go, the most used first: a phone shows four, the rest behind "More"."""
-    user = request.user
+    user: Any = request.user
     readable = access.entity_ids(user, "read")
     if readable is None or readable:
         places = [place for place in _STAFF if _may_any(user, _ASKS.get(place[1], ("read",)))]

@@ -29,7 +29,7 @@ def changes(request: HttpRequest, event: Event, standing: rules.Standing) -> Htt
     found = live.since(event=event, version=request.GET.get("since", ""), at=at)
     if found is None:
         return HttpResponse(status=204)
-    parts = [
+    parts: list[str] = [
         format_html(
             '<input type="hidden" id="live-since" name="since" value="{}" hx-swap-oob="true">', found.version
         )

@@ -1,5 +1,7 @@
 """My work: the home of captains and crew, and of guests with more than one trip."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
@@ -15,9 +17,10 @@ from crew.web.access import signed_in
 @signed_in
 def work_view(request: HttpRequest) -> HttpResponse:
     """Show somebody the events they have a role on, and what there waits for them."""
-    by_link = request.user.by_link
+    user: Any = request.user
+    by_link = user.by_link
     found = work.work(
-        person=request.user,
+        person=user,
         only_grant=(sessions.active_grant(request) or 0) if by_link else None,
         papers=not by_link,
         at=clock.now(),
