@@ -1,7 +1,7 @@
 """Template items over past events: how long each takes, and how often it is held, late or out of limits."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,7 +98,7 @@ def _medians(items: QuerySet[ChecklistItem]) -> dict[int, float]:
     return {pk: sum(minutes) / len(minutes) for pk, minutes in middle.items()}
 
 
-def _compared(row: dict[str, Any], minutes: float | None) -> Compared:
+def _compared(row: Mapping[str, Any], minutes: float | None) -> Compared:
     count = row["count"]
     return Compared(
         pk=row["template_id"],
