@@ -205,7 +205,7 @@ def switch(request: HttpRequest, pk: int) -> HttpResponse:
     """
     grant = (
         EventGrant.objects.live(at=clock.now())
-        .filter(pk=pk, person_id=request.user.pk)
+        .filter(pk=pk, person_id=request.user.pk or 0)
         .select_related("event")
         .first()
     )
