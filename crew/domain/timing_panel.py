@@ -7,6 +7,7 @@ import datetime as dt
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.utils.safestring import SafeString
@@ -75,6 +76,13 @@ class Panel:
     turnaround: tuple[str, ...]
     warnings: tuple[Caution, ...]
     band: SafeString = field(repr=False)
+
+
+class Trip(NamedTuple):
+    """Another event of the vessel: its times, and nothing that would name it."""
+
+    departs_at: dt.datetime
+    returns_at: dt.datetime
 
 
 def panel(*, event: Event, standing: rules.Standing, at: dt.datetime) -> Panel:
@@ -239,20 +247,18 @@ def _offset(distance: dt.timedelta, anchor: str) -> str:
 # The vessel's events before and after
 
 
-def _around(event: Event) -> tuple[Event | None, Event | None]:
+def _around(event: Event) -> tuple[Trip | None, Trip | None]:
     """Return the vessel's event before and the one after, cancelled ones left out; two queries."""
     if event.vessel_id is None:
         return None, None
     others = Event.objects.filter(vessel_id=event.vessel_id).exclude(state=EventState.CANCELLED)
-    others = others.exclude(pk=event.pk).only(
-        "departs_at", "returns_at", "crew_call_minutes", "boarding_minutes"
-    )
-    before = others.filter(departs_at__lte=event.departs_at).order_by("-departs_at", "-id").first()
-    after = others.filter(departs_at__gt=event.departs_at).order_by("departs_at", "id").first()
-    return before, after
+    times = others.exclude(pk=event.pk).values_list("departs_at", "returns_at")
+    before = times.filter(departs_at__lte=event.departs_at).order_by("-departs_at", "-id").first()
+    after = times.filter(departs_at__gt=event.departs_at).order_by("departs_at", "id").first()
+    return before and Trip(*before), after and Trip(*after)
 
 
-def _turnaround(day: _Day, before: Event | None, after: Event | None) -> Iterator[str]:
+def _turnaround(day: _Day, before: Trip | None, after: Trip | None) -> Iterator[str]:
     # Times only: whoever works this event need not know what the other one is.
     event = day.event
     if before is not None and before.returns_at <= event.departs_at:
@@ -263,7 +269,7 @@ def _turnaround(day: _Day, before: Event | None, after: Event | None) -> Iterato
         yield f"{event.vessel} leaves again {day.local(after.departs_at):%a %-d %b, %H:%M}, {span(free)} after this return."
 
 
-def _warnings(day: _Day, before: Event | None, after: Event | None) -> Iterator[Caution]:
+def _warnings(day: _Day, before: Trip | None, after: Trip | None) -> Iterator[Caution]:
     event = day.event
     if event.state in OVER:
         return
@@ -295,7 +301,7 @@ def _warnings(day: _Day, before: Event | None, after: Event | None) -> Iterator[
             yield Caution("info", note)
 
 
-def _short_turnarounds(event: Event, before: Event | None, after: Event | None) -> Iterator[Caution]:
+def _short_turnarounds(event: Event, before: Trip | None, after: Trip | None) -> Iterator[Caution]:
     vessel = event.vessel
     if vessel is None:
         return
