@@ -1,14 +1,17 @@
 """The sample's charters on any day, and what keeps them from being loaded."""
 
 import datetime as dt
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.conf import settings as house
+from django.core.management import call_command
 from pytest_django import Settings
 
 from crew.domain import people, sample, sample_charters, sample_events, terms
 from crew.models import Event, EventKind, Person, Port, Position, PositionState, StaffGrant
+from portfolio.domain import sample as records
 from portfolio.models import Entity
 from tests.factories.crew import OperatingLimitFactory, PortFactory
 from tests.factories.people import owner
@@ -103,3 +106,17 @@ def test_what_staff_entered_before_stays(tmp_path: Path, settings: Settings) -> 
     bare(AT, tmp_path, settings)
 
     assert Port.objects.get(pk=port.pk).name == "San Diego, Harbor Island"
+
+
+def test_a_sample_from_before_the_portal_gets_its_charters(tmp_path: Path, settings: Settings) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    records.load(folder=DEMO, at=AT)
+    sample.load(at=AT)
+    said, again = StringIO(), StringIO()
+
+    call_command("load_demo", stdout=said, stderr=StringIO())
+    call_command("load_demo", stdout=again, stderr=StringIO())
+
+    assert "It had no charters; 30 events and 8 people came." in said.getvalue()
+    assert "charters" not in again.getvalue()
+    assert Event.objects.count() == 30
