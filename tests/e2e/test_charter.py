@@ -312,4 +312,4 @@ def test_a_charter_from_template_to_dock(
     the_date_moves_and_the_sun_with_it(owner, sandiego, event)
     another_is_cancelled_and_everybody_told(owner, sandiego, event, looker)
 
-    assert looker.found == []
+    assert looker.found == [], "\n".join(looker.found)

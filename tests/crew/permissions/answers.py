@@ -31,7 +31,7 @@ class Page:
     ``scope`` says how who may not is told: ``event`` (strangers 404, others on it 403), ``portal`` (403), ``entity``
     (a record of event A's entity: staff of another 404, who is no staff 403), ``whole`` (of the whole portfolio,
     likewise), ``own`` (a record of one's own; another's 404), ``worker`` (to who works 200, to others 404), ``papers``
-    (another's papers; 404), ``public`` (open to everybody), ``nowhere`` (404 to
+    (another's papers; 404), ``template`` (of entity A: 403 to who makes no events, 404 to who makes those of others), ``public`` (open to everybody), ``nowhere`` (404 to
     everybody). ``*`` stands for everybody who has signed in. ``pk`` names a record of `World`; ``notes`` are tables that a GET
     may write. ``empty``: there is nothing to show, so who may gets 404.
     """
@@ -44,7 +44,7 @@ class Page:
     data: dict[str, Any] = field(default_factory=dict)
     kwargs: dict[str, Any] = field(default_factory=dict)
     notes: frozenset[str] = frozenset()
-    query: str = ""
+    query: str | Callable[[Any], str] = ""
     htmx: bool = False
     empty: bool = False
 
@@ -91,7 +91,8 @@ def address(world: World, page: Page, who: Somebody, *, key: str | None = None, 
         kwargs["pk"] = world.pk(
             page.pk, who, who.place if page.scope == "own" and who.place in world.places else place
         )
-    return reverse(page.name, kwargs=kwargs) + (f"?{page.query}" if page.query else "")
+    query = page.query(world) if callable(page.query) else page.query
+    return reverse(page.name, kwargs=kwargs) + (f"?{query}" if query else "")
 
 
 def ask(world: World, page: Page, who: Somebody, method: str, path: str = "") -> Answer:
@@ -172,6 +173,8 @@ def _expected(page: Page, who: Somebody, method: str) -> str | int:
         return 404 if not seen else OK if who.letter in letters else 403
     if page.scope == "own":
         return OK if who.place in ("a", "b") and who.letter in letters else 404
+    if page.scope == "template":
+        return 403 if who.letter not in letters else OK if who.on("a") else 404
     if page.scope == "worker":
         return OK if who.works else 404
     if page.scope == "papers":

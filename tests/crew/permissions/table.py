@@ -9,11 +9,16 @@ from typing import Any
 
 from tests.crew.permissions.answers import Page
 from tests.crew.permissions.table_office import PAGES as OFFICE
+from tests.crew.permissions.world import World
 
 STAFF = "OKBR"
 WORKERS, RUNNERS, SEE_WORK, SEE_RUN = "CWA", "CA", "CWAS", "CAS"
 _TOLD = frozenset({"crew_linkevent"})
 _NUMBER = {"number": "7.5", "text": "Sound", "reason": "The pump is loud", "review": "60"}
+
+
+def _template(world: World) -> str:
+    return f"template={world.places['a'].event.template_id}"
 
 
 def _press(name: str, letters: str, pk: str = "", **more: Any) -> Page:
@@ -112,6 +117,8 @@ PORTAL: list[Page] = [
     Page("crew:events", get=STAFF, scope="portal"),
     Page("crew:event_month", get=STAFF, scope="portal", kwargs={"month": "2026-11"}),
     Page("crew:event_add", get="OB", post="OB", scope="portal"),
+    # With a template of entity A: its own people alone go on, and to others it is not there.
+    Page("crew:event_add", get="OB", post="OB", scope="template", query=_template),
     Page("crew:maintenance", get=STAFF, scope="portal"),
     Page("crew:maintenance_close", post="OB", scope="entity", pk="mending", data={"resolution": "Greased"}),
     Page("crew:compare", get=STAFF, scope="portal"),

@@ -1,0 +1,241 @@
+"""What no form expects, in every field of every form, in every query and address: a plain answer, and nothing lost."""
+
+import html
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote_from_bytes, urlencode
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from tests.crew.permissions import answers
+from tests.crew.permissions.answers import Page
+from tests.crew.permissions.standing_world import filled, standing, who_may  # noqa: F401 - a fixture
+from tests.crew.permissions.table import PAGES
+from tests.crew.permissions.table_office import PAGES as OFFICE
+from tests.crew.permissions.world import Somebody, World
+
+pytestmark = pytest.mark.django_db
+
+FORM = "application/x-www-form-urlencoded"
+BAD: dict[str, bytes] = {
+    "empty": b"",
+    "a NUL": b"\x00",
+    "a NUL within": b"Una\x00Newcomer",
+    "a lone surrogate": "\ud800".encode("utf-8", "surrogatepass"),
+    "no UTF-8": b"\xff\xfe\xfa",
+    "a line break": b"a@example.com\r\nBcc: evil@example.com",
+    "two addresses": b'"a@b, evil@x"@example.com',
+    "markup": b"<script>alert(1)</script>",
+    "template braces": b"{{ event.gate_code }}{% debug %}",
+    "a formula": b"=cmd|' /C calc'!A0",
+    "right to left": "\u202e\u05d0\u05d1".encode(),
+    "an emoji": "\U0001f6a4".encode(),
+    "Arabic digits": "\u0661\u0662\u0663".encode(),
+    "full-width digits": "\uff11\uff12".encode(),
+    "below zero": b"-1",
+    "minus zero": b"-0",
+    "more than 64 bits": b"9223372036854775808",
+    "very many digits": b"9" * 5000,
+    "an exponent": b"1e400",
+    "not a number": b"NaN",
+    "underscores": b"1_000",
+    "30 February": b"2027-02-30",
+    "the year 10000": b"10000-01-01",
+    "the year 1": b"0001-01-01",
+    "a path": b"../../etc/passwd",
+    "a zone": b"Australia/Lord_Howe",
+    "an open list": b"[" * 5000,
+}
+HUGE = b"x" * 1_000_000
+# One page of each name will do here: which record it is about makes no difference to what is typed.
+CREW = list(
+    {
+        page.name: page for page in PAGES if page not in OFFICE and page.scope not in ("nowhere", "papers")
+    }.values()
+)
+POSTS = [
+    page
+    for page in CREW
+    if page.scope == "public" or page.post or (page.scope == "worker" and page.post is not None)
+]
+# Fields that are asked for by hand, and those of forms that stand on a page of another address.
+FIELDS: dict[str, tuple[str, ...]] = {
+    "crew:guest_add": ("name", "email"),
+    "crew:guest_clear": ("how",),
+    "crew:position_designate": ("person",),
+    "crew:position_override": ("person", "reason", "silent"),
+    "crew:item_complete": ("number", "text", "photo", "from", "show"),
+    "crew:item_hold": ("reason", "owner", "review", "from"),
+    "crew:link_taken": ("instead_of",),
+    "crew:link_code": ("code", "email"),
+    "crew:link_step": ("code", "action"),
+    "crew:dock_ask": ("name", "email"),
+    "crew:dock_open": ("instead_of",),
+    "crew:pay": ("positions", "on"),
+}
+QUERIES = (
+    *(
+        "page",
+        "q",
+        "tab",
+        "state",
+        "entity",
+        "vessel",
+        "kind",
+        "first",
+        "last",
+        "within",
+        "show",
+        "since",
+        "month",
+    ),
+    *("template", "on", "checklist", "next", "seen", "stage"),
+)
+
+
+def send(world: World, page: Page, who: Somebody, fields: dict[str, bytes]) -> int:
+    """Post what is given, byte for byte, and put everything back."""
+    body = "&".join(f"{name}={quote_from_bytes(value)}" for name, value in fields.items())
+    return _ask(who.client, "post", answers.address(world, page, who), data=body, content_type=FORM)
+
+
+def _ask(client: Client, method: str, path: str, **more: Any) -> int:
+    client.raise_request_exception = False
+    with transaction.atomic():
+        status = getattr(client, method)(path, **more).status_code
+        transaction.set_rollback(True)
+    return int(status)
+
+
+def plain(data: dict[str, Any]) -> dict[str, bytes]:
+    return {name: str(value).encode() for name, value in data.items()}
+
+
+def fields_of(world: World, page: Page) -> tuple[dict[str, bytes], list[str]]:
+    """Return what is sent honestly, and every field that there is."""
+    honest = plain(filled(world, page))
+    who = who_may(world, page, "POST")
+    context = who.client.get(answers.address(world, page, who)).context if page.get is not None else None
+    form = context.get("form") if context is not None else None
+    names = {*honest, *(form.fields if form is not None else ()), *FIELDS.get(page.name, ())}
+    return honest, sorted(names)
+
+
+def tries(names: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield what is tried with which fields: each value in all at once, and in some alone, by turns."""
+    for number, bad in enumerate(BAD if names else ()):
+        yield bad, names
+        if len(names) > 3:
+            yield bad, [names[number % len(names)]]
+
+
+@pytest.mark.parametrize("page", POSTS, ids=str)
+def test_no_form_breaks_on_bad_input(standing: World, page: Page) -> None:  # noqa: F811
+    who = who_may(standing, page, "POST")
+    honest, names = fields_of(standing, page)
+    broken = [
+        (bad, fields)
+        for bad, fields in tries(names)
+        if send(standing, page, who, {**honest, **dict.fromkeys(fields, BAD[bad])}) >= 500
+    ]
+
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", [page for page in POSTS if page.data], ids=str)
+def test_a_megabyte_in_a_field_is_refused_plainly(standing: World, page: Page) -> None:  # noqa: F811
+    who = who_may(standing, page, "POST")
+    honest, names = fields_of(standing, page)
+
+    for name in names[:2]:
+        assert send(standing, page, who, {**honest, name: HUGE}) < 500, name
+
+
+LISTS = [
+    page
+    for page in CREW
+    if page.get is not None and not page.pk and page.scope in ("event", "portal", "worker", "template")
+]
+
+
+@pytest.mark.parametrize("page", LISTS, ids=str)
+def test_no_page_breaks_on_an_odd_query(standing: World, page: Page) -> None:  # noqa: F811
+    who = who_may(standing, page, "GET")
+    path = answers.address(standing, page, who).partition("?")[0]
+
+    for bad, value in BAD.items():
+        query = "&".join(f"{name}={quote_from_bytes(value)}" for name in QUERIES)
+        assert _ask(who.client, "get", f"{path}?{query}") < 500, bad
+
+
+ADDRESSES = [page for page in CREW if page.scope == "event" or page.pk or page.kwargs]
+ODD = (
+    "%00",
+    "%FF",
+    "%ED%A0%80",
+    "..%2F..%2Fetc",
+    "9223372036854775808",
+    "9" * 400,
+    "-1",
+    "%20",
+    "a" * 10_000,
+    "%E2%80%AE",
+)
+
+
+@pytest.mark.parametrize("page", ADDRESSES, ids=str)
+def test_an_odd_address_is_not_there(standing: World, page: Page) -> None:  # noqa: F811
+    method = "GET" if page.get is not None or page.scope == "public" else "POST"
+    who = who_may(standing, page, method)
+    parts = answers.address(standing, page, who).partition("?")[0].strip("/").split("/")
+    known = {str(value) for value in page.kwargs.values()} | {standing.places["a"].event.key}
+
+    for place, part in enumerate(parts):
+        if part not in known and not part.isdigit():
+            continue
+        for odd in ODD:
+            path = "/" + "/".join([*parts[:place], odd, *parts[place + 1 :]]) + "/"
+            status = _ask(who.client, method.lower(), path)
+            assert status < 500, (path[:80], status)
+
+
+# A form that is refused comes back as it was filled in.
+
+TYPED = 'Una "Newcomer" <of> the fleet & more'
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "kept"),
+    [
+        ("crew:event_change", {"on": "2027-02-30"}, "title"),
+        ("crew:event_change", {"capacity": "-1"}, "notes_crew"),
+        ("crew:event_change", {"price": "NaN"}, "client_name"),
+        ("crew:event_add", {"on": "someday"}, "title"),
+        ("crew:guest_add", {"email": "nowhere"}, "name"),
+        ("crew:people", {"email": "nowhere"}, "name"),
+        ("crew:position_override", {"person": "nobody"}, "reason"),
+        ("crew:item_hold", {"owner": "nobody"}, "reason"),
+        ("crew:credential_add", {"expires_on": "2027-02-30"}, "number"),
+        ("crew:my_days", {"last_on": "someday"}, "note"),
+        ("crew:link_code", {}, "code"),
+    ],
+)
+def test_a_refused_form_comes_back_filled(
+    standing: World,  # noqa: F811
+    name: str,
+    wrong: dict[str, str],
+    kept: str,
+) -> None:
+    page = [page for page in PAGES if page.name == name][-1]
+    who = who_may(standing, page, "POST")
+    answer = who.client.post(
+        answers.address(standing, page, who), {**filled(standing, page), **wrong, kept: TYPED}
+    )
+
+    assert answer.status_code == 422
+    body = html.unescape(answer.content.decode())
+    assert TYPED in body
+    assert "<of>" not in answer.content.decode()
+    assert urlencode({"x": TYPED}) not in body
