@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from crew.domain import checklists, guests, history, notices, positions, timing
+from crew.domain import checklists, guests, history, links, notices, positions, seen, timing
 from crew.domain.history import Actor
 from crew.domain.terms import (
     LONGEST_LEAD_MINUTES,
@@ -40,11 +40,13 @@ __all__ = [
     "EventRefusedError",
     "NoLimitError",
     "Terms",
+    "WrittenAlreadyError",
     "advance",
     "cancel",
     "change",
     "clash",
     "create",
+    "fresh_key",
     "from_template",
     "legal_limit",
     "terms_of",
@@ -69,29 +71,56 @@ HAS_VESSEL = (EventState.OPEN, EventState.CONFIRMED, EventState.UNDERWAY)
 # Critical items of these phases are completed before anybody leaves.
 ASHORE_PHASES = (Phase.PRE_DEPARTURE, Phase.SAFETY_BRIEFING, Phase.GUEST_BOARDING)
 
+
+class WrittenAlreadyError(EventRefusedError):
+    """The form was sent before; ``event`` is what it made."""
+
+    def __init__(self, event: Event) -> None:
+        """Say which event it is."""
+        super().__init__(f"{event.title} was written down already; no second event was made.")
+        self.event = event
+
+
 _BAREBOAT = "A bareboat charter is crewed by its charterer"  # what the guard in the database answers
 
 
-def create(*, template: EventTemplate, terms: Terms, by: Actor, at: dt.datetime) -> Event:
+def fresh_key() -> str:
+    """Return a key that no event has."""
+    while True:
+        key = "".join(secrets.choice(KEY_LETTERS) for _ in range(KEY_LENGTH))
+        if not Event.objects.filter(key=key).exists():
+            return key
+
+
+def create(
+    *, template: EventTemplate, terms: Terms, by: Actor, at: dt.datetime, key: str | None = None
+) -> Event:
     """Write down an event as a draft, with the positions and checklists its template gives it.
 
+    Asked twice with the same ``key``, as by a button pressed twice, it writes down one.
+
     Raises:
+        WrittenAlreadyError: an event with this key is written down.
         EventRefusedError: the terms contradict themselves or the law.
         crew.domain.timing.TimingError: its times mean no instants on that day.
     """
     values = columns(entity=template.entity, terms=terms)
     with transaction.atomic():
-        event = Event.objects.create(
-            key=_free_key(),
-            entity=template.entity,
-            template=template,
-            kind=template.kind,
-            release_hours=template.release_hours,
-            waiver_required=template.waiver_required,
-            created_at=at,
-            created_by=by.person,
-            **values,
+        event, made = Event.objects.get_or_create(
+            key=key or fresh_key(),
+            defaults={
+                "entity": template.entity,
+                "template": template,
+                "kind": template.kind,
+                "release_hours": template.release_hours,
+                "waiver_required": template.waiver_required,
+                "created_at": at,
+                "created_by": by.person,
+                **values,
+            },
         )
+        if not made:
+            raise WrittenAlreadyError(event)
         history.note(
             event=event,
             action="crew:event:create",
@@ -105,30 +134,34 @@ def create(*, template: EventTemplate, terms: Terms, by: Actor, at: dt.datetime)
     return event
 
 
-def change(*, event: Event, terms: Terms, by: Actor, at: dt.datetime) -> Event:
+def change(*, event: Event, terms: Terms, by: Actor, at: dt.datetime, shown: str | None = None) -> Event:
     """Change an event that is not over, and return it as it then is.
 
-    Where its date or times move, its checklists and positions follow, and everybody on it is told.
+    Where its date or times move, its checklists and positions follow, and everybody on it is told. ``shown`` is the
+    mark that a form carried of what it showed (`crew.domain.seen`); None where no form was open in between.
 
     Raises:
-        EventRefusedError: it is over, somebody changed it meanwhile, the terms contradict themselves or the law, more
+        EventRefusedError: it is over, somebody changed it meanwhile or since the form was opened, the terms contradict themselves or the law, more
             guests are on it than the new capacity, or it has positions and would become a bareboat charter.
         crew.domain.timing.TimingError: its times mean no instants on that day.
     """
     if event.state in guests.OVER:
         raise EventRefusedError(f"{event.title} is {event.get_state_display().lower()}; it stays as it was.")
     values = columns(entity=event.entity, terms=terms)
+    overtaken = "" if shown is None else seen.overtaken(event=event, shown=shown, wanted=terms)
+    if overtaken:
+        raise EventRefusedError(overtaken)
     old = {name: getattr(event, name) for name in values}
     changed = {name: value for name, value in values.items() if old[name] != value}
     if not changed:
         return event
     # What was seen when this change was made must still be so, or it would undo somebody else's.
-    seen = {name: old[name] for name in changed if name != "stops"}
+    same = {name: old[name] for name in changed if name != "stops"}
     with transaction.atomic():
         _hold_vessel(terms.vessel)
         try:
             with transaction.atomic():
-                if not Event.objects.filter(pk=event.pk, state=event.state, **seen).update(**changed):
+                if not Event.objects.filter(pk=event.pk, state=event.state, **same).update(**changed):
                     raise EventRefusedError(
                         f"Somebody changed {event.title} meanwhile; look at it again before you change it."
                     )
@@ -155,6 +188,7 @@ def change(*, event: Event, terms: Terms, by: Actor, at: dt.datetime) -> Event:
         )
         if not _TIMES.isdisjoint(changed):
             checklists.retime(event=now)
+            links.follow(event=now, at=at)
             positions.recheck(event=now, by=by, at=at)
     return now
 
@@ -242,13 +276,6 @@ _TOLD = _TOLD_TO_ALL | {"crew_call_minutes"}
 # How the trail names what changed, and what it does not repeat: a code is no matter of record, notes are long.
 _NAMES = {"vessel_id": "vessel", "port_id": "port", "end_port_id": "end_port", "channel_id": "channel"}
 _UNWRITTEN = frozenset({"gate_code", "notes_captain", "notes_crew", "notes_guests", "notes_staff"})
-
-
-def _free_key() -> str:
-    while True:
-        key = "".join(secrets.choice(KEY_LETTERS) for _ in range(KEY_LENGTH))
-        if not Event.objects.filter(key=key).exists():
-            return key
 
 
 def _fresh(event: Event) -> Event:

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core import access, clock, months
 from crew import rules
-from crew.domain import event_lists, events, timing
+from crew.domain import event_lists, events, seen, timing
 from crew.domain.history import Actor
 from crew.models import Event, EventState, EventTemplate, Port, Role, Vessel
+from crew.web import drafts
 from crew.web.access import REFUSAL, actor, event_page
 from crew.web.event_forms import CancelForm, EventFilter, EventForm, MoveForm, initial
 from portfolio.models import Entity
@@ -68,9 +69,9 @@ def _books(request: HttpRequest) -> bool:
 @access.staff
 def agenda(request: HttpRequest) -> HttpResponse:
     """List events, the next first; past ones stand behind a tab."""
-    seen = _entities(request, "read")
-    vessels = list(Vessel.objects.filter(entity__in=seen))
-    chosen = EventFilter(request.GET, entities=seen, vessels=vessels)
+    readable = _entities(request, "read")
+    vessels = list(Vessel.objects.filter(entity__in=readable))
+    chosen = EventFilter(request.GET, entities=readable, vessels=vessels)
     asked = request.GET.get("tab", "")
     tab = asked if asked in (event_lists.PAST, event_lists.ALL) else event_lists.UPCOMING
     ids = access.entity_ids(request.user, "read")
@@ -176,7 +177,9 @@ def add(request: HttpRequest) -> HttpResponse:
                 "crumbs": [EVENTS],
             },
         )
-    template = templates.filter(pk=int(asked)).first() if asked.isascii() and asked.isdigit() else None
+    # No number is longer, and int() refuses some that are.
+    named = asked.isascii() and asked.isdigit() and len(asked) < 19
+    template = templates.filter(pk=int(asked)).first() if named else None
     if template is None:
         raise Http404
     form = EventForm(
@@ -184,10 +187,15 @@ def add(request: HttpRequest) -> HttpResponse:
         entity=template.entity,
         initial=_proposal(template, on),
     )
+    by = Actor(request.user)
+    key = drafts.key_of(carried=request.POST.get("draft", ""), person=request.user, template=template)
     if request.method == "POST" and form.is_valid():
         now = clock.now()
         try:
-            event = events.create(template=template, terms=form.terms(), by=Actor(request.user), at=now)
+            event = events.create(template=template, terms=form.terms(), by=by, at=now, key=key)
+        except events.WrittenAlreadyError as error:
+            messages.info(request, str(error))
+            return redirect("crew:event", key=key)
         except (events.EventRefusedError, timing.TimingError) as error:
             form.add_error(None, str(error))
         else:
@@ -201,6 +209,7 @@ def add(request: HttpRequest) -> HttpResponse:
         submit="Write it down",
         back=reverse("crew:event_add"),
         way=[EVENTS],
+        carries={"draft": drafts.token(key=key, person=request.user, template=template)},
     )
 
 
@@ -219,7 +228,10 @@ def _proposal(template: EventTemplate, on: str) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @event_page(rules.can_edit_event)
 def change(request: HttpRequest, event: Event, standing: rules.Standing) -> HttpResponse:
-    """Change an event that is not over; who is on it is told when it moves."""
+    """Change an event that is not over; who is on it is told when it moves.
+
+    The form carries what it showed. What somebody else changed since is named before it is overwritten.
+    """
     form = EventForm(
         request.POST if request.method == "POST" else None,
         entity=event.entity,
@@ -229,7 +241,13 @@ def change(request: HttpRequest, event: Event, standing: rules.Standing) -> Http
     if request.method == "POST" and form.is_valid():
         now = clock.now()
         try:
-            changed = events.change(event=event, terms=form.terms(), by=actor(request, standing), at=now)
+            changed = events.change(
+                event=event,
+                terms=form.terms(),
+                by=actor(request, standing),
+                at=now,
+                shown=request.POST.get("seen", ""),
+            )
         except (events.EventRefusedError, timing.TimingError) as error:
             form.add_error(None, str(error))
         else:
@@ -243,6 +261,7 @@ def change(request: HttpRequest, event: Event, standing: rules.Standing) -> Http
         submit="Save",
         back=reverse("crew:event", args=[event.key]),
         way=crumbs(event, standing),
+        carries={"seen": seen.mark(event=event)},
     )
 
 
@@ -265,12 +284,27 @@ def _warn(request: HttpRequest, event: Event, now: dt.datetime) -> None:
 
 
 def _form_page(
-    request: HttpRequest, form: EventForm, *, heading: str, submit: str, back: str, way: list[Any]
+    request: HttpRequest,
+    form: EventForm,
+    *,
+    heading: str,
+    submit: str,
+    back: str,
+    way: list[Any],
+    carries: dict[str, str],
 ) -> HttpResponse:
+    """Show the form; ``carries`` are hidden values, always ours and never what was sent."""
     return render(
         request,
         "crew/events/form.html",
-        {"form": form, "heading": heading, "submit": submit, "back": back, "crumbs": way},
+        {
+            "form": form,
+            "heading": heading,
+            "submit": submit,
+            "back": back,
+            "crumbs": way,
+            "carries": carries,
+        },
         status=422 if form.errors else 200,
     )
 

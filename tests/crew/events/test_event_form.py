@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from crew.domain import events
 from crew.models import Event, EventState, Mode, Role
@@ -62,6 +63,12 @@ def typed(harbor: Harbor, **changed: Any) -> dict[str, Any]:
         "notes_staff": "",
         **changed,
     }
+
+
+def change(client: Client, event: Event, **fields: Any) -> Any:
+    """Open the form of an event and send it back with these fields."""
+    url = f"/events/{event.key}/change/"
+    return client.post(url, {**client.get(url).context["carries"], **fields})
 
 
 class TestAdd:
@@ -257,9 +264,7 @@ class TestChange:
         assert (shown["return_days"], shown["return_time"].isoformat("minutes")) == (2, "17:30")
 
         # As the browser would send it back.
-        answer = client.post(
-            f"/events/{before.key}/change/", typed(harbor, return_days="2", title="Another title")
-        )
+        answer = change(client, before, **typed(harbor, return_days="2", title="Another title"))
 
         after = Event.objects.get()
         assert (answer.status_code, after.title) == (302, "Another title")
@@ -270,9 +275,7 @@ class TestChange:
         OperatingLimitFactory(mode=Mode.BAREBOAT_12, passengers=12)
         event = harbor.event()
 
-        answer = harbor.client().post(
-            f"/events/{event.key}/change/", typed(harbor, mode="bareboat_12", title="My new title")
-        )
+        answer = change(harbor.client(), event, **typed(harbor, mode="bareboat_12", title="My new title"))
 
         assert answer.status_code == 422
         assert "crewed by its charterer" in answer.content.decode()
@@ -282,7 +285,7 @@ class TestChange:
         event = harbor.event()
         type(harbor.vessel).objects.update(active=False)
 
-        answer = harbor.client().post(f"/events/{event.key}/change/", typed(harbor))
+        answer = change(harbor.client(), event, **typed(harbor))
 
         assert answer.status_code == 302
         assert Event.objects.get().vessel == harbor.vessel

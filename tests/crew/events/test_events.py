@@ -2,22 +2,19 @@
 
 import datetime as dt
 import itertools
-import threading
-from collections.abc import Callable
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from core.models import AuditEvent
 from crew.domain import events, guests
 from crew.domain.events import MOVES, EventRefusedError
-from crew.domain.history import SYSTEM, Actor
+from crew.domain.history import SYSTEM
 from crew.models import (
     Anchor,
     ChecklistItem,
     Event,
     EventState,
-    Guest,
     GuestState,
     Mode,
     Position,
@@ -25,7 +22,7 @@ from crew.models import (
     Role,
 )
 from mail.models import Message
-from tests.crew.events.conftest import Harbor, build_harbor
+from tests.crew.events.conftest import Harbor
 from tests.factories.crew import (
     DEPARTS_AT,
     NOW,
@@ -443,85 +440,3 @@ class TestCancel:
 
         assert told() == ["good@example.com"]
         assert last(event, "crew:event:cancelled").data["not_told"] == "Odd Address"
-
-
-def _together(*work: Callable[[], object]) -> list[object]:
-    """Run functions in threads at once; return what each gave, or the refusal it met."""
-    ready = threading.Barrier(len(work))
-    outcomes: list[object] = [None] * len(work)
-
-    def run(place: int, one: Callable[[], object]) -> None:
-        try:
-            ready.wait()
-            outcomes[place] = one()
-        except (EventRefusedError, guests.GuestRefusedError) as error:
-            outcomes[place] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(work)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
-
-
-@pytest.mark.django_db(transaction=True)
-class TestAtOnce:
-    def test_two_events_opened_at_once_do_not_both_get_the_vessel(self) -> None:
-        harbor = build_harbor()
-        pair = [harbor.event(), harbor.event()]
-
-        outcomes = _together(
-            *(
-                lambda event=event: events.advance(event=event, to=EventState.OPEN, by=SYSTEM, at=NOW)
-                for event in pair
-            )
-        )
-
-        assert sorted(Event.objects.values_list("state", flat=True)) == ["draft", "open"]
-        assert sum(isinstance(outcome, EventRefusedError) for outcome in outcomes) == 1
-
-    def test_one_cancels_while_another_moves_it_on_and_one_of_them_is_told(self) -> None:
-        harbor = build_harbor()
-        event = harbor.event()
-        mine, theirs = Event.objects.get(pk=event.pk), Event.objects.get(pk=event.pk)
-
-        outcomes = _together(
-            lambda: events.cancel(event=mine, reason="storm", by=SYSTEM, at=NOW),
-            lambda: events.advance(event=theirs, to=EventState.OPEN, by=SYSTEM, at=NOW),
-        )
-
-        assert sum(isinstance(outcome, EventRefusedError) for outcome in outcomes) == 1
-        assert Event.objects.get().state in ("cancelled", "open")
-
-    def test_two_who_add_the_last_guest_at_once_get_one_seat_and_one_answer(self) -> None:
-        harbor = build_harbor()
-        event = harbor.event()
-        for number in range(5):
-            guests.add(event=event, name=f"Guest {number}", email="", by=SYSTEM, at=NOW)
-
-        outcomes = _together(
-            *(
-                lambda name=name: guests.add(event=event, name=name, email="", by=Actor(None), at=NOW)
-                for name in ("Last", "Too late", "Later still")
-            )
-        )
-
-        refused = [outcome for outcome in outcomes if isinstance(outcome, guests.SeatsTakenError)]
-        assert len(refused) == 2
-        assert "Passenger 7 cannot come aboard" in str(refused[0])
-        assert Guest.objects.count() == 6
-
-    def test_a_guest_and_a_smaller_capacity_do_not_pass_each_other(self) -> None:
-        harbor = build_harbor()
-        event = harbor.event()
-        guests.add(event=event, name="First", email="", by=SYSTEM, at=NOW)
-
-        _together(
-            lambda: guests.add(event=event, name="Second", email="", by=SYSTEM, at=NOW),
-            lambda: events.change(event=event, terms=harbor.terms(capacity=1), by=SYSTEM, at=NOW),
-        )
-
-        assert Guest.objects.count() <= Event.objects.get().capacity
