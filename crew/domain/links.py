@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, OuterRef, Q, Subquery
 
 from crew.domain import history, link_mail, link_secrets, link_trail
 from crew.domain.history import Actor
-from crew.models import EventGrant, Link, LinkEventKind, LinkSecret, Role
+from crew.models import Event, EventGrant, Link, LinkEventKind, LinkSecret, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,33 @@ def show(*, grant: EventGrant, by: Actor, at: dt.datetime) -> tuple[Link, link_s
         secret = link_mail.mint(link=link, shown="screen", at=at, by=by.person)
         _note(link, "crew:link:show", by=by, at=at)
     return link, secret
+
+
+def follow(*, event: Event, at: dt.datetime) -> int:
+    """Let links that work now end with an event that was moved, and return how many; a link never outlives its grant.
+
+    Called in the transaction that moved the event, which is audited there. One that has run out stays so: whoever opens
+    it is offered a fresh one.
+    """
+    moved = 0
+    for role, terms in TERMS.items():
+        if terms.after_return is None:
+            continue
+        # A link that would have run out before it was made ends now.
+        ends = max(event.returns_at + terms.after_return, at)
+        working = Link.objects.filter(
+            grant__event=event,
+            grant__role=role,
+            revoked_at__isnull=True,
+            expires_at__gt=at,
+            issued_at__lt=ends,
+        )
+        lasting = Q(grant__expires_at__isnull=True) | Q(grant__expires_at__gte=ends)
+        bound = EventGrant.objects.filter(pk=OuterRef("grant_id")).values("expires_at")
+        # Those whose grant ends sooner first: afterwards nothing tells them from the others.
+        moved += working.exclude(lasting).update(expires_at=Subquery(bound[:1]))
+        moved += working.filter(lasting).exclude(expires_at=ends).update(expires_at=ends)
+    return moved
 
 
 def revoke(*, grant: EventGrant, by: Actor, at: dt.datetime) -> int:
