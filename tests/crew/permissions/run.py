@@ -37,15 +37,22 @@ def rule_names() -> list[str]:
 
 # Who is asked what everybody would be told alike: a method that a page does not offer, and HEAD, which is GET.
 _FEW = ("a visitor", "guest of A by link", "owner of everything")
-# Who with a role on an event is asked for pages of no event: one of each kind.
-_SOME = ("captain of A", "crew of A by link", "guest of A", "admin of A by link", "captain of B")
+# Who is asked for pages of no event: one of each kind. Those who are nobody anywhere are asked for every page.
+_SOME = (
+    *("captain of A", "crew of A by link", "guest of A", "admin of A by link", "captain of B"),
+    *("owner of entity B", "reader of entity B"),
+)
 
 
-def _worth(page: Page, who: Somebody, method: str) -> bool:
-    """Leave out what another request says already."""
+def _worth(page: Page, who: Somebody, method: str, *, first: bool) -> bool:
+    """Leave out what another request says already. ``first``: the page is the first one of its name."""
     if method == "HEAD" or page.letters(method) is None:
-        return who.name in _FEW
-    alike = page.scope in ("portal", "entity", "whole", "public", "nowhere") and who.letter in "CWGA"
+        return first and who.name in _FEW
+    if page.scope == "event":
+        # A stranger to the event does not come as far as one of its records.
+        return first or bool(who.on("a"))
+    alike = page.scope in ("portal", "entity", "whole", "public", "nowhere") and who.place == "b"
+    alike = alike or (page.scope not in ("worker", "papers", "own") and who.letter in "CWGA")
     return not alike or who.name in _SOME
 
 
@@ -56,10 +63,13 @@ def run(world: World, pages: list[Page]) -> Matrix:
     with pytest.MonkeyPatch.context() as patch:
         for name in rule_names():
             patch.setattr(rules, name, _noting(getattr(rules, name), refused))
+        known: set[str] = set()
         for page in pages:
+            first = page.name not in known
+            known.add(page.name)
             for who in world.everybody:
                 for method in answers.METHODS:
-                    if not _worth(page, who, method):
+                    if not _worth(page, who, method, first=first):
                         continue
                     refused.clear()
                     answer = answers.ask(world, page, who, method)
