@@ -178,16 +178,15 @@ def can_see_rate(standing: Standing, position: Position) -> bool:
 def can_claim_position(standing: Standing, position: Position) -> bool:
     """Take an open position, or stand in for a holder who seeks somebody; a captain's is not for crew to take.
 
-    Whether it is free the domain says.
+    Whether it is free, and not theirs already, the domain says.
     """
-    roles = _RUNS if position.station == Station.CAPTAIN else _WORKS
-    return standing.is_any(*roles) and position.holder_id != standing.person_id
+    return standing.is_any(*(_RUNS if position.station == Station.CAPTAIN else _WORKS))
 
 
 def can_release_position(standing: Standing, position: Position) -> bool:
-    """Give back one's own; captain and admin, anybody's."""
+    """Give back one's own; captain and admin, anybody's. That nobody holds it any more the domain says."""
     if position.holder_id is None:
-        return False
+        return standing.is_any(*_WORKS)
     return standing.is_any(*_RUNS) or _holds(standing, position)
 
 

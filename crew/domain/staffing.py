@@ -107,7 +107,7 @@ def _action(event: Event, standing: rules.Standing, position: Position, *, sough
     if event.state in TAKING and rules.can_claim_position(standing, position):
         if position.state == PositionState.OPEN:
             return "Claim"
-        if sought:
+        if sought and position.holder_id != standing.person_id:
             return "Stand in"
     return "Look"
 

@@ -62,7 +62,8 @@ def actions_for(
 
 def takes_position(event: Event, standing: rules.Standing, position: Position) -> bool:
     """Tell whether the position is there for this person to take."""
-    free = position.state == PositionState.OPEN or position.stand_in_at is not None
+    sought = position.stand_in_at is not None and position.holder_id != standing.person_id
+    free = position.state == PositionState.OPEN or sought
     return free and event.state in staffing.TAKING and rules.can_claim_position(standing, position)
 
 
@@ -113,7 +114,7 @@ def _holding(event: Event, standing: rules.Standing, position: Position, *, late
             found.append(
                 Action("stand-in", "Ask for a stand-in", text, "Ask for a stand-in", ReasonForm(), "quiet")
             )
-    if rules.can_release_position(standing, position):
+    if position.holder_id is not None and rules.can_release_position(standing, position):
         text = f"{position.holder} is told, and the position is open again."
         if position.holder_id == standing.person_id:
             text = (

@@ -178,6 +178,33 @@ def test_a_captains_position_is_not_crews_to_take_nor_a_captains_to_give(event: 
     assert browser(captain).post(at(event, position, "claim")).status_code == 302
 
 
+def test_a_button_pressed_twice_is_told_how_the_position_stands(event: Event) -> None:
+    ana = role_on(event, Role.CREW)
+    position = PositionFactory(event=event)
+    client = browser(ana)
+
+    assert client.post(at(event, position, "claim")).status_code == 302
+    assert client.post(at(event, position, "claim")).status_code == 302
+    assert client.post(at(event, position, "release")).status_code == 302
+    again = client.post(at(event, position, "release"))
+
+    assert again.status_code == 422
+    assert "is open now, so it cannot be released" in again.content.decode()
+
+
+def test_nobody_stands_in_for_themself(event: Event) -> None:
+    ana = role_on(event, Role.CREW)
+    position = PositionFactory(event=event, holder=ana, stand_in_at=NOW)
+    client = browser(ana)
+
+    page = client.get(at(event, position)).content.decode()
+    answer = client.post(at(event, position, "take-over"))
+
+    assert "/take-over/" not in page
+    assert answer.status_code == 422
+    assert "This position is yours already." in answer.content.decode()
+
+
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 301, "a\x00b", "x" * 1_000_000])
 def test_an_odd_reason_is_refused_and_kept(event: Event, reason: str) -> None:
     position = PositionFactory(event=event, holder=role_on(event, Role.CREW))
