@@ -127,10 +127,15 @@ def mark_paid(
                 raise PayRefusedError(
                     f"{position.event.title} was after {fitness.day(on)}. Nothing was marked; check the day."
                 )
-            same = Position.objects.filter(pk=position.pk, holder_id=position.holder_id, paid_on__isnull=True)
+            same = Position.objects.filter(
+                pk=position.pk,
+                holder_id=position.holder_id,
+                rate_minor=position.rate_minor,
+                paid_on__isnull=True,
+            )
             if not same.update(paid_on=on):
                 raise PayRefusedError(
-                    f"{position} on {position.event.title} was marked as paid before. Nothing was marked now; "
+                    f"{position} on {position.event.title} changed a moment ago, or was paid. Nothing was marked now; "
                     "choose once more."
                 )
             history.note(

@@ -63,6 +63,10 @@ class PositionTakenError(PositionRefusedError):
     """Somebody else was first."""
 
 
+class PositionGoneError(PositionRefusedError):
+    """The position was removed from its event."""
+
+
 # Locking and reading
 
 
@@ -100,8 +104,15 @@ def lock_people(people: Collection[int]) -> None:
 
 
 def fresh(position: Position) -> Position:
-    """Return a position as it stands, with its holder."""
-    return Position.objects.select_related("holder").get(pk=position.pk)
+    """Return a position as it stands, with its holder.
+
+    Raises:
+        PositionGoneError: it was removed.
+    """
+    found = Position.objects.select_related("holder").filter(pk=position.pk).first()
+    if found is None:
+        raise PositionGoneError(f"{position} was removed from this event a moment ago.")
+    return found
 
 
 def held_by_somebody(position: Position, *states: str, done: str) -> Position:

@@ -25,6 +25,7 @@ from crew.domain.position_steps import (
     MOVES,
     OPEN,
     VACANT,
+    PositionGoneError,
     PositionRefusedError,
     PositionTakenError,
 )
@@ -33,6 +34,7 @@ from crew.models import Event, EventTemplate, Mode, Person, Position, Station
 
 __all__ = [
     "MOVES",
+    "PositionGoneError",
     "PositionRefusedError",
     "PositionRow",
     "PositionTakenError",

@@ -7,10 +7,10 @@ from django import forms
 from django.urls import reverse
 
 from crew import rules
-from crew.domain import staffing
+from crew.domain import position_edits, staffing
 from crew.domain.candidates import candidates
-from crew.models import Event, Position, PositionState
-from crew.web.position_forms import DesignateForm, OverrideForm, ReasonForm
+from crew.models import Event, EventState, Mode, Position, PositionState
+from crew.web.position_forms import DesignateForm, OverrideForm, RateForm, ReasonForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ def actions_for(
         *_running(event, standing, position),
         *_holding(event, standing, position, late=at >= staffing.release_until(event)),
         *_placing(event, standing, position),
+        *_editing(event, standing, position),
     ]
     base = reverse("crew:position", args=[event.key, position.pk])
     shown = []
@@ -144,4 +145,18 @@ def _placing(event: Event, standing: rules.Standing, position: Position) -> list
         text = "Puts anybody in or out, whatever is in the way."
         form = OverrideForm(people=people)
         found.append(Action("override", "Override the rules", text, "Override", form, "danger"))
+    return found
+
+
+def _editing(event: Event, standing: rules.Standing, position: Position) -> list[Action]:
+    if not rules.can_edit_event(standing) or event.mode == Mode.BAREBOAT_12:
+        return []
+    found = []
+    if position.paid_on is None and event.state != EventState.CANCELLED:
+        form = RateForm(currency=event.entity.currency, initial={"rate": position.rate_minor})
+        text = f"{position.holder} is told." if position.holder else "Until it is paid."
+        found.append(Action("rate", "Change the rate", text, "Change the rate", form, "quiet"))
+    if position.state == PositionState.OPEN and not position_edits.refusal(event):
+        text = "The event needs nobody there."
+        found.append(Action("remove", "Remove this position", text, "Remove it", forms.Form(), "danger"))
     return found

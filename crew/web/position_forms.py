@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from crew.domain.position_steps import LONGEST_REASON
+from portfolio.web.forms import MoneyField
 
 NOBODY = "nobody"
 
@@ -39,3 +40,14 @@ class OverrideForm(DesignateForm):
     def __init__(self, *args: Any, people: list[tuple[str, str]], **kwargs: Any) -> None:
         """Offer nobody too, which empties the position."""
         super().__init__(*args, people=[(NOBODY, "Nobody: empty the position"), *people], **kwargs)
+
+
+class RateForm(forms.Form):
+    """What it pays."""
+
+    rate = MoneyField(label="Rate", help_text="For the whole event.")
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        """Read the rate in the entity's currency."""
+        super().__init__(*args, **kwargs)
+        self.fields["rate"].currency = currency  # type: ignore[attr-defined]

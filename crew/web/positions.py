@@ -12,12 +12,12 @@ from django.views.decorators.http import require_POST, require_safe
 from core import clock
 from core.money import format_minor
 from crew import rules
-from crew.domain import fitness, positions, staffing, timing
-from crew.domain.positions import PositionRefusedError
+from crew.domain import fitness, position_edits, positions, staffing, timing
+from crew.domain.positions import PositionGoneError, PositionRefusedError
 from crew.models import Event, Person, Position
 from crew.web.access import actor, event_page
 from crew.web.position_actions import actions_for, choices_for, takes_position
-from crew.web.position_forms import NOBODY, DesignateForm, OverrideForm, ReasonForm
+from crew.web.position_forms import NOBODY, DesignateForm, OverrideForm, RateForm, ReasonForm
 
 
 @require_safe
@@ -102,6 +102,9 @@ def _answer(
     if form.is_valid():
         try:
             said = deed()
+        except PositionGoneError as error:
+            messages.error(request, str(error))
+            return redirect(reverse("crew:event", args=[event.key]) + "#positions")
         except PositionRefusedError as error:
             refusal = str(error)
         else:
@@ -260,6 +263,35 @@ def override(
     )
 
 
+@require_POST
+@event_page(rules.can_edit_event, of=Position)
+def rate(request: HttpRequest, event: Event, standing: rules.Standing, position: Position) -> HttpResponse:
+    """Change what a position pays."""
+    form = RateForm(request.POST, currency=event.entity.currency)
+    return _answer(
+        request, event, standing, position, "rate",
+        lambda: position_edits.change_rate(
+            position=position,
+            rate_minor=form.cleaned_data["rate"],
+            by=actor(request, standing),
+            at=clock.now(),
+        ),
+        f"The rate of {position} is changed.",
+        form,
+    )  # fmt: skip
+
+
+@require_POST
+@event_page(rules.can_edit_event, of=Position)
+def remove(request: HttpRequest, event: Event, standing: rules.Standing, position: Position) -> HttpResponse:
+    """Take an open position off the event."""
+    return _answer(
+        request, event, standing, position, "remove",
+        lambda: position_edits.remove(position=position, by=actor(request, standing), at=clock.now()),
+        f"{position} is removed.",
+    )  # fmt: skip
+
+
 _AT = "events/<str:key>/positions/<int:pk>/"
 urlpatterns = [
     path(_AT, position_page, name="position"),
@@ -273,4 +305,6 @@ urlpatterns = [
     path(f"{_AT}resume/", resume, name="position_resume"),
     path(f"{_AT}designate/", designate, name="position_designate"),
     path(f"{_AT}override/", override, name="position_override"),
+    path(f"{_AT}rate/", rate, name="position_rate"),
+    path(f"{_AT}remove/", remove, name="position_remove"),
 ]

@@ -23,6 +23,7 @@ from crew.web import (
     live,
     maintenance,
     pay,
+    position_edits,
     positions,
     work,
 )
@@ -50,6 +51,7 @@ urlpatterns = [
             live,
             guests,
             grants,
+            position_edits,
             positions,
             checklists,
             comparison,

@@ -303,7 +303,7 @@ def test_the_page_takes_the_same_queries_for_one_candidate_and_many(event: Event
     assert len(queries) == 15
 
 
-def test_a_completed_event_offers_nothing_but_an_override(event: Event) -> None:
+def test_a_completed_event_offers_nothing_but_an_override_and_the_rate(event: Event) -> None:
     position = PositionFactory(event=event, holder=role_on(event, Role.CREW))
     Event.objects.filter(pk=event.pk).update(state=EventState.COMPLETED)
 
@@ -311,7 +311,9 @@ def test_a_completed_event_offers_nothing_but_an_override(event: Event) -> None:
         browser(role_on(event, Role.CAPTAIN)).get(at(event, position)).content.decode()
     )
     page = main_of(browser(people.owner()).get(at(event, position)).content.decode())
-    assert page.count("<form") == 1
+    assert page.count("<form") == 2
+    assert "/override/" in page
+    assert "/rate/" in page
 
 
 def main_of(page: str) -> str:
