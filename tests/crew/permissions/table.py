@@ -87,6 +87,9 @@ POSITIONS: list[Page] = [
     _press("position_designate", RUNNERS, "position.open"),
     _press("position_designate", "A", "position.captains"),
     _press("position_override", "A", "position.open", data={"reason": "Nobody else is here"}),
+    Page("crew:position_add", get="A", post="A", data={"station": "mate", "rate": "$150"}),
+    _press("position_rate", "A", "position.open", data={"rate": "$160"}),
+    _press("position_remove", "A", "position.open"),
 ]
 
 CHECKLIST: list[Page] = [
