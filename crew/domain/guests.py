@@ -171,6 +171,17 @@ def remove(*, guest: Guest, by: Actor, at: dt.datetime) -> None:
                 grants.revoke(grant=grant, by=by, at=at)
 
 
+def seated(*, guest: Guest) -> None:
+    """Be sure, until the transaction ends, that a guest has a seat on an event that is not over.
+
+    Raises:
+        GuestRefusedError: they were removed, or the event is over.
+    """
+    _locked(guest.event)
+    if not Guest.objects.filter(pk=guest.pk).exclude(state=GuestState.REMOVED).exists():
+        raise GuestRefusedError(f"{guest.name} was removed before; their seat is free.")
+
+
 def full_sentence(event: Event) -> str:
     """Return why one more guest cannot come: the law where it sets the number, else the capacity."""
     if event.legal_limit is not None and event.capacity >= event.legal_limit:

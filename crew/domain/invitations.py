@@ -209,6 +209,39 @@ def invite(*, event: Event, email: str, name: str, role: str, by: Actor, at: dt.
         return links.mail_again(grant=grant, by=by, at=at)
 
 
+def add_guest(*, event: Event, name: str, email: str, mail: bool, by: Actor, at: dt.datetime) -> Guest:
+    """Give somebody a seat and, where they have an address and it is wanted, mail them their link.
+
+    Raises:
+        crew.domain.guests.GuestRefusedError: there is no seat, the name or address is no good, or the event is over.
+        crew.domain.people.PersonRefusedError, crew.domain.links.LinkRefusedError: see `mail_guest`.
+    """
+    with transaction.atomic():
+        guest = guests.add(event=event, name=name, email=email, by=by, at=at)
+        if mail and guest.email:
+            mail_guest(guest=guest, by=by, at=at)
+    return guest
+
+
+def mail_guest(*, guest: Guest, by: Actor, at: dt.datetime) -> Link:
+    """Give a guest who has a seat and an address the role of one, and mail them its link.
+
+    Raises:
+        crew.domain.guests.GuestRefusedError: they have no address, or were removed.
+        crew.domain.people.PersonRefusedError: the account at that address is closed.
+        crew.domain.links.LinkRefusedError: the event is over.
+    """
+    event = guest.event
+    with transaction.atomic():
+        # Whoever frees the seat meanwhile waits for the link, and takes it back.
+        guests.seated(guest=guest)
+        if not guest.email:
+            raise guests.GuestRefusedError(f"{guest.name} has no mail address, so no link can be mailed.")
+        person = people.find_or_add(email=guest.email, name=guest.name, by=by.person, at=at)
+        grant = grants.give(event=event, person=person, role=Role.GUEST, by=by, at=at)
+        return links.mail_again(grant=grant, by=by, at=at)
+
+
 def _secrets():  # type: ignore[no-untyped-def]
     return LinkSecret.objects.select_related(
         "link__grant__person", "link__grant__event__entity", "link__grant__event__port"

@@ -351,6 +351,12 @@ class GuestForm(forms.Form):
         help_text="Empty for a companion without one.",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
+    mail = forms.BooleanField(
+        label="Mail them their link",
+        required=False,
+        initial=True,
+        help_text="Where an address is given. It opens the trip's page for them, without an account.",
+    )
 
 
 class ClearForm(forms.Form):

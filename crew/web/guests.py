@@ -1,4 +1,4 @@
-"""The page of an event's guests: added while there are seats, cleared to board, removed."""
+"""The page of an event's guests: added while there are seats, mailed their link, cleared to board, removed."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -8,11 +8,18 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core import clock
 from crew import rules
-from crew.domain import guests
+from crew.domain import grants, guests, invitations, links, people
 from crew.models import Event, Guest
 from crew.web.access import actor, event_page
 from crew.web.event_forms import ClearForm, GuestForm
 from crew.web.events import crumbs
+
+REFUSALS = (
+    guests.GuestRefusedError,
+    people.PersonRefusedError,
+    links.LinkRefusedError,
+    grants.RoleRefusedError,
+)
 
 
 @require_http_methods(["GET", "HEAD"])
@@ -30,17 +37,22 @@ def add(request: HttpRequest, event: Event, standing: rules.Standing) -> HttpRes
     if form.is_valid():
         data = form.cleaned_data
         try:
-            guest = guests.add(
+            guest = invitations.add_guest(
                 event=event,
                 name=data["name"],
                 email=data["email"],
+                mail=data["mail"],
                 by=actor(request, standing),
                 at=clock.now(),
             )
-        except guests.GuestRefusedError as error:
+        except REFUSALS as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, f"{guest.name} has a seat.")
+            mailed = data["mail"] and guest.email
+            messages.success(
+                request,
+                f"{guest.name} has a seat." + (f" A link is on its way to {guest.email}." if mailed else ""),
+            )
             return redirect("crew:guests", key=event.key)
     return _page(request, event, standing, form=form)
 
@@ -63,6 +75,19 @@ def clear(request: HttpRequest, event: Event, standing: rules.Standing, guest: G
     except guests.GuestRefusedError as error:
         return _page(request, event, standing, clearing=form, refusal=str(error))
     messages.success(request, f"{guest.name} may board.")
+    return redirect("crew:guests", key=event.key)
+
+
+@require_POST
+@event_page(rules.can_manage_guests, of=Guest)
+def mail(request: HttpRequest, event: Event, standing: rules.Standing, guest: Guest) -> HttpResponse:
+    """Mail a guest their link, a new one where the one they have can be used no more."""
+    guest.event = event
+    try:
+        invitations.mail_guest(guest=guest, by=actor(request, standing), at=clock.now())
+    except REFUSALS as error:
+        return _page(request, event, standing, refusal=str(error))
+    messages.success(request, f"A link is on its way to {guest.email}.")
     return redirect("crew:guests", key=event.key)
 
 
@@ -111,5 +136,6 @@ urlpatterns = [
     path("events/<str:key>/guests/", guest_list, name="guests"),
     path("events/<str:key>/guests/add/", add, name="guest_add"),
     path("events/<str:key>/guests/<int:pk>/clear/", clear, name="guest_clear"),
+    path("events/<str:key>/guests/<int:pk>/mail/", mail, name="guest_mail"),
     path("events/<str:key>/guests/<int:pk>/remove/", remove, name="guest_remove"),
 ]

@@ -144,7 +144,11 @@ def _mails() -> Iterator[tuple[str, str]]:
     """Yield (address, everything in it) of each mail that waits."""
     for message in Message.objects.filter(state="queued"):
         composed = compose.compose(message)
-        yield message.to_address, f"{message.subject}\n{composed.subject}\n{composed.text}\n{composed.html}"
+        text = f"{message.subject}\n{composed.subject}\n{composed.text}\n{composed.html}"
+        # Somebody's own name and address are no secret to them.
+        for own in filter(None, (message.to_name, message.to_address)):
+            text = text.replace(own, "")
+        yield message.to_address, text
 
 
 def expected(page: Page, who: Somebody, method: str) -> str | int:

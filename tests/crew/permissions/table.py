@@ -44,6 +44,7 @@ GUESTS: list[Page] = [
     Page("crew:guests", get=SEE_RUN),
     _press("guest_add", RUNNERS, data={"name": "Una Newcomer", "email": "una@example.com"}),
     _press("guest_clear", RUNNERS, "guest.held", data={"how": "Paper waiver signed"}),
+    _press("guest_mail", RUNNERS, "guest.held"),
     _press("guest_remove", RUNNERS, "guest.held"),
     Page("crew:dock", get=RUNNERS),
     Page("crew:dock_code", get=RUNNERS),
