@@ -1,4 +1,4 @@
-"""Every page that the owner can reach from the home by links: in a real browser, on a phone and on a desk.
+"""Every page that somebody can reach from the home by links: in a real browser, on a phone and on a desk.
 
 A crawler and not a list, so that a page added tomorrow is walked tomorrow.
 """
@@ -13,6 +13,7 @@ from django.urls import resolve
 from playwright.sync_api import Page
 
 from tests.e2e.conftest import DESKTOP, PHONE
+from tests.e2e.harbour import Looker
 
 pytestmark = pytest.mark.e2e
 
@@ -21,6 +22,7 @@ OF_EACH_VIEW = 2
 NO_PAGES = {
     *("mail:file", "mail:html", "mail:part"),
     *("reports:chart", "reports:form", "reports:mail_body"),
+    *("crew:item_photo", "crew:credential_file"),
 }
 ELSEWHERE = ("/account/", "/admin/", "/demo/", "/static/")
 
@@ -101,6 +103,36 @@ def test_every_page_meets_wcag_2_2_aa(
     walk(page, portal, look)
 
     assert failures == []
+
+
+@pytest.mark.parametrize(
+    ("who", "reached"),
+    [
+        (
+            "Marisol Quade",
+            {"crew:work", "crew:event", "crew:people", "crew:dock", "crew:item", "crew:my_pay"},
+        ),
+        ("Priya Nandakar", {"crew:work", "crew:event", "crew:position", "crew:item", "crew:my_days"}),
+        ("Clara Ostrander", {"crew:event"}),
+    ],
+    ids=["captain", "deckhand", "guest"],
+)
+def test_every_page_of_those_who_sail_fits_a_phone_and_meets_wcag_2_2_aa(
+    portal: str,
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, str], None],
+    who: str,
+    reached: set[str],
+) -> None:
+    page = open_page(viewport=PHONE)
+    sign_in(page, who)
+    looker = Looker(PHONE)
+
+    walked = walk(page, portal, looker.look)
+
+    assert looker.found == [], "\n".join(looker.found)
+    assert reached <= walked
+    assert not any(name.startswith(("portfolio:", "reports:", "mail:")) for name in walked)
 
 
 def test_the_portal_is_walked_without_scripts(
