@@ -141,8 +141,9 @@ def change(*, event: Event, terms: Terms, by: Actor, at: dt.datetime, shown: str
     mark that a form carried of what it showed (`crew.domain.seen`); None where no form was open in between.
 
     Raises:
-        EventRefusedError: it is over, somebody changed it meanwhile or since the form was opened, the terms contradict themselves or the law, more
-            guests are on it than the new capacity, or it has positions and would become a bareboat charter.
+        EventRefusedError: it is over, somebody changed it meanwhile or since the form was opened, the terms contradict
+            themselves or the law, more guests are on it than the new capacity, or it has positions and would become a
+            bareboat charter.
         crew.domain.timing.TimingError: its times mean no instants on that day.
     """
     if event.state in guests.OVER:
@@ -155,8 +156,9 @@ def change(*, event: Event, terms: Terms, by: Actor, at: dt.datetime, shown: str
     changed = {name: value for name, value in values.items() if old[name] != value}
     if not changed:
         return event
-    # What was seen when this change was made must still be so, or it would undo somebody else's.
-    same = {name: old[name] for name in changed if name != "stops"}
+    # What was seen when this change was made must still be so, or it would undo somebody else's; and so must all that
+    # instants and limit were worked out from, whoever changes that.
+    same = {name: old[name] for name in _RULES.union(changed) if name != "stops"}
     with transaction.atomic():
         _hold_vessel(terms.vessel)
         try:
@@ -207,8 +209,9 @@ def advance(*, event: Event, to: EventState, by: Actor, at: dt.datetime) -> Even
     with transaction.atomic():
         if to in HAS_VESSEL and event.state not in HAS_VESSEL:
             _hold_vessel(event.vessel)
-        if not Event.objects.filter(pk=event.pk, state=event.state).update(state=to):
-            raise EventRefusedError(f"Somebody moved {event.title} meanwhile; look at it again.")
+        same = Event.objects.filter(pk=event.pk, state=event.state, vessel=event.vessel_id)
+        if not same.update(state=to):
+            raise EventRefusedError(f"Somebody changed {event.title} meanwhile; look at it again.")
         now = _fresh(event)
         if to in HAS_VESSEL and event.state not in HAS_VESSEL:
             _check_vessel_is_free(now)
@@ -269,8 +272,13 @@ def cancel(*, event: Event, reason: str, by: Actor, at: dt.datetime) -> Event:
     return now
 
 
-# Changes of these move instants that checklists and positions hang on; of those, people are told.
-_TIMES = frozenset({"departs_at", "returns_at", "departs_on", "crew_call_minutes", "port_id"})
+# What an event's instants, its legal limit and its hours of the vessel are worked out from.
+_RULES = frozenset({
+    "departs_on", "port_id", "end_port_id", "departure_anchor", "departure_minutes", "return_anchor",
+    "return_minutes", "vessel_id", "mode",
+})  # fmt: skip
+# Changes of these move what checklists and positions hang on; of those, people are told.
+_TIMES = frozenset({"departs_at", "returns_at", "departs_on", "crew_call_minutes", "port_id", "end_port_id"})
 _TOLD_TO_ALL = frozenset({"departs_at", "returns_at", "port_id", "end_port_id", "boarding_minutes"})
 _TOLD = _TOLD_TO_ALL | {"crew_call_minutes"}
 # How the trail names what changed, and what it does not repeat: a code is no matter of record, notes are long.
@@ -285,9 +293,12 @@ def _fresh(event: Event) -> Event:
 
 
 def _hold_vessel(vessel: Vessel | None) -> None:
-    """Let one change at a time decide where a vessel is; on SQLite writers stand in line anyway."""
+    """Let one change at a time decide where a vessel is; on SQLite writers stand in line anyway.
+
+    Rows that only name her need not wait, or one whose item this change comes to later would wait in a circle.
+    """
     if vessel is not None:
-        Vessel.objects.select_for_update().get(pk=vessel.pk)
+        Vessel.objects.select_for_update(no_key=True).get(pk=vessel.pk)
 
 
 def clash(*, event: Event) -> str:

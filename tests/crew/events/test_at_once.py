@@ -4,12 +4,12 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from crew.domain import events, guests
 from crew.domain.events import EventRefusedError
 from crew.domain.history import SYSTEM, Actor
-from crew.models import Event, EventState, Guest, Position
+from crew.models import Event, EventState, Guest, MaintenanceRecord, Position
 from tests.crew.events.conftest import build_harbor
 from tests.factories.crew import NOW
 
@@ -94,6 +94,36 @@ class TestAtOnce:
         )
 
         assert Guest.objects.count() <= Event.objects.get().capacity
+
+    @pytest.mark.skipif(connection.vendor == "sqlite", reason="On SQLite one transaction writes at a time.")
+    def test_what_only_names_a_vessel_does_not_wait_for_an_event_that_moves(self) -> None:
+        harbor = build_harbor()
+        event = harbor.event()
+        held, written = threading.Event(), threading.Event()
+
+        def moves() -> None:
+            try:
+                with transaction.atomic():
+                    events._hold_vessel(harbor.vessel)
+                    held.set()
+                    written.wait(timeout=20)
+            finally:
+                connection.close()
+
+        mover = threading.Thread(target=moves)
+        mover.start()
+        held.wait(timeout=20)
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '5s'")
+                MaintenanceRecord.objects.create(
+                    vessel=harbor.vessel, event=event, title="Out of limits", opened_at=NOW
+                )
+        finally:
+            written.set()
+            mover.join()
+
+        assert MaintenanceRecord.objects.count() == 1
 
     def test_a_form_sent_twice_at_once_makes_one_event(self) -> None:
         harbor = build_harbor()

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -28,6 +29,7 @@ from tests.factories.crew import (
     NOW,
     RETURNS_AT,
     SATURDAY,
+    CredentialFactory,
     EventFactory,
     EventGrantFactory,
     GuestFactory,
@@ -241,6 +243,39 @@ class TestChange:
             events.change(event=mine, terms=harbor.terms(title="Mine"), by=SYSTEM, at=LATER)
         assert Event.objects.get().title == "Theirs"
 
+    def test_a_sunset_is_never_that_of_a_port_the_event_just_left(self, harbor: Harbor) -> None:
+        clock: dict[str, Any] = {"departure": (Anchor.CLOCK, 15 * 60), "return_": (Anchor.CLOCK, 17 * 60)}
+        harbor.event(**clock)
+        mine, theirs = Event.objects.get(), Event.objects.get()
+        north = PortFactory(name="Seattle", latitude=47.6)
+        events.change(event=theirs, terms=harbor.terms(port=north, **clock), by=SYSTEM, at=LATER)
+
+        with pytest.raises(EventRefusedError, match="Somebody changed Sunset sail meanwhile"):
+            events.change(
+                event=mine, terms=harbor.terms(return_=clock["return_"]), by=SYSTEM, at=LATER, shown=None
+            )
+        assert Event.objects.get().departure_anchor == Anchor.CLOCK
+
+    def test_papers_are_asked_for_the_day_at_the_port_where_it_now_ends(self, harbor: Harbor) -> None:
+        event = harbor.event(departure=(Anchor.CLOCK, 15 * 60), return_=(Anchor.CLOCK, 23 * 60 + 30))
+        events.advance(event=event, to=EventState.OPEN, by=SYSTEM, at=NOW)
+        event = Event.objects.get()
+        ana = role_on(event, Role.CREW)
+        CredentialFactory(person=ana, kind="medical", expires_on=SATURDAY)
+        held = PositionFactory(event=event, holder=ana, requires=["medical"])
+        # An hour further east the same instant is the next day's.
+        terms = harbor.terms(
+            departure=(Anchor.CLOCK, 15 * 60),
+            return_=(Anchor.CLOCK, 24 * 60 + 30),
+            end_port=PortFactory(zone="America/Denver"),
+        )
+
+        now = events.change(event=event, terms=terms, by=SYSTEM, at=LATER)
+
+        assert now.returns_at == event.returns_at
+        held.refresh_from_db()
+        assert "before the return on 29 Nov 2026" in held.hold_reason
+
     def test_a_capacity_below_the_guests_aboard_is_refused(self, harbor: Harbor) -> None:
         event = harbor.event()
         for name in ("Ada", "Bo", "Cy"):
@@ -305,7 +340,7 @@ class TestMoves:
         first, second = Event.objects.get(), Event.objects.get()
         events.advance(event=first, to=EventState.OPEN, by=harbor.by, at=NOW)
 
-        with pytest.raises(EventRefusedError, match="Somebody moved Sunset sail meanwhile"):
+        with pytest.raises(EventRefusedError, match="Somebody changed Sunset sail meanwhile"):
             events.advance(event=second, to=EventState.OPEN, by=harbor.by, at=NOW)
 
     def test_nobody_leaves_before_the_critical_items_are_completed(self, harbor: Harbor) -> None:
@@ -375,6 +410,16 @@ class TestOneVesselInOnePlace:
         with pytest.raises(EventRefusedError, match="Move one of the two, or take another vessel"):
             events.change(event=event, terms=harbor.terms(), by=harbor.by, at=LATER)
         assert Event.objects.get(pk=event.pk).departs_on == SATURDAY + dt.timedelta(days=1)
+
+    def test_one_is_not_opened_on_a_vessel_it_was_given_in_that_moment(self, harbor: Harbor) -> None:
+        harbor.event()
+        mine, theirs = Event.objects.get(), Event.objects.get()
+        other = VesselFactory(entity=harbor.entity)
+        events.change(event=theirs, terms=harbor.terms(vessel=other), by=SYSTEM, at=LATER)
+
+        with pytest.raises(EventRefusedError, match="Somebody changed Sunset sail meanwhile"):
+            events.advance(event=mine, to=EventState.OPEN, by=SYSTEM, at=LATER)
+        assert Event.objects.get().state == EventState.DRAFT
 
     def test_another_vessel_is_free(self, harbor: Harbor) -> None:
         EventFactory(vessel=VesselFactory(entity=harbor.entity))
