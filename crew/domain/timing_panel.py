@@ -212,6 +212,14 @@ class _Day:
     def _sun_time(self, label: str, at: dt.datetime | None) -> SunTime:
         return SunTime(label, self.clock(at) if at else f"no {label.lower()} on this day")
 
+    def dusk_before_return(self) -> dt.datetime | None:
+        """Return the civil dusk after which the event is back, that of the evening before too; None by daylight."""
+        sun, back = self.end_sun, self.event.returns_at
+        if sun is not None and sun.civil_dawn is not None and back < sun.civil_dawn:
+            sun = sun_of(self.end_port, back.astimezone(self.end_zone).date() - dt.timedelta(days=1))
+        dusk = sun.civil_dusk if sun else None
+        return dusk if dusk is not None and dusk < back else None
+
     def light_left(self) -> str:
         """Return a sentence about the light when the event is back."""
         sun, back = self.end_sun, self.event.returns_at
@@ -276,12 +284,12 @@ def _warnings(day: _Day, before: Trip | None, after: Trip | None) -> Iterator[Ca
     if event.vessel is None and not event.venue:
         yield Caution("watch", "Neither a vessel nor a venue is set.")
     yield from _short_turnarounds(event, before, after)
-    sun, end_sun = day.sun, day.end_sun
-    if end_sun and end_sun.civil_dusk and event.returns_at > end_sun.civil_dusk and event.vessel:
-        late = span(event.returns_at - end_sun.civil_dusk)
+    sun, dusk = day.sun, day.dusk_before_return()
+    if dusk is not None and event.vessel:
+        late = span(event.returns_at - dusk)
         yield Caution(
             "watch",
-            f"The return falls {late} after civil dusk ({end_sun.civil_dusk:%H:%M}): lights on, and a berth found in the dark.",
+            f"The return falls {late} after civil dusk ({dusk:%H:%M}): lights on, and a berth found in the dark.",
         )
     call = timing.crew_call_at(event)
     if sun and sun.civil_dawn and call < sun.civil_dawn:

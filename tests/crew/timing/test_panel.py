@@ -130,6 +130,17 @@ def test_a_return_in_the_dark_and_a_crew_call_before_dawn_are_warned_of() -> Non
     ]
 
 
+def test_a_return_after_midnight_is_one_in_the_dark_and_one_at_sunrise_is_not() -> None:
+    def warned(back: int) -> list[str]:
+        found = panel(sail(departure=(Anchor.CLOCK, 15 * 60), return_=(Anchor.CLOCK, back)))
+        return [caution.text for caution in found.warnings]
+
+    assert warned(30) == [
+        "The return falls 7 h 20 min after civil dusk (17:09): lights on, and a berth found in the dark."
+    ]
+    assert warned(24 * 60 + 6 * 60 + 30) == []
+
+
 def test_nothing_is_warned_of_by_day_or_once_it_is_over() -> None:
     assert panel(sail()).warnings == ()
     late = sail(return_=("sunset", 60))
