@@ -33,12 +33,12 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the list is narrowed to; None is everything."""
+    """What the list is narrowed to; None is everything. Days are those of departure, local to its port, both inclusive."""
 
     entity_ids: Collection[int] | None = None
     checklist: int | None = None
-    first: dt.datetime | None = None
-    end: dt.datetime | None = None
+    first: dt.date | None = None
+    last: dt.date | None = None
 
 
 def compare(*, asked: Asked) -> list[Compared]:
@@ -71,9 +71,9 @@ def _worked(asked: Asked) -> QuerySet[ChecklistItem]:
     if asked.checklist is not None:
         items = items.filter(template__checklist=asked.checklist)
     if asked.first is not None:
-        items = items.filter(event__departs_at__gte=asked.first)
-    if asked.end is not None:
-        items = items.filter(event__departs_at__lt=asked.end)
+        items = items.filter(event__departs_on__gte=asked.first)
+    if asked.last is not None:
+        items = items.filter(event__departs_on__lte=asked.last)
     return items
 
 

@@ -1,6 +1,5 @@
 """The page that compares template items over past events, so that staff can better their checklists."""
 
-import datetime as dt
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -9,7 +8,7 @@ from django.shortcuts import render
 from django.urls import path
 from django.views.decorators.http import require_safe
 
-from core import access, clock
+from core import access
 from crew.domain import comparison
 from crew.domain.comparison import Asked, Compared
 from crew.models import ChecklistTemplate
@@ -53,12 +52,11 @@ def compare(request: Any) -> HttpResponse:
 
 def _asked(chosen: ComparisonFilter, ids: frozenset[int] | None) -> Asked:
     entity, checklist = chosen.value("entity"), chosen.value("checklist")
-    first, last = chosen.day("first"), chosen.day("last")
     return Asked(
         entity_ids=[int(entity)] if entity else ids,
         checklist=int(checklist) if checklist else None,
-        first=clock.end_of(first - dt.timedelta(days=1)) if first else None,
-        end=clock.end_of(last) if last else None,
+        first=chosen.day("first"),
+        last=chosen.day("last"),
     )
 
 

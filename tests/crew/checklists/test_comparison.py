@@ -12,10 +12,12 @@ from crew.models import ChecklistItem, Event, EventState, ItemState, ItemTemplat
 from tests.factories import people
 from tests.factories.crew import (
     DEPARTS_AT,
+    SATURDAY,
     ChecklistItemFactory,
     ChecklistTemplateFactory,
     EventFactory,
     ItemTemplateFactory,
+    PortFactory,
 )
 from tests.factories.people import PersonFactory
 
@@ -76,7 +78,7 @@ def test_only_completed_events_count_and_only_what_is_asked_for() -> None:
     line, other = ItemTemplateFactory(), ItemTemplateFactory()
     event = over()
     worked(line, event, 5)
-    worked(other, over(departs_at=DEPARTS_AT - dt.timedelta(days=40)), 5)
+    worked(other, over(departs_on=SATURDAY - dt.timedelta(days=40)), 5)
     worked(line, EventFactory(), 5)
     ChecklistItemFactory(event=event)
 
@@ -86,11 +88,27 @@ def test_only_completed_events_count_and_only_what_is_asked_for() -> None:
     assert found() == [line.pk, other.pk]
     assert found(entity_ids=[event.entity_id]) == [line.pk]
     assert found(checklist=other.checklist_id) == [other.pk]
-    assert found(first=DEPARTS_AT - dt.timedelta(days=1)) == [line.pk]
-    assert found(end=DEPARTS_AT) == [other.pk]
+    assert found(first=SATURDAY) == [line.pk]
+    assert found(last=SATURDAY - dt.timedelta(days=1)) == [other.pk]
 
 
 class TestThePage:
+    def test_a_day_is_that_of_the_port(self) -> None:
+        # Late on Saturday in Honolulu it is Sunday in San Diego.
+        late = dt.datetime(2026, 11, 29, 9, 30, tzinfo=dt.UTC)
+        there = EventFactory(
+            state=EventState.COMPLETED,
+            port=PortFactory(zone="Pacific/Honolulu"),
+            departs_at=late,
+            returns_at=late + dt.timedelta(hours=2),
+        )
+        worked(ItemTemplateFactory(text="Bilge dry"), there, 5)
+        client = Client()
+        client.force_login(people.reader_of(there.entity))
+
+        assert "Bilge dry" in client.get("/checklists/?last=2026-11-28").content.decode()
+        assert "Bilge dry" not in client.get("/checklists/?first=2026-11-29").content.decode()
+
     def test_staff_of_one_entity_see_that_entity(self) -> None:
         mine, theirs = ItemTemplateFactory(text="Mine"), ItemTemplateFactory(text="Theirs")
         event = over()
