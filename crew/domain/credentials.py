@@ -82,7 +82,8 @@ def change(
     """
     values = _values(terms)
     with _stored(upload) as name, transaction.atomic():
-        before = Credential.objects.get(pk=credential.pk)
+        # Held until the end: the file that is taken away must be the one that stands there then.
+        before = Credential.objects.select_for_update(no_key=True).get(pk=credential.pk)
         if name is not None:
             values["file"] = name
         _change(before, values)

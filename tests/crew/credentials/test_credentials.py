@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import struct
+import threading
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,8 @@ from PIL import Image
 
 from config.celery import app
 from core.models import AuditEvent
-from crew.domain import papers
+from crew.domain import credentials, papers
+from crew.domain.credentials import Terms, Upload
 from crew.models import Credential, Position, PositionState, Role
 from crew.tasks import sweep
 from tests.crew.credentials.conftest import PDF, browser, by_link, picture
@@ -165,6 +167,36 @@ def test_a_new_file_takes_the_old_ones_place(
     paper.refresh_from_db()
     assert paper.number == "M-2"
     assert AuditEvent.objects.get(action="crew:credential:change").data["number_changed"] is True
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_files_that_came_at_once_one_is_kept(files: Callable[[], list[Path]]) -> None:
+    paper = CredentialFactory(kind="medical")
+    terms = Terms("medical", "M-1", None, None)
+    ready = threading.Barrier(4)
+
+    def sends() -> None:
+        try:
+            ready.wait()
+            credentials.change(
+                credential=paper,
+                terms=terms,
+                upload=Upload(io.BytesIO(PDF), len(PDF)),
+                by=paper.person,
+                at=NOW,
+            )
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=sends) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    (file,) = files()
+    assert Credential.objects.get().file.name == f"credentials/{file.name}"
+    assert AuditEvent.objects.filter(action="crew:credential:change").count() == 4
 
 
 def test_withdrawing_a_paper_holds_the_position_that_asks_for_it() -> None:
