@@ -53,6 +53,8 @@ class AccountAdapter(DefaultAccountAdapter):
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Sign in on a fresh session and write it into the audit trail."""
         super().login(request, user)
+        # A link opened in this browser before had it forgotten soon (`crew.sessions.keep_briefly`).
+        request.session.set_expiry(None)
         people.note_sign_in(person=_person(user), at=clock.now(), way="code")
 
     def logout(self, request: HttpRequest) -> None:

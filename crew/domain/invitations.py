@@ -39,6 +39,8 @@ FRESH_FOR_GRANT = Limit("link_fresh_grant", most=3, seconds=3600)
 FRESH_FROM_ADDRESS = Limit("link_fresh_address", most=20, seconds=3600)
 # Looks at one link that are written down; scanners of a big company look often.
 VIEWS_NOTED = Limit("link_views", most=60, seconds=3600)
+# Wrong codes that are written down: with an address given nobody is locked out, and the trail only grows.
+WRONG_NOTED = Limit("link_wrong", most=200, seconds=3600)
 
 UNKNOWN_CODE = "Unknown code"
 
@@ -67,12 +69,13 @@ class TooManyTriesError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A link, the secret it was opened with, and how it stands."""
+    """A link, the secret it was opened with, and how it stands; ``mailed`` where that secret went to the person's mailbox."""
 
     link: Link
     secret_id: int
     standing: Standing
     grant_live: bool
+    mailed: bool
 
 
 def by_token(*, text: str, at: dt.datetime, visitor: Visitor) -> Invitation | None:
@@ -122,7 +125,10 @@ def by_code(*, code: str, email: str, at: dt.datetime, visitor: Visitor, address
         secrets = secrets.filter(link__grant__person__email__iexact=invited)
     secret = secrets.first()
     if secret is None:
-        link_trail.note(link=None, kind=LinkEventKind.REFUSED, at=at, visitor=visitor, reason=UNKNOWN_CODE)
+        if take(WRONG_NOTED, "", at=at):
+            link_trail.note(
+                link=None, kind=LinkEventKind.REFUSED, at=at, visitor=visitor, reason=UNKNOWN_CODE
+            )
         raise UnknownCodeError(
             "No invitation has this code. Look at the mail or the screen again: a code holds no vowels, no L, no 0 and no 1."
         )
@@ -269,7 +275,7 @@ def _standing(secret: LinkSecret, *, at: dt.datetime) -> Invitation:
         standing = Standing.SPENT
     else:
         standing = Standing.OPEN
-    return Invitation(link, secret.pk, standing, live)
+    return Invitation(link, secret.pk, standing, live, secret.shown == "mail")
 
 
 def _invited(email: str) -> str:

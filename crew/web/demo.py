@@ -28,6 +28,7 @@ def demo(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         login(request, person, backend="allauth.account.auth_backends.AuthenticationBackend")
+        request.session.set_expiry(None)
         people.note_sign_in(person=person, at=clock.now(), way="sample link")
         return redirect("crew:home")
     return render(

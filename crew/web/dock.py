@@ -122,6 +122,7 @@ def dock_scanned(request: HttpRequest, code: str) -> HttpResponse:
     held = _ticket(request)
     asked = dock.request_of(ticket=held["ticket"]) if held and held["event"] == event.pk else None
     if asked is None or asked.accepted is False:
+        sessions.keep_briefly(request)
         request.session[TICKET] = signing.dumps(
             {"event": event.pk, "ticket": secrets.token_urlsafe(32)}, salt=_SALT
         )
@@ -194,7 +195,7 @@ def dock_open(request: HttpRequest) -> HttpResponse:
     grant = dock.open_once(ticket=held["ticket"], at=clock.now())
     if grant is None:
         return render(request, "crew/dock/wait.html", _wait(request, asked), status=410)
-    sessions.open_grant(request, grant)
+    sessions.open_grant(request, grant, proved=False)
     return redirect("crew:event", key=asked.event.key)
 
 

@@ -161,6 +161,7 @@ def masked(address: str) -> str:
 
 
 def _remember(request: HttpRequest, invitation: Invitation) -> None:
+    sessions.keep_briefly(request)
     request.session[PENDING] = [invitation.link.pk, invitation.secret_id]
     request.session.pop(STEP, None)
 
@@ -177,7 +178,16 @@ def _stands_already(request: HttpRequest, invitation: Invitation) -> bool:
     grant = invitation.link.grant
     if not invitation.grant_live or not sessions.is_theirs(request, grant):
         return False
-    return not sessions.is_by_link(request) or grant.pk in sessions.opened_grants(request)
+    if not sessions.is_by_link(request):
+        return True
+    opened = grant.pk in sessions.opened_grants(request)
+    # Opened from a screen before and from a mail now, it is worth opening once more.
+    return opened and (sessions.is_proved(request, grant.pk) or not _proves(invitation))
+
+
+def _proves(invitation: Invitation) -> bool:
+    """Tell whether whoever opened a link reads its person's mail: its secret or its code was sent there."""
+    return invitation.mailed or invitation.link.grant.role in stepup.ROLES
 
 
 def _agreed(request: HttpRequest, grant: Any) -> bool:
@@ -211,7 +221,7 @@ def _enter(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     if not invitations.take_up(invitation=invitation, at=now, visitor=visitor):
         fresh = _pending(request)
         return _page(request, fresh or invitation, status=410)
-    sessions.open_grant(request, invitation.link.grant)
+    sessions.open_grant(request, invitation.link.grant, proved=_proves(invitation))
     for key in (PENDING, STEP, INSTEAD_OF):
         request.session.pop(key, None)
     return _on(request, invitation)

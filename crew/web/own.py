@@ -17,8 +17,9 @@ _WORKS = (Role.CAPTAIN, Role.CREW)
 def works(request: HttpRequest) -> bool:
     """Tell whether this request's person is one who works.
 
-    A session opened by a link shows it by its grant alone, live and for captain or crew. Everybody else has, or once
-    had, such a role or a position, or is staff. Asked once a request.
+    A session opened by a link shows it by its grant alone, live and for captain or crew, and only where that link had
+    been mailed to the person: one that somebody showed on a screen is anybody's. Everybody else has, or once had, such
+    a role or a position, or is staff. Asked once a request.
     """
     user: Any = request.user
     if not hasattr(user, "_works"):
@@ -29,7 +30,8 @@ def works(request: HttpRequest) -> bool:
 def _works(request: HttpRequest, user: Any) -> bool:
     grants = EventGrant.objects.filter(person_id=user.pk, role__in=_WORKS)
     if user.by_link:
-        return grants.live(at=clock.now()).filter(pk=sessions.active_grant(request) or 0).exists()
+        active = sessions.active_grant(request)
+        return sessions.is_proved(request, active) and grants.live(at=clock.now()).filter(pk=active).exists()
     staff = access.entity_ids(user)
     return (
         staff is None or bool(staff) or grants.exists() or Position.objects.filter(holder_id=user.pk).exists()

@@ -33,7 +33,8 @@ def by_link(grant: EventGrant) -> Client:
     client = Client()
     client.force_login(grant.person, backend=sessions.BACKEND)
     session = client.session
-    session[sessions.ACTIVE], session[sessions.OPENED] = grant.pk, [grant.pk]
+    session[sessions.ACTIVE] = grant.pk
+    session[sessions.OPENED] = session[sessions.PROVED] = [grant.pk]
     session.save()
     return client
 

@@ -386,7 +386,7 @@ def _with_link(name: str, letter: str, grant: EventGrant, **fields: Any) -> Some
     client.force_login(grant.person, backend="crew.sessions.LinkBackend")
     session = client.session
     session[sessions.ACTIVE] = grant.pk
-    session[sessions.OPENED] = [grant.pk]
+    session[sessions.OPENED] = session[sessions.PROVED] = [grant.pk]
     session.save()
     return Somebody(name, letter, client, grant.person, by_link=True, grant=grant, **fields)
 
