@@ -14,11 +14,10 @@ from django.db import connection, transaction
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Coalesce
 
-from core import clock
-from crew.domain import evidence, history, maintenance
+from crew.domain import evidence, history, maintenance, timing
 from crew.domain.evidence import Proof
 from crew.domain.history import Actor
-from crew.domain.item_rows import ItemRow, rows
+from crew.domain.item_rows import WORKED, ItemRow, rows
 from crew.models import (
     ChecklistItem,
     DueFrom,
@@ -62,8 +61,6 @@ MOVES: Mapping[ItemState, frozenset[ItemState]] = MappingProxyType(
         ItemState.COMPLETED: frozenset({ItemState.CLAIMED}),
     }
 )
-# The states of an event in which its checklist is worked.
-WORKED = frozenset({EventState.OPEN, EventState.CONFIRMED, EventState.UNDERWAY})
 # How soon somebody looks again at a number that was out of limits.
 REVIEW_AFTER = dt.timedelta(minutes=30)
 LONGEST_REASON = 300
@@ -456,4 +453,4 @@ def _instant(value: dt.datetime | str | None) -> dt.datetime | None:
 def _clock(event: Event, instant: dt.datetime | None) -> str:
     if instant is None:
         return "a time that was not kept"
-    return f"{instant.astimezone(clock.zone(event.port.zone)):%H:%M %Z}"
+    return f"{timing.local(event, instant):%H:%M %Z}"

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.urls import reverse
 
-from core import clock
 from crew import rules
+from crew.domain import timing
 from crew.domain.evidence import shown
 from crew.models import ChecklistItem, Event, EventState, Evidence, ItemState, Phase, Role
 
-_WORKED = frozenset({EventState.OPEN, EventState.CONFIRMED, EventState.UNDERWAY})
+# The states of an event in which its checklist is worked.
+WORKED = frozenset({EventState.OPEN, EventState.CONFIRMED, EventState.UNDERWAY})
 _HINTS = {Evidence.NUMBER: "number", Evidence.TEXT: "a few words", Evidence.PHOTO: "photo"}
 _RECORD = {Evidence.NUMBER: "Record", Evidence.TEXT: "Write down", Evidence.PHOTO: "Photo"}
 SOON = dt.timedelta(minutes=30)
@@ -79,11 +80,11 @@ def rows(*, event: Event, standing: rules.Standing, at: dt.datetime) -> list[Ite
     """Return every item of an event in the order of the day; one query. Nothing for whom checklists are not."""
     if not rules.can_see_checklists(standing):
         return []
-    zone = clock.zone(event.port.zone)
+    zone = timing.zone_of(event)
     today = at.astimezone(zone).date()
     # Cut once: putting 200 addresses together one by one would cost more than the query.
     base = reverse("crew:item", args=[event.key, 0]).removesuffix("0/")
-    worked = event.state in _WORKED
+    worked = event.state in WORKED
 
     def row(item: Any) -> ItemRow:
         mine = item.claimer_id is not None and item.claimer_id == standing.person_id

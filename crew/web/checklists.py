@@ -20,6 +20,7 @@ from crew.domain import checklists, evidence
 from crew.domain.checklists import ChecklistError
 from crew.domain.evidence import EvidenceRefusedError
 from crew.domain.item_rows import ItemRow
+from crew.domain.timing import zone_of
 from crew.models import ChecklistItem, Event, EventGrant, Evidence, ItemState, Person, Role
 from crew.web.access import actor, event_page
 from crew.web.checklist_board import board, item_html, said
@@ -206,7 +207,7 @@ def _page(
             "event": event,
             "item": item,
             "row": row,
-            "zone": event.port.zone,
+            "zone": zone_of(event).key,
             "limits": evidence.limits_words(item),
             "measured": evidence.shown(item.value_number, item.unit),
             "found": found,

@@ -11,7 +11,7 @@ from django.urls import path
 from django.views.decorators.http import require_POST, require_safe
 
 from core import access, clock
-from crew.domain import maintenance
+from crew.domain import maintenance, timing
 from crew.domain.history import Actor
 from crew.domain.maintenance import ClosingRefusedError
 from crew.models import MaintenanceRecord
@@ -111,7 +111,7 @@ def _shown(
         form = refused[1] if refused and refused[0] == record.pk else ResolutionForm(auto_id=_ids(record.pk))
     return {
         "record": record,
-        "zone": record.event.port.zone if record.event else clock.zone().key,
+        "zone": timing.zone_of(record.event).key if record.event else clock.zone().key,
         "form": form,
     }
 

@@ -16,6 +16,7 @@ from crew.models import (
     GuestState,
     Mode,
     Person,
+    Port,
     Role,
     StaffGrant,
 )
@@ -304,6 +305,20 @@ def test_staff_take_the_same_queries_however_much_there_is(
 
     with django_assert_num_queries(12):
         client.get(f"/events/{event.key}/")
+
+
+def test_a_port_whose_zone_is_none_breaks_no_page(event: Event) -> None:
+    item = ChecklistItemFactory(
+        event=event, state="claimed", claimer=role_on(event, Role.CREW), claimed_at=NOW
+    )
+    Port.objects.update(zone="Mars/Olympus_Mons")
+    client = Client()
+    client.force_login(role_on(event, Role.CAPTAIN))
+
+    assert client.get(f"/events/{event.key}/").status_code == 200
+    assert client.get(f"/events/{event.key}/items/{item.pk}/").status_code == 200
+    refused = client.post(f"/events/{event.key}/items/{item.pk}/claim/", follow=True)
+    assert "has this since 10:00 PST." in refused.content.decode()
 
 
 def test_opening_the_page_changes_nothing(event: Event) -> None:
