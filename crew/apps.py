@@ -50,6 +50,8 @@ ACTIONS = {
     "crew:day_off:add": "Days off marked",
     "crew:day_off:remove": "Days off removed",
     "crew:checklist:start": "Checklist started",
+    "crew:item:add": "Item added",
+    "crew:item:remove": "Item removed",
     "crew:item:claim": "Item claimed",
     "crew:item:complete": "Item completed",
     "crew:item:miss": "Number out of limits",

@@ -37,6 +37,7 @@ __all__ = [
     "WORKED",
     "ChecklistError",
     "HoldRefusedError",
+    "ItemGoneError",
     "ItemMovedError",
     "ItemRow",
     "NotWorkedError",
@@ -84,6 +85,10 @@ class ItemMovedError(ChecklistError):
     """Somebody else was first: the item no longer stands as it was read."""
 
 
+class ItemGoneError(ItemMovedError):
+    """The item was removed from the checklist."""
+
+
 class HoldRefusedError(ChecklistError):
     """A hold lacks a reason, an owner or a review time, or cannot be lifted yet."""
 
@@ -112,7 +117,7 @@ def instantiate(*, event: Event, template: EventTemplate, by: Actor, at: dt.date
                 role=line.role,
                 due_from=line.due_from,
                 due_minutes=line.due_minutes,
-                due_at=_start(event, line.due_from) + dt.timedelta(minutes=line.due_minutes),
+                due_at=start(event, line.due_from) + dt.timedelta(minutes=line.due_minutes),
                 critical=line.critical,
                 evidence=line.evidence,
                 low=line.low,
@@ -135,14 +140,15 @@ def retime(*, event: Event) -> None:
     """Let due times follow the event's own; called in the transaction that moved them, which is audited there."""
     with transaction.atomic():
         for due_from in DueFrom.values:
-            start = Value(_start(event, due_from), output_field=DateTimeField())
+            begin = Value(start(event, due_from), output_field=DateTimeField())
             after = ExpressionWrapper(F("due_minutes") * _MINUTE, output_field=DurationField())
             ChecklistItem.objects.filter(event=event, due_from=due_from).update(
-                due_at=ExpressionWrapper(start + after, output_field=DateTimeField())
+                due_at=ExpressionWrapper(begin + after, output_field=DateTimeField())
             )
 
 
-def _start(event: Event, due_from: str) -> dt.datetime:
+def start(event: Event, due_from: str) -> dt.datetime:
+    """Return the instant that a due time is counted from."""
     return event.departs_at if due_from == DueFrom.DEPARTURE else event.returns_at
 
 
@@ -430,9 +436,10 @@ _LOOK = (
 def _look(item: ChecklistItem) -> _Seen:
     with connection.cursor() as cursor:
         cursor.execute(_LOOK, [item.pk])
-        state, claimer_id, claimer, claimed_at, reason, completer_id, completer, completed_at = (
-            cursor.fetchone()
-        )
+        found = cursor.fetchone()
+    if found is None:
+        raise ItemGoneError(f"“{item}” was removed from the checklist a moment ago.")
+    state, claimer_id, claimer, claimed_at, reason, completer_id, completer, completed_at = found
     return _Seen(
         state,
         claimer_id,

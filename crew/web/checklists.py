@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core import clock, trail
 from crew import rules
-from crew.domain import checklists, evidence
+from crew.domain import checklist_edits, checklists, evidence
 from crew.domain.checklists import ChecklistError
 from crew.domain.evidence import EvidenceRefusedError
 from crew.domain.item_rows import ItemRow
@@ -163,6 +163,11 @@ def _answer(
     to_list: bool = False,
 ) -> HttpResponse:
     """Answer a tap: htmx gets the row as it now stands, everybody else goes back to where they tapped."""
+    if refusal and not ChecklistItem.objects.filter(pk=item.pk).exists():
+        if request.htmx:
+            raise Http404
+        messages.error(request, refusal)
+        return redirect(reverse("crew:event", args=[event.key]) + "#checklist")
     if request.htmx:
         whole = board(checklists.rows(event=event, standing=standing, at=clock.now()))
         row = next(row for row in whole.rows if row.pk == item.pk)
@@ -216,6 +221,9 @@ def _page(
             "gives_back": works and item.state == ItemState.CLAIMED,
             "resumes": works and item.state == ItemState.ON_HOLD,
             "reopens": worked and item.state == ItemState.COMPLETED and rules.can_reopen_item(standing, item),
+            "removes": rules.can_edit_event(standing)
+            and checklist_edits.can_remove(item)
+            and not checklist_edits.refusal(event),
             "events": trail.of_records(records=[("crew.checklistitem", item.pk)], limit=LINES_SHOWN),
             "crumbs": [{"label": event.title, "url": reverse("crew:event", args=[event.key])}],
         },

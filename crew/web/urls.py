@@ -8,6 +8,7 @@ from allauth.account import views as allauth
 from django.urls import path
 
 from crew.web import (
+    checklist_edits,
     checklists,
     comparison,
     credentials,
@@ -53,6 +54,7 @@ urlpatterns = [
             grants,
             position_edits,
             positions,
+            checklist_edits,
             checklists,
             comparison,
             maintenance,
