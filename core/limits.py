@@ -46,7 +46,8 @@ def left(limit: Limit, key: str, *, at: dt.datetime) -> int:
 
 def forget_old(*, at: dt.datetime) -> int:
     """Delete counters of windows that ended; return how many."""
-    return RateCount.objects.filter(ends_at__lt=at).delete()[0]
+    ended = RateCount.objects.filter(ends_at__lt=at)
+    return ended.delete()[0] if ended.exists() else 0
 
 
 def _window(limit: Limit, key: str, at: dt.datetime) -> tuple[str, dt.datetime]:

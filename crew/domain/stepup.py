@@ -112,7 +112,9 @@ def compose(message: Message, secret: str | None) -> Composed:
         CannotComposeError: the code has run out, so sending it would only mislead.
     """
     step = StepUp.objects.select_related("link__grant__event").filter(pk=message.payload.get("step")).first()
-    if step is None or (secret is not None and step.expires_at <= clock.now()):
+    if step is None:
+        raise CannotComposeError("What this code was for is not kept any more.")
+    if secret is not None and step.expires_at <= clock.now():
         raise CannotComposeError("The code ran out before this mail was sent; a new one can be asked for.")
     context = {
         "code": secret,
