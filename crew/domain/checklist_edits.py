@@ -10,7 +10,7 @@ from django.db.models import Max
 from crew.domain import checklists, history
 from crew.domain.checklists import ChecklistError
 from crew.domain.history import Actor
-from crew.models import ChecklistItem, DueFrom, Event, EventState, Evidence, ItemState, Phase, Role
+from crew.models import OVER, ChecklistItem, DueFrom, Event, Evidence, ItemState, Phase, Role
 from mail.domain import fields
 
 MOST_ITEMS = 400
@@ -19,7 +19,6 @@ LONGEST_DETAIL = 2_000
 LONGEST_UNIT = 20
 # An item is due within a week of the departure or the return it is counted from.
 FURTHEST_MINUTES = 7 * 24 * 60
-_OVER = (EventState.COMPLETED, EventState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class NewItem:
 
 def refusal(event: Event) -> str:
     """Return why an event's checklist stays as it is; nothing where it may change."""
-    if event.state in _OVER:
+    if event.state in OVER:
         return f"This event is {event.get_state_display().lower()}; its checklist stays as it was."
     return ""
 

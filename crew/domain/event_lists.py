@@ -15,6 +15,7 @@ from core import months, trail
 from core.models import AuditEvent
 from core.months import Month
 from crew.domain import history, timing
+from crew.domain.staffing import STAFFED
 from crew.models import (
     ChecklistItem,
     Event,
@@ -24,7 +25,6 @@ from crew.models import (
     GuestState,
     ItemState,
     Position,
-    PositionState,
 )
 from portfolio.models import Booking
 
@@ -234,14 +234,11 @@ def _of(ids: Collection[int] | None) -> QuerySet[Event]:
 
 def _counted(rows: QuerySet[Event]) -> QuerySet[Event]:
     """Read events with what a row says of them, and count their guests, positions and critical items still open."""
-    staffed = Position.objects.filter(
-        state__in=(PositionState.CLAIMED, PositionState.CONFIRMED), stand_in_at__isnull=True
-    )
     return (
         rows.select_related("entity", "vessel", "port", "end_port")
         .annotate(
             taken=_number(Guest.objects.exclude(state=GuestState.REMOVED)),
-            filled=_number(staffed),
+            filled=_number(Position.objects.filter(STAFFED)),
             slots=_number(Position.objects.all()),
             critical=_number(ChecklistItem.objects.filter(critical=True).exclude(state=ItemState.COMPLETED)),
         )

@@ -24,6 +24,7 @@ from crew.domain.terms import (
     terms_of,
 )
 from crew.models import (
+    OVER,
     Event,
     EventState,
     EventTemplate,
@@ -146,7 +147,7 @@ def change(*, event: Event, terms: Terms, by: Actor, at: dt.datetime, shown: str
             bareboat charter.
         crew.domain.timing.TimingError: its times mean no instants on that day.
     """
-    if event.state in guests.OVER:
+    if event.state in OVER:
         raise EventRefusedError(f"{event.title} is {event.get_state_display().lower()}; it stays as it was.")
     values = columns(entity=event.entity, terms=terms)
     overtaken = "" if shown is None else seen.overtaken(event=event, shown=shown, wanted=terms)

@@ -11,10 +11,8 @@ from typing import Any
 
 from core import clock
 from crew.domain import timing
-from crew.models import Credential, CredentialKind, DayOff, Event, EventState, Person, Position
+from crew.models import OVER, Credential, CredentialKind, DayOff, Event, Person, Position
 
-# Work on these takes nobody's time.
-OVER = (EventState.COMPLETED, EventState.CANCELLED)
 _LABELS = dict(CredentialKind.choices)
 
 

@@ -13,15 +13,13 @@ from django.db.models.functions import Lower
 
 from crew.domain import grants, history
 from crew.domain.history import Actor
-from crew.models import Event, EventGrant, EventState, Guest, GuestState, Mode, Role
+from crew.models import OVER, Event, EventGrant, Guest, GuestState, Mode, Role
 from mail.domain import fields
 
 # What the guards of the database answer (`crew.migrations.0011_crew_guards`).
 FULL = "Every seat of this event is taken."
 TOO_SMALL = "More guests are on this event than that capacity."
 _ONCE = "guest_once_per_event_and_address"
-
-OVER = (EventState.COMPLETED, EventState.CANCELLED)
 
 
 class GuestRefusedError(Exception):

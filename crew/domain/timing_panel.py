@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from crew import rules
 from crew.domain import day_band, timing
 from crew.domain.day_band import Light, Mark
-from crew.models import Anchor, Event, EventState, Port
+from crew.models import OVER, Anchor, Event, EventState, Port
 
 HOUR = dt.timedelta(hours=1)
 # Beyond this sunset is no help to tell a time by.
@@ -24,7 +24,6 @@ NEAR_SUNSET = dt.timedelta(hours=4)
 LONGEST_DRAWN = dt.timedelta(hours=24)
 # The sky's names, by how many degrees above the horizon the sun stands at least.
 SKY = ((6.0, "day"), (-4.0, "golden"), (-6.0, "civil"), (-12.0, "nautical"), (-90.0, "night"))
-OVER = (EventState.COMPLETED, EventState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)

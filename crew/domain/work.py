@@ -15,12 +15,12 @@ from core import clock
 from crew.domain import event_lists, event_sheet, staffing, timing
 from crew.domain.timing_panel import until
 from crew.models import (
+    OVER,
     ChecklistItem,
     Credential,
     CredentialKind,
     Event,
     EventGrant,
-    EventState,
     ItemState,
     Person,
     Position,
@@ -32,7 +32,6 @@ from crew.models import (
 LINGERS = dt.timedelta(hours=12)
 PAPERS_AHEAD = dt.timedelta(days=90)
 SHOWN, ITEMS_SHOWN, PAST_SHOWN = 60, 12, 5
-_OVER = (EventState.COMPLETED, EventState.CANCELLED)
 _ROLE_ORDER = (Role.ADMIN, Role.CAPTAIN, Role.CREW, Role.GUEST)
 
 
@@ -177,7 +176,7 @@ def _assignment(
 ) -> Assignment:
     role = next(role for role in _ROLE_ORDER if role in roles)
     works = role != Role.GUEST
-    over = event.state in _OVER or event.returns_at + LINGERS < at
+    over = event.state in OVER or event.returns_at + LINGERS < at
     mine = [position for position in positions if position.holder_id == person.pk]
     return Assignment(
         url=reverse("crew:event", args=[event.key]),
@@ -233,7 +232,7 @@ def _items(
     person: Person, events: Sequence[Event], roles: dict[int, set[str]], at: dt.datetime
 ) -> Iterable[DueItem]:
     ahead = {
-        event.pk: event for event in events if event.state not in _OVER and roles[event.pk] - {Role.GUEST}
+        event.pk: event for event in events if event.state not in OVER and roles[event.pk] - {Role.GUEST}
     }
     found = ChecklistItem.objects.filter(
         event__in=ahead, claimer=person, state__in=(ItemState.CLAIMED, ItemState.ON_HOLD)

@@ -1,7 +1,7 @@
 """The nouns of the crew portal, one file each."""
 
 from crew.models.checklist import ChecklistItem, ItemState
-from crew.models.event import Event, EventState
+from crew.models.event import OVER, Event, EventState
 from crew.models.grant import Duty, EventGrant, StaffGrant
 from crew.models.guest import Guest, GuestState
 from crew.models.link import BoardingRequest, Link, LinkEvent, LinkEventKind, LinkSecret, StepUp
@@ -24,6 +24,7 @@ from crew.models.template import (
 from crew.models.vessel import MaintenanceRecord, Mode, OperatingLimit, Port, Vessel
 
 __all__ = [
+    "OVER",
     "Anchor",
     "BoardingRequest",
     "ChecklistItem",

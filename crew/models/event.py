@@ -20,6 +20,10 @@ class EventState(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+# An event in one of these stays as it was.
+OVER = (EventState.COMPLETED, EventState.CANCELLED)
+
+
 class Event(models.Model):
     """One day's work. Instants are UTC; ``departs_on`` is the local date at the port.
 

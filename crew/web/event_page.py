@@ -9,15 +9,11 @@ from django.views.decorators.http import require_safe
 
 from core import clock
 from crew import rules
-from crew.domain import event_lists, event_sheet, guests, item_rows, positions, timing, timing_panel
+from crew.domain import dock, event_lists, event_sheet, guests, item_rows, positions, timing, timing_panel
 from crew.domain.events import CANCELLABLE
-from crew.models import Event, EventState, Role
+from crew.models import OVER, Event, Role
 from crew.web.access import event_page
 from crew.web.events import EVENTS, moves
-
-OVER = (EventState.COMPLETED, EventState.CANCELLED)
-# When guests are let in by the code on the dock.
-OPEN = (EventState.OPEN, EventState.CONFIRMED, EventState.UNDERWAY)
 
 # What the templates ask: the rules that need nothing but the standing.
 _ASKED = (
@@ -95,8 +91,9 @@ def event_view(request: HttpRequest, event: Event, standing: rules.Standing) -> 
 def _pages(event: Event, allowed: dict[str, bool]) -> list[dict[str, Any]]:
     """Return the pages of this event that lead on from here, those this person may open."""
     ahead = event.state in CANCELLABLE
+    boards = bool(event.capacity) and event.state in dock.BOARDING
     pages = (
-        (allowed["show_dock_code"] and bool(event.capacity) and event.state in OPEN, "dock", "Dock code"),
+        (allowed["show_dock_code"] and boards, "dock", "Dock code"),
         (allowed["see_grants"], "people", "People and links"),
         (allowed["edit_event"] and event.state not in OVER, "event_change", "Change"),
         (allowed["see_history"], "event_history", "History"),

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core import clock
 from crew import rules
 from crew.domain import grants, guests, invitations, links, people
-from crew.models import Event, Guest
+from crew.models import OVER, Event, Guest
 from crew.web.access import actor, event_page
 from crew.web.event_forms import ClearForm, GuestForm
 from crew.web.events import crumbs
@@ -113,7 +113,7 @@ def _page(
     refusal: str = "",
 ) -> HttpResponse:
     rows = guests.rows(event=event)
-    manages = rules.can_manage_guests(standing) and event.state not in guests.OVER
+    manages = rules.can_manage_guests(standing) and event.state not in OVER
     return render(
         request,
         "crew/events/guests.html",

@@ -1,6 +1,6 @@
-"""The portal's home, sign-in, and the sample's sign-in links.
+"""Every address of the portal: each module's own, home, sign-in, and the sample's sign-in links.
 
-Of django-allauth only these four pages are on the map: its pages for passwords, signing up and managing addresses
+Of django-allauth only the four pages below are on the map: its pages for passwords, signing up and managing addresses
 have no place in a portal where the owner adds people and nobody has a password.
 """
 

@@ -72,7 +72,7 @@ class OperatingLimitFactory(factory.django.DjangoModelFactory[OperatingLimit]):
 
 
 class EventTemplateFactory(factory.django.DjangoModelFactory[EventTemplate]):
-    """A sunset sail: out two hours before sunset, back half an hour after it."""
+    """A sunset sail: out two hours before sunset, back half an hour before it."""
 
     class Meta:
         model = EventTemplate
