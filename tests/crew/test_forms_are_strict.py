@@ -35,11 +35,13 @@ MEANT: dict[str, set[str]] = {
     "EventFilter": {"entity", "state"},
     "HoldForm": {"owner"},
     "InviteForm": {"role"},
+    "ItemForm": {"role"},
     "DesignateForm": {"person"},
     "OverrideForm": {"person"},
     "PersonCredentialForm": {"person"},
 }
 AT: dict[str, set[str]] = {
+    "crew:item_add": {"role"},
     "crew:item_hold": {"owner"},
     "crew:people": {"role"},
     "crew:position_designate": {"person"},

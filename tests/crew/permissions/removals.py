@@ -10,8 +10,10 @@ from django.db.models import QuerySet
 
 from core import access
 from crew import rules, sessions
+from crew.domain import papers
 from crew.models import Person
 from crew.models.grant import EventGrantQuerySet
+from crew.web import own
 from tests.crew.permissions import answers
 from tests.crew.permissions.answers import Page
 from tests.crew.permissions.world import World
@@ -97,6 +99,24 @@ def _inactive_by_link(patch: pytest.MonkeyPatch) -> None:
 
 
 REMOVALS = [
+    Removal(
+        "one's own pages are for those who work",
+        lambda patch: patch.setattr(own, "works", lambda *_: True),
+        ("guest of A", "an outsider"),
+        ("crew:my_credentials", "crew:my_days"),
+    ),
+    Removal(
+        "a link on a screen opens the event alone",
+        lambda patch: patch.setattr(sessions, "is_proved", lambda *_: True),
+        ("crew of A by a link on a screen",),
+        ("crew:my_credentials", "crew:my_pay"),
+    ),
+    Removal(
+        "papers are kept for one's own entity's people",
+        lambda patch: patch.setattr(papers, "people_of", lambda *_: Person.objects.all()),
+        ("owner of entity B",),
+        ("crew:credential_change", "crew:credential_file"),
+    ),
     Removal("a grant is of this event", _not_chosen_by("event_id"), ("captain of B",), ("crew:event",)),
     Removal("a grant is of this person", _not_chosen_by("person_id"), ("an outsider",), ("crew:event",)),
     Removal(

@@ -14,6 +14,21 @@ from tests.crew.permissions.world import World
 STAFF = "OKBR"
 WORKERS, RUNNERS, SEE_WORK, SEE_RUN = "CWA", "CA", "CWAS", "CAS"
 _TOLD = frozenset({"crew_linkevent"})
+_ITEM = {
+    "text": "Cake aboard",
+    "phase": "return",
+    "role": "crew",
+    "due": "after_return",
+    "minutes": "5",
+    "evidence": "tick",
+}
+_ITEM = {
+    "text": "Count the cups",
+    "phase": "return",
+    "due": "after_return",
+    "minutes": "10",
+    "evidence": "tick",
+}
 _NUMBER = {"number": "7.5", "text": "Sound", "reason": "The pump is loud", "review": "60"}
 
 
@@ -110,6 +125,10 @@ CHECKLIST: list[Page] = [
     _press("item_give_back", RUNNERS, "item.other"),
     _press("item_resume", RUNNERS, "item.held"),
     _press("item_reopen", RUNNERS, "item.done"),
+    Page("crew:item_add", get="A", post="A", data=_ITEM),
+    _press("item_remove", "A", "item.open"),
+    Page("crew:item_add", get="A", post="A", data=_ITEM),
+    _press("item_remove", "A", "item.open"),
 ]
 
 PORTAL: list[Page] = [

@@ -4,8 +4,10 @@ The pages come from the URL resolver and who may what from `table`, written by h
 in the other fails. Then each check is taken away, one by one, and the matrix must notice.
 """
 
+import dataclasses
 import functools
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -23,7 +25,9 @@ from tests.crew.permissions import answers, canaries, removals, run, world
 from tests.crew.permissions.answers import Page
 from tests.crew.permissions.removals import Removal
 from tests.crew.permissions.run import Matrix
+from tests.crew.permissions.standing_world import filled
 from tests.crew.permissions.table import PAGES
+from tests.crew.permissions.world import World
 from tests.factories.crew import NOW
 from tests.factories.people import PersonFactory
 
@@ -83,6 +87,39 @@ def test_a_link_session_switches_to_no_grant_whose_link_was_not_opened_in_it(mat
     other = EventGrant.objects.get(person=who.person, event=matrix.world.places["b"].event)
 
     assert who.client.post(f"/grants/{other.pk}/").status_code == 404
+
+
+def _crew(world: World) -> str:
+    return str(world.somebody("crew of B").person.pk)
+
+
+def _anybody(world: World) -> str:
+    return str(world.somebody("an outsider").person.pk)
+
+
+DEEDS = [
+    ("crew:event_change", "", {"on": "2026-12-05"}),
+    ("crew:event_change", "", {"departure_from": "local", "meeting_point": "Gate C"}),
+    ("crew:event_advance", "", {"to": "confirmed"}),
+    ("crew:people", "", {"email": "una@example.com", "name": "Una", "role": "captain"}),
+    ("crew:position_override", "position.open", {"person": _anybody, "reason": "Nobody else is here"}),
+    ("crew:position_override", "position.held", {"person": "nobody", "reason": "Sent home"}),
+    ("crew:position_designate", "position.open", {"person": _crew}),
+]
+
+
+@pytest.mark.parametrize(("name", "pk", "said"), DEEDS)
+def test_what_is_done_in_earnest_mails_nobody_what_they_may_not_read(
+    matrix: Matrix, name: str, pk: str, said: dict[str, Any]
+) -> None:
+    found = next(page for page in PAGES if page.name == name)
+    page = dataclasses.replace(found, pk=pk, data={})
+    page = dataclasses.replace(page, data={**filled(matrix.world, page), **said})
+    for who in map(matrix.world.somebody, ("admin of A", "owner of entity A")):
+        answer = answers.ask(matrix.world, page, who, "POST")
+
+        assert answers.wrong(matrix.world, page, who, "POST", answer) == []
+        assert answer.mails or answer.status == 422 or name == "crew:event_advance", answer.status
 
 
 # Each check taken away

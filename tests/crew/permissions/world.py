@@ -71,6 +71,8 @@ class Somebody:
     person: Person | None = None
     place: str = ""
     by_link: bool = False
+    # What was opened had been mailed to them, and not shown on somebody's screen.
+    proved: bool = True
     cleared: bool = False
     grant: EventGrant | None = None
 
@@ -86,9 +88,9 @@ class Somebody:
 
     @property
     def works(self) -> bool:
-        """Tell whether they work, or once did; a link shows it by its grant alone."""
+        """Tell whether they work, or once did; a link shows it by its grant alone, and only where it was mailed."""
         if self.by_link:
-            return self.letter in ("C", "W")
+            return self.letter in ("C", "W") and self.proved
         return self.letter in (*"CWAOKBR",) or ("captain" in self.name and self.signed_in)
 
     def __str__(self) -> str:
@@ -381,14 +383,15 @@ def _signed_in(name: str, letter: str, person: Person, **fields: Any) -> Somebod
     return Somebody(name, letter, client, person, **fields)
 
 
-def _with_link(name: str, letter: str, grant: EventGrant, **fields: Any) -> Somebody:
+def _with_link(name: str, letter: str, grant: EventGrant, *, proved: bool = True, **fields: Any) -> Somebody:
     client = Client()
     client.force_login(grant.person, backend="crew.sessions.LinkBackend")
     session = client.session
     session[sessions.ACTIVE] = grant.pk
-    session[sessions.OPENED] = session[sessions.PROVED] = [grant.pk]
+    session[sessions.OPENED] = [grant.pk]
+    session[sessions.PROVED] = [grant.pk] if proved else []
     session.save()
-    return Somebody(name, letter, client, grant.person, by_link=True, grant=grant, **fields)
+    return Somebody(name, letter, client, grant.person, by_link=True, proved=proved, grant=grant, **fields)
 
 
 def _by_code(role: str, letter: str, event: Event) -> Somebody:
@@ -427,7 +430,10 @@ def _by_link(role: str, letter: str, places: dict[str, Place]) -> Somebody:
 
 
 def _gone(event: Event) -> Iterator[Somebody]:
-    """Yield captains of the event who are so no longer, each by code and by link."""
+    """Yield captains of the event who are so no longer, each by code and by link, and who was only shown a link."""
+    yield _with_link(
+        "crew of A by a link on a screen", "W", EventGrantFactory(event=event), proved=False, place="a"
+    )
     gone = {
         "revoked": {"revoked_at": NOW - HOUR, "granted_at": NOW - 24 * HOUR},
         "expired": {"expires_at": NOW - HOUR, "granted_at": NOW - 24 * HOUR},
