@@ -11,7 +11,7 @@ from crew.domain import timing
 from crew.domain.guests import GuestRow
 from crew.domain.item_rows import ItemRow
 from crew.domain.staffing import PositionRow
-from crew.models import Event, Guest, GuestState, Person, Role
+from crew.models import Event, EventState, Guest, GuestState, Person, Role
 
 AUDIENCES = (
     ("guests", "For guests: what to know and bring"),
@@ -47,14 +47,15 @@ def facts(*, event: Event, standing: rules.Standing, taken: int | None) -> list[
 
 
 def _facts(event: Event, standing: rules.Standing, taken: int | None) -> Iterator[tuple[str, str]]:
-    yield "When", when(event)
+    works = rules.can_see_work_times(standing)
+    yield "When", when(event) if works else ""
     yield "Vessel", str(event.vessel or "")
     yield "Venue", event.venue
     yield "Port", f"{event.port} to {event.end_port}" if event.end_port else str(event.port)
     yield "Stops", ", ".join(str(stop) for stop in event.stops)
     if taken is not None and event.capacity:
         yield "Seats", f"{taken} of {event.capacity} taken"
-    elif event.capacity:
+    elif event.capacity and works:
         yield "Seats", str(event.capacity)
     if event.mode and rules.can_count_guests(standing):
         yield "Mode", event.get_mode_display()
@@ -70,10 +71,16 @@ def when(event: Event) -> str:
     """Return departure and return in words, with their zone."""
     out, back = timing.local(event, event.departs_at), event.returns_at.astimezone(timing.end_zone_of(event))
     ends = f"{back:%H:%M}" if back.date() == out.date() else f"{back:%a %-d %b %Y, %H:%M}"
-    zone, end_zone = timing.zone_of(event).key, timing.end_zone_of(event).key
-    if zone != end_zone:
-        return f"{out:%A %-d %B %Y, %H:%M} {zone} to {ends} {end_zone}"
-    return f"{out:%A %-d %B %Y, %H:%M} to {ends} {zone}"
+    zone = "" if f"{out:%Z}" == f"{back:%Z}" else f" {out:%Z}"
+    return f"{out:%A %-d %B %Y, %H:%M}{zone} to {ends} {back:%Z}"
+
+
+def welcome(*, event: Event, seat: str) -> str:
+    """Return a guest's first sentence; nothing to whom is not expected, or once the event is over."""
+    over = event.state in (EventState.COMPLETED, EventState.CANCELLED)
+    if seat != GuestState.CLEARED or over:
+        return ""
+    return f"Welcome aboard {event.vessel}." if event.vessel else f"Welcome to {event.title}."
 
 
 def notes(*, event: Event, standing: rules.Standing) -> list[tuple[str, str]]:

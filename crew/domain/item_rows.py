@@ -173,7 +173,10 @@ def _due(item: Any, at: dt.datetime, zone: dt.tzinfo, today: dt.date) -> str:
         return f"{words}, {_span(late)} late" if late >= dt.timedelta(minutes=1) else words
     gap = item.due_at - at
     words = f"due {_when(item.due_at, zone, today)}"
-    return f"{words}, in {_span(gap)}" if gap >= dt.timedelta(0) else f"{words}, late by {_span(-gap)}"
+    if gap < dt.timedelta(0):
+        return f"{words}, late by {_span(-gap)}"
+    # How long is left is told while it presses; a page that stays open has those words written anew each minute.
+    return f"{words}, in {_span(gap)}" if gap <= SOON else words
 
 
 def _when(instant: dt.datetime, zone: dt.tzinfo, today: dt.date) -> str:

@@ -91,10 +91,10 @@ def panel(*, event: Event, standing: rules.Standing, at: dt.datetime) -> Panel:
     around = _around(event) if works else (None, None)
     moments = tuple(day.moments(works=works))
     return Panel(
-        zone=day.zone.key,
+        zone=f"{day.local(event.departs_at):%Z}",
         day=f"{day.local(event.departs_at):%A %-d %B %Y}",
         moments=moments,
-        sun=tuple(day.sun_times()),
+        sun=tuple(day.sun_times() if works else day.sun_for_guests()),
         light=day.light_left(),
         turnaround=tuple(_turnaround(day, *around)),
         warnings=tuple(_warnings(day, *around)) if works else (),
@@ -104,13 +104,16 @@ def panel(*, event: Event, standing: rules.Standing, at: dt.datetime) -> Panel:
 
 def countdown(*, event: Event, standing: rules.Standing, at: dt.datetime) -> Countdown:
     """Return what comes next for this person; no query."""
-    moments = tuple(_Day(event, at).moments(works=rules.can_see_work_times(standing)))
+    day = _Day(event, at)
+    moments = tuple(day.moments(works=rules.can_see_work_times(standing)))
     if event.state in OVER:
         return Countdown()
     ahead = next((moment for moment in moments if not moment.past), moments[-1])
     if ahead.past and event.state != EventState.UNDERWAY:
         return Countdown()
-    return Countdown("Return planned" if ahead.past else ahead.label, until(ahead.at, at), ahead.time)
+    zone = f"{ahead.at.astimezone(day.end_zone if ahead.key == 'return' else day.zone):%Z}"
+    time = ahead.time if ahead.time.endswith(zone) else f"{ahead.time} {zone}"
+    return Countdown("Return planned" if ahead.past else ahead.label, until(ahead.at, at), time)
 
 
 def span(length: dt.timedelta) -> str:
@@ -182,8 +185,8 @@ class _Day:
 
     def _moment(self, key: str, label: str, at: dt.datetime, words: str, *, end: bool = False) -> Moment:
         time = self.clock(at, end=end)
-        if end and self.end_zone.key != self.zone.key:
-            time = f"{time} {self.end_zone.key}"
+        if end and f"{at.astimezone(self.end_zone):%Z}" != f"{self.local(at):%Z}":
+            time = f"{time} {at.astimezone(self.end_zone):%Z}"
         return Moment(key, label, at, time, words, at <= self.at)
 
     @staticmethod
@@ -207,6 +210,10 @@ class _Day:
         yield self._sun_time("Sunset", sun.sunset)
         yield self._sun_time("Civil dusk", sun.civil_dusk)
         yield self._sun_time("Nautical dusk", sun.nautical_dusk)
+
+    def sun_for_guests(self) -> Iterator[SunTime]:
+        """Yield what somebody comes for; the dawns and dusks are the crew's."""
+        return (time for time in self.sun_times() if time.label in ("Sunrise", "Golden hour", "Sunset"))
 
     def _sun_time(self, label: str, at: dt.datetime | None) -> SunTime:
         return SunTime(label, self.clock(at) if at else f"no {label.lower()} on this day")

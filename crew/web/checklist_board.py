@@ -33,6 +33,7 @@ class Group:
     phase: str
     label: str
     rows: tuple[ItemRow, ...]
+    is_open: bool
 
     @property
     def done(self) -> int:
@@ -40,8 +41,12 @@ class Group:
         return sum(not row.is_open for row in self.rows)
 
     def items(self) -> SafeString:
-        """Return all rows of the phase."""
-        return mark_safe("".join(item_html(row) for row in self.rows))  # noqa: S308  (each is escaped)
+        """Return the rows that are still to be completed."""
+        return _lines(row for row in self.rows if row.is_open)
+
+    def over(self) -> SafeString:
+        """Return the rows that are completed."""
+        return _lines(row for row in self.rows if not row.is_open)
 
     def progress(self, *, oob: bool = False) -> SafeString:
         """Return how far the phase is."""
@@ -107,14 +112,24 @@ class Board:
 
 
 def board(rows: Sequence[ItemRow], show: str = "") -> Board:
-    """Return rows in their phases; an unknown ``show`` shows all."""
+    """Return rows in their phases; an unknown ``show`` shows all.
+
+    A phase that is worked is open: the first with an item to be completed, and those in which the reader has one. Who
+    asks for what is open or theirs alone gets every phase open, because what does not fit is left out there.
+    """
     phases: dict[str, list[ItemRow]] = {}
     for row in rows:
         phases.setdefault(row.phase, []).append(row)
-    return Board(
-        tuple(Group(phase, Phase(phase).label, tuple(found)) for phase, found in phases.items()),
-        show if show in SHOWS else "all",
+    show = show if show in SHOWS else "all"
+    worked = next((phase for phase, found in phases.items() if any(row.is_open for row in found)), "")
+
+    def is_open(phase: str) -> bool:
+        return show != "all" or phase == worked or any(row.mine and row.is_open for row in phases[phase])
+
+    groups = (
+        Group(phase, Phase(phase).label, tuple(found), is_open(phase)) for phase, found in phases.items()
     )
+    return Board(tuple(groups), show)
 
 
 def item_html(row: ItemRow, *, oob: bool = False) -> SafeString:
@@ -130,7 +145,7 @@ def item_html(row: ItemRow, *, oob: bool = False) -> SafeString:
     # Two hundred of these stand on a page: what people wrote is escaped here, by hand, and nothing else needs it.
     return mark_safe(  # noqa: S308
         f'<li class="{classes}" id="item-{row.pk}"{_oob(oob)}>'
-        f'<div class="item__text"><a href="{row.url}">{escape(row.text)}</a>'
+        f'<div class="item__text"><a id="item-{row.pk}-open" href="{row.url}">{escape(row.text)}</a>'
         f'<span class="item__facts"><span class="pill{_TONES[row.state]}">{row.state_word}</span>'
         f"{_CRITICAL if row.critical else ''}{_span(row.who) if row.state_word != 'Yours' else ''}"
         f'<span class="item__due">{row.due}</span>'
@@ -146,6 +161,10 @@ def said(sentence: str, *, refused: bool) -> SafeString:
         "" if refused else " visually-hidden",
         sentence,
     )
+
+
+def _lines(rows: Iterable[ItemRow]) -> SafeString:
+    return mark_safe("".join(map(item_html, rows)))  # noqa: S308  (each is escaped)
 
 
 _CRITICAL = mark_safe('<span class="pill pill--critical">Critical</span>')

@@ -7,9 +7,19 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.views.decorators.http import require_safe
 
-from core import clock
+from core import access, clock
 from crew import rules
-from crew.domain import dock, event_lists, event_sheet, guests, item_rows, positions, timing, timing_panel
+from crew.domain import (
+    dock,
+    event_bookings,
+    event_lists,
+    event_sheet,
+    guests,
+    item_rows,
+    positions,
+    timing,
+    timing_panel,
+)
 from crew.domain.events import CANCELLABLE
 from crew.models import OVER, Event, Role
 from crew.web.access import event_page
@@ -55,6 +65,7 @@ def event_view(request: HttpRequest, event: Event, standing: rules.Standing) -> 
     seat = (
         event_sheet.own_guest_state(event=event, person=request.user) if standing.is_any(Role.GUEST) else ""
     )
+    notes = event_sheet.notes(event=event, standing=standing)
     panel = timing_panel.panel(event=event, standing=standing, at=at)
     return render(
         request,
@@ -72,17 +83,18 @@ def event_view(request: HttpRequest, event: Event, standing: rules.Standing) -> 
             "countdown": timing_panel.countdown(event=event, standing=standing, at=at),
             "when": event_sheet.when(event),
             "moves": moves(event, standing),
-            "pages": _pages(event, allowed),
-            "jumps": _jumps(allowed),
+            "pages": [*_pages(event, allowed), *_booking(request, event)],
+            "jumps": _jumps(allowed, noted=bool(notes)),
             "positions": staff_rows,
             "checklist": items,
             "guests": people,
             "facts": event_sheet.facts(event=event, standing=standing, taken=taken),
-            "notes": event_sheet.notes(event=event, standing=standing),
+            "notes": notes,
             "meeting": event_sheet.meeting(event=event, standing=standing, seat=seat),
             "tiles": event_sheet.tiles(
                 event=event, standing=standing, positions=staff_rows, checklist=items, guests=people
             ),
+            "welcome": event_sheet.welcome(event=event, seat=seat),
             "is_guest": not allowed["see_work_times"],
         },
     )
@@ -110,10 +122,28 @@ def _pages(event: Event, allowed: dict[str, bool]) -> list[dict[str, Any]]:
     ]
 
 
-def _jumps(allowed: dict[str, bool]) -> list[tuple[str, str]]:
+def _booking(request: HttpRequest, event: Event) -> list[dict[str, Any]]:
+    """Return the way to the event's booking, for staff of its entity; who books may choose it."""
+    if not access.may(request.user, "read", event.entity_id):
+        return []
+    booking = event_bookings.booking_of(event=event)
+    books = access.may(request.user, "book", event.entity_id)
+    if booking is None:
+        url, label = reverse("crew:event_booking", args=[event.key]), "Tie to a booking"
+        return [{"label": label, "url": url, "danger": False}] if books and event.state not in OVER else []
+    url = (
+        reverse("crew:event_booking", args=[event.key])
+        if books
+        else reverse("portfolio:booking", args=[booking.pk])
+    )
+    return [{"label": f"Booking {booking.reference}", "url": url, "danger": False}]
+
+
+def _jumps(allowed: dict[str, bool], *, noted: bool) -> list[tuple[str, str]]:
     """Return the sections of the page, in its order."""
     if not allowed["see_work_times"]:
-        return [("meeting", "Where to meet"), ("timing", "Times"), ("facts", "Your trip")]
+        bring = [("notes", "What to bring")] if noted else []
+        return [("meeting", "Where to meet"), *bring, ("timing", "Sun and times"), ("facts", "Your trip")]
     sections = (
         ("see_work_times", "timing", "Times"),
         ("see_positions", "positions", "Positions"),

@@ -11,6 +11,7 @@ const FAILED = "That did not work, and nothing was changed. Load the page again 
 const ALONE = "No connection: what others do is not shown until it is back.";
 
 const poll = document.getElementById("live");
+const minute = document.getElementById("live-minute");
 const before = new WeakMap();
 let keptVersion = null;
 
@@ -19,6 +20,7 @@ const version = () => document.getElementById("live-since");
 const asker = (event) => event.detail.requestConfig?.elt ?? event.detail.elt;
 const isTap = (event) => asker(event).classList?.contains("item__do");
 const isPoll = (event) => asker(event) === poll;
+const isMinute = (event) => asker(event) === minute;
 
 const say = (sentence) => {
   const region = document.getElementById("checklist-said");
@@ -43,16 +45,17 @@ const putBack = (button, sentence) => {
 };
 
 document.addEventListener("htmx:configRequest", (event) => {
-  if (isTap(event) || isPoll(event)) {
+  if (isTap(event) || isPoll(event) || isMinute(event)) {
     event.detail.timeout = 10000;
   }
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && (isPoll(event) || isMinute(event))) {
+    event.preventDefault();
+    return;
+  }
   if (isPoll(event)) {
-    if (document.hidden) {
-      event.preventDefault();
-    }
     keptVersion = null;
     return;
   }
@@ -76,7 +79,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
-  if (!isTap(event) && !isPoll(event)) {
+  if (!isTap(event) && !isPoll(event) && !isMinute(event)) {
     return;
   }
   if (sendsElsewhere(xhr)) {
@@ -95,6 +98,7 @@ document.addEventListener("htmx:responseError", (event) => {
   } else if (isPoll(event) && [401, 403, 404].includes(event.detail.xhr.status)) {
     // The role ended: asking again changes nothing.
     poll.remove();
+    minute.remove();
   }
 });
 
@@ -107,6 +111,26 @@ for (const name of ["htmx:sendError", "htmx:timeout"]) {
     }
   });
 }
+
+/* Phases are folded: a link to an item opens what it stands in, and an item that is to be done again leaves the completed. */
+const unfold = () => {
+  const row = /^#item-\d+$/.test(location.hash) ? document.querySelector(location.hash) : null;
+  for (let fold = row?.closest("details:not([open])"); fold; fold = row.closest("details:not([open])")) {
+    fold.open = true;
+  }
+  row?.scrollIntoView({ block: "nearest" });
+};
+
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  const fold = target.matches(".item:not(.item--completed)") ? target.closest(".phase__over") : null;
+  if (fold) {
+    fold.closest(".phase").querySelector(".phase__items").append(target);
+    fold.querySelector("summary .number").textContent = fold.querySelectorAll(".item").length;
+  }
+});
+
+unfold();
+window.addEventListener("hashchange", unfold);
 
 /* A section in which somebody types or has something open stays as it is; it is asked for again until they are done. */
 const isChanged = (field) =>

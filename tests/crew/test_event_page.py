@@ -129,7 +129,7 @@ def test_the_head_tells_state_time_zone_vessel_and_the_law(event: Event) -> None
 
     for words in (
         "Open",
-        "Saturday 28 November 2026, 15:00 to 17:00 America/Los_Angeles",
+        "Saturday 28 November 2026, 15:00 to 17:00 PST",
         str(event.vessel),
         "Coronado, Point Loma",
         "Uninspected, at most 6",
@@ -188,7 +188,7 @@ def test_a_captain_sees_first_what_is_next(event: Event) -> None:
         response = client_of(captain).get(f"/events/{event.key}/")
 
     countdown = response.context["countdown"]
-    assert (countdown.what, countdown.words, countdown.time) == ("Boarding", "in 40 min", "14:40")
+    assert (countdown.what, countdown.words, countdown.time) == ("Boarding", "in 40 min", "14:40 PST")
     assert [(tile.value, tile.label) for tile in response.context["tiles"]] == [
         ("1 of 2", "positions staffed"),
         ("2", "critical items left"),

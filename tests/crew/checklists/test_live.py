@@ -1,16 +1,18 @@
 """What others did arrives by itself, costs next to nothing while nothing happens, and only what changed is sent."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 
 import pytest
+import time_machine
 from django.test import Client
 
 from core import clock
 from crew import sessions
 from crew.domain import checklists, history, live
 from crew.domain.history import SYSTEM, Actor
-from crew.models import Event, EventGrant, Person
+from crew.models import Event, EventGrant, ItemState, Person
 from tests.factories.crew import ChecklistItemFactory, EventFactory, PositionFactory, role_on
 
 pytestmark = pytest.mark.django_db
@@ -139,3 +141,46 @@ def test_who_came_by_a_link_is_answered_with_five_queries(
     version = history.version(event)
     with django_assert_num_queries(5):  # type: ignore[attr-defined]
         assert client.get(address(event, version)).status_code == 204
+
+
+def test_once_a_minute_come_what_is_next_and_the_rows_that_press_and_nothing_else(
+    event: Event, ana: Person, page: Client
+) -> None:
+    at = event.departs_at - dt.timedelta(hours=1)
+    soon, late, later = (
+        ChecklistItemFactory(event=event, due_at=at + dt.timedelta(minutes=minutes))
+        for minutes in (10, -10, 45)
+    )
+    over = ChecklistItemFactory(
+        event=event,
+        due_at=at,
+        state=ItemState.COMPLETED,
+        claimer=ana,
+        claimed_at=at,
+        completed_by=ana,
+        completed_at=at,
+    )
+
+    for passed, left in ((0, "in 10 min"), (5, "in 5 min")):
+        with time_machine.travel(at + dt.timedelta(minutes=passed), tick=False):
+            text = page.get(f"/events/{event.key}/live/?minute=1").content.decode()
+        assert left in text
+        assert f"late by {10 + passed} min" in text
+        assert 'id="next" hx-swap-oob="true"' in text
+        assert "live-since" not in text
+        assert [f'id="item-{row.pk}"' in text for row in (soon, late, later, over)] == [
+            True,
+            True,
+            False,
+            False,
+        ]
+
+
+def test_the_minute_costs_the_same_at_one_item_and_at_three_hundred(
+    event: Event, page: Client, django_assert_num_queries: Queries
+) -> None:
+    for more in (1, 299):
+        ChecklistItemFactory.create_batch(more, event=event)
+        # Who asks (five), items, positions.
+        with django_assert_num_queries(7):  # type: ignore[attr-defined]
+            page.get(f"/events/{event.key}/live/?minute=1")

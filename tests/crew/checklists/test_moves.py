@@ -547,7 +547,7 @@ class TestRows:
         assert (row.state_word, row.who, row.due, row.action, row.action_url) == (
             "Claimed",
             "Ben",
-            "due Tue 1 Dec 14:02 PST, in 3 days",
+            "due Tue 1 Dec 14:02 PST",
             "",
             "",
         )

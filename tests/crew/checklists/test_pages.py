@@ -1,6 +1,7 @@
 """The checklist's pages: tapped with and without htmx, its evidence form, and who is first."""
 
 import io
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -324,3 +325,45 @@ class TestTheListOnTheEventsPage:
             ChecklistItemFactory.create_batch(count, event=event)
             with django_assert_num_queries(1):  # type: ignore[attr-defined]
                 self.listed(event, ana)
+
+    @staticmethod
+    def completed(person: Person, event: Event) -> dict[str, object]:
+        at = event.departs_at
+        return {
+            "state": ItemState.COMPLETED,
+            "claimer": person,
+            "claimed_at": at,
+            "completed_by": person,
+            "completed_at": at,
+        }
+
+    def test_the_phase_that_is_worked_is_open_and_so_is_where_the_reader_has_an_item(
+        self, event: Event, ana: Person
+    ) -> None:
+        done = self.completed(ana, event)
+        for phase, fields in (
+            ("pre_departure", done),
+            ("safety_briefing", {}),
+            ("guest_boarding", {}),
+            ("underway", {"state": ItemState.CLAIMED, "claimer": ana, "claimed_at": event.departs_at}),
+        ):
+            ChecklistItemFactory(event=event, phase=phase, **fields)
+        opened = re.compile(r'<details class="phase"( open)?>')
+
+        assert opened.findall(self.listed(event, ana)) == ["", " open", "", " open"]
+        for show in ("open", "mine"):
+            assert opened.findall(self.listed(event, ana, show)) == [" open"] * 4
+
+    def test_completed_items_are_folded_behind_their_number(self, event: Event, ana: Person) -> None:
+        done = self.completed(ana, event)
+        left, *over = (
+            ChecklistItemFactory(event=event),
+            *ChecklistItemFactory.create_batch(2, event=event, **done),
+        )
+
+        html = self.listed(event, ana)
+
+        assert '<span class="number">2</span> completed' in html
+        head, _, folded = html.partition('class="phase__over"')
+        assert [f'id="item-{item.pk}"' in head for item in (left, *over)] == [True, False, False]
+        assert [f'id="item-{item.pk}"' in folded for item in (left, *over)] == [False, True, True]

@@ -114,3 +114,51 @@ def test_it_works_without_javascript(browser: Browser, live_server: LiveServer, 
     assert page.url.endswith(f"/events/{event.key}/?show=all#item-{item.pk}")
     page.goto(f"{live_server.url}/events/{event.key}/?show=mine")
     expect(page.locator(".item:visible")).to_have_count(1)
+
+
+def test_what_a_person_opened_stays_open_and_a_reopened_item_leaves_the_completed(
+    browser: Browser, live_server: LiveServer, event: Event
+) -> None:
+    cap = role_on(event, "captain", name="Cap")
+    now = clock.now()
+    ChecklistItemFactory(event=event)
+    over = ChecklistItemFactory(
+        event=event,
+        state=ItemState.COMPLETED,
+        claimer=cap,
+        claimed_at=now,
+        completed_by=cap,
+        completed_at=now,
+    )
+    later = ChecklistItemFactory(event=event, phase="underway")
+    page = opened(phone(browser, live_server, role_on(event, "crew")), live_server, event)
+    expect(page.locator(f"#item-{later.pk}")).to_be_hidden()
+    expect(page.locator(f"#item-{over.pk}")).to_be_hidden()
+    page.locator(".phase__head", has_text="Underway").click()
+    expect(page.locator(f"#item-{later.pk}")).to_be_visible()
+
+    checklists.claim_item(item=later, by=Actor(cap), at=now)
+    checklists.reopen_item(item=over, by=Actor(cap), at=now)
+
+    expect(page.locator(f"#item-{later.pk}")).to_contain_text("Cap", timeout=4000)
+    expect(page.locator(f"#item-{over.pk}")).to_be_visible()
+    expect(page.locator(".phase__over")).to_be_hidden()
+
+
+def test_a_link_to_an_item_opens_what_it_stands_in(
+    browser: Browser, live_server: LiveServer, event: Event
+) -> None:
+    ChecklistItemFactory(event=event)
+    cap, now = role_on(event, "captain"), clock.now()
+    folded = ChecklistItemFactory(
+        event=event,
+        phase="underway",
+        state=ItemState.COMPLETED,
+        claimer=cap,
+        claimed_at=now,
+        completed_by=cap,
+        completed_at=now,
+    )
+    page = phone(browser, live_server, cap).new_page()
+    page.goto(f"{live_server.url}/events/{event.key}/#item-{folded.pk}")
+    expect(page.locator(f"#item-{folded.pk}")).to_be_visible()
