@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Max
 
-from crew.domain import checklists, history
+from crew.domain import checklists, history, locks
 from crew.domain.checklists import ChecklistError
 from crew.domain.history import Actor
 from crew.models import OVER, ChecklistItem, DueFrom, Event, Evidence, ItemState, Phase, Role
@@ -128,11 +128,7 @@ def _locked(event: Event) -> Event:
     Raises:
         ChecklistError: it is over.
     """
-    found = (
-        Event.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("entity", "port", "end_port")
-        .get(pk=event.pk)
-    )
+    found = locks.event(event.pk)
     reason = refusal(found)
     if reason:
         raise ChecklistError(reason)

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from core import audit, clock
 from core.months import is_near
-from crew.domain import fitness
+from crew.domain import fitness, locks
 from crew.domain.staffing import COMING
 from crew.models import DayOff, Person, Position
 
@@ -57,7 +57,7 @@ def add(
         raise DaysRefusedError(f"The note has {len(note)} characters; {LONGEST_NOTE} are kept. Shorten it.")
     with transaction.atomic():
         # Two spans that overlap cannot come at once.
-        Person.objects.select_for_update(no_key=True).filter(pk=person.pk).values_list("pk", flat=True).get()
+        locks.people({person.pk})
         met = DayOff.objects.filter(person=person, first_on__lte=last_on, last_on__gte=first_on).first()
         if met is not None:
             raise DaysRefusedError(

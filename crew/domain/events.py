@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from crew.domain import checklists, guests, history, links, notices, positions, seen, timing
+from crew.domain import checklists, guests, history, links, locks, notices, positions, seen, timing
 from crew.domain.history import Actor
 from crew.domain.terms import (
     LONGEST_LEAD_MINUTES,
@@ -30,7 +30,6 @@ from crew.models import (
     EventTemplate,
     Phase,
     Position,
-    Vessel,
 )
 from mail.domain import fields
 
@@ -161,7 +160,7 @@ def change(*, event: Event, terms: Terms, by: Actor, at: dt.datetime, shown: str
     # instants and limit were worked out from, whoever changes that.
     same = {name: old[name] for name in _RULES.union(changed) if name != "stops"}
     with transaction.atomic():
-        _hold_vessel(terms.vessel)
+        locks.vessel(terms.vessel)
         try:
             with transaction.atomic():
                 if not Event.objects.filter(pk=event.pk, state=event.state, **same).update(**changed):
@@ -209,7 +208,7 @@ def advance(*, event: Event, to: EventState, by: Actor, at: dt.datetime) -> Even
         )
     with transaction.atomic():
         if to in HAS_VESSEL and event.state not in HAS_VESSEL:
-            _hold_vessel(event.vessel)
+            locks.vessel(event.vessel)
         same = Event.objects.filter(pk=event.pk, state=event.state, vessel=event.vessel_id)
         if not same.update(state=to):
             raise EventRefusedError(f"Somebody changed {event.title} meanwhile; look at it again.")
@@ -291,15 +290,6 @@ def _fresh(event: Event) -> Event:
     return Event.objects.select_related("entity", "vessel", "port", "end_port", "template", "channel").get(
         pk=event.pk
     )
-
-
-def _hold_vessel(vessel: Vessel | None) -> None:
-    """Let one change at a time decide where a vessel is; on SQLite writers stand in line anyway.
-
-    Rows that only name her need not wait, or one whose item this change comes to later would wait in a circle.
-    """
-    if vessel is not None:
-        Vessel.objects.select_for_update(no_key=True).get(pk=vessel.pk)
 
 
 def clash(*, event: Event) -> str:

@@ -204,7 +204,10 @@ def _mode(event: Event) -> str:
 
 
 def _locked(event: Event) -> Event:
-    """Return the event as it is now, nobody else writing to it until the transaction ends."""
+    """Return the event as it is now, nobody else writing to it until the transaction ends.
+
+    Locked as hard at once as the trigger that counts seats will: to ask for more later is to wait in a circle.
+    """
     now = Event.objects.select_for_update().get(pk=event.pk)
     if now.state in OVER:
         raise GuestRefusedError(

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from core.money import format_minor
-from crew.domain import fitness, history
+from crew.domain import fitness, history, locks
 from crew.domain import position_steps as steps
 from crew.domain.history import Actor
 from crew.domain.position_steps import BAREBOAT, OPEN, PositionRefusedError
@@ -46,7 +46,7 @@ def add(
         raise PositionRefusedError("Choose the station and the papers from those that are offered.")
     _check_rate(rate_minor)
     with transaction.atomic():
-        event = steps.locked(event.pk)
+        event = locks.event(event.pk)
         _check_event(event)
         if event.positions.count() >= MOST_POSITIONS:
             raise PositionRefusedError(f"An event has at most {MOST_POSITIONS} positions.")
@@ -76,7 +76,7 @@ def remove(*, position: Position, by: Actor, at: dt.datetime) -> None:
         PositionRefusedError: somebody has it, it is gone, or its event keeps its positions.
     """
     with transaction.atomic():
-        event = steps.locked(position.event_id)
+        event = locks.event(position.event_id)
         _check_event(event)
         found = steps.fresh(position)
         if found.state != OPEN:
@@ -109,7 +109,7 @@ def change_rate(*, position: Position, rate_minor: int, by: Actor, at: dt.dateti
     """
     _check_rate(rate_minor)
     with transaction.atomic():
-        event = steps.locked(position.event_id)
+        event = locks.event(position.event_id)
         if event.mode == Mode.BAREBOAT_12 or event.state == EventState.CANCELLED:
             _check_event(event)
         before = steps.fresh(position)

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from core.models import AuditEvent
-from crew.domain import fitness, grants, history, notices, timing
+from crew.domain import fitness, grants, history, locks, notices, timing
 from crew.domain.history import Actor
 from crew.domain.staffing import TAKING, release_until
 from crew.models import Event, EventGrant, Mode, Person, Position, PositionState, Role, Station
@@ -70,22 +70,13 @@ class PositionGoneError(PositionRefusedError):
 # Locking and reading
 
 
-def locked(event_id: int) -> Event:
-    """Return an event as it stands, its row locked until the transaction ends."""
-    return (
-        Event.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("entity", "port", "end_port")
-        .get(pk=event_id)
-    )
-
-
 def event_of(position: Position, states: Collection[str]) -> Event:
     """Return a position's event, locked, where it is in one of these states.
 
     Raises:
         PositionRefusedError: it is a bareboat charter, or in another state.
     """
-    event = locked(position.event_id)
+    event = locks.event(position.event_id)
     if event.mode == Mode.BAREBOAT_12:
         raise PositionRefusedError(BAREBOAT)
     if event.state not in states:
@@ -96,11 +87,6 @@ def event_of(position: Position, states: Collection[str]) -> Event:
             "the record right with an override."
         )
     return event
-
-
-def lock_people(people: Collection[int]) -> None:
-    """Lock people's rows, always in the same order, so that nobody takes two positions in one moment."""
-    list(Person.objects.select_for_update(no_key=True).filter(pk__in=people).order_by("pk").values("pk"))
 
 
 def fresh(position: Position) -> Position:
@@ -179,7 +165,7 @@ def check(event: Event, person: Person, position: Position, *, own: bool) -> Non
     Raises:
         PositionRefusedError: everything that is in the way, in sentences.
     """
-    lock_people({person.pk})
+    locks.people({person.pk})
     found = [] if person.is_active else ["The account is closed."]
     found += fitness.load(event=event, people=[person.pk]).obstacles(person, position)
     if found:

@@ -4,8 +4,8 @@ Whoever takes a position holds papers that reach the planned return, has no othe
 may give it back freely until its release deadline; after that they stay responsible until somebody stands in. An
 admin may put anybody in or out in spite of the rules, with a reason. A bareboat charter has no positions at all.
 
-The event's row is locked first, then the person's: so no change of the event's times, and no second position of the
-same person, can slip in between the asking and the writing. (On SQLite a transaction is alone anyway.)
+The event's row is locked first, then the person's (`crew.domain.locks`): so no change of the event's times, and no
+second position of the same person, can slip in between the asking and the writing.
 """
 
 import datetime as dt
@@ -13,7 +13,7 @@ from collections.abc import Collection
 
 from django.db import transaction
 
-from crew.domain import fitness
+from crew.domain import fitness, locks
 from crew.domain import position_steps as steps
 from crew.domain.history import SYSTEM, Actor
 from crew.domain.position_steps import (
@@ -237,7 +237,7 @@ def recheck(*, event: Event, by: Actor, at: dt.datetime) -> int:
     Called after the event's times or somebody's papers changed. An admin's override stands.
     """
     with transaction.atomic():
-        event = steps.locked(event.pk)
+        event = locks.event(event.pk)
         if event.state not in COMING:
             return 0
         working = list(
@@ -246,7 +246,7 @@ def recheck(*, event: Event, by: Actor, at: dt.datetime) -> int:
             .order_by("id")
         )
         people = {position.holder_id for position in working if position.holder_id is not None}
-        steps.lock_people(people)
+        locks.people(people)
         known = fitness.load(event=event, people=people)
         count = 0
         for position in working:
@@ -390,7 +390,7 @@ def override(
     """
     reason = steps.reason_of(reason, "Say why the rules are overridden; it stays in the history.")
     with transaction.atomic():
-        event = steps.locked(position.event_id)
+        event = locks.event(position.event_id)
         if event.mode == Mode.BAREBOAT_12:
             raise PositionRefusedError(BAREBOAT)
         before = steps.fresh(position)
@@ -404,7 +404,7 @@ def override(
             )
         obstacles: list[str] = []
         if person is not None:
-            steps.lock_people({person.pk})
+            locks.people({person.pk})
             obstacles = fitness.load(event=event, people=[person.pk]).obstacles(person, position)
         changed = {**VACANT} if person is None else {
             **VACANT, "state": CLAIMED, "holder": person, "claimed_at": at, "override_reason": reason,

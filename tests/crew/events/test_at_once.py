@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from django.db import connection, transaction
 
-from crew.domain import events, guests
+from crew.domain import events, guests, locks
 from crew.domain.events import EventRefusedError
 from crew.domain.history import SYSTEM, Actor
 from crew.models import Event, EventState, Guest, MaintenanceRecord, Position
@@ -104,7 +104,7 @@ class TestAtOnce:
         def moves() -> None:
             try:
                 with transaction.atomic():
-                    events._hold_vessel(harbor.vessel)
+                    locks.vessel(harbor.vessel)
                     held.set()
                     written.wait(timeout=20)
             finally:
