@@ -27,6 +27,8 @@ ACTIONS = {
     "crew:event:underway": "Event under way",
     "crew:event:completed": "Event completed",
     "crew:event:cancelled": "Event cancelled",
+    "crew:booking:tie": "Tied to an event",
+    "crew:booking:untie": "Untied from its event",
     "crew:guest:add": "Guest added",
     "crew:guest:clear": "Guest cleared",
     "crew:guest:remove": "Guest removed",
@@ -72,8 +74,9 @@ class CrewConfig(AppConfig):
         """Answer the lower floors' questions about who may see what, and compose the mails of this app."""
         from core import access, trail  # noqa: PLC0415 - registries are filled once apps are loaded
         from crew import rules  # noqa: PLC0415
-        from crew.domain import codes, home_cards, link_mail, notices, papers, stepup  # noqa: PLC0415
+        from crew.domain import codes, event_bookings, home_cards, link_mail, notices, papers, stepup  # noqa: PLC0415
         from mail.domain import compose  # noqa: PLC0415
+        from portfolio.domain import worked_as  # noqa: PLC0415
 
         access.register(rules.StaffPolicy())
         compose.register(codes.COMPOSER, codes.compose_code)
@@ -81,4 +84,5 @@ class CrewConfig(AppConfig):
         compose.register(stepup.COMPOSER, stepup.compose)
         compose.register(notices.COMPOSER, notices.compose_notice)
         home_cards.register(papers.cards)
+        worked_as.register(event_bookings.work_of)
         trail.name_actions(ACTIONS)

@@ -11,7 +11,18 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from crew.domain import checklists, guests, history, links, locks, notices, positions, seen, timing
+from crew.domain import (
+    checklists,
+    event_bookings,
+    guests,
+    history,
+    links,
+    locks,
+    notices,
+    positions,
+    seen,
+    timing,
+)
 from crew.domain.history import Actor
 from crew.domain.terms import (
     LONGEST_LEAD_MINUTES,
@@ -32,6 +43,7 @@ from crew.models import (
     Position,
 )
 from mail.domain import fields
+from portfolio.models import Booking
 
 __all__ = [
     "CANCELLABLE",
@@ -93,15 +105,21 @@ def fresh_key() -> str:
 
 
 def create(
-    *, template: EventTemplate, terms: Terms, by: Actor, at: dt.datetime, key: str | None = None
+    *,
+    template: EventTemplate,
+    terms: Terms,
+    by: Actor,
+    at: dt.datetime,
+    key: str | None = None,
+    booking: Booking | None = None,
 ) -> Event:
     """Write down an event as a draft, with the positions and checklists its template gives it.
 
-    Asked twice with the same ``key``, as by a button pressed twice, it writes down one.
+    Asked twice with the same ``key``, as by a button pressed twice, it writes down one. With a ``booking`` it is for that.
 
     Raises:
         WrittenAlreadyError: an event with this key is written down.
-        EventRefusedError: the terms contradict themselves or the law.
+        EventRefusedError: the terms contradict themselves or the law, or the booking has an event.
         crew.domain.timing.TimingError: its times mean no instants on that day.
     """
     values = columns(entity=template.entity, terms=terms)
@@ -131,6 +149,8 @@ def create(
         )
         positions.instantiate(event=event, template=template, by=by, at=at)
         checklists.instantiate(event=event, template=template, by=by, at=at)
+        if booking is not None:
+            event_bookings.tie(event=event, booking=booking, by=by, at=at)
     return event
 
 

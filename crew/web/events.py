@@ -14,13 +14,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core import access, clock, months
 from crew import rules
+from crew.domain import event_bookings as ties
 from crew.domain import event_lists, events, seen, timing
 from crew.domain.history import Actor
 from crew.models import Event, EventState, EventTemplate, Port, Role, Vessel
-from crew.web import drafts
+from crew.web import drafts, event_bookings
 from crew.web.access import REFUSAL, actor, event_page
 from crew.web.event_forms import CancelForm, EventFilter, EventForm, MoveForm, initial
-from portfolio.models import Entity
+from portfolio.models import Booking, Entity
 
 ROWS_A_PAGE = 25
 LINES_A_PAGE = 50
@@ -166,13 +167,24 @@ def add(request: HttpRequest) -> HttpResponse:
     templates = EventTemplate.objects.filter(entity__in=offered, active=True).select_related("entity")
     asked = request.GET.get("template", "")
     on = request.GET.get("on", "")
+    named = request.GET.get("booking", "")
+    booking = event_bookings.asked_for(named, entities=offered) if named else None
+    if booking is not None:
+        templates = templates.filter(entity=booking.entity)
+        if booking.event_key and request.method != "POST":
+            messages.info(request, f"{booking.reference} has this event already.")
+            return redirect("crew:event", key=booking.event_key)
     if not asked:
         return render(
             request,
             "crew/events/templates.html",
             {
                 "templates": templates.order_by("entity__name", "name"),
-                "query": "&" + urlencode({"on": on}) if on else "",
+                "query": "".join(
+                    "&" + urlencode({name: value})
+                    for name, value in (("on", on), ("booking", named))
+                    if value
+                ),
                 "ports": Port.objects.exists(),
                 "crumbs": [EVENTS],
             },
@@ -185,14 +197,16 @@ def add(request: HttpRequest) -> HttpResponse:
     form = EventForm(
         request.POST if request.method == "POST" else None,
         entity=template.entity,
-        initial=_proposal(template, on),
+        initial=_proposal(template, on, booking),
     )
     by = Actor(request.user)
     key = drafts.key_of(carried=request.POST.get("draft", ""), person=request.user, template=template)
     if request.method == "POST" and form.is_valid():
         now = clock.now()
         try:
-            event = events.create(template=template, terms=form.terms(), by=by, at=now, key=key)
+            event = events.create(
+                template=template, terms=form.terms(), by=by, at=now, key=key, booking=booking
+            )
         except events.WrittenAlreadyError as error:
             messages.info(request, str(error))
             return redirect("crew:event", key=key)
@@ -205,7 +219,7 @@ def add(request: HttpRequest) -> HttpResponse:
     return _form_page(
         request,
         form,
-        heading=f"New: {template.name}",
+        heading=f"New: {template.name}" + (f" for {booking.reference}" if booking else ""),
         submit="Write it down",
         back=reverse("crew:event_add"),
         way=[EVENTS],
@@ -213,16 +227,18 @@ def add(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _proposal(template: EventTemplate, on: str) -> dict[str, Any]:
-    """Return what the form begins with: the template's terms, on the entity's vessel if it has just one."""
+def _proposal(template: EventTemplate, on: str, booking: Booking | None) -> dict[str, Any]:
+    """Return what the form begins with: the template's terms, on the entity's vessel if it has just one; and a booking's."""
     vessels = list(Vessel.objects.filter(entity=template.entity, active=True).select_related("home_port")[:2])
     vessel = vessels[0] if len(vessels) == 1 else None
     port = vessel.home_port if vessel else Port.objects.first()
     if port is None:
         return {}
     terms = events.from_template(template=template, on=clock.today(), vessel=vessel, port=port)
-    # A date is never proposed: a forgotten one would be today's.
-    return initial(terms) | {"on": on}
+    # A date is not proposed, unless a booking names one: a forgotten one would be today's.
+    if booking is None:
+        return initial(terms) | {"on": on}
+    return initial(ties.proposed(booking=booking, terms=terms)) | {"on": on or booking.service_on}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

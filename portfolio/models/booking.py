@@ -62,6 +62,9 @@ class Booking(models.Model):
         ordering = ["entity_id", "service_on", "id"]
         constraints = [
             models.UniqueConstraint(fields=["entity", "reference"], name="booking_reference_once_per_entity"),
+            models.UniqueConstraint(
+                fields=["event_key"], condition=~Q(event_key=""), name="event_has_one_booking"
+            ),
             models.CheckConstraint(
                 condition=Q(price_minor__gte=0, deposit_minor__gte=0, paid_minor__gte=0),
                 name="booking_amounts_not_negative",

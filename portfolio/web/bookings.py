@@ -13,7 +13,7 @@ from django.urls import reverse, reverse_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import access, clock, trail
-from portfolio.domain import bookings, enquiries, ledger, pages
+from portfolio.domain import bookings, enquiries, ledger, pages, worked_as
 from portfolio.models import Booking, BookingStage, Channel, Entity
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import may, record
@@ -121,6 +121,7 @@ def _booking_page(request: HttpRequest, booking: Booking, form: MoveForm | None)
             "form": form if books and moves else None,
             "may_change": books and stage not in enquiries.SETTLED,
             "way": _way(stage),
+            "work": worked_as.of(booking=booking, books=books),
             "events": trail.of_records(records=[("portfolio.booking", booking.pk)], limit=EVENTS_SHOWN),
             "crumbs": crumbs(booking.entity, BOOKINGS),
         },

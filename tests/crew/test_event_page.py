@@ -303,7 +303,7 @@ def test_staff_take_the_same_queries_however_much_there_is(
     _grow(event, rows)
     client = client_of(staff(event, Duty.OWNER))
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get(f"/events/{event.key}/")
 
 

@@ -14,7 +14,7 @@ from tests.crew.events.conftest import build_harbor
 from tests.factories.crew import NOW
 
 
-def _together(*work: Callable[[], object]) -> list[object]:
+def together(*work: Callable[[], object]) -> list[object]:
     """Run functions in threads at once; return what each gave, or the refusal it met."""
     ready = threading.Barrier(len(work))
     outcomes: list[object] = [None] * len(work)
@@ -42,7 +42,7 @@ class TestAtOnce:
         harbor = build_harbor()
         pair = [harbor.event(), harbor.event()]
 
-        outcomes = _together(
+        outcomes = together(
             *(
                 lambda event=event: events.advance(event=event, to=EventState.OPEN, by=SYSTEM, at=NOW)
                 for event in pair
@@ -57,7 +57,7 @@ class TestAtOnce:
         event = harbor.event()
         mine, theirs = Event.objects.get(pk=event.pk), Event.objects.get(pk=event.pk)
 
-        outcomes = _together(
+        outcomes = together(
             lambda: events.cancel(event=mine, reason="storm", by=SYSTEM, at=NOW),
             lambda: events.advance(event=theirs, to=EventState.OPEN, by=SYSTEM, at=NOW),
         )
@@ -71,7 +71,7 @@ class TestAtOnce:
         for number in range(5):
             guests.add(event=event, name=f"Guest {number}", email="", by=SYSTEM, at=NOW)
 
-        outcomes = _together(
+        outcomes = together(
             *(
                 lambda name=name: guests.add(event=event, name=name, email="", by=Actor(None), at=NOW)
                 for name in ("Last", "Too late", "Later still")
@@ -88,7 +88,7 @@ class TestAtOnce:
         event = harbor.event()
         guests.add(event=event, name="First", email="", by=SYSTEM, at=NOW)
 
-        _together(
+        together(
             lambda: guests.add(event=event, name="Second", email="", by=SYSTEM, at=NOW),
             lambda: events.change(event=event, terms=harbor.terms(capacity=1), by=SYSTEM, at=NOW),
         )
@@ -129,7 +129,7 @@ class TestAtOnce:
         harbor = build_harbor()
         key = events.fresh_key()
 
-        outcomes = _together(
+        outcomes = together(
             *(
                 lambda: events.create(
                     template=harbor.template, terms=harbor.terms(), by=harbor.by, at=NOW, key=key
