@@ -10,9 +10,15 @@ from django.db.models import Count, Q, QuerySet
 from core import audit
 from crew.domain import history
 from crew.domain.history import Actor
-from crew.models import ChecklistItem, MaintenanceRecord
+from crew.models import ChecklistItem, MaintenanceRecord, Vessel
 
+LONGEST_TITLE = 160
+LONGEST_NOTE = 2_000
 LONGEST_RESOLUTION = 2_000
+
+
+class OpeningRefusedError(Exception):
+    """A maintenance record cannot be opened; the message says why."""
 
 
 class ClosingRefusedError(Exception):
@@ -55,6 +61,42 @@ def open_for_item(*, item: ChecklistItem, note: str, by: Actor, at: dt.datetime)
         at=at,
         data={"note": ["", note], "item": item.pk},
     )
+
+
+def open_for_vessel(
+    *, vessel: Vessel, title: str, note: str, by: Actor, at: dt.datetime
+) -> MaintenanceRecord:
+    """Open a record that somebody wrote down by hand.
+
+    Raises:
+        OpeningRefusedError: nothing says what needs mending, it is too long, or the same stands open already.
+    """
+    title, note = title.strip(), note.strip()
+    if not title or len(title) > LONGEST_TITLE or "\x00" in title:
+        raise OpeningRefusedError(
+            f"Say in plain words, at most {LONGEST_TITLE} characters, what needs mending."
+        )
+    if len(note) > LONGEST_NOTE or "\x00" in note:
+        raise OpeningRefusedError(f"Write the note in plain words, at most {LONGEST_NOTE} characters.")
+    with transaction.atomic():
+        # The vessel's row is held, so that a form sent twice makes one record.
+        Vessel.objects.select_for_update().get(pk=vessel.pk)
+        if MaintenanceRecord.objects.filter(
+            vessel=vessel, item__isnull=True, title=title, closed_at__isnull=True
+        ).exists():
+            raise OpeningRefusedError(f"“{title}” is open for {vessel} already.")
+        record = MaintenanceRecord.objects.create(
+            vessel=vessel, title=title, note=note, opened_at=at, opened_by=by.person
+        )
+        audit.record(
+            action="crew:maintenance:open",
+            subject=record,
+            at=at,
+            by=by.person,
+            entity=vessel.entity.slug,
+            data={"title": ["", title], "note": ["", note], "grant": by.grant_id},
+        )
+    return record
 
 
 def close(*, record: MaintenanceRecord, resolution: str, by: Actor, at: dt.datetime) -> None:
@@ -100,6 +142,12 @@ def records(*, entity_ids: Collection[int] | None) -> QuerySet[MaintenanceRecord
     return rows.filter(
         Q(vessel__entity__in=entity_ids) | Q(vessel__isnull=True, event__entity__in=entity_ids)
     )
+
+
+def vessels(*, entity_ids: Collection[int] | None) -> QuerySet[Vessel]:
+    """Return the vessels in use of some entities, or of all."""
+    rows = Vessel.objects.filter(active=True).select_related("entity").order_by("name", "pk")
+    return rows if entity_ids is None else rows.filter(entity__in=entity_ids)
 
 
 def vessel_counts(*, rows: QuerySet[MaintenanceRecord]) -> list[VesselCount]:

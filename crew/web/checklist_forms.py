@@ -9,8 +9,8 @@ from django import forms
 from crew.domain import evidence
 from crew.domain.checklists import LONGEST_REASON, Proof
 from crew.domain.evidence import EvidenceRefusedError
-from crew.domain.maintenance import LONGEST_RESOLUTION
-from crew.models import ChecklistItem, Evidence, Person
+from crew.domain.maintenance import LONGEST_NOTE, LONGEST_RESOLUTION, LONGEST_TITLE
+from crew.models import ChecklistItem, Evidence, Person, Vessel
 
 # A wet thumb chooses sooner than it types a time.
 REVIEWS = (
@@ -86,6 +86,26 @@ class HoldForm(forms.Form):
         """Offer those who work the event."""
         super().__init__(*args, **kwargs)
         self.fields["owner"].choices = [(str(person.pk), str(person)) for person in people]  # type: ignore[attr-defined]
+
+
+class MendingForm(forms.Form):
+    """What needs mending on which vessel."""
+
+    vessel = forms.TypedChoiceField(label="Vessel", coerce=int, empty_value=None)
+    title = forms.CharField(label="What needs mending", max_length=LONGEST_TITLE)
+    note = forms.CharField(
+        label="What you saw, and where",
+        max_length=LONGEST_NOTE,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, *args: Any, vessels: Sequence[Vessel], **kwargs: Any) -> None:
+        """Offer the vessels this person may write it down for."""
+        super().__init__(*args, **kwargs)
+        choices = [(str(vessel.pk), str(vessel)) for vessel in vessels]
+        # One vessel is no choice.
+        self.fields["vessel"].choices = choices if len(choices) == 1 else [("", "Choose"), *choices]  # type: ignore[attr-defined]
 
 
 class ResolutionForm(forms.Form):

@@ -44,7 +44,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "nav": _nav(request),
         "person": user,
         "sample_notice": (
-            f"Sample portfolio, all invented. Its records end on {as_of:%-d %B %Y}, and reports and pages stand at that date."
+            f"Sample portfolio, all invented. Its books and reports end on {as_of:%-d %B %Y}; its charters lie around the day it was loaded."
             if as_of
             else ""
         ),

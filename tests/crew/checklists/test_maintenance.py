@@ -113,4 +113,82 @@ def test_the_list_costs_the_same_for_one_record_and_for_forty(
             client.get("/maintenance/")
 
 
+def test_what_somebody_saw_is_written_down_for_a_vessel_once() -> None:
+    vessel = VesselFactory()
+    VesselFactory()
+    booker = StaffGrantFactory(duty="bookings", entity=vessel.entity).person
+    client = browser(booker)
+    assert ">Write something down</a>" in client.get("/maintenance/").content.decode()
+    said = {"vessel": str(vessel.pk), "title": " Port shroud chafed ", "note": "At the spreader."}
+
+    answer = client.post("/maintenance/add/", said, follow=True)
+
+    text = answer.content.decode()
+    assert f"“Port shroud chafed” is written down for {vessel}." in text
+    made = MaintenanceRecord.objects.get()
+    assert (made.vessel, made.event, made.item) == (vessel, None, None)
+    assert (made.title, made.note, made.opened_by) == ("Port shroud chafed", "At the spreader.", booker)
+    line = AuditEvent.objects.get(action="crew:maintenance:open")
+    assert (line.actor, line.entity_slug) == (booker, vessel.entity.slug)
+    again = client.post("/maintenance/add/", said)
+    assert again.status_code == 422
+    assert "is open for" in again.content.decode()
+    assert "At the spreader." in again.content.decode()
+    assert MaintenanceRecord.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"title": ""},
+        {"title": "x" * 161},
+        {"title": "a\x00b"},
+        {"note": "x" * 2001},
+        {"note": "\x00"},
+        {"vessel": ""},
+        {"vessel": "9" * 400},
+        {"vessel": "-1"},
+        {"vessel": "another's"},
+    ],
+)
+def test_what_cannot_be_written_down_is_refused_and_comes_back_filled(odd: dict[str, str]) -> None:
+    vessel, other = VesselFactory(), VesselFactory()
+    booker = StaffGrantFactory(duty="bookings", entity=vessel.entity).person
+    if odd.get("vessel") == "another's":
+        odd = {"vessel": str(other.pk)}
+    said = {"vessel": str(vessel.pk), "title": "Chafed sheet", "note": "Look at the clew.", **odd}
+
+    answer = browser(booker).post("/maintenance/add/", said)
+
+    assert answer.status_code == 422
+    assert not MaintenanceRecord.objects.exists()
+    if "title" not in odd:
+        assert 'value="Chafed sheet"' in answer.content.decode()
+
+
+def test_readers_write_nothing_down() -> None:
+    vessel = VesselFactory()
+    reader = browser(people.reader_of(vessel.entity))
+    assert "Write something down" not in reader.get("/maintenance/").content.decode()
+    for answer in (reader.get("/maintenance/add/"), reader.post("/maintenance/add/", {"title": "x"})):
+        assert answer.status_code == 403
+    assert not MaintenanceRecord.objects.exists()
+
+
+def test_a_refused_closing_is_shown_on_whatever_page_its_record_stands() -> None:
+    event = EventFactory()
+    oldest = record(event, title="Oldest", opened_at=NOW - dt.timedelta(days=90))
+    for number in range(30):
+        record(event, title=f"Later {number}")
+    client = browser(people.owner())
+    text = client.post(f"/maintenance/{oldest.pk}/close/", {"resolution": ""}).content.decode()
+    assert "Oldest" in text
+    assert "Later 1" not in text
+    oldest_closed = MaintenanceRecord.objects.filter(pk=oldest.pk)
+    oldest_closed.update(closed_at=NOW, resolution="Greased")
+    answer = client.post(f"/maintenance/{oldest.pk}/close/", {"resolution": "Greased too"})
+    assert answer.status_code == 422
+    assert "Somebody closed this record before" in answer.content.decode()
+
+
 COST = 7

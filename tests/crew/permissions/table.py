@@ -36,6 +36,11 @@ def _template(world: World) -> str:
     return f"template={world.places['a'].event.template_id}"
 
 
+def _booking(world: World) -> int:
+    pk: int = world.places["a"].office["books"].booking.pk
+    return pk
+
+
 def _press(name: str, letters: str, pk: str = "", **more: Any) -> Page:
     """Return a button of an event's page."""
     return Page(f"crew:{name}", post=letters, pk=pk, **more)
@@ -53,6 +58,8 @@ EVENT: list[Page] = [
     _press("event_advance", "A", data={"to": "confirmed"}),
     Page("crew:event_cancel", get="A", post="A", data={"reason": "The wind is against us"}),
     Page("crew:event_history", get="AS"),
+    Page("crew:event_booking", get="OB", post="OB", scope="booked", data={"booking": _booking}),
+    Page("crew:event_booking_untie", post="OB", scope="booked"),
 ]
 
 GUESTS: list[Page] = [
@@ -143,6 +150,7 @@ PORTAL: list[Page] = [
     # With a template of entity A: its own people alone go on, and to others it is not there.
     Page("crew:event_add", get="OB", post="OB", scope="template", query=_template),
     Page("crew:maintenance", get=STAFF, scope="portal"),
+    Page("crew:maintenance_add", get="OB", post="OB", scope="portal"),
     Page("crew:maintenance_close", post="OB", scope="entity", pk="mending", data={"resolution": "Greased"}),
     Page("crew:compare", get=STAFF, scope="portal"),
     Page("crew:grants", get="*", scope="portal"),
