@@ -279,10 +279,15 @@ def give_role(event: Event, position: Position, person: Person, by: Actor, at: d
 def take_role(event: Event, position: Position, person: Person, by: Actor, at: dt.datetime) -> None:
     """Take back the role that a position brought, unless they hold another of that station."""
     brought = EventGrant.objects.live(at=at).filter(event=event, person=person, position=position)
-    still = Position.objects.filter(event=event, holder=person, station=position.station).exclude(
-        pk=position.pk
+    still = (
+        Position.objects.filter(event=event, holder=person, station=position.station)
+        .exclude(pk=position.pk)
+        .order_by("pk")
+        .first()
     )
-    if still.exists():
+    if still is not None:
+        # The role now hangs on that one and ends with it.
+        brought.update(position=still)
         return
     for grant in brought.select_related("event__entity", "person"):
         grants.revoke(grant=grant, by=by, at=at)
