@@ -9,7 +9,7 @@ from dataclasses import replace
 from django.db import transaction
 from django.urls import reverse
 
-from crew.domain import history
+from crew.domain import history, locks
 from crew.domain.history import Actor
 from crew.domain.terms import EventRefusedError, Terms
 from crew.models import Event, EventState
@@ -48,7 +48,7 @@ def tie(*, event: Event, booking: Booking, by: Actor, at: dt.datetime) -> None:
             was cancelled or lost.
     """
     with transaction.atomic():
-        now = _locked(event)
+        now = locks.event(event.pk)
         if now.state == EventState.CANCELLED:
             raise EventRefusedError(f"{now.title} is cancelled; a booking needs an event that takes place.")
         had = booking_of(event=now)
@@ -74,7 +74,7 @@ def untie(*, event: Event, by: Actor, at: dt.datetime) -> Booking:
         EventRefusedError: it has none.
     """
     with transaction.atomic():
-        now = _locked(event)
+        now = locks.event(event.pk)
         booking = booking_of(event=now)
         if booking is None or not Booking.objects.filter(pk=booking.pk, event_key=now.key).update(
             event_key=""
@@ -116,12 +116,6 @@ def work_of(booking: Booking, books: bool) -> Work | None:
     elif books and booking.kind in WORKED_KINDS and booking.stage not in _GIVEN_UP:
         return Work(f"{reverse('crew:event_add')}?booking={booking.pk}")
     return None
-
-
-def _locked(event: Event) -> Event:
-    return (
-        Event.objects.select_for_update(of=("self",), no_key=True).select_related("entity").get(pk=event.pk)
-    )
 
 
 def _why_not(event: Event, booking: Booking) -> str:

@@ -28,7 +28,8 @@ _WRITE = re.compile(r'\s*(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM)\s+"?(\w+
 class Page:
     """One address and who may ask it what. ``get`` and ``post`` hold letters; None: the method is not offered.
 
-    ``scope`` says how who may not is told: ``event`` (strangers 404, others on it 403), ``portal`` (403), ``entity``
+    ``scope`` says how who may not is told: ``event`` (strangers 404, others on it 403), ``booked`` (likewise; an event's
+    own admin is no staff of its entity), ``portal`` (403), ``entity``
     (a record of event A's entity: staff of another 404, who is no staff 403), ``whole`` (of the whole portfolio,
     likewise), ``own`` (a record of one's own; another's 404), ``worker`` (to who works 200, to others 404), ``papers``
     (another's papers; 404), ``template`` (of entity A: 403 to who makes no events, 404 to who makes those of others), ``public`` (open to everybody), ``nowhere`` (404 to
@@ -84,7 +85,7 @@ def _names(patterns: list[URLPattern | URLResolver], space: str) -> Iterator[str
 def address(world: World, page: Page, who: Somebody, *, key: str | None = None, place: str = "a") -> str:
     """Return the address of a page of event A for somebody; ``place`` says whose record it names."""
     kwargs = {name: value(world) if callable(value) else value for name, value in page.kwargs.items()}
-    if page.scope == "event" and "key" not in kwargs:
+    if page.scope in ("event", "booked") and "key" not in kwargs:
         kwargs["key"] = key or world.places["a"].event.key
     if page.pk:
         # One's own record may hang on either event.
@@ -167,9 +168,10 @@ def _expected(page: Page, who: Somebody, method: str) -> str | int:
         return 404
     if not who.signed_in:
         return SIGN_IN
-    if page.scope == "event":
+    if page.scope in ("event", "booked"):
         on = who.on("a")
-        return 404 if not on else OK if on in letters else 403
+        held = on if page.scope == "event" else who.letter
+        return 404 if not on else OK if held in letters else 403
     if page.scope in ("entity", "whole"):
         if who.letter not in "OKBR":
             return 403
