@@ -254,7 +254,12 @@ def test_whoever_has_nothing_is_told_so_kindly() -> None:
     for client in (client_of(PersonFactory()), client_of(revoked.person)):
         answer = client.get("/")
         assert answer.status_code == 403
-        assert "nothing here is yours yet" in answer.content.decode()
+        text = answer.content.decode()
+        assert "nothing here is yours yet" in text
+        # The first page would refuse them again.
+        assert 'href="/">Go to the first page' not in text
+        assert "Sign out</button>" in text
+        assert 'href="/grants/">See your roles' in text
 
 
 def test_visitors_are_sent_to_sign_in() -> None:

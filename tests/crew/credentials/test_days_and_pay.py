@@ -276,3 +276,14 @@ def test_ones_own_pages_take_the_same_queries_for_one_and_many(
 
     assert page.status_code == 200
     assert len(queries) == expected, [query["sql"][:80] for query in queries]
+
+
+def test_a_long_list_of_one_person_is_folded_behind_its_sum() -> None:
+    entity, holder = EntityFactory(), PersonFactory(name="Ana")
+    for _ in range(7):
+        worked(holder=holder, event=EventFactory(entity=entity), rate_minor=10_000)
+    keeper = people.StaffGrantFactory(duty="bookkeeper", entity=entity).person
+    page = browser(keeper).get("/pay/").content.decode()
+    assert "<summary>7 positions</summary>" in page
+    assert '<details class="disclosure">' in page
+    assert "$700.00" in page

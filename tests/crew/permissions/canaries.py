@@ -68,10 +68,10 @@ AMOUNTS: dict[tuple[str, str], int] = {
     ("rateother", "b"): 46_759,
 }
 
-# Crew call of each event at its port, and how many of its seats are taken.
+# Crew call of each event at its port, not the clock of an answer's own headers, and how many of its seats are taken.
 _PHRASES = {
-    ("crewcall", "a"): re.compile(r"\b13:23\b"),
-    ("crewcall", "b"): re.compile(r"\b13:19\b"),
+    ("crewcall", "a"): re.compile(r"(?<!\d:)\b13:23\b(?!:\d\d gmt)"),
+    ("crewcall", "b"): re.compile(r"(?<!\d:)\b13:19\b(?!:\d\d gmt)"),
     ("taken", "a"): re.compile(r"\b\d+ (?:of|/) 37\b"),
     ("taken", "b"): re.compile(r"\b\d+ (?:of|/) 38\b"),
 }
