@@ -208,7 +208,7 @@ def _locked(event: Event) -> Event:
 
     Locked as hard at once as the trigger that counts seats will: to ask for more later is to wait in a circle.
     """
-    now = Event.objects.select_for_update().get(pk=event.pk)
+    now = Event.objects.select_for_update(no_key=True).get(pk=event.pk)
     if now.state in OVER:
         raise GuestRefusedError(
             f"{now.title} is {now.get_state_display().lower()}; its list of guests stays as it is."

@@ -60,12 +60,13 @@ def issue(*, grant: EventGrant, by: Actor, at: dt.datetime, mail: bool = True) -
     """
     if not EventGrant.objects.live(at=at).filter(pk=grant.pk).exists():
         raise LinkRefusedError("This role has ended or was taken back. Give it anew, then send a link.")
-    expires_at = expiry(grant=grant, at=at)
-    if expires_at <= at:
-        raise LinkRefusedError(
-            f"{grant.event.title} is over, and links to it no longer work. Nothing was sent."
-        )
     with transaction.atomic():
+        _hold_event(grant)
+        expires_at = expiry(grant=grant, at=at)
+        if expires_at <= at:
+            raise LinkRefusedError(
+                f"{grant.event.title} is over, and links to it no longer work. Nothing was sent."
+            )
         link = Link.objects.create(
             grant=grant,
             issued_at=at,
@@ -124,6 +125,7 @@ def rotate(*, grant: EventGrant, by: Actor, at: dt.datetime) -> Link:
         LinkRefusedError: see `issue`.
     """
     with transaction.atomic():
+        _hold_event(grant)
         for link in _standing(grant):
             if Link.objects.filter(pk=link.pk, revoked_at__isnull=True).update(revoked_at=at):
                 LinkSecret.objects.filter(link=link, revoked_at__isnull=True).update(revoked_at=at)
@@ -153,6 +155,9 @@ def follow(*, event: Event, at: dt.datetime) -> int:
     it is offered a fresh one.
     """
     moved = 0
+    # In the order in which `revoke_all` and `rotate` take them, so that none waits for the other.
+    held = Link.objects.filter(grant__event=event, revoked_at__isnull=True, expires_at__gt=at)
+    list(held.select_for_update(of=("self",), no_key=True).order_by("pk").values("pk"))
     for role, terms in TERMS.items():
         if terms.after_return is None:
             continue
@@ -193,11 +198,20 @@ def revoke_all(
     return revoked
 
 
+def _hold_event(grant: EventGrant) -> None:
+    """Read when the event returns, and keep it from being moved until the transaction ends: a new link must follow too.
+
+    Whoever takes links as well takes them after it, as a move does.
+    """
+    held = Event.objects.select_for_update(no_key=True).filter(pk=grant.event_id)
+    grant.event.returns_at = held.values_list("returns_at", flat=True).get()
+
+
 def _standing(grant: EventGrant) -> list[Link]:
     return list(
-        Link.objects.select_related("grant__person", "grant__event__entity").filter(
-            grant=grant, revoked_at__isnull=True
-        )
+        Link.objects.select_related("grant__person", "grant__event__entity")
+        .filter(grant=grant, revoked_at__isnull=True)
+        .order_by("pk")
     )
 
 

@@ -112,8 +112,8 @@ def test_no_link_outlives_the_role_it_opens(event: Event) -> None:
 def test_it_costs_the_same_at_one_link_and_at_many(event: Event, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
     for _ in range(12):
         hold(Role.GUEST, event=event)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert links.follow(event=event, at=NOW) == 0
     event.returns_at += WEEK
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert links.follow(event=event, at=NOW) == 12
