@@ -238,7 +238,10 @@ def test_each_role_is_offered_what_it_may_do(
 def test_every_page_offered_opens(event: Event) -> None:
     admin = client_of(staff(event, Duty.OWNER))
 
-    for entry in admin.get(f"/events/{event.key}/").context["pages"]:
+    pages = admin.get(f"/events/{event.key}/").context["pages"]
+
+    assert {"Dock code", "Change", "History", "Cancel it"} <= {entry["label"] for entry in pages}
+    for entry in pages:
         assert admin.get(entry["url"]).status_code == 200, entry
 
 

@@ -155,6 +155,7 @@ class TestComing:
         }
 
     def test_each_change_is_in_the_events_own_trail(self) -> None:
+        assert Event.objects.exists()
         for found in Event.objects.all():
             trail = AuditEvent.objects.filter(scope=f"event:{found.key}")
             assert trail.filter(action="crew:event:create").count() == 1
@@ -177,7 +178,9 @@ class TestPast:
             )
 
     def test_crews_were_paid_what_the_books_say(self) -> None:
-        for booking in Booking.objects.exclude(event_key="").filter(entity__slug="qos"):
+        served = Booking.objects.exclude(event_key="").filter(entity__slug="qos")
+        assert served
+        for booking in served:
             positions = Position.objects.filter(event__key=booking.event_key)
             assert sum(positions.values_list("rate_minor", flat=True)) == 53_000
             assert BookingCost.objects.get(booking=booking, kind=CostKind.CREW).amount_minor == 53_000
@@ -192,6 +195,7 @@ class TestPast:
     def test_every_item_of_a_past_event_is_completed_with_its_evidence(self) -> None:
         items = ChecklistItem.objects.filter(event__state=EventState.COMPLETED)
 
+        assert set(items.values_list("evidence", flat=True)) == set(Evidence.values)
         assert not items.exclude(state=ItemState.COMPLETED).exists()
         assert not items.filter(Q(evidence=Evidence.NUMBER, value_number=None)).exists()
         assert not items.filter(Q(value_number__lt=F("low")) | Q(value_number__gt=F("high"))).exists()
