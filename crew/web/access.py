@@ -84,6 +84,7 @@ def event_page(
                 found = rows.filter(pk=kwargs.pop("pk"), event=event).first()
                 if found is None:
                     raise Http404
+                found.event = event  # type: ignore[attr-defined]  # so that nothing asks for it again
                 about = (found,)
             # By name, so that the rule of today answers, and a test that takes one away is felt.
             if not getattr(rules, can.__name__)(standing, *(about if asks_about else ())):

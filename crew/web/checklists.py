@@ -87,7 +87,6 @@ def complete(
     request: HttpRequest, event: Event, standing: rules.Standing, item: ChecklistItem
 ) -> HttpResponse:
     """Complete an item with its evidence; what the evidence lacks is shown on the item's page."""
-    item.event = event
     form = EvidenceForm(request.POST, request.FILES, item=item)
     if item.evidence != Evidence.TICK and not form.is_valid():
         return _page(request, event, standing, item, found=form)
@@ -111,7 +110,6 @@ def complete(
 @event_page(rules.can_work_item, of=ChecklistItem, select=SELECT)
 def hold(request: HttpRequest, event: Event, standing: rules.Standing, item: ChecklistItem) -> HttpResponse:
     """Put an item on hold."""
-    item.event = event
     at = clock.now()
     people = _people(event, request, at)
     form = HoldForm(request.POST, people=people)
@@ -144,7 +142,6 @@ def _item(event: Event, pk: int) -> ChecklistItem:
 def _tap(
     request: HttpRequest, event: Event, standing: rules.Standing, item: ChecklistItem, move: Any, then: str
 ) -> HttpResponse:
-    item.event = event
     try:
         move(item=item, by=actor(request, standing), at=clock.now())
     except ChecklistError as error:
@@ -192,7 +189,6 @@ def _page(
     found: EvidenceForm | None = None,
     held: HoldForm | None = None,
 ) -> HttpResponse:
-    item.event = event
     at = clock.now()
     row: ItemRow = next(
         row for row in checklists.rows(event=event, standing=standing, at=at) if row.pk == item.pk

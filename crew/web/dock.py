@@ -57,7 +57,7 @@ def dock_requests(request: HttpRequest, event: Event, standing: rules.Standing) 
 
 
 @require_POST
-@event_page(rules.can_manage_guests, of=BoardingRequest, select=("event__entity",))
+@event_page(rules.can_manage_guests, of=BoardingRequest)
 def dock_accept(
     request: HttpRequest, event: Event, standing: rules.Standing, asked: BoardingRequest
 ) -> HttpResponse:
@@ -71,7 +71,7 @@ def dock_accept(
 
 
 @require_POST
-@event_page(rules.can_manage_guests, of=BoardingRequest, select=("event__entity",))
+@event_page(rules.can_manage_guests, of=BoardingRequest)
 def dock_decline(
     request: HttpRequest, event: Event, standing: rules.Standing, asked: BoardingRequest
 ) -> HttpResponse:

@@ -93,7 +93,7 @@ ACTS: Mapping[str, Callable[[EventGrant, Actor], str]] = MappingProxyType(
 
 
 @require_POST
-@event_page(rules.can_see_grants, of=EventGrant, select=("person", "event__entity", "event__port"))
+@event_page(rules.can_see_grants, of=EventGrant, select=("person",))
 def grant_act(
     request: HttpRequest, event: Event, standing: rules.Standing, grant: EventGrant, act: str
 ) -> HttpResponse:
@@ -113,7 +113,7 @@ def grant_act(
 
 
 @require_POST
-@event_page(rules.can_see_grants, of=EventGrant, select=("person", "event__entity", "event__port"))
+@event_page(rules.can_see_grants, of=EventGrant, select=("person",))
 def grant_show(
     request: HttpRequest, event: Event, standing: rules.Standing, grant: EventGrant
 ) -> HttpResponse:

@@ -1,7 +1,9 @@
 """The page of guests: who sees it, who changes it, and what a refusal leaves on it."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from core.models import AuditEvent
@@ -116,6 +118,15 @@ class TestClearAndRemove:
         removed = captain.post(f"{url}/remove/", follow=True)
         assert "Nobody comes along yet" in removed.content.decode()
         assert Guest.objects.get().state == GuestState.REMOVED
+
+    def test_the_event_is_read_once_and_locked_once(self, event: Event, captain: Client) -> None:
+        url = f"/events/{event.key}/guests/{GuestFactory(event=event).pk}/clear/"
+
+        with CaptureQueriesContext(connection) as queries:
+            captain.post(url, {"how": "Paper waiver seen"})
+
+        read = [query["sql"] for query in queries if 'FROM "crew_event"' in query["sql"]]
+        assert len(read) == 2
 
     @pytest.mark.parametrize("how", ["", "Trust me", "x" * 1000, "\x00"])
     def test_evidence_is_one_of_those_offered(self, event: Event, captain: Client, how: str) -> None:
