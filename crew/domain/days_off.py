@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -28,12 +29,17 @@ class Clash:
     position_id: int
 
 
+def zone_of(person: Person) -> ZoneInfo:
+    """Return the zone where a person lives; the portfolio's own where theirs is none."""
+    try:
+        return clock.zone(person.zone)
+    except clock.UnknownZoneError:
+        return clock.zone()
+
+
 def today_of(person: Person, at: dt.datetime) -> dt.date:
     """Return the date where a person lives."""
-    try:
-        return clock.today(person.zone, at=at)
-    except clock.UnknownZoneError:
-        return clock.today(at=at)
+    return at.astimezone(zone_of(person)).date()
 
 
 def add(

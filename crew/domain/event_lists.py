@@ -147,7 +147,7 @@ def _row(event: Event) -> AgendaRow:
         state=event.get_state_display(),
         tone=TONES.get(event.state, ""),
         on=event.departs_on,
-        time=f"{timing.local(event, event.departs_at):%H:%M}",
+        time=f"{timing.local(event, event.departs_at):%H:%M %Z}",
         span=_span(event),
         taken=counts.taken,
         capacity=event.capacity,

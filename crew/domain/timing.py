@@ -110,8 +110,8 @@ def times(
         returns_at = instant(port=ends_at_port, on=on + _DAY, anchor=anchor, minutes=minutes)
     if returns_at <= departs_at:
         raise TimingError(
-            f"The return would be at {returns_at.astimezone(_zone(ends_at_port)):%H:%M}, not after the departure at "
-            f"{departs_at.astimezone(_zone(port)):%H:%M} on {_day(on)}. Move one of the two."
+            f"The return would be at {returns_at.astimezone(_zone(ends_at_port)):%H:%M %Z}, not after the departure at "
+            f"{departs_at.astimezone(_zone(port)):%H:%M %Z} on {_day(on)}. Move one of the two."
         )
     return departs_at, returns_at
 

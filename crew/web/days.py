@@ -59,7 +59,7 @@ def my_days(request: HttpRequest) -> HttpResponse:
             "clashes": days_off.clashes(person=person, days=marked_days, at=at)
             if marked_days and not person.by_link
             else [],
-            "zone": person.zone,
+            "zone": f"{at.astimezone(days_off.zone_of(person)):%Z}",
         },
         status=422 if form.errors else 200,
     )

@@ -152,7 +152,7 @@ def test_a_return_is_told_by_the_clock_of_the_port_where_it_ends() -> None:
 
 def test_a_return_by_the_sun_before_the_departure_is_refused() -> None:
     with pytest.raises(
-        timing.TimingError, match="The return would be at 16:12, not after the departure at 18:00"
+        timing.TimingError, match="The return would be at 16:12 PST, not after the departure at 18:00 PST"
     ):
         timing.times(
             port=SAN_DIEGO,
