@@ -190,8 +190,8 @@ def add(request: HttpRequest) -> HttpResponse:
             },
         )
     # No number is longer, and int() refuses some that are.
-    named = asked.isascii() and asked.isdigit() and len(asked) < 19
-    template = templates.filter(pk=int(asked)).first() if named else None
+    numbered = asked.isascii() and asked.isdigit() and len(asked) < 19
+    template = templates.filter(pk=int(asked)).first() if numbered else None
     if template is None:
         raise Http404
     form = EventForm(
