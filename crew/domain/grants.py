@@ -1,5 +1,6 @@
 """Giving and taking back: a member of staff's duty, and a role on one event. Who may do what is in `crew.rules`."""
 
+import contextlib
 import datetime as dt
 
 from django.db import IntegrityError, transaction
@@ -57,7 +58,7 @@ def grant_duty(
 
 
 def revoke_grant(*, grant: StaffGrant, at: dt.datetime, by: Person | None) -> None:
-    """Take a grant back; the person's next request feels it.
+    """Take a grant back, and the roles of admin that hung on it; the person's next request feels it.
 
     Raises:
         GrantRevokedAlreadyError: it was revoked before.
@@ -73,7 +74,19 @@ def revoke_grant(*, grant: StaffGrant, at: dt.datetime, by: Person | None) -> No
             entity=grant.entity.slug if grant.entity else "",
             data={"person": grant.person.email, "duty": grant.duty},
         )
+        _end_admin_roles(grant.person_id, by=Actor(by), at=at)
     grant.revoked_at = at
+
+
+def _end_admin_roles(person_id: int, *, by: Actor, at: dt.datetime) -> None:
+    """Take back the roles of admin that somebody had for being staff, and is no more."""
+    # Read anew: a person's duties are remembered for the length of a request.
+    person = Person.objects.get(pk=person_id)
+    held = EventGrant.objects.live(at=at).filter(person=person, role=Role.ADMIN)
+    for grant in held.select_related("event__entity", "person"):
+        if not may_be_admin(grant.event, person):
+            with contextlib.suppress(GrantRevokedAlreadyError):
+                revoke(grant=grant, by=by, at=at)
 
 
 # Roles on one event
@@ -113,7 +126,9 @@ def give(
             event=event, person=person, role=role, revoked_at__isnull=True
         ).first()
         if held is not None and held.expires_at is not None and held.expires_at <= at:
-            revoke(grant=held, by=by, at=at)
+            # Somebody may do the same in this very moment; then it is gone as well.
+            with contextlib.suppress(GrantRevokedAlreadyError):
+                revoke(grant=held, by=by, at=at)
             held = None
         if held is not None:
             _widen(held, by=by, at=at, position=position, expires_at=expires_at)

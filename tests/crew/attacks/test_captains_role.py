@@ -1,12 +1,13 @@
-"""The role that a captain's position brings goes with the last such position, whatever the order."""
+"""Roles that hang on something end with it. The role that a captain's position brings goes with the last such position, whatever the order."""
 
 import pytest
 
-from crew.domain import positions
+from crew.domain import grants, positions
 from crew.domain.history import SYSTEM
-from crew.models import EventGrant, Person, Position, Role, Station
+from crew.models import EventGrant, Person, Position, Role, StaffGrant, Station
+from tests.crew.links.conftest import hold
 from tests.factories.crew import NOW, EventFactory, PositionFactory
-from tests.factories.people import PersonFactory
+from tests.factories.people import PersonFactory, StaffGrantFactory, owner
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
 
@@ -27,3 +28,26 @@ def test_whoever_gave_both_back_is_no_captain_any_more(order: tuple[int, int]) -
     assert captain.count() == 1
     put(places[order[1]], None)
     assert captain.count() == 0
+
+
+def test_ten_minutes_as_admin_end_with_the_duty_they_were_given_for() -> None:
+    boss, event = owner(), EventFactory()
+    held = hold(Role.ADMIN, event=event, person=boss)
+    elsewhere = hold(Role.GUEST, event=event, person=boss)
+
+    grants.revoke_grant(grant=StaffGrant.objects.get(person=boss), at=NOW, by=None)
+
+    held.grant.refresh_from_db()
+    held.link.refresh_from_db()
+    assert (held.grant.revoked_at, held.link.revoked_at) == (NOW, NOW)
+    assert EventGrant.objects.live(at=NOW).get() == elsewhere.grant
+
+
+def test_of_two_duties_one_still_carries_it() -> None:
+    boss, event = owner(), EventFactory()
+    StaffGrantFactory(person=boss, duty="bookings", entity=event.entity)
+    held = hold(Role.ADMIN, event=event, person=boss)
+
+    grants.revoke_grant(grant=StaffGrant.objects.get(person=boss, duty="owner"), at=NOW, by=None)
+
+    assert EventGrant.objects.live(at=NOW).get() == held.grant
