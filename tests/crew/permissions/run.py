@@ -37,11 +37,14 @@ def rule_names() -> list[str]:
 
 # Who is asked what everybody would be told alike: a method that a page does not offer, and HEAD, which is GET.
 _FEW = ("a visitor", "guest of A by link", "owner of everything")
-# Who is asked for pages of no event: one of each kind. Those who are nobody anywhere are asked for every page.
+# Who is asked for pages of no event, beside the entity's own staff: one of each kind.
 _SOME = (
-    *("captain of A", "crew of A by link", "guest of A", "admin of A by link", "captain of B"),
-    *("owner of entity B", "reader of entity B"),
+    *("a visitor", "an outsider", "captain of A", "crew of A by link", "guest of A", "admin of A by link"),
+    *("captain of B", "owner of entity B", "reader of entity B", "revoked captain of A"),
+    *("expired captain of A by link", "deactivated captain of A by link"),
 )
+# Who is asked for a second record under an address: one of each standing on the event.
+_ONCE = ("captain of A", "crew of A", "guest of A", "admin of A", "owner of entity A", "reader of entity A")
 
 
 def _worth(page: Page, who: Somebody, method: str, *, first: bool) -> bool:
@@ -49,11 +52,10 @@ def _worth(page: Page, who: Somebody, method: str, *, first: bool) -> bool:
     if method == "HEAD" or page.letters(method) is None:
         return first and who.name in _FEW
     if page.scope == "event":
-        # A stranger to the event does not come as far as one of its records.
-        return first or bool(who.on("a"))
-    alike = page.scope in ("portal", "entity", "whole", "public", "nowhere") and who.place == "b"
-    alike = alike or (page.scope not in ("worker", "papers", "own") and who.letter in "CWGA")
-    return not alike or who.name in _SOME
+        return first or who.name in _ONCE
+    if page.scope in ("worker", "papers", "own"):
+        return True
+    return who.name in _SOME or (who.letter in "OKBR" and who.place != "b")
 
 
 def run(world: World, pages: list[Page]) -> Matrix:
