@@ -89,7 +89,7 @@ def panel(*, event: Event, standing: rules.Standing, at: dt.datetime) -> Panel:
     works = rules.can_see_work_times(standing)
     day = _Day(event, at)
     around = _around(event) if works else (None, None)
-    moments = tuple(day.moments(works=works))
+    moments = day.in_order(works=works)
     return Panel(
         zone=f"{day.local(event.departs_at):%Z}",
         day=f"{day.local(event.departs_at):%A %-d %B %Y}",
@@ -105,7 +105,7 @@ def panel(*, event: Event, standing: rules.Standing, at: dt.datetime) -> Panel:
 def countdown(*, event: Event, standing: rules.Standing, at: dt.datetime) -> Countdown:
     """Return what comes next for this person; no query."""
     day = _Day(event, at)
-    moments = tuple(day.moments(works=rules.can_see_work_times(standing)))
+    moments = day.in_order(works=rules.can_see_work_times(standing))
     if event.state in OVER:
         return Countdown()
     ahead = next((moment for moment in moments if not moment.past), moments[-1])
@@ -162,7 +162,11 @@ class _Day:
         shown = moment.astimezone(self.end_zone if end else self.zone)
         return f"{shown:%H:%M}" if shown.date() == self.event.departs_on else f"{shown:%-d %b %H:%M}"
 
-    def moments(self, *, works: bool) -> Iterator[Moment]:
+    def in_order(self, *, works: bool) -> tuple[Moment, ...]:
+        """Return the moments as they come: guests may board before the crew's call, and nothing is after the return."""
+        return tuple(sorted(self._moments(works=works), key=lambda moment: moment.at))
+
+    def _moments(self, *, works: bool) -> Iterator[Moment]:
         event = self.event
         if works:
             yield self._moment("crew_call", "Crew call", timing.crew_call_at(event), self._before_departure())

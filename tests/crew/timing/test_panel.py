@@ -130,6 +130,13 @@ def test_a_return_in_the_dark_and_a_crew_call_before_dawn_are_warned_of() -> Non
     ]
 
 
+def test_guests_who_board_before_the_crews_call_come_first() -> None:
+    event = sail(boarding_minutes=120, crew_call_minutes=60)
+
+    assert [moment.key for moment in panel(event).moments] == ["boarding", "crew_call", "departure", "return"]
+    assert countdown(event, event.departs_at - dt.timedelta(hours=3)).what == "Boarding"
+
+
 def test_a_return_after_midnight_is_one_in_the_dark_and_one_at_sunrise_is_not() -> None:
     def warned(back: int) -> list[str]:
         found = panel(sail(departure=(Anchor.CLOCK, 15 * 60), return_=(Anchor.CLOCK, back)))
