@@ -1,8 +1,10 @@
 """Roles on one event: given once, prolonged, taken back with their links."""
 
 import datetime as dt
+import threading
 
 import pytest
+from django.db import connection
 
 from core.models import AuditEvent
 from crew.domain import grants, links, people
@@ -35,6 +37,29 @@ def test_a_grant_that_ran_out_is_given_anew() -> None:
     old.refresh_from_db()
     assert old.revoked_at == LATER
     assert grants.holders(event=event, at=LATER) == [new]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_grant_that_ran_out_is_given_anew_by_several_at_once() -> None:
+    event, person = EventFactory(), PersonFactory()
+    old = grants.give(event=event, person=person, role=Role.GUEST, by=SYSTEM, at=NOW, expires_at=LATER)
+    ready, given = threading.Barrier(4), []
+
+    def gives() -> None:
+        try:
+            ready.wait()
+            given.append(grants.give(event=event, person=person, role=Role.GUEST, by=SYSTEM, at=LATER))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=gives) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(given) == 4
+    assert {grant.pk for grant in given} == {EventGrant.objects.exclude(pk=old.pk).get().pk}
 
 
 def test_a_live_grant_is_prolonged_and_never_shortened() -> None:
