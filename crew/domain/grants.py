@@ -1,7 +1,6 @@
 """Giving and taking back: a member of staff's duty, and a role on one event. Who may do what is in `crew.rules`."""
 
 import contextlib
-import contextlib
 import datetime as dt
 
 from django.db import IntegrityError, transaction
@@ -128,8 +127,6 @@ def give(
         ).first()
         if held is not None and held.expires_at is not None and held.expires_at <= at:
             # Somebody may do the same in this very moment; then it is gone as well.
-            with contextlib.suppress(GrantRevokedAlreadyError):
-                # Somebody may do the same in this very moment; then it is gone as well.
             with contextlib.suppress(GrantRevokedAlreadyError):
                 revoke(grant=held, by=by, at=at)
             held = None
