@@ -76,7 +76,7 @@ def message(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         {
             "message": row,
             "tone": TONES[State(row.state)],
-            "reading": queries.read(row),
+            "reading": queries.read(row, secrets=access.may(request.user, "own")),
             "events": queries.timeline(row),
             "may_decide": access.may(request.user, "own"),
             "zone": clock.zone(),
@@ -91,7 +91,7 @@ def message(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @xframe_options_sameorigin
 def html(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Answer with the mail's own HTML, for the frame on the message page."""
-    content = _content(_visible(request, public_id))
+    content = _content(request, _visible(request, public_id))
     if not content.html:
         raise Http404
     return HttpResponse(for_frame(content), headers={"Content-Security-Policy": FRAME_POLICY})
@@ -102,7 +102,7 @@ def html(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def file(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Answer with the whole mail as an ``.eml`` file, where it was kept as it left."""
     row = _visible(request, public_id)
-    raw = queries.kept_bytes(row)
+    raw = queries.kept_bytes(row, secrets=access.may(request.user, "own"))
     if raw is None:
         raise Http404
     return _download(raw, f"{row.public_id}.eml", "message/rfc822")
@@ -112,7 +112,7 @@ def file(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @access.staff
 def part(request: HttpRequest, public_id: uuid.UUID, number: int) -> HttpResponse:
     """Answer with one part of the mail; a file is offered for saving, never opened in the portal's name."""
-    content = _content(_visible(request, public_id))
+    content = _content(request, _visible(request, public_id))
     if not 1 <= number <= len(content.parts):
         raise Http404
     chosen = content.parts[number - 1]
@@ -150,8 +150,8 @@ def _visible(request: HttpRequest, public_id: uuid.UUID, duty: str = "read") -> 
     return get_object_or_404(Message, public_id=public_id)
 
 
-def _content(row: Message) -> Content:
-    content = queries.read(row).content
+def _content(request: HttpRequest, row: Message) -> Content:
+    content = queries.read(row, secrets=access.may(request.user, "own")).content
     if content is None:
         raise Http404
     return content

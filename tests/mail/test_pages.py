@@ -287,6 +287,23 @@ def test_a_code_is_read_in_the_mailbox_of_a_demo_laptop_only(
     assert any(b"WDJB" in answer.content for answer in answers) is shown
 
 
+def test_a_code_is_read_by_the_owner_only(client: Client, mailbox: Path, settings: Settings) -> None:
+    settings.DEMO, settings.MAIL_TRANSPORT = True, "mailbox"
+    message = letters.enqueue_code()
+    tasks.deliver(message.pk)
+    client.force_login(people.bookkeeper())
+    answers = [
+        client.get(url("message", message)),
+        client.get(url("file", message)),
+        client.get(url("part", message, number=1)),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 404, 404]
+    assert not any(b"WDJB" in answer.content for answer in answers)
+    client.force_login(people.owner())
+    assert b"WDJB" in client.get(url("message", message)).content
+
+
 # Who may
 
 
