@@ -71,7 +71,7 @@ def opened_grants(request: HttpRequest) -> list[int]:
     return list(request.session.get(OPENED, [])) if is_by_link(request) else []
 
 
-def is_proved(request: HttpRequest, grant_id: int | None) -> bool:
+def is_proved(request: HttpRequest, grant_id: int) -> bool:
     """Tell whether a grant was opened in this link session by what its person was mailed.
 
     A link that a captain shows on a screen opens the event to whoever holds the phone, and no more than the event.

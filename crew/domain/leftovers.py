@@ -21,7 +21,7 @@ MOST_AT_ONCE = 1_000
 def sweep(*, at: dt.datetime) -> int:
     """Delete what has ended, at most so many rows of each kind at once; return how many. Where nothing has, nothing is written."""
     found: tuple[QuerySet[Model], ...] = (
-        Session.objects.filter(expire_date__lt=at),  # type: ignore[assignment]
+        Session.objects.filter(expire_date__lt=at),
         StepUp.objects.filter(expires_at__lt=at - CODES_KEPT),
         BoardingRequest.objects.filter(event__returns_at__lt=at - REQUESTS_KEPT),
     )

@@ -30,7 +30,7 @@ def works(request: HttpRequest) -> bool:
 def _works(request: HttpRequest, user: Any) -> bool:
     grants = EventGrant.objects.filter(person_id=user.pk, role__in=_WORKS)
     if user.by_link:
-        active = sessions.active_grant(request)
+        active = sessions.active_grant(request) or 0
         return sessions.is_proved(request, active) and grants.live(at=clock.now()).filter(pk=active).exists()
     staff = access.entity_ids(user)
     return (
