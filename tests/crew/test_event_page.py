@@ -162,6 +162,25 @@ def test_guests_learn_where_to_meet_once_they_are_cleared(
         assert (secret in found) == told, secret
 
 
+def test_a_guest_is_welcomed_once_cleared_and_reads_none_of_the_offices_words(event: Event) -> None:
+    guest = role_on(event, Role.GUEST, email="gwen@example.com")
+    assert "Welcome aboard" not in page(event, guest)
+    GuestFactory(event=event, email="gwen@example.com", state=GuestState.CLEARED, cleared_how="On paper")
+
+    found = page(event, guest)
+
+    assert f"Welcome aboard {event.vessel}." in found
+    for words in ("<dt>Seats</dt>", "<dt>Mode</dt>", "Nautical dusk", "Civil dawn", ">Open</span>"):
+        assert words not in found, words
+    assert found.index('id="next"') < found.index('id="meeting"') < found.index('id="timing"')
+
+
+def test_nobody_tells_a_guests_page_of_changes_so_it_asks_for_what_is_next(event: Event) -> None:
+    asks = 'hx-select="#next"'
+    assert asks in page(event, role_on(event, Role.GUEST))
+    assert asks not in page(event, role_on(event, Role.CAPTAIN))
+
+
 def test_another_guests_clearance_opens_nothing(event: Event) -> None:
     GuestFactory(event=event, email="other@example.com", state=GuestState.CLEARED, cleared_how="On paper")
 

@@ -57,7 +57,7 @@ def test_home_says_that_the_sample_stands_at_its_own_date(world: World) -> None:
         page = client.get("/").content.decode()
         assert "Saturday 21 November 2026, 12:00" in page
         assert "The books below stand at 10 November 2026." in page
-        assert "Sample portfolio, all invented. Its records end on 10 November 2026" in page
+        assert "Sample portfolio, all invented. Its books and reports end on 10 November 2026" in page
 
         SampleMark.objects.all().delete()
         page = client.get("/").content.decode()
