@@ -91,8 +91,14 @@ class HoldForm(forms.Form):
 class MendingForm(forms.Form):
     """What needs mending on which vessel."""
 
-    vessel = forms.TypedChoiceField(label="Vessel", coerce=int, empty_value=None)
-    title = forms.CharField(label="What needs mending", max_length=LONGEST_TITLE)
+    vessel = forms.TypedChoiceField(
+        label="Vessel", coerce=int, empty_value=None, error_messages={"required": "Choose the vessel."}
+    )
+    title = forms.CharField(
+        label="What needs mending",
+        max_length=LONGEST_TITLE,
+        error_messages={"required": "Say in a few words what needs mending."},
+    )
     note = forms.CharField(
         label="What you saw, and where",
         max_length=LONGEST_NOTE,
@@ -114,6 +120,7 @@ class ResolutionForm(forms.Form):
     resolution = forms.CharField(
         label="What was done",
         max_length=LONGEST_RESOLUTION,
+        error_messages={"required": "Say what was done about it."},
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
