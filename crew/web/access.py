@@ -68,9 +68,10 @@ def event_page(
         def guarded(request: HttpRequest, key: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
+            # PostgreSQL takes a NUL in no text, so no key has one.
             event = (
                 Event.objects.select_related("entity", "vessel", "port", "end_port", "template")
-                .filter(key=key)
+                .filter(key=key.replace("\x00", " "))
                 .first()
             )
             if event is None:
