@@ -100,7 +100,7 @@ def test_a_form_names_its_fields_and_has_no_greedy_one_but_those_meant(form: typ
 
 
 # In the data of audit lines and mails, what is the number of a row.
-NUMBERED = ("link", "step", "guest", "request", "event", "position")
+NUMBERED = ("link", "given", "item", "step", "guest", "request", "event", "position")
 Kept = dict[str, dict[Any, dict[str, Any]]]
 
 
@@ -142,7 +142,8 @@ def _differences(before: Kept, after: Kept) -> Iterator[str]:
             if pk not in then:
                 yield f"{label} new {_unnumbered(row, label, before)}"
             elif row != then[pk]:
-                yield f"{label} {pk} { ({name: row[name] for name in row if row[name] != then[pk][name]}) }"
+                changed = {name: row[name] for name in row if row[name] != then[pk][name]}
+                yield f"{label} {pk} {_unnumbered(changed, label, before)}"
 
 
 def _unnumbered(row: dict[str, Any], label: str, before: Kept) -> dict[str, Any]:
@@ -154,7 +155,7 @@ def _unnumbered(row: dict[str, Any], label: str, before: Kept) -> dict[str, Any]
     }
     said = {name: value for name, value in row.items() if name not in ("id", "subject_id")}
     for name, other in about.items():
-        if said[name] is not None and said[name] not in before.get(other, {said[name]: {}}):
+        if said.get(name) is not None and said[name] not in before.get(other, {said[name]: {}}):
             said[name] = "new"
     for name in ("data", "payload"):
         if name in said:
