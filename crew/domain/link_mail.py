@@ -20,7 +20,7 @@ from mail.models import Message
 
 COMPOSER = "crew.link"
 # There is nothing to seal yet; that a row bears a secret says that one is made when it is sent.
-_TO_BE_MADE = "mint"
+TO_BE_MADE = "mint"
 
 
 def send(*, link: Link, at: dt.datetime) -> Message:
@@ -30,7 +30,7 @@ def send(*, link: Link, at: dt.datetime) -> Message:
         dedupe_key=f"crew.link:{link.pk}:{secrets.token_urlsafe(18)}",
         composer=COMPOSER,
         payload={"link": link.pk},
-        secret=_TO_BE_MADE,
+        secret=TO_BE_MADE,
         to_address=person.email,
         to_name=person.name,
         from_name="Quarterdeck",

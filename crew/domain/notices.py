@@ -1,6 +1,7 @@
-"""Telling people that something about their event changed: one mail each, with the plain address of its page.
+"""Telling people that something about their event changed: one mail each, with a link where they have a role on it.
 
-No secret travels in them. Whoever reads one signs in as they did before, or by the link they were sent.
+The outbox row names the link; its secret is made the moment the mail is really sent, as in `crew.domain.link_mail`, so
+nothing stored holds one. Where no link can be used (no role, cancelled, over) the mail has the page's plain address.
 """
 
 import datetime as dt
@@ -10,17 +11,21 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.template.loader import render_to_string
-from django.urls import reverse
 
-from crew.domain import grants
-from crew.models import Event, Guest, GuestState, Person, Role
+from core import clock
+from crew.domain import grants, link_mail, link_secrets, links
+from crew.domain.history import SYSTEM
+from crew.models import Event, EventGrant, EventState, Guest, GuestState, Link, Person, Role
 from mail.domain import outbox
 from mail.domain.compose import LONGEST_SUBJECT, CannotComposeError, Composed
 from mail.domain.fields import UnsendableError
 from mail.models import Message
 
 COMPOSER = "crew.notice"
+# Whose link a notice bears, the widest first. An admin's lasts minutes and opens once: it would be dead when read.
+_LINKED = (Role.CAPTAIN, Role.CREW, Role.GUEST)
 
 
 def tell(
@@ -28,12 +33,23 @@ def tell(
 ) -> Message:
     """Put one mail to one person into the outbox; ``key`` names the matter, about which nobody is told twice.
 
+    With a live role on the event they get a link to it: the one they have, or a new one that only this mail bears.
+
     Raises:
         mail.domain.outbox.UnsendableError: no mail can reach the person's address.
     """
-    return _enqueue(
-        event, f"{key}:{person.pk}", person.email, person.name, subject, paragraphs, with_page=True, at=at
-    )
+    with transaction.atomic():
+        return _enqueue(
+            event,
+            f"{key}:{person.pk}",
+            person.email,
+            person.name,
+            subject,
+            paragraphs,
+            with_page=True,
+            link=_link(event, person, at=at),
+            at=at,
+        )
 
 
 def tell_guest(
@@ -120,18 +136,43 @@ def _enqueue(
     paragraphs: Sequence[str],
     *,
     with_page: bool,
+    link: Link | None = None,
     at: dt.datetime,
 ) -> Message:
     return outbox.enqueue(
         dedupe_key=f"crew.notice:{event.key}:{key}",
         composer=COMPOSER,
-        payload={"event": event.pk, "paragraphs": list(paragraphs), "with_page": with_page},
+        payload={
+            "event": event.pk,
+            "paragraphs": list(paragraphs),
+            "with_page": with_page,
+            "link": None if link is None else link.pk,
+        },
+        secret=None if link is None else link_mail.TO_BE_MADE,
         to_address=address,
         to_name=_line(name)[:120],
         from_name="Quarterdeck",
         subject=_line(subject)[:LONGEST_SUBJECT],
         at=at,
     )
+
+
+def _link(event: Event, person: Person, *, at: dt.datetime) -> Link | None:
+    """Return a link to somebody's widest role that can be taken up, made now where there is none."""
+    if event.state == EventState.CANCELLED:
+        return None
+    held = EventGrant.objects.live(at=at).filter(event=event, person=person, role__in=_LINKED)
+    grant = min(
+        held.select_related("person", "event__entity"),
+        key=lambda one: _LINKED.index(Role(one.role)),
+        default=None,
+    )
+    if grant is None:
+        return None
+    try:
+        return links.current(grant=grant, at=at) or links.issue(grant=grant, by=SYSTEM, at=at, mail=False)
+    except links.LinkRefusedError:
+        return None
 
 
 def _line(text: str) -> str:
@@ -144,7 +185,7 @@ def _line(text: str) -> str:
 
 
 def compose_notice(message: Message, secret: str | None) -> Composed:
-    """Return the mail of one notice.
+    """Return the mail of one notice; composed to be read again, the same mail with the plain address.
 
     Raises:
         CannotComposeError: the event is gone.
@@ -154,12 +195,16 @@ def compose_notice(message: Message, secret: str | None) -> Composed:
         raise CannotComposeError("The event that this notice is about is gone.")
     page = ""
     if message.payload["with_page"]:
-        page = settings.BASE_URL + reverse("crew:event", args=[event.key])
+        page = link_mail.absolute("crew:event", event.key)
+    fresh = None if secret is None else _secret(event, message.payload["link"], at=clock.now())
     context = {
         "subject": message.subject,
         "title": event.title,
         "paragraphs": message.payload["paragraphs"],
         "page": page,
+        "link": "" if fresh is None else link_mail.link_url(fresh.token),
+        "code": "" if fresh is None else fresh.shown_code,
+        "code_page": link_mail.absolute("crew:link_code"),
         "address": message.to_address,
         "base_url": settings.BASE_URL,
     }
@@ -168,3 +213,12 @@ def compose_notice(message: Message, secret: str | None) -> Composed:
         text=render_to_string("mail/notice.txt", context),
         html=render_to_string("mail/notice.html", context),
     )
+
+
+def _secret(event: Event, pk: int, *, at: dt.datetime) -> link_secrets.Secret | None:
+    """Return a fresh secret of a link; None where it was taken back, ran out or was used up before the mail left."""
+    link = Link.objects.select_related("grant__person").filter(pk=pk).first()
+    if link is None or event.state == EventState.CANCELLED or link.grant.revoked_at is not None:
+        return None
+    usable = link.revoked_at is None and link.expires_at > at and link.uses < link.uses_allowed
+    return link_mail.mint(link=link, shown="mail", at=at) if usable else None
