@@ -6,6 +6,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.views.defaults import bad_request
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -67,6 +68,35 @@ class FormsInUtf8:
                 return HttpResponse("Send forms in UTF-8.\n", content_type="text/plain", status=415)
             request.encoding = "utf-8"
         return self.get_response(request)
+
+
+class FormAddresses:
+    """Says in words what an address is that only takes a form, to a browser that was sent there without one.
+
+    Enter in the address bar, or going back after a form was refused, asks for it with GET; Django answers 405 and
+    nothing to read. Status and Allow stay as they are.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Wrap the rest of the chain; it stands where a page can read who has signed in."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request, and write the page where there would be none."""
+        response = self.get_response(request)
+        asks_for_page = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+        if response.status_code != 405 or not asks_for_page or getattr(response, "content", b"."):
+            return response
+        page = render(request, "405.html", {"event_key": self._event_key(request)}, status=405)
+        page.headers["Allow"] = response.headers["Allow"]
+        return page
+
+    def _event_key(self, request: HttpRequest) -> str:
+        """Return the key of the event that the address is about, or nothing; who may see it its page decides."""
+        found = request.resolver_match
+        if found is None or not request.path_info.startswith("/events/"):
+            return ""
+        return str(found.kwargs.get("key", ""))
 
 
 class OddValuesInAdmin:
