@@ -1,18 +1,22 @@
 /*
  * The checklist answers a thumb at once. Every tap works without this file, as a plain form.
  *  - A tapped row says what it is about to be; the server's row replaces it, or the row goes back to what it was and a
- *    sentence says why.
+ *    sentence says why. A tap that was not saved for want of a connection is said on its row until it is tapped again.
  *  - What others do arrives every two seconds while the page is looked at, and waits where somebody is typing.
  */
 
 const LOGIN = "/account/login/";
-const UNSENT = "Your tap did not get through. Nothing was changed; tap again once you are connected.";
+const UNSENT = "Not saved: no connection. Tap again when it is back.";
+const UNANSWERED = "No answer came. Tap again if this row has not changed when the connection is back.";
+const BACK = "The connection is back. Rows that say they were not saved wait for another tap.";
 const FAILED = "That did not work, and nothing was changed. Load the page again and look at the item.";
 const ALONE = "No connection: what others do is not shown until it is back.";
 
 const poll = document.getElementById("live");
 const minute = document.getElementById("live-minute");
 const before = new WeakMap();
+// Rows whose last tap did not get through, by id: what is said there, and what was tapped.
+const unsent = new Map();
 let keptVersion = null;
 
 const version = () => document.getElementById("live-since");
@@ -31,6 +35,25 @@ const say = (sentence) => {
 };
 
 const sendsElsewhere = (xhr) => Boolean(xhr.responseURL) && new URL(xhr.responseURL).pathname === LOGIN;
+
+const mark = (row, sentence) => {
+  row.querySelector(".item__unsent")?.remove();
+  if (sentence) {
+    const note = document.createElement("span");
+    note.className = "item__unsent";
+    note.textContent = sentence;
+    row.querySelector(".item__text").append(note);
+  }
+};
+
+const doneBy = (row) => row.querySelector("button.item__do")?.getAttribute("formaction");
+
+const keepUnsent = (button, sentence) => {
+  const row = button.closest(".item");
+  putBack(button, `${row.querySelector(".item__text > a").textContent}. ${sentence}`);
+  unsent.set(row.id, { sentence, tapped: doneBy(row) });
+  mark(row, sentence);
+};
 
 const putBack = (button, sentence) => {
   const row = button.closest(".item");
@@ -71,6 +94,8 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   window.htmx.trigger(poll, "htmx:abort");
   const row = button.closest(".item");
   before.set(button, { row: row.className, label: button.textContent });
+  unsent.delete(row.id);
+  mark(row, "");
   row.classList.add("item--sending");
   button.textContent = button.dataset.then;
   button.setAttribute("aria-busy", "true");
@@ -105,8 +130,8 @@ document.addEventListener("htmx:responseError", (event) => {
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, (event) => {
     if (isTap(event)) {
-      putBack(asker(event), UNSENT);
-    } else if (isPoll(event)) {
+      keepUnsent(asker(event), name === "htmx:timeout" ? UNANSWERED : UNSENT);
+    } else if (isPoll(event) && !unsent.size) {
       say(ALONE);
     }
   });
@@ -126,6 +151,18 @@ document.addEventListener("htmx:afterSettle", ({ target }) => {
   if (fold) {
     fold.closest(".phase").querySelector(".phase__items").append(target);
     fold.querySelector("summary .number").textContent = fold.querySelectorAll(".item").length;
+  }
+});
+
+/* A row that comes anew keeps what was not saved, as long as the same is to be tapped there. */
+document.addEventListener("htmx:oobAfterSwap", () => {
+  for (const [id, { sentence, tapped }] of unsent) {
+    const row = document.getElementById(id);
+    if (row && doneBy(row) === tapped) {
+      mark(row, sentence);
+    } else {
+      unsent.delete(id);
+    }
   }
 });
 
@@ -157,9 +194,11 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!isPoll(event)) {
     return;
   }
-  const region = document.getElementById("checklist-said");
-  if (event.detail.successful && region?.textContent === ALONE) {
+  const said = document.getElementById("checklist-said")?.textContent ?? "";
+  if (event.detail.successful && said === ALONE) {
     say("");
+  } else if (event.detail.successful && [UNSENT, UNANSWERED].some((sentence) => said.endsWith(sentence))) {
+    say(unsent.size ? BACK : "");
   }
   if (event.detail.successful && event.detail.xhr.status === 200 && version()) {
     if (keptVersion === null) {

@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from pytest_django.live_server_helper import LiveServer
 
 from core import clock
-from crew.domain import checklists
-from crew.domain.history import Actor
+from crew.domain import checklists, history
+from crew.domain.history import SYSTEM, Actor
 from crew.models import ChecklistItem, Event, ItemState, Person
 from tests.factories.crew import ChecklistItemFactory, EventFactory, role_on
 
@@ -84,7 +84,44 @@ def test_a_tap_is_answered_at_once_and_seen_by_the_other_within_three_seconds(
     ] == []
 
 
-def test_without_a_connection_the_row_stays_and_says_that_the_tap_did_not_get_through(
+NOT_SAVED = "Not saved: no connection. Tap again when it is back."
+
+
+def test_a_tap_without_a_connection_says_on_its_row_that_it_was_not_saved_until_it_is_tapped_again(
+    browser: Browser, live_server: LiveServer, event: Event
+) -> None:
+    cap = role_on(event, "captain", name="Cap")
+    item, other = ChecklistItemFactory.create_batch(2, event=event)
+    context = phone(browser, live_server, role_on(event, "crew"))
+    page = opened(context, live_server, event)
+    row, button, region = (
+        page.locator(name) for name in (f"#item-{item.pk}", f"#item-{item.pk}-do", "#checklist-said")
+    )
+    context.set_offline(True)
+    button.click()
+    expect(row.locator(".item__unsent")).to_have_text(NOT_SAVED)
+    expect(region).to_have_text(f"{item.text}. {NOT_SAVED}")
+    expect(button).to_have_text("Claim")
+    expect(row).not_to_contain_text("Yours")
+    # What is asked every two seconds fails as well, and leaves the sentence about the tap alone.
+    page.wait_for_event("requestfailed", lambda request: "/live/" in request.url, timeout=5000)
+    expect(region).to_have_text(f"{item.text}. {NOT_SAVED}")
+    assert page.locator(".item__unsent").count() == 1
+
+    # Connected again: others' rows arrive, this one comes anew as well, and still says that it was not saved.
+    history.note(event=event, action="crew:item:change", subject=item, by=SYSTEM, at=clock.now())
+    checklists.claim_item(item=other, by=Actor(cap), at=clock.now())
+    context.set_offline(False)
+    expect(page.locator(f"#item-{other.pk}")).to_contain_text("Cap", timeout=5000)
+    expect(region).to_contain_text("The connection is back")
+    expect(row.locator(".item__unsent")).to_have_text(NOT_SAVED)
+    button.click()
+    expect(button).to_have_text("Done")
+    expect(page.locator(".item__unsent")).to_have_count(0)
+    assert ChecklistItem.objects.get(pk=item.pk).state == ItemState.CLAIMED
+
+
+def test_an_item_that_somebody_else_took_meanwhile_asks_for_no_second_tap(
     browser: Browser, live_server: LiveServer, event: Event
 ) -> None:
     item = ChecklistItemFactory(event=event)
@@ -92,12 +129,36 @@ def test_without_a_connection_the_row_stays_and_says_that_the_tap_did_not_get_th
     page = opened(context, live_server, event)
     context.set_offline(True)
     page.locator(f"#item-{item.pk}-do").click()
-    expect(page.locator("#checklist-said")).to_contain_text("Your tap did not get through")
-    expect(page.locator(f"#item-{item.pk}-do")).to_have_text("Claim")
+    expect(page.locator(".item__unsent")).to_have_text(NOT_SAVED)
+    checklists.claim_item(item=item, by=Actor(role_on(event, "captain", name="Cap")), at=clock.now())
     context.set_offline(False)
-    page.locator(f"#item-{item.pk}-do").click()
-    expect(page.locator(f"#item-{item.pk}-do")).to_have_text("Done")
-    assert ChecklistItem.objects.get(pk=item.pk).state == ItemState.CLAIMED
+    expect(page.locator(f"#item-{item.pk}")).to_contain_text("Cap", timeout=5000)
+    expect(page.locator(".item__unsent")).to_have_count(0)
+
+
+def test_an_items_own_page_keeps_what_was_filled_in_while_there_is_no_connection(
+    browser: Browser, live_server: LiveServer, event: Event
+) -> None:
+    cap = role_on(event, "captain")
+    item = ChecklistItemFactory(
+        event=event, evidence="number", unit="V", state="claimed", claimer=cap, claimed_at=clock.now()
+    )
+    context = phone(browser, live_server, cap)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/events/{event.key}/items/{item.pk}/")
+    page.locator("input[name=number]").fill("12.6")
+    context.set_offline(True)
+    page.get_by_role("button", name="Complete").click()
+    expect(page.get_by_role("alert")).to_contain_text("Not saved: no connection.")
+    expect(page.locator("input[name=number]")).to_have_value("12.6")
+    context.set_offline(False)
+    page.get_by_role("button", name="Complete").click()
+    expect(page.locator("#checklist")).to_be_visible()
+    assert ChecklistItem.objects.get(pk=item.pk).state == ItemState.COMPLETED
+    # A button with its own address goes there.
+    page.goto(f"{live_server.url}/events/{event.key}/items/{item.pk}/")
+    page.get_by_role("button", name="Reopen it").click()
+    expect(page.locator(".lede")).to_contain_text("Yours")
 
 
 def test_it_works_without_javascript(browser: Browser, live_server: LiveServer, event: Event) -> None:
