@@ -22,6 +22,7 @@ from crew.domain import (
     positions,
     seen,
     timing,
+    timing_panel,
 )
 from crew.domain.history import Actor
 from crew.domain.terms import (
@@ -39,6 +40,7 @@ from crew.models import (
     Event,
     EventState,
     EventTemplate,
+    GuestState,
     Phase,
     Position,
 )
@@ -52,6 +54,7 @@ __all__ = [
     "EventRefusedError",
     "NoLimitError",
     "Terms",
+    "UnusualMoveError",
     "WrittenAlreadyError",
     "advance",
     "cancel",
@@ -68,13 +71,14 @@ __all__ = [
 KEY_LETTERS = "23456789bcdfghjkmnpqrstvwxz"
 KEY_LENGTH = 8
 
-# The one table of legal moves. Cancelling has its own door, `cancel`, because it needs a reason.
+# The one table of legal moves, each state's way on first. Back from under way or completed is to correct what was said
+# by mistake. Cancelling has its own door, `cancel`, because it needs a reason.
 MOVES: MappingProxyType[EventState, tuple[EventState, ...]] = MappingProxyType({
     EventState.DRAFT: (EventState.OPEN,),
     EventState.OPEN: (EventState.CONFIRMED, EventState.DRAFT),
     EventState.CONFIRMED: (EventState.UNDERWAY, EventState.OPEN),
-    EventState.UNDERWAY: (EventState.COMPLETED,),
-    EventState.COMPLETED: (),
+    EventState.UNDERWAY: (EventState.COMPLETED, EventState.CONFIRMED),
+    EventState.COMPLETED: (EventState.UNDERWAY,),
     EventState.CANCELLED: (),
 })  # fmt: skip
 CANCELLABLE = (EventState.DRAFT, EventState.OPEN, EventState.CONFIRMED)
@@ -91,6 +95,10 @@ class WrittenAlreadyError(EventRefusedError):
         """Say which event it is."""
         super().__init__(f"{event.title} was written down already; no second event was made.")
         self.event = event
+
+
+class UnusualMoveError(EventRefusedError):
+    """The move is legal, and so early, or with guests who may not board, that it must be said on purpose."""
 
 
 _BAREBOAT = "A bareboat charter is crewed by its charterer"  # what the guard in the database answers
@@ -215,12 +223,17 @@ def change(*, event: Event, terms: Terms, by: Actor, at: dt.datetime, shown: str
     return now
 
 
-def advance(*, event: Event, to: EventState, by: Actor, at: dt.datetime) -> Event:
+def advance(*, event: Event, to: EventState, by: Actor, at: dt.datetime, early: bool = False) -> Event:
     """Move an event on, or back where that is legal, and return it as it then is.
 
+    Leaving before crew call or with guests who are not cleared, and being back before departure, is said on purpose:
+    with ``early``, which the trail keeps.
+
     Raises:
+        UnusualMoveError: it was not said on purpose.
         EventRefusedError: the move is not legal from where it stands, somebody moved it meanwhile, its vessel is on
-            another event at that time, or critical checklist items are not completed before departure.
+            another event at that time, critical checklist items are not completed before departure, or pay of a
+            completed event was marked as paid.
     """
     if to not in MOVES[EventState(event.state)]:
         raise EventRefusedError(
@@ -235,15 +248,20 @@ def advance(*, event: Event, to: EventState, by: Actor, at: dt.datetime) -> Even
         now = _fresh(event)
         if to in HAS_VESSEL and event.state not in HAS_VESSEL:
             _check_vessel_is_free(now)
-        if to == EventState.UNDERWAY:
+        if event.state == EventState.COMPLETED:
+            _check_nothing_is_paid(now)
+        if (event.state, to) == (EventState.CONFIRMED, EventState.UNDERWAY):
             _check_critical_items(now)
+        unusual = _unusual(now, event.state, at)
+        if unusual and not early:
+            raise UnusualMoveError(f"{unusual} If it is meant so, tick the box that the event's page shows.")
         history.note(
             event=now,
             action=f"crew:event:{to.value}",
             subject=now,
             by=by,
             at=at,
-            data={"state": [event.state, to.value]},
+            data={"state": [event.state, to.value]} | ({"said_on_purpose": unusual} if unusual else {}),
         )
     return now
 
@@ -352,6 +370,31 @@ def _check_critical_items(event: Event) -> None:
         shown = "; ".join(open_items[:3]) + ("; and others" if len(open_items) > 3 else "")
         what = "A critical item is" if len(open_items) == 1 else f"{len(open_items)} critical items are"
         raise EventRefusedError(f"{what} not completed: {shown}. Complete the checklist, then leave.")
+
+
+def _unusual(event: Event, before: str, at: dt.datetime) -> str:
+    """Return in sentences what is unusual about leaving or being back at this moment, or nothing."""
+    found = []
+    if (before, event.state) == (EventState.CONFIRMED, EventState.UNDERWAY):
+        call_at = timing.crew_call_at(event)
+        if at < call_at:
+            found.append(f"Crew call is {timing_panel.until(call_at, at)}, at {_clock(event, call_at)}.")
+        held = event.guests.filter(state=GuestState.HELD).count()
+        if held:
+            found.append(f"{held} {'guest is' if held == 1 else 'guests are'} held and may not board.")
+    if event.state == EventState.COMPLETED and at < event.departs_at:
+        leaves = f"{timing_panel.until(event.departs_at, at)}, at {_clock(event, event.departs_at)}"
+        found.append(
+            f"Its departure is {leaves}, so it cannot be back yet. Completed, its crew is owed its pay."
+        )
+    return " ".join(found)
+
+
+def _check_nothing_is_paid(event: Event) -> None:
+    paid = Position.objects.filter(event=event, paid_on__isnull=False).count()
+    if paid:
+        what = "A position of it is" if paid == 1 else f"{paid} positions of it are"
+        raise EventRefusedError(f"{what} marked as paid, so {event.title} stays completed.")
 
 
 def _translated(event: Event, terms: Terms, error: IntegrityError) -> str:

@@ -24,6 +24,11 @@ def event(event_id: int) -> Event:
     )
 
 
+def events(ids: Collection[int]) -> None:
+    """Let nobody move or change these events until the transaction ends."""
+    list(Event.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values("pk"))
+
+
 def people(ids: Collection[int]) -> None:
     """Let nobody else give these people work or days off until the transaction ends."""
     list(Person.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values("pk"))

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from core.money import format_minor
 from core.months import is_near
-from crew.domain import fitness, history, timing
+from crew.domain import fitness, history, locks, timing
 from crew.domain.history import Actor
 from crew.models import EventState, Mode, Person, Position, PositionState
 
@@ -114,6 +114,8 @@ def mark_paid(
             f"{fitness.day(on)} is still to come. Mark pay once it has gone out, with the day it did."
         )
     with transaction.atomic():
+        # So that none of them is taken back from completed while it is marked.
+        locks.events(set(Position.objects.filter(pk__in=wanted).values_list("event_id", flat=True)))
         owed = _earned().filter(pk__in=wanted)
         if ids is not None:
             owed = owed.filter(event__entity__in=ids)

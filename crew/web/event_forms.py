@@ -323,9 +323,10 @@ def _lines(text: str) -> str:
 
 
 class MoveForm(forms.Form):
-    """Where an event goes."""
+    """Where an event goes, and whether an unusual move is meant so."""
 
     to = forms.ChoiceField(label="Move to", choices=EventState.choices)
+    early = forms.BooleanField(label="It is meant so", required=False)
 
 
 class CancelForm(forms.Form):

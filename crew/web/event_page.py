@@ -66,6 +66,7 @@ def event_view(request: HttpRequest, event: Event, standing: rules.Standing) -> 
         event_sheet.own_guest_state(event=event, person=request.user) if standing.is_any(Role.GUEST) else ""
     )
     notes = event_sheet.notes(event=event, standing=standing)
+    found = moves(event, standing, at=at)
     panel = timing_panel.panel(event=event, standing=standing, at=at)
     return render(
         request,
@@ -82,7 +83,8 @@ def event_view(request: HttpRequest, event: Event, standing: rules.Standing) -> 
             "timing": panel,
             "countdown": timing_panel.countdown(event=event, standing=standing, at=at),
             "when": event_sheet.when(event),
-            "moves": moves(event, standing),
+            "moves": [move for move in found if not move.correction],
+            "corrections": [move for move in found if move.correction],
             "pages": [*_pages(event, allowed), *_booking(request, event)],
             "jumps": _jumps(allowed, noted=bool(notes)),
             "positions": staff_rows,

@@ -1,6 +1,7 @@
 """Pages of events for those who run them: agenda and month, writing one down, changing, moving, cancelling, history."""
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -34,21 +35,46 @@ MOVE_WORDS: dict[tuple[str, str], str] = {
     (EventState.CONFIRMED, EventState.UNDERWAY): "We are under way",
     (EventState.CONFIRMED, EventState.OPEN): "Take the confirmation back",
     (EventState.UNDERWAY, EventState.COMPLETED): "We are back",
+    (EventState.UNDERWAY, EventState.CONFIRMED): "She has not left: back to confirmed",
+    (EventState.COMPLETED, EventState.UNDERWAY): "She is not back: under way again",
 }
+# What captains say; all other moves, and what corrects one said by mistake, are for those who may change the event.
 _SAILING = (EventState.UNDERWAY, EventState.COMPLETED)
+_CORRECTIONS = ((EventState.UNDERWAY, EventState.CONFIRMED), (EventState.COMPLETED, EventState.UNDERWAY))
 
 
-def moves(event: Event, standing: rules.Standing) -> list[dict[str, str]]:
-    """Return the moves that are legal from where an event stands and allowed to this person, for buttons."""
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One button: where it moves an event, its words, whether it is the one that stands out, or a correction."""
+
+    to: str
+    label: str
+    main: bool
+    correction: bool
+
+
+def moves(event: Event, standing: rules.Standing, *, at: dt.datetime) -> list[Move]:
+    """Return the moves that are legal from where an event stands and allowed to this person, for buttons.
+
+    The first stands out; leaving and being back do so from crew call on.
+    """
+    state = EventState(event.state)
+    near = at >= timing.crew_call_at(event)
     return [
-        {"to": to.value, "label": MOVE_WORDS[event.state, to]}
-        for to in events.MOVES[EventState(event.state)]
-        if _may_move(standing, to)
+        Move(
+            to.value,
+            MOVE_WORDS[state, to],
+            main=place == 0 and (near or to not in _SAILING) and (state, to) not in _CORRECTIONS,
+            correction=(state, to) in _CORRECTIONS,
+        )
+        for place, to in enumerate(events.MOVES[state])
+        if _may_move(standing, state, to)
     ]
 
 
-def _may_move(standing: rules.Standing, to: EventState) -> bool:
-    return rules.can_sail_event(standing) if to in _SAILING else rules.can_edit_event(standing)
+def _may_move(standing: rules.Standing, state: EventState, to: EventState) -> bool:
+    sails = to in _SAILING and (state, to) not in _CORRECTIONS
+    return rules.can_sail_event(standing) if sails else rules.can_edit_event(standing)
 
 
 def _entities(request: HttpRequest, verb: str) -> list[Entity]:
@@ -344,15 +370,16 @@ def advance(request: HttpRequest, event: Event, standing: rules.Standing) -> Htt
         PermissionDenied: the move is not for this person.
     """
     form = MoveForm(request.POST)
-    refusal = "Choose one of the moves below."
+    refusal, asked, now = "Choose one of the moves below.", "", clock.now()
     if form.is_valid():
-        to = EventState(form.cleaned_data["to"])
-        if not _may_move(standing, to):
+        to, early = EventState(form.cleaned_data["to"]), form.cleaned_data["early"]
+        if not _may_move(standing, EventState(event.state), to):
             raise PermissionDenied(REFUSAL)
         try:
-            moved = events.advance(event=event, to=to, by=actor(request, standing), at=clock.now())
+            moved = events.advance(event=event, to=to, by=actor(request, standing), at=now, early=early)
         except events.EventRefusedError as error:
             refusal = str(error)
+            asked = to.value if isinstance(error, events.UnusualMoveError) else ""
         else:
             messages.success(request, f"{moved.title} is now {moved.get_state_display().lower()}.")
             return redirect("crew:event", key=event.key)
@@ -362,7 +389,8 @@ def advance(request: HttpRequest, event: Event, standing: rules.Standing) -> Htt
         {
             "event": event,
             "refusal": refusal,
-            "moves": moves(event, standing),
+            "moves": moves(event, standing, at=now),
+            "asked": asked,
             "crumbs": crumbs(event, standing),
         },
         status=422,

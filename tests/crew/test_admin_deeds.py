@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.test import Client
 
+from core import clock
 from core.models import AuditEvent
 from crew.models import (
     ChecklistItem,
@@ -145,6 +146,8 @@ class TestEvents:
         assert "Sail is open." in act(boss, "event", "open", event)
         assert "Sail is confirmed." in act(boss, "event", "confirm", event)
         assert "from there it cannot become completed" in act(boss, "event", "complete", event)
+        assert "Crew call is in " in act(boss, "event", "depart", event)
+        Event.objects.update(departs_at=clock.now() - dt.timedelta(hours=1))
         assert "Sail is underway." in act(boss, "event", "depart", event)
         assert "Sail is completed." in act(boss, "event", "complete", event)
         assert (

@@ -250,7 +250,7 @@ def test_each_role_is_offered_what_it_may_do(
 
     context = client_of(role_on(event, role)).get(f"/events/{event.key}/").context
 
-    assert [move["to"] for move in context["moves"]] == buttons
+    assert [move.to for move in context["moves"]] == buttons
     assert [entry["label"] for entry in context["pages"]] == pages
 
 

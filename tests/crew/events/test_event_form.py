@@ -327,9 +327,37 @@ class TestMoves:
         assert client.post(url, {"to": "confirmed"}).status_code == 403
         Event.objects.filter(pk=event.pk).update(state=EventState.CONFIRMED)
         assert client.post(url, {"to": "open"}).status_code == 403
-        assert client.post(url, {"to": "underway"}).status_code == 302
-        assert client.post(url, {"to": "completed"}).status_code == 302
+        assert client.post(url, {"to": "underway", "early": "on"}).status_code == 302
+        assert client.post(url, {"to": "confirmed"}).status_code == 403
+        assert client.post(url, {"to": "completed", "early": "on"}).status_code == 302
+        assert client.post(url, {"to": "underway", "early": "on"}).status_code == 403
         assert Event.objects.get(pk=event.pk).state == "completed"
+
+    def test_leaving_days_before_crew_call_asks_for_a_tick(self, harbor: Harbor) -> None:
+        event = EventFactory(state=EventState.CONFIRMED)
+        client = harbor.client(role_on(event, Role.CAPTAIN))
+        url = f"/events/{event.key}/"
+        page = client.get(url).content.decode()
+        assert 'class="button button--quiet" name="to" value="underway"' in page
+
+        answer = client.post(f"{url}advance/", {"to": "underway"})
+
+        assert answer.status_code == 422
+        text = answer.content.decode()
+        assert "Crew call is in 5 days 3 h, at 28 Nov 13:30 PST." in text
+        assert 'type="checkbox" name="early"' in text
+        assert Event.objects.get(pk=event.pk).state == "confirmed"
+
+    def test_only_an_admin_is_shown_the_way_back(self, harbor: Harbor) -> None:
+        event = harbor.event()
+        captain = harbor.client(role_on(event, Role.CAPTAIN))
+        url = f"/events/{event.key}/"
+        for state, back in (("underway", "confirmed"), ("completed", "underway")):
+            Event.objects.filter(pk=event.pk).update(state=state)
+            assert f'value="{back}"' not in captain.get(url).content.decode()
+            assert f'value="{back}"' in harbor.client().get(url).content.decode()
+            assert harbor.client().post(f"{url}advance/", {"to": back}).status_code == 302
+            assert Event.objects.get(pk=event.pk).state == back
 
     @pytest.mark.parametrize("role", [Role.CREW, Role.GUEST])
     def test_crew_and_guests_do_not_move_it(self, harbor: Harbor, role: Role) -> None:

@@ -42,6 +42,7 @@ from tests.factories.crew import (
 from tests.factories.people import PersonFactory
 
 LATER = NOW + dt.timedelta(hours=1)
+ON_BOARD = DEPARTS_AT - dt.timedelta(minutes=10)
 
 
 def trail(event: Event) -> list[str]:
@@ -316,7 +317,7 @@ class TestMoves:
         event.refresh_from_db()
 
         if to in MOVES[start]:
-            moved = events.advance(event=event, to=to, by=harbor.by, at=LATER)
+            moved = events.advance(event=event, to=to, by=harbor.by, at=LATER, early=True)
             assert moved.state == to
             assert last(event, f"crew:event:{to}").data["state"] == [start, to]
         else:
@@ -349,12 +350,14 @@ class TestMoves:
         event.refresh_from_db()
 
         with pytest.raises(EventRefusedError, match="A critical item is not completed: Engine oil"):
-            events.advance(event=event, to=EventState.UNDERWAY, by=harbor.by, at=LATER)
+            events.advance(event=event, to=EventState.UNDERWAY, by=harbor.by, at=ON_BOARD)
 
         ChecklistItem.objects.filter(text="Engine oil").update(
             state="completed", claimer=harbor.admin, completed_by=harbor.admin, completed_at=NOW
         )
-        assert events.advance(event=event, to=EventState.UNDERWAY, by=harbor.by, at=LATER).state == "underway"
+        assert (
+            events.advance(event=event, to=EventState.UNDERWAY, by=harbor.by, at=ON_BOARD).state == "underway"
+        )
 
     def test_a_critical_item_of_the_return_does_not_hinder_the_departure(self, harbor: Harbor) -> None:
         event = harbor.event()
@@ -362,7 +365,9 @@ class TestMoves:
         ChecklistItem.objects.update(phase="shutdown")
         event.refresh_from_db()
 
-        assert events.advance(event=event, to=EventState.UNDERWAY, by=harbor.by, at=LATER).state == "underway"
+        assert (
+            events.advance(event=event, to=EventState.UNDERWAY, by=harbor.by, at=ON_BOARD).state == "underway"
+        )
 
 
 class TestOneVesselInOnePlace:
