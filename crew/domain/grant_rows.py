@@ -102,7 +102,9 @@ def trail(*, event: Event, limit: int) -> list[TrailRow]:
             at=link_words.stamp(event, line.at),
             title=f"{line.get_kind_display()}: {line.link.grant.person}, "
             f"{line.link.grant.get_role_display().lower()}",
-            text=". ".join(part for part in (line.reason, line.address, line.agent) if part),
+            text=". ".join(
+                part for part in (line.reason, line.address, link_words.program(line.agent)) if part
+            ),
             by=str(line.by) if line.by else "",
         )
         for line in found

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from crew.domain import link_secrets
+from crew.domain import link_secrets, link_words
 from crew.models import Event, EventGrant, EventState, Guest, Link, LinkEvent, LinkSecret, Person, Role
 from mail.models import Message
 from tests.crew.links.conftest import hold, opened
@@ -211,3 +211,43 @@ def test_the_page_asks_the_same_however_many_people(
     with django_assert_num_queries(11):
         page = captain.get(people(event))
     assert page.content.decode().count("people__row") == many + 1
+
+
+def test_the_trail_is_folded_and_names_programs_in_words(event: Event, captain: Client) -> None:
+    agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    Client(headers={"user-agent": agent}).get(hold(event=event).url, follow=True)
+
+    page = captain.get(people(event)).content.decode()
+
+    assert "Firefox on Linux" in page
+    assert "Gecko" not in page
+    fold = page.index('<details class="section disclosure">')
+    assert fold < page.index("What happened to links") < page.index("Firefox on Linux")
+
+
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        ("", ""),
+        ("curl/8.5", "Another program"),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1",
+            "Safari on iPhone",
+        ),
+        ("Mozilla/5.0 (iPad; CPU OS 18_0 like Mac OS X) CriOS/140.0 Safari/604.1", "Chrome on iPad"),
+        ("Mozilla/5.0 (Linux; Android 15) Chrome/140.0 Mobile Safari/537.36", "Chrome on Android"),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 15_0) Version/18.0 Safari/605.1", "Safari on Mac"),
+    ],
+)
+def test_a_program_is_known_by_browser_and_system(agent: str, words: str) -> None:
+    assert link_words.program(agent) == words
+
+
+def test_a_person_without_a_name_is_shown_by_their_address_once(event: Event, captain: Client) -> None:
+    hold(event=event, person=PersonFactory(name="", email="una@example.com"))
+
+    page = captain.get(people(event)).content.decode()
+
+    row = page[page.index('class="people__who"', page.index("una@example.com") - 120) :]
+    assert row[: row.index("</div>")].count("una@example.com") == 1
