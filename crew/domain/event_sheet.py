@@ -8,10 +8,11 @@ from django.db.models import Q
 from core.money import format_minor
 from crew import rules
 from crew.domain import timing
+from crew.domain.events import ASHORE_PHASES
 from crew.domain.guests import GuestRow
 from crew.domain.item_rows import ItemRow
 from crew.domain.staffing import PositionRow
-from crew.models import Event, EventState, Guest, GuestState, Person, Role
+from crew.models import OVER, Event, EventState, Guest, GuestState, Person, Role
 
 AUDIENCES = (
     ("guests", "For guests: what to know and bring"),
@@ -77,10 +78,10 @@ def when(event: Event) -> str:
 
 def welcome(*, event: Event, seat: str) -> str:
     """Return a guest's first sentence; nothing to whom is not expected, or once the event is over."""
-    over = event.state in (EventState.COMPLETED, EventState.CANCELLED)
-    if seat != GuestState.CLEARED or over:
+    if seat != GuestState.CLEARED or event.state in OVER:
         return ""
-    return f"Welcome aboard {event.vessel}." if event.vessel else f"Welcome to {event.title}."
+    greeting = f"Welcome aboard {event.vessel}." if event.vessel else f"Welcome to {event.title}."
+    return f"{greeting} You are cleared to board."
 
 
 def notes(*, event: Event, standing: rules.Standing) -> list[tuple[str, str]]:
@@ -105,7 +106,7 @@ def own_guest_state(*, event: Event, person: Person) -> str:
 def meeting(*, event: Event, standing: rules.Standing, seat: str) -> Meeting:
     """Return where to be; guests are told once they are cleared (``seat`` is how theirs stands)."""
     if not rules.can_see_gate_code(standing) and seat != GuestState.CLEARED:
-        return Meeting("", "", "", _why_not(seat))
+        return Meeting("", "", "", _why_not(event, seat))
     place = f"{event.port.latitude:.5f},{event.port.longitude:.5f}"
     return Meeting(
         point=event.meeting_point or f"{event.vessel or event.venue or event.port}, {event.port}",
@@ -115,9 +116,19 @@ def meeting(*, event: Event, standing: rules.Standing, seat: str) -> Meeting:
     )
 
 
-def _why_not(seat: str) -> str:
+def _why_not(event: Event, seat: str) -> str:
+    if event.state in OVER:
+        return "This trip is cancelled." if event.state == EventState.CANCELLED else "This trip is over."
+    if seat == GuestState.HELD and event.waiver_required:
+        return (
+            "You cannot board yet: your waiver is not on file. The captain or the office clears you once it is "
+            "signed; the meeting point stands here from then on."
+        )
     if seat == GuestState.HELD:
-        return "Your seat is held. The meeting point stands here as soon as the captain or the office has cleared you."
+        return (
+            "You cannot board yet: you are not cleared. The captain or the office does that; the meeting point "
+            "stands here from then on."
+        )
     if seat == GuestState.REMOVED:
         return "You are not on the guest list of this trip any more. Ask whoever booked it, or the office."
     return "You are not on the guest list yet. Once you are, and cleared, the meeting point stands here."
@@ -134,7 +145,12 @@ def tiles(
     checklist: Sequence[ItemRow],
     guests: Sequence[GuestRow],
 ) -> list[Tile]:
-    """Return the figures that say at a glance whether the event is ready; from rows at hand, without a query."""
+    """Return the figures that say at a glance whether the event is ready; from rows at hand, without a query.
+
+    Nothing is to be done on an event that is over.
+    """
+    if event.state in OVER:
+        return []
     return list(_tiles(event, standing, positions, checklist, guests))
 
 
@@ -157,9 +173,14 @@ def _tiles(
             "watch" if missing else "good",
         )
     if checklist:
-        critical = sum(row.critical and row.is_open for row in checklist)
-        left = "critical item left" if critical == 1 else "critical items left"
-        yield Tile(str(critical), left, "#checklist", "watch" if critical else "good")
+        critical = [row.phase for row in checklist if row.critical and row.is_open]
+        words = "left"
+        if event.state != EventState.UNDERWAY:
+            # What departure asks for; the rest is for later.
+            critical = [phase for phase in critical if phase in ASHORE_PHASES]
+            words = "left before departure"
+        noun = "critical item" if len(critical) == 1 else "critical items"
+        yield Tile(str(len(critical)), f"{noun} {words}", "#checklist", "watch" if critical else "good")
         late = sum(row.late and row.is_open for row in checklist)
         own = sum(row.mine and row.is_open for row in checklist)
         if late:
@@ -170,7 +191,7 @@ def _tiles(
         held = sum(row.state == GuestState.HELD for row in guests)
         yield Tile(
             f"{held} of {len(guests)}" if guests else "0",
-            "guests held" if guests else "guests yet",
+            "guests not cleared" if guests else "guests yet",
             "#guests",
             "watch" if held else "good" if guests else "",
         )

@@ -106,7 +106,7 @@ def rows(*, event: Event, standing: rules.Standing, at: dt.datetime) -> list[Ite
             soon=soon,
             critical=item.critical,
             evidence=_hint(item),
-            note=_remark(item, standing, zone, today),
+            note=_remark(item, standing, at, zone, today),
             action=action,
             action_url=f"{url}{verb}" if action else "",
             opens=bool(action) and not verb,
@@ -148,16 +148,16 @@ def _hint(item: Any) -> str:
     return f"{hint} in {item.unit}" if item.evidence == Evidence.NUMBER and item.unit else hint
 
 
-def _remark(item: Any, standing: rules.Standing, zone: dt.tzinfo, today: dt.date) -> str:
-    """Return why an item is on hold, who sees to it and when somebody looks again."""
+def _remark(item: Any, standing: rules.Standing, at: dt.datetime, zone: dt.tzinfo, today: dt.date) -> str:
+    """Return why an item is on hold, who sees to it and when they look again."""
     if item.state != ItemState.ON_HOLD:
         return ""
-    owner = (
-        "you" if item.hold_owner_id == standing.person_id else item.hold_owner__name or item.hold_owner__email
-    )
-    return (
-        f"{item.hold_reason.rstrip('.')}. Seen to by {owner}, reviewed {_when(item.review_at, zone, today)}."
-    )
+    if item.hold_owner_id == standing.person_id:
+        owner = "You see to it"
+    else:
+        owner = f"{item.hold_owner__name or item.hold_owner__email} sees to it"
+    review = "review overdue since" if item.review_at < at else "review due"
+    return f"{item.hold_reason.rstrip('.')}. {owner}, {review} {_when(item.review_at, zone, today)}."
 
 
 def _pressing(item: Any, at: dt.datetime) -> tuple[bool, bool]:

@@ -104,16 +104,20 @@ def panel(*, event: Event, standing: rules.Standing, at: dt.datetime) -> Panel:
 
 def countdown(*, event: Event, standing: rules.Standing, at: dt.datetime) -> Countdown:
     """Return what comes next for this person; no query."""
-    day = _Day(event, at)
-    moments = day.in_order(works=rules.can_see_work_times(standing))
     if event.state in OVER:
         return Countdown()
-    ahead = next((moment for moment in moments if not moment.past), moments[-1])
-    if ahead.past and event.state != EventState.UNDERWAY:
+    day = _Day(event, at)
+    moments = day.in_order(works=rules.can_see_work_times(standing))
+    underway = event.state == EventState.UNDERWAY
+    # Whoever is out has the return ahead, whatever else was planned later than they left.
+    ahead = moments[-1] if underway else next((moment for moment in moments if not moment.past), moments[-1])
+    if ahead.past and not underway:
         return Countdown()
     zone = f"{ahead.at.astimezone(day.end_zone if ahead.key == 'return' else day.zone):%Z}"
     time = ahead.time if ahead.time.endswith(zone) else f"{ahead.time} {zone}"
-    return Countdown("Return planned" if ahead.past else ahead.label, until(ahead.at, at), time)
+    if underway and ahead.past:
+        return Countdown("Due back", time, until(ahead.at, at))
+    return Countdown("Back" if underway else ahead.label, until(ahead.at, at), time)
 
 
 def span(length: dt.timedelta) -> str:

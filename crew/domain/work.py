@@ -8,11 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from core import clock
 from crew.domain import event_lists, event_sheet, staffing, timing
+from crew.domain.events import ASHORE_PHASES
 from crew.domain.timing_panel import until
 from crew.models import (
     OVER,
@@ -21,6 +22,7 @@ from crew.models import (
     CredentialKind,
     Event,
     EventGrant,
+    EventState,
     ItemState,
     Person,
     Position,
@@ -156,8 +158,10 @@ def _positions(person: Person, keys: Sequence[int], roles: dict[int, set[str]]) 
 
 
 def _critical_left(keys: Sequence[int]) -> dict[int, int]:
+    """Return how many critical items are left that departure asks for; once it is under way, how many in all."""
+    asked = Q(phase__in=ASHORE_PHASES) | Q(event__state=EventState.UNDERWAY)
     counted = (
-        ChecklistItem.objects.filter(event__in=keys, critical=True)
+        ChecklistItem.objects.filter(asked, event__in=keys, critical=True)
         .exclude(state=ItemState.COMPLETED)
         .order_by()
         .values_list("event_id")
@@ -206,6 +210,8 @@ def _assignment(
 
 
 def _next(event: Event, *, works: bool, at: dt.datetime) -> str:
+    if event.state == EventState.UNDERWAY:
+        return f"{'Back' if event.returns_at > at else 'Due back'} {until(event.returns_at, at)}"
     first = ("Crew call", timing.crew_call_at(event)) if works else ("Boarding", timing.boarding_at(event))
     for label, moment in (first, ("Departure", event.departs_at), ("Return", event.returns_at)):
         if moment > at:
@@ -225,7 +231,8 @@ def _warnings(
     if missing:
         yield f"{missing} of {len(positions)} positions {'is' if missing == 1 else 'are'} not staffed."
     if critical:
-        yield f"{critical} critical checklist item{'' if critical == 1 else 's'} left."
+        when = "" if event.state == EventState.UNDERWAY else " before departure"
+        yield f"{critical} critical checklist item{'' if critical == 1 else 's'} left{when}."
 
 
 def _items(

@@ -143,7 +143,7 @@ def test_the_head_tells_state_time_zone_vessel_and_the_law(event: Event) -> None
     ("state", "told", "words"),
     [
         (GuestState.CLEARED, True, "Where to meet"),
-        (GuestState.HELD, False, "Your seat is held"),
+        (GuestState.HELD, False, "You cannot board yet: your waiver is not on file."),
         (GuestState.REMOVED, False, "not on the guest list of this trip any more"),
         (None, False, "not on the guest list yet"),
     ],
@@ -169,7 +169,7 @@ def test_a_guest_is_welcomed_once_cleared_and_reads_none_of_the_offices_words(ev
 
     found = page(event, guest)
 
-    assert f"Welcome aboard {event.vessel}." in found
+    assert f"Welcome aboard {event.vessel}. You are cleared to board." in found
     for words in ("<dt>Seats</dt>", "<dt>Mode</dt>", "Nautical dusk", "Civil dawn", ">Open</span>"):
         assert words not in found, words
     assert found.index('id="next"') < found.index('id="meeting"') < found.index('id="timing"')
@@ -199,6 +199,7 @@ def test_a_captain_sees_first_what_is_next(event: Event) -> None:
     PositionFactory(event=event, holder=PersonFactory())
     for number in range(3):
         ChecklistItemFactory(event=event, critical=number < 2)
+    ChecklistItemFactory(event=event, critical=True, phase="return")
     GuestFactory(event=event)
     GuestFactory(event=event, state=GuestState.CLEARED, cleared_how="On paper")
     captain = role_on(event, Role.CAPTAIN)
@@ -210,11 +211,42 @@ def test_a_captain_sees_first_what_is_next(event: Event) -> None:
     assert (countdown.what, countdown.words, countdown.time) == ("Boarding", "in 40 min", "14:40 PST")
     assert [(tile.value, tile.label) for tile in response.context["tiles"]] == [
         ("1 of 2", "positions staffed"),
-        ("2", "critical items left"),
-        ("1 of 2", "guests held"),
+        ("2", "critical items left before departure"),
+        ("1 of 2", "guests not cleared"),
     ]
     text = response.content.decode()
     assert text.index("What is next") < text.index('id="timing"') < text.index('id="checklist"')
+
+
+def test_under_way_counts_every_critical_item_and_once_over_nothing_is_to_be_done(event: Event) -> None:
+    for phase in ("pre_departure", "return"):
+        ChecklistItemFactory(event=event, critical=True, phase=phase)
+    GuestFactory(event=event)
+    client = client_of(role_on(event, Role.CAPTAIN))
+
+    def tiles(state: EventState) -> list[tuple[str, str]]:
+        Event.objects.filter(pk=event.pk).update(
+            state=state, cancel_reason="Gale" * (state == EventState.CANCELLED)
+        )
+        return [(tile.value, tile.label) for tile in client.get(f"/events/{event.key}/").context["tiles"]]
+
+    assert tiles(EventState.UNDERWAY)[0] == ("2", "critical items left")
+    assert tiles(EventState.COMPLETED) == tiles(EventState.CANCELLED) == []
+
+
+def test_a_guest_who_is_not_cleared_reads_nothing_of_boarding_once_the_trip_is_over(event: Event) -> None:
+    guest = role_on(event, Role.GUEST, email="gwen@example.com")
+    GuestFactory(event=event, email="gwen@example.com")
+    Event.objects.filter(pk=event.pk).update(waiver_required=False)
+    assert "You cannot board yet: you are not cleared." in page(event, guest)
+
+    for state, words in ((EventState.COMPLETED, "This trip is over."), (EventState.CANCELLED, "cancelled")):
+        Event.objects.filter(pk=event.pk).update(
+            state=state, cancel_reason="Gale" * (state == EventState.CANCELLED)
+        )
+        found = page(event, guest)
+        assert words in found
+        assert "cannot board" not in found
 
 
 def test_crew_see_their_own_position_first(event: Event) -> None:

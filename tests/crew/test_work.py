@@ -118,7 +118,7 @@ def test_captains_are_warned_of_gaps_and_crew_of_their_own_hold() -> None:
 
     assert work_of(captain).assignments[0].warnings == (
         "2 of 2 positions are not staffed.",
-        "1 critical checklist item left.",
+        "1 critical checklist item left before departure.",
     )
     card = work_of(crew).assignments[0]
     assert card.warnings == ("Your position is held: First aid has expired.",)

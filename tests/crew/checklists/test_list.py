@@ -174,7 +174,14 @@ class TestRows:
         checklists.hold_item(item=item, reason="No key.", owner=ben.person, review_at=LATER, by=ana, at=AT)
         standing = rules.Standing(ana.person.pk, frozenset({"crew"}))  # type: ignore[union-attr]
         (row,) = checklists.rows(event=event, standing=standing, at=AT)
-        assert row.note == "No key. Seen to by Ben, reviewed 14:07 PST."
+        assert row.note == "No key. Ben sees to it, review due 14:07 PST."
+        past = LATER + dt.timedelta(minutes=1)
+        (late,) = checklists.rows(
+            event=event,
+            standing=rules.Standing(ben.person.pk, frozenset({"captain"})),  # type: ignore[union-attr]
+            at=past,
+        )
+        assert late.note == "No key. You see to it, review overdue since 14:07 PST."
         assert (row.action, row.action_url) == ("Resume", f"{row.url}resume/")
 
     def test_nothing_may_be_tapped_once_the_event_is_over_and_guests_see_no_list(self, ana: Actor) -> None:

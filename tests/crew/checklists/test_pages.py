@@ -239,7 +239,7 @@ class TestTheItemsPage:
         )
         assert answer.headers["Location"] == at(item)
         page = client.get(at(item)).content.decode()
-        assert "No key. Seen to by Cap" in page
+        assert "No key. Cap sees to it, review due" in page
         assert "Item put on hold" in page
         client.post(at(item, "resume/"), {"from": "item"})
         item.refresh_from_db()

@@ -273,7 +273,19 @@ def test_an_event_under_way_after_its_planned_return_says_how_late_it_is() -> No
 
     found = countdown(event, event.returns_at + dt.timedelta(minutes=25))
 
-    assert (found.what, found.words) == ("Return planned", "25 min ago")
+    assert (found.what, found.time) == ("Due back", "25 min ago")
+    assert found.words.endswith(" PST")
+
+
+def test_an_event_under_way_says_when_it_is_back_even_before_the_planned_departure() -> None:
+    event = sail(state=EventState.UNDERWAY)
+
+    for minutes in (-10, 10):
+        found = countdown(event, event.departs_at + dt.timedelta(minutes=minutes))
+        assert (found.what, found.words) == (
+            "Back",
+            f"in 1 h {30 - minutes} min" if minutes > 0 else "in 1 h 40 min",
+        )
 
 
 @pytest.mark.parametrize("state", [EventState.COMPLETED, EventState.OPEN])
