@@ -1,5 +1,6 @@
 """One event on one page, as much of it as the reader's role holds: what is next, times, positions, checklist, guests."""
 
+import datetime as dt
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -66,7 +67,6 @@ def event_view(request: HttpRequest, event: Event, standing: rules.Standing) -> 
         event_sheet.own_guest_state(event=event, person=request.user) if standing.is_any(Role.GUEST) else ""
     )
     notes = event_sheet.notes(event=event, standing=standing)
-    found = moves(event, standing, at=at)
     panel = timing_panel.panel(event=event, standing=standing, at=at)
     return render(
         request,
@@ -79,13 +79,9 @@ def event_view(request: HttpRequest, event: Event, standing: rules.Standing) -> 
             "standing": standing,
             "may": allowed,
             "zone": timing.zone_of(event).key,
-            "state_tone": event_lists.TONES.get(event.state, ""),
             "timing": panel,
             "countdown": timing_panel.countdown(event=event, standing=standing, at=at),
-            "when": event_sheet.when(event),
-            "moves": [move for move in found if not move.correction],
-            "corrections": [move for move in found if move.correction],
-            "pages": [*_pages(event, allowed), *_booking(request, event)],
+            **stand(request, event, standing, at=at),
             "jumps": _jumps(allowed, noted=bool(notes)),
             "positions": staff_rows,
             "checklist": items,
@@ -100,6 +96,18 @@ def event_view(request: HttpRequest, event: Event, standing: rules.Standing) -> 
             "is_guest": not allowed["see_work_times"],
         },
     )
+
+
+def stand(request: HttpRequest, event: Event, standing: rules.Standing, *, at: dt.datetime) -> dict[str, Any]:
+    """Return how an event stands and what this person may do with it as a whole."""
+    found = moves(event, standing, at=at)
+    return {
+        "state_tone": event_lists.TONES.get(event.state, ""),
+        "when": event_sheet.when(event),
+        "moves": [move for move in found if not move.correction],
+        "corrections": [move for move in found if move.correction],
+        "pages": [*_pages(event, may(standing)), *_booking(request, event)],
+    }
 
 
 def _pages(event: Event, allowed: dict[str, bool]) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """What others did on an event, asked for every two seconds by a page that is looked at.
 
 Nothing changed: 204 and five queries at most. Else each row that changed, marked to replace the one of the same id, so that
-nothing else on the page moves under anybody's thumb. Once a minute the page asks for what a clock alone changes: how long it
+nothing else on the page moves under anybody's thumb; and where the event itself was moved, its state, times and buttons. Once a minute the page asks for what a clock alone changes: how long it
 is until what is next, and the rows that press.
 """
 
@@ -22,7 +22,7 @@ from crew.domain.item_rows import ItemRow
 from crew.models import Event
 from crew.web.access import event_page
 from crew.web.checklist_board import board, item_html
-from crew.web.event_page import may
+from crew.web.event_page import may, stand
 
 
 @require_safe
@@ -49,8 +49,14 @@ def changes(request: HttpRequest, event: Event, standing: rules.Standing) -> Htt
         parts += [format_html('<li id="item-{}" hx-swap-oob="delete"></li>', pk) for pk in sorted(gone)]
     shared = _shared(event, standing, checklist, at)
     allowed = shared["may"]
+    if whole_event:
+        shared |= stand(request, event, standing, at=at)
+        shared["timing"] = timing_panel.panel(event=event, standing=standing, at=at)
     told = (
         ("next", True),
+        ("now", whole_event),
+        ("acts", whole_event),
+        ("timing", whole_event),
         ("positions", allowed["see_positions"] and (whole_event or found.of("crew.position"))),
         ("guests", allowed["see_guests"] and (whole_event or found.of("crew.guest"))),
     )

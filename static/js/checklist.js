@@ -183,8 +183,11 @@ const isBeingUsed = (part) =>
   [...part.querySelectorAll("input, textarea")].some(isChanged);
 
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
-  const { target } = event.detail;
-  if (target?.matches("section") && isBeingUsed(target)) {
+  const { target, fragment } = event.detail;
+  if (target?.id === "now" && target.textContent.trim() === fragment.textContent.trim()) {
+    // It is read out when it changes, and only then.
+    event.detail.shouldSwap = false;
+  } else if (target?.matches("section") && isBeingUsed(target)) {
     event.detail.shouldSwap = false;
     keptVersion ??= poll?.dataset.version ?? "";
   }

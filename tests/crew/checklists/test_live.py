@@ -112,6 +112,27 @@ def test_a_change_of_the_event_itself_sends_every_row_anew(event: Event, ana: Pe
     assert 'id="guests"' not in text
 
 
+def test_who_moves_the_event_moves_it_on_every_open_page_and_nobody_else_does(event: Event) -> None:
+    Event.objects.filter(pk=event.pk).update(state="confirmed")
+    captain = role_on(event, "captain")
+    client = Client()
+    client.force_login(captain)
+    before = history.version(event)
+    parts = [f'id="{part}" hx-swap-oob="true"' for part in ("now", "acts", "timing")]
+
+    claim(event, captain)
+    assert not [part for part in parts if part in client.get(address(event, before)).content.decode()]
+
+    Event.objects.filter(pk=event.pk).update(state="underway")
+    history.note(event=event, action="crew:event:advance", subject=event, by=SYSTEM, at=clock.now())
+    text = client.get(address(event, before)).content.decode()
+    assert [part for part in parts if part in text] == parts
+    assert "Underway</span>" in text
+    assert 'value="completed">We are back</button>' in text
+    # A button that came later is as good as one that came with the page.
+    assert text.count("csrfmiddlewaretoken") >= 1
+
+
 def test_positions_come_when_they_changed_and_not_before(event: Event, ana: Person, page: Client) -> None:
     position = PositionFactory(event=event)
     before = history.version(event)

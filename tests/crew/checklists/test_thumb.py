@@ -223,3 +223,18 @@ def test_a_link_to_an_item_opens_what_it_stands_in(
     page = phone(browser, live_server, cap).new_page()
     page.goto(f"{live_server.url}/events/{event.key}/#item-{folded.pk}")
     expect(page.locator(f"#item-{folded.pk}")).to_be_visible()
+
+
+def test_an_event_moved_by_somebody_else_moves_on_this_page_too(
+    browser: Browser, live_server: LiveServer, event: Event
+) -> None:
+    Event.objects.filter(pk=event.pk).update(state="confirmed")
+    page = opened(phone(browser, live_server, role_on(event, "captain")), live_server, event)
+    expect(page.locator("#now .pill")).to_have_text("Confirmed")
+    Event.objects.filter(pk=event.pk).update(state="underway")
+    history.note(event=event, action="crew:event:advance", subject=event, by=SYSTEM, at=clock.now())
+    expect(page.locator("[role=status] #now .pill")).to_have_text("Underway", timeout=5000)
+    expect(page.locator("#acts")).not_to_contain_text("We are under way")
+    page.get_by_role("button", name="We are back").click()
+    expect(page.locator("main")).to_contain_text("back")
+    assert page.url.endswith("/advance/") or page.url.endswith(f"/events/{event.key}/")
