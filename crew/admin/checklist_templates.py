@@ -2,15 +2,14 @@
 
 from django.contrib import admin
 
-from crew.admin.templates import TemplateAdmin
+from crew.admin.templates import LineInline, TemplateAdmin
 from crew.models import ChecklistTemplate, ItemTemplate
 
 
-class ItemTemplateInline(admin.TabularInline):
+class ItemTemplateInline(LineInline):
     """The lines of a list. One that was worked is made inactive instead of deleted."""
 
     model = ItemTemplate
-    extra = 0
     fields = [
         "sort",
         "text",

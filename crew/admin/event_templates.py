@@ -3,7 +3,7 @@
 from django import forms
 from django.contrib import admin
 
-from crew.admin.templates import TemplateAdmin
+from crew.admin.templates import LineInline, TemplateAdmin
 from crew.models import CredentialKind, EventTemplate, PositionTemplate
 
 
@@ -15,12 +15,11 @@ class PositionTemplateForm(forms.ModelForm):
     )
 
 
-class PositionTemplateInline(admin.TabularInline):
+class PositionTemplateInline(LineInline):
     """The positions that an event starts with."""
 
     model = PositionTemplate
     form = PositionTemplateForm
-    extra = 0
     fields = ["sort", "station", "count", "requires", "rate_minor"]
 
 

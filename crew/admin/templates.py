@@ -2,9 +2,21 @@
 
 from typing import Any
 
+from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
 
 from core.admin import AuditedAdmin
+
+
+class LineInline(admin.TabularInline):
+    """Lines of a template. A new template starts with an empty one: adding a row takes JavaScript."""
+
+    extra = 0
+
+    def get_extra(self, request: HttpRequest, obj: models.Model | None = None, **kwargs: Any) -> int:
+        """Return how many empty rows there are; one left empty is not saved."""
+        return self.extra if obj else 1
 
 
 class TemplateAdmin(AuditedAdmin):

@@ -16,6 +16,7 @@ from crew.models import (
     EventState,
     Guest,
     ItemState,
+    ItemTemplate,
     MaintenanceRecord,
     OperatingLimit,
     Port,
@@ -414,6 +415,39 @@ class TestTemplates:
         assert template.positions.get().requires == ["medical", "first_aid"]
         line = AuditEvent.objects.get(action="admin:eventtemplate:lines")
         assert line.data == {"positiontemplate 2 × Mate": ["", "added"]}
+
+    @pytest.mark.parametrize(
+        ("model", "lines"), [("eventtemplate", "positions"), ("checklisttemplate", "items")]
+    )
+    def test_a_new_one_starts_with_an_empty_line_so_that_no_script_is_needed(
+        self, boss: Client, model: str, lines: str
+    ) -> None:
+        page = boss.get(f"/admin/crew/{model}/add/").content.decode()
+
+        assert f'name="{lines}-TOTAL_FORMS" value="1"' in page
+        assert f'name="{lines}-0-sort"' in page
+
+    def test_a_new_checklist_is_saved_with_its_first_line_and_without(self, boss: Client) -> None:
+        for name, text in (("Before we leave", "Engine oil"), ("On the way back", "")):
+            form = {
+                "name": name,
+                "phase": "return",
+                "active": "on",
+                "items-TOTAL_FORMS": "1",
+                "items-INITIAL_FORMS": "0",
+                "items-0-text": text,
+                "items-0-role": "crew",
+                "items-0-due_from": "departure",
+                "items-0-due_minutes": "0",
+                "items-0-evidence": "tick",
+                "items-0-sort": "0",
+                "items-0-active": "on",
+            }
+            assert boss.post("/admin/crew/checklisttemplate/add/", form).status_code == 302
+
+        assert list(ItemTemplate.objects.values_list("checklist__name", "text")) == [
+            ("Before we leave", "Engine oil")
+        ]
 
     def test_a_line_that_was_worked_is_not_deleted(self, boss: Client) -> None:
         line = ItemTemplateFactory(checklist=ChecklistTemplateFactory())
