@@ -143,8 +143,8 @@ def can_manage_guests(standing: Standing) -> bool:
 
 
 def can_see_grants(standing: Standing) -> bool:
-    """Read who has which role, and which links are out."""
-    return standing.is_any(*_RUNS, STAFF)
+    """Read who has which role, their addresses, and which links are out: whoever can give some of them."""
+    return standing.is_any(*_RUNS)
 
 
 def can_grant(standing: Standing, role: str) -> bool:

@@ -24,17 +24,10 @@ TRAIL_SHOWN = 40
 @require_http_methods(["GET", "HEAD", "POST"])
 @event_page(rules.can_see_grants)
 def people_page(request: HttpRequest, event: Event, standing: rules.Standing) -> HttpResponse:
-    """Show who has which role and how their links fare; give somebody a role.
-
-    Raises:
-        PermissionDenied: the role posted is not this person's to give.
-    """
-    roles = _roles(standing)
-    form = InviteForm(request.POST if request.method == "POST" else None, roles=roles)
+    """Show who has which role and how their links fare; give somebody a role that is this person's to give."""
+    form = InviteForm(request.POST if request.method == "POST" else None, roles=_roles(standing))
     if request.method != "POST":
         return _people(request, event, standing, form)
-    if not roles:
-        raise PermissionDenied(REFUSAL)
     if form.is_valid():
         role = form.cleaned_data["role"]
         try:
@@ -167,7 +160,7 @@ def _people(
             "event": event,
             "rows": [{"row": row, "may": row.role in given} for row in found],
             "trail": grant_rows.trail(event=event, limit=TRAIL_SHOWN),
-            "form": (form or InviteForm(roles=roles)) if roles else None,
+            "form": form or InviteForm(roles=roles),
             "refusal": refusal,
         },
         status=422 if refusal or (form is not None and form.errors) else 200,

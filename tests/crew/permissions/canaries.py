@@ -36,7 +36,7 @@ AUDIENCE: dict[str, str] = {
     "guestemail": "CAS",
     "boardername": "CAS",
     "boarderemail": "CAS",
-    "holderemail": "CAS",
+    "holderemail": "CA",
     "mending": "CAS",
     # The office.
     "notesstaff": "AS",

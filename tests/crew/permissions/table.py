@@ -78,7 +78,7 @@ GUESTS: list[Page] = [
 PEOPLE: list[Page] = [
     Page(
         "crew:people",
-        get=SEE_RUN,
+        get=RUNNERS,
         post=RUNNERS,
         data={"email": "una@example.com", "name": "Una Newcomer", "role": "guest"},
     ),
