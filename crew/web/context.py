@@ -15,7 +15,7 @@ _STAFF: tuple[Place, ...] = (
     ("Events", "crew:events", "calendar"),
     ("Reports", "reports:reports", "reports"),
     ("Portfolio", "portfolio:entities", "books"),
-    ("Credentials", "crew:credentials", "paper"),
+    ("Crew papers", "crew:credentials", "paper"),
     ("Pay", "crew:pay", "pay"),
     ("Maintenance", "crew:maintenance", "wrench"),
     ("Checklists", "crew:compare", "list"),
