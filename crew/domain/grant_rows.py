@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Max
 
 from crew.domain import grants, link_words
-from crew.models import Event, EventGrant, Link, LinkEvent, LinkEventKind, Person, Role
+from crew.models import OVER, Event, EventGrant, EventState, Link, LinkEvent, LinkEventKind, Person, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +113,18 @@ def trail(*, event: Event, limit: int) -> list[TrailRow]:
 
 
 def own(*, person: Person, only: Collection[int] | None, at: dt.datetime) -> list[RoleRow]:
-    """Return the live roles of a person, the nearest departure first; ``only`` narrows them to some. One query."""
+    """Return the live roles of a person; ``only`` narrows them to some. One query.
+
+    What is ahead or under way comes first, the nearest departure on top; what is over, last, the newest on top.
+    """
     found = EventGrant.objects.live(at=at).filter(person=person)
     if only is not None:
         found = found.filter(pk__in=only)
+    ahead, over = [], []
+    for grant in found.select_related("event__port").order_by("event__departs_at", "role", "pk"):
+        event = grant.event
+        past = event.returns_at < at and event.state != EventState.UNDERWAY
+        (over if past or event.state in OVER else ahead).append(grant)
     return [
         RoleRow(
             pk=grant.pk,
@@ -126,7 +134,7 @@ def own(*, person: Person, only: Collection[int] | None, at: dt.datetime) -> lis
             role_label=Role(grant.role).label,
             departs=link_words.departure(grant.event),
         )
-        for grant in found.select_related("event__port").order_by("event__departs_at", "role", "pk")
+        for grant in (*ahead, *reversed(over))
     ]
 
 

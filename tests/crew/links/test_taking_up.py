@@ -9,12 +9,12 @@ from django.test import Client
 
 from core.models import AuditEvent
 from crew import sessions
-from crew.domain import grants, links, people, stepup
+from crew.domain import grant_rows, grants, links, people, stepup
 from crew.domain.history import SYSTEM
-from crew.models import Link, LinkEvent, LinkEventKind, LinkSecret, Person, Role
+from crew.models import EventState, Link, LinkEvent, LinkEventKind, LinkSecret, Person, Role
 from mail.models import Message
 from tests.crew.links.conftest import Held, hold, opened
-from tests.factories.crew import NOW, EventFactory
+from tests.factories.crew import NOW, EventFactory, EventGrantFactory
 from tests.factories.people import PersonFactory, owner
 
 pytestmark = pytest.mark.django_db
@@ -385,6 +385,27 @@ class TestSwitching:
         assert client.post(f"/grants/{third.grant.pk}/").status_code == 404
         assert client.post(f"/grants/{hold().grant.pk}/").status_code == 404
         assert client.get(f"/grants/{first.grant.pk}/").status_code == 405
+
+    def test_what_is_ahead_stands_first_and_what_is_over_last(self) -> None:
+        person = PersonFactory()
+
+        def role(days: int, state: EventState = EventState.CONFIRMED) -> str:
+            starts = NOW + dt.timedelta(days=days)
+            event = EventFactory(
+                departs_at=starts,
+                returns_at=starts + dt.timedelta(hours=2),
+                departs_on=starts.date(),
+                state=state,
+            )
+            EventGrantFactory(event=event, person=person)
+            return event.title
+
+        last, before, late = role(-30), role(-3, EventState.COMPLETED), role(-1, EventState.UNDERWAY)
+        far, near = role(9), role(2)
+
+        found = grant_rows.own(person=person, only=None, at=NOW)
+
+        assert [row.title for row in found] == [late, near, far, before, last]
 
     def test_a_full_sign_in_reaches_all_its_roles(self) -> None:
         person = PersonFactory()
