@@ -1,8 +1,8 @@
 """What others did on an event, asked for every two seconds by a page that is looked at.
 
 Nothing changed: 204 and five queries at most. Else each row that changed, marked to replace the one of the same id, so that
-nothing else on the page moves under anybody's thumb; and where the event itself was moved, its state, times and buttons. Once a minute the page asks for what a clock alone changes: how long it
-is until what is next, and the rows that press.
+nothing else on the page moves under anybody's thumb; and where the event itself was moved, its state, times and buttons.
+Once a minute the page asks for what a clock alone changes: how long it is until what is next, and the rows that press.
 """
 
 import datetime as dt
