@@ -29,6 +29,16 @@ class Clash:
     position_id: int
 
 
+def words(first_on: dt.date, last_on: dt.date) -> tuple[str, str]:
+    """Return days in words, and their verb: ("20 to 24 Dec 2026", "are")."""
+    if first_on == last_on:
+        return fitness.day(last_on), "is"
+    begins = f"{first_on:%-d %b %Y}" if first_on.year != last_on.year else f"{first_on:%-d %b}"
+    if (first_on.year, first_on.month) == (last_on.year, last_on.month):
+        begins = f"{first_on:%-d}"
+    return f"{begins} to {fitness.day(last_on)}", "are"
+
+
 def zone_of(person: Person) -> ZoneInfo:
     """Return the zone where a person lives; the portfolio's own where theirs is none."""
     try:
@@ -66,9 +76,9 @@ def add(
         locks.people({person.pk})
         met = DayOff.objects.filter(person=person, first_on__lte=last_on, last_on__gte=first_on).first()
         if met is not None:
+            days, verb = words(met.first_on, met.last_on)
             raise DaysRefusedError(
-                f"{fitness.day(met.first_on)} to {fitness.day(met.last_on)} is marked already. "
-                "Choose other days, or remove those first."
+                f"{days} {verb} marked already. Choose other days, or take that mark away first."
             )
         marked = DayOff.objects.create(person=person, first_on=first_on, last_on=last_on, note=note)
         audit.record(action="crew:day_off:add", subject=marked, at=at, by=person, data={"person": person.pk})

@@ -76,6 +76,13 @@ def when(event: Event) -> str:
     return f"{out:%A %-d %B %Y, %H:%M}{zone} to {ends} {back:%Z}"
 
 
+def leaves_and_returns(event: Event) -> str:
+    """Return departure and return as a sentence, as they were worked out."""
+    out, back = timing.local(event, event.departs_at), event.returns_at.astimezone(timing.end_zone_of(event))
+    day = "" if back.date() == out.date() else f"{back:%A %-d %b} "
+    return f"Leaves {out:%A %-d %b %H:%M %Z}, back {day}{back:%H:%M %Z}."
+
+
 def welcome(*, event: Event, seat: str) -> str:
     """Return a guest's first sentence; nothing to whom is not expected, or once the event is over."""
     if seat != GuestState.CLEARED or event.state in OVER:

@@ -156,8 +156,8 @@ def columns(*, entity: Entity, terms: Terms) -> dict[str, Any]:
     limit = legal_limit(mode=terms.mode, vessel=terms.vessel, on=terms.on) if terms.mode else None
     if limit is not None and terms.capacity > limit.passengers:
         raise EventRefusedError(
-            f"At most {limit.passengers} passengers may be aboard ({_words(terms.mode)}), by "
-            f"{limit.source}; a capacity of {terms.capacity} is more. Lower the capacity."
+            f"At most {limit.passengers} passengers may be aboard: {limit.source.rstrip('.')}. "
+            f"Lower the capacity to {limit.passengers}."
         )
     end_port = terms.end_port if terms.end_port is not None and terms.end_port.pk != terms.port.pk else None
     return {

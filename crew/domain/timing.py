@@ -149,6 +149,11 @@ def end_zone_of(event: Event) -> ZoneInfo:
     return _lenient_zone(event.end_port or event.port)
 
 
+def at_port(port: Port, moment: dt.datetime) -> dt.datetime:
+    """Return an instant on the clock of a port."""
+    return moment.astimezone(_lenient_zone(port))
+
+
 def local(event: Event, moment: dt.datetime) -> dt.datetime:
     """Return an instant on the clock of the event's port."""
     return moment.astimezone(zone_of(event))

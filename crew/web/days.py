@@ -8,7 +8,7 @@ from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core import clock
-from crew.domain import days_off, fitness
+from crew.domain import days_off
 from crew.domain.days_off import DaysRefusedError
 from crew.models import DayOff, Person
 from crew.web.own import worker
@@ -41,9 +41,8 @@ def my_days(request: HttpRequest) -> HttpResponse:
         except DaysRefusedError as error:
             form.add_error(None, str(error))
         else:
-            messages.success(
-                request, f"{fitness.day(marked.first_on)} to {fitness.day(marked.last_on)} is marked."
-            )
+            days, verb = days_off.words(marked.first_on, marked.last_on)
+            messages.success(request, f"{days} {verb} marked.")
             for clash in met:
                 # A session of one event names no other.
                 words = "a position on one of these days" if person.by_link else clash.words
@@ -77,7 +76,8 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     if found is None:
         raise Http404
     days_off.remove(day_off=found, at=clock.now())
-    messages.success(request, f"{fitness.day(found.first_on)} to {fitness.day(found.last_on)} is free again.")
+    days, verb = days_off.words(found.first_on, found.last_on)
+    messages.success(request, f"{days} {verb} free again.")
     return redirect("crew:my_days")
 
 

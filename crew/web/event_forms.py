@@ -1,10 +1,13 @@
 """Forms of events and their guests: they clean what a person typed and decide nothing."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from django import forms
 
+from core import months
+from crew.domain import timing
 from crew.domain.event_lists import Choice
 from crew.domain.terms import (
     LARGEST_CAPACITY,
@@ -21,6 +24,7 @@ from portfolio.web.forms import DayField, MoneyField
 _DAY_MINUTES = 24 * 60
 _MOST_DAYS = 60
 _MOST_OFFSET = 12 * 60
+_TIMED = ("departure_", "return_")
 
 # Where a time is counted from, as one choice: no minus sign on a phone's number pad.
 STARTS = [
@@ -157,7 +161,7 @@ class EventForm(forms.Form):
         required=False,
         min_value=0,
         max_value=_MOST_DAYS,
-        help_text="0 for the same day, or the night after it.",
+        help_text="0 for the same day, 1 for the next morning.",
     )
     return_minutes = _minutes("Return")
     crew_call_minutes = forms.IntegerField(
@@ -235,7 +239,34 @@ class EventForm(forms.Form):
                     if start == Anchor.CLOCK
                     else "Give the minutes; 0 is the sun's time itself.",
                 )
+        needed = {"on", "port", "end_port", *(name for name in self.fields if name.startswith(_TIMED))}
+        if needed.isdisjoint(self.errors) and months.is_near(data["on"]):
+            self._check_times()
         return data
+
+    def _check_times(self) -> None:
+        """Refuse times that mean no instants, at the field that does not; and a return that is before the departure."""
+        data = self.cleaned_data
+        on, port, ends_at = data["on"], data["port"], data["end_port"] or data["port"]
+        leaves, returns = self._rule("departure"), self._rule("return")
+        by_clock = returns[0] == Anchor.CLOCK
+        field = f"departure_{'time' if leaves[0] == Anchor.CLOCK else 'minutes'}"
+        try:
+            departs_at = timing.instant(port=port, on=on, anchor=leaves[0], minutes=leaves[1])
+            field = f"return_{'time' if by_clock else 'minutes'}"
+            returns_at = timing.instant(port=ends_at, on=on, anchor=returns[0], minutes=returns[1])
+            if by_clock and not data["return_days"] and returns_at <= departs_at:
+                out, back = timing.at_port(port, departs_at), timing.at_port(ends_at, returns_at)
+                zoned = "%H:%M" if f"{out:%Z}" == f"{back:%Z}" else "%H:%M %Z"
+                before = "before" if returns_at < departs_at else "not after"
+                self.add_error(
+                    field,
+                    f"{back:{zoned}} is {before} the departure at {out:{zoned}}. For the next morning, put 1 into days.",
+                )
+            else:
+                timing.times(port=port, end_port=data["end_port"], on=on, departure=leaves, return_=returns)
+        except timing.TimingError as error:
+            self.add_error(field, str(error))
 
     def terms(self) -> Terms:
         """Return what was filled in."""
@@ -278,7 +309,10 @@ class EventForm(forms.Form):
 
 
 def initial(terms: Terms) -> dict[str, Any]:
-    """Return what the form shows for terms."""
+    """Return what the form shows for terms; a return in the night after says that it is a day later."""
+    anchor, minutes = terms.return_
+    if anchor == Anchor.CLOCK and minutes < _DAY_MINUTES and _is_next_day(terms):
+        terms = replace(terms, return_=(anchor, minutes + _DAY_MINUTES))
     return {
         "title": terms.title,
         "on": terms.on,
@@ -303,6 +337,21 @@ def initial(terms: Terms) -> dict[str, Any]:
         "notes_guests": terms.notes_guests,
         "notes_staff": terms.notes_staff,
     }
+
+
+def _is_next_day(terms: Terms) -> bool:
+    """Tell whether a return by the clock is taken for the next day's, because it is not after the departure."""
+    try:
+        departs_at, returns_at = (
+            timing.instant(port=port, on=terms.on, anchor=anchor, minutes=minutes)
+            for port, (anchor, minutes) in (
+                (terms.port, terms.departure),
+                (terms.end_port or terms.port, terms.return_),
+            )
+        )
+    except timing.TimingError:
+        return False
+    return returns_at <= departs_at
 
 
 def _shown(what: str, anchor: Anchor, minutes: int) -> dict[str, Any]:

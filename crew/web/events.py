@@ -17,6 +17,7 @@ from core import access, clock, months
 from crew import rules
 from crew.domain import event_bookings as ties
 from crew.domain import event_lists, events, seen, timing
+from crew.domain.event_sheet import leaves_and_returns
 from crew.domain.history import Actor
 from crew.models import Event, EventState, EventTemplate, Port, Role, Vessel
 from crew.web import drafts, event_bookings
@@ -239,7 +240,9 @@ def add(request: HttpRequest) -> HttpResponse:
         except (events.EventRefusedError, timing.TimingError) as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, f"{event.title} is written down as a draft.")
+            messages.success(
+                request, f"{event.title} is written down as a draft. {leaves_and_returns(event)}"
+            )
             _warn(request, event, now)
             return redirect("crew:event", key=event.key)
     return _form_page(
@@ -293,7 +296,7 @@ def change(request: HttpRequest, event: Event, standing: rules.Standing) -> Http
         except (events.EventRefusedError, timing.TimingError) as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, f"{changed.title} is changed.")
+            messages.success(request, f"{changed.title} is changed. {leaves_and_returns(changed)}")
             _warn(request, changed, now)
             return redirect("crew:event", key=event.key)
     return _form_page(

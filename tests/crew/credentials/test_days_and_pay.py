@@ -44,7 +44,7 @@ def test_days_are_marked_and_removed() -> None:
 @pytest.mark.parametrize(
     ("first_on", "last_on", "sentence"),
     [
-        ("2026-12-03", "2026-12-06", "1 Dec 2026 to 4 Dec 2026 is marked already."),
+        ("2026-12-03", "2026-12-06", "1 to 4 Dec 2026 are marked already."),
         ("2026-12-09", "2026-12-08", "before the first"),
         ("2026-11-20", "2026-11-22", "is over"),
         ("2027-01-01", "2028-06-01", "More than a year"),
@@ -65,6 +65,23 @@ def test_odd_days_are_refused_and_stay_typed(first_on: str, last_on: str, senten
     assert sentence in answer.content.decode()
     assert 'value="My note"' in answer.content.decode()
     assert DayOff.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("first_on", "last_on", "sentence"),
+    [
+        ("2026-12-22", "2026-12-22", "22 Dec 2026 is marked."),
+        ("2026-12-20", "2026-12-24", "20 to 24 Dec 2026 are marked."),
+        ("2026-11-29", "2026-12-02", "29 Nov to 2 Dec 2026 are marked."),
+        ("2026-12-30", "2027-01-02", "30 Dec 2026 to 2 Jan 2027 are marked."),
+    ],
+)
+def test_marked_days_are_named_as_one_says_them(first_on: str, last_on: str, sentence: str) -> None:
+    client = browser(role_on(EventFactory(), Role.CREW))
+
+    page = client.post("/me/days/", {"first_on": first_on, "last_on": last_on}, follow=True)
+
+    assert sentence in page.content.decode()
 
 
 def test_a_position_on_a_day_off_is_said() -> None:

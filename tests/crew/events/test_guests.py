@@ -229,7 +229,7 @@ def test_an_event_moved_to_a_stricter_law_needs_fewer_guests_first(harbor: Harbo
     event = harbor.event()
     fill(event, 5)
 
-    with pytest.raises(events.EventRefusedError, match="At most 4 passengers .* by A rule of 2027"):
+    with pytest.raises(events.EventRefusedError, match="At most 4 passengers .*: A rule of 2027"):
         events.change(event=event, terms=harbor.terms(on=dt.date(2027, 1, 2)), by=harbor.by, at=LATER)
     with pytest.raises(events.EventRefusedError, match="5 guests are on it, more than a capacity of 4"):
         events.change(

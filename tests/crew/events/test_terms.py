@@ -58,7 +58,7 @@ class TestTheLegalLimit:
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"capacity": 7}, "At most 6 passengers may be aboard .* by 46 USC 2101"),
+        ({"capacity": 7}, "At most 6 passengers may be aboard: 46 USC 2101, .* Lower the capacity to 6."),
         ({"capacity": -1}, "number from 0 to 10,000"),
         ({"mode": Mode.INSPECTED_COI}, "No operating limit is on record for S/V Halcyon"),
         ({"vessel": None, "venue": "The Casbah"}, "needs a vessel"),
