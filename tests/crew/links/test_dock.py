@@ -98,6 +98,7 @@ class TestTheScreen:
         page = first.content.decode()
         assert 'hx-trigger="every 10s"' in page
         assert '<noscript><meta http-equiv="refresh"' in page
+        assert f'href="/events/{event.key}/people/"' in page, "A way for whose camera fails."
         code = captain.get(f"/events/{event.key}/dock/code/").content.decode()
         assert "<svg" in code
         with time_machine.travel(NOW + dt.timedelta(seconds=30), tick=False):
