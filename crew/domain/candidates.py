@@ -1,15 +1,26 @@
 """Who could work a position of an event: the people who work for its entity, and what is in each one's way."""
 
+from dataclasses import dataclass
+
 from crew.domain import fitness
 from crew.models import Event, Person, Position, Role
 
 MOST = 200
 
 
-def candidates(*, event: Event, position: Position) -> list[tuple[Person, str]]:
-    """Return people who were ever captain or crew for the event's entity, and why each could not; four queries.
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who could be put into a position, and what is in their way: in a few words, and in sentences."""
 
-    Those in whose way nothing stands come first, with an empty reason.
+    person: Person
+    mark: str
+    reasons: str
+
+
+def candidates(*, event: Event, position: Position) -> list[Candidate]:
+    """Return people who were ever captain or crew for the event's entity; four queries.
+
+    Those in whose way nothing stands come first.
     """
     people = list(
         Person.objects.filter(
@@ -22,5 +33,8 @@ def candidates(*, event: Event, position: Position) -> list[tuple[Person, str]]:
         .order_by("name", "email")[:MOST]
     )
     known = fitness.load(event=event, people=[person.pk for person in people])
-    found = [(person, " ".join(known.obstacles(person, position))) for person in people]
-    return sorted(found, key=lambda candidate: bool(candidate[1]))
+    found = [
+        Candidate(person, known.mark(person, position), " ".join(known.obstacles(person, position)))
+        for person in people
+    ]
+    return sorted(found, key=lambda candidate: bool(candidate.reasons))

@@ -34,13 +34,22 @@ class Fitness:
     work: dict[int, list[Position]]
     days_off: dict[int, list[DayOff]]
 
-    def obstacles(self, person: Person, position: Position) -> list[str]:
-        """Return why a person cannot work a position of the event; nothing where they can."""
+    def obstacles(self, person: Person, position: Position, *, own: bool = False) -> list[str]:
+        """Return why a person cannot work a position of the event, in words to themself if ``own``; nothing where they can."""
         return [
             *self.failed_papers(person.pk, position),
-            *self._other_work(person.pk, position),
+            *self._other_work(person.pk, position, own=own),
             *self._days_off(person),
         ]
+
+    def mark(self, person: Person, position: Position) -> str:
+        """Return in a few words what is in a person's way, for a list of names; nothing where nothing is."""
+        kinds = (
+            ("papers missing", self.failed_papers(person.pk, position)),
+            ("other work", self._other_work(person.pk, position)),
+            ("day off", self._days_off(person)),
+        )
+        return ", ".join(words for words, found in kinds if found)
 
     def lapsed(self, person: Person, position: Position) -> list[str]:
         """Return why somebody who holds a position cannot keep it: papers and other work, not their days off."""
@@ -53,7 +62,7 @@ class Fitness:
             paper.words for paper in papers(event=self.event, position=position, held=held) if not paper.holds
         ]
 
-    def _other_work(self, person_id: int, position: Position) -> list[str]:
+    def _other_work(self, person_id: int, position: Position, *, own: bool = False) -> list[str]:
         first, last = timing.crew_call_at(self.event), self.event.returns_at
         found = []
         for other in self.work.get(person_id, ()):
@@ -64,7 +73,9 @@ class Fitness:
             ):
                 if other.event_id == self.event.pk:
                     found.append(
-                        f"Another position of this event is taken by the same person already: {other}."
+                        f"You already have {other} on this trip."
+                        if own
+                        else f"Another position of this event is taken by the same person already: {other}."
                     )
                 else:
                     found.append(f"There is other work at that time: {span(other.event)}.")

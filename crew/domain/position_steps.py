@@ -167,7 +167,7 @@ def check(event: Event, person: Person, position: Position, *, own: bool) -> Non
     """
     locks.people({person.pk})
     found = [] if person.is_active else ["The account is closed."]
-    found += fitness.load(event=event, people=[person.pk]).obstacles(person, position)
+    found += fitness.load(event=event, people=[person.pk]).obstacles(person, position, own=own)
     if found:
         who = "You" if own else str(person)
         raise PositionRefusedError(f"{who} cannot work {position} here. {' '.join(found)}")

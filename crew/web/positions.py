@@ -59,7 +59,8 @@ def _page(
             "tone": staffing.tone(position),
             "mine": mine,
             "takes": takes,
-            "obstacles": known.obstacles(person, position) if known else [],
+            "obstacles": known.obstacles(person, position, own=True) if known else [],
+            "runs": rules.can_designate_position(standing, position),
             "papers": fitness.papers(event=event, position=position, held=papers)
             if takes or (private and position.holder_id is not None)
             else [],

@@ -225,9 +225,7 @@ def test_other_work_counts_from_crew_call_to_return(
 def test_one_person_works_one_position_of_an_event(event: Event, ana: Person) -> None:
     PositionFactory(event=event, holder=ana)
 
-    assert "Another position of this event is taken by the same person already: Deckhand." in refusal(
-        PositionFactory(event=event), ana
-    )
+    assert "You already have Deckhand on this trip." in refusal(PositionFactory(event=event), ana)
 
 
 @pytest.mark.parametrize(

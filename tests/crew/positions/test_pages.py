@@ -288,6 +288,34 @@ def test_the_rows_take_two_queries(event: Event, count: int) -> None:
     assert len(found) == count
 
 
+def test_who_runs_positions_puts_others_in_first_and_reads_what_is_in_their_way(event: Event) -> None:
+    owner = people.owner()
+    role_on(event, Role.CREW, name="Ana")
+    position = PositionFactory(event=event, requires=["medical"])
+
+    answer = browser(owner).get(at(event, position))
+
+    page = answer.content.decode()
+    assert [action.name for action in answer.context["actions"]][:2] == ["designate", "override"]
+    assert "You cannot take it" not in page
+    assert "Ana – papers missing" in page
+    assert "Ana: Medical certificate is not on record." in page
+
+
+def test_after_the_release_deadline_a_stand_in_is_asked_for_and_nothing_is_released(
+    event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = role_on(event, Role.CREW, name="Ana")
+    position = PositionFactory(event=event, holder=ana, state=PositionState.CLAIMED)
+    shown = browser(ana).get(at(event, position)).context["actions"]
+    assert [action.name for action in shown] == ["stand-in", "release"]
+
+    monkeypatch.setattr(clock, "now", lambda: THURSDAY_NIGHT)
+    late = browser(ana).get(at(event, position)).context["actions"]
+
+    assert [action.submit for action in late] == ["Ask for a stand-in"]
+
+
 @pytest.mark.parametrize("count", [1, 40])
 def test_the_page_takes_the_same_queries_for_one_candidate_and_many(event: Event, count: int) -> None:
     owner = people.owner()
@@ -300,7 +328,7 @@ def test_the_page_takes_the_same_queries_for_one_candidate_and_many(event: Event
         page = client.get(at(event, position))
 
     assert page.status_code == 200
-    assert len(queries) == 15
+    assert len(queries) == 12
 
 
 def test_a_completed_event_offers_nothing_but_an_override_and_the_rate(event: Event) -> None:
