@@ -85,7 +85,8 @@ class FormAddresses:
         """Answer the request, and write the page where there would be none."""
         response = self.get_response(request)
         asks_for_page = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
-        if response.status_code != 405 or not asks_for_page or getattr(response, "content", b"."):
+        is_bare = isinstance(response, HttpResponse) and not response.content
+        if response.status_code != 405 or not asks_for_page or not is_bare:
             return response
         page = render(request, "405.html", {"event_key": self._event_key(request)}, status=405)
         page.headers["Allow"] = response.headers["Allow"]
