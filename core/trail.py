@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
+from core import clock
 from core.models import AuditEvent
 from core.money import EXPONENTS, format_minor
 
@@ -22,6 +23,8 @@ class TrailLine:
 
 
 _words: dict[str, str] = {}
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+\+00:00")
 _STATE = re.compile(r"[a-z]+(?:_[a-z]+)+")
 
 
@@ -41,21 +44,24 @@ def recent(*, entity_slugs: Collection[str] | None, limit: int) -> list[TrailLin
     return [line(event) for event in events[:limit]]
 
 
-def of_records(*, records: Collection[tuple[str, int]], limit: int) -> list[TrailLine]:
+def of_records(
+    *, records: Collection[tuple[str, int]], limit: int, zone: dt.tzinfo | None = None
+) -> list[TrailLine]:
     """Return the newest events of some records, each named as (model label in lower case, primary key)."""
     if not records:
         return []
     wanted = Q()
     for label, pk in records:
         wanted |= Q(subject_type=label, subject_id=str(pk))
-    return [line(event) for event in AuditEvent.objects.filter(wanted).select_related("actor")[:limit]]
+    found = AuditEvent.objects.filter(wanted).select_related("actor")[:limit]
+    return [line(event, zone=zone) for event in found]
 
 
-def line(event: AuditEvent) -> TrailLine:
-    """Return one event in words."""
+def line(event: AuditEvent, *, zone: dt.tzinfo | None = None) -> TrailLine:
+    """Return one event in words, its instants on the clock of a zone, else the portfolio's."""
     what = _words.get(event.action) or " ".join(event.action.split(":")[1:]).replace("_", " ").capitalize()
     changes = [
-        _change(name, *pair, currency=str(event.data.get("currency", "USD")))
+        _change(name, *pair, currency=str(event.data.get("currency", "USD")), zone=zone)
         for name, pair in sorted(event.data.items())
         if isinstance(pair, list)
         and len(pair) == 2
@@ -69,19 +75,29 @@ def line(event: AuditEvent) -> TrailLine:
     )
 
 
-def _change(name: str, old: object, new: object, *, currency: str) -> str:
+def _change(name: str, old: object, new: object, *, currency: str, zone: dt.tzinfo | None) -> str:
     """Return one change in words; what is counted in minor units is written as money."""
     if name.endswith("_minor"):
         old, new = (
             format_minor(side, currency) if isinstance(side, int) and currency in EXPONENTS else side
             for side in (old, new)
         )
-    return f"{name.removesuffix('_minor').replace('_', ' ')}: {_shown(old)} → {_shown(new)}"
+    return (
+        f"{name.removesuffix('_minor').replace('_', ' ')}: {shown(old, zone=zone)} → {shown(new, zone=zone)}"
+    )
 
 
-def _shown(value: object) -> str:
+def shown(value: object, *, zone: dt.tzinfo | None = None) -> str:
+    """Return one value of an event's data in words: dates and instants as they are said, not as they are stored."""
     if value in (None, ""):
         return "none"
     text = str(value)
+    try:
+        if _DATE.fullmatch(text):
+            return f"{dt.date.fromisoformat(text):%-d %b %Y}"
+        if _INSTANT.fullmatch(text):
+            return f"{dt.datetime.fromisoformat(text).astimezone(zone or clock.zone()):%-d %b %Y %H:%M %Z}"
+    except ValueError:  # It only looks like one; somebody's text stays as it is.
+        return text
     # A state is written as it is stored, ``not_listed``; other texts stay as they are.
     return text.replace("_", " ") if _STATE.fullmatch(text) else text

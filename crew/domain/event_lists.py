@@ -2,7 +2,6 @@
 
 import calendar
 import datetime as dt
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -41,7 +40,6 @@ TONES: dict[str, str] = {
 _CALENDAR = calendar.Calendar(calendar.SUNDAY)
 # Not worth a place in a history: ids of other rows, and what is told in words elsewhere in the line.
 _UNSAID = frozenset({"grant", "currency", "given", "item", "link"})
-_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+\+00:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +203,11 @@ class History:
 
 
 def _line(event: Event, line: AuditEvent, roles: dict[int, str]) -> HistoryLine:
-    told = trail.line(line)
+    zone = timing.zone_of(event)
+    told = trail.line(line, zone=zone)
     # What changed is told as old → new; what is noted once (a reason, the evidence) stands after it.
     notes = [
-        f"{name.replace('_', ' ')}: {_said(value)}"
+        f"{name.replace('_', ' ')}: {'yes' if value is True else trail.shown(value, zone=zone)}"
         for name, value in sorted(line.data.items())
         if name not in _UNSAID and isinstance(value, str | int) and value not in ("", False)
     ]
@@ -216,16 +215,9 @@ def _line(event: Event, line: AuditEvent, roles: dict[int, str]) -> HistoryLine:
     return HistoryLine(
         at=told.at,
         title=told.title,
-        text=_INSTANT.sub(
-            lambda found: f"{timing.local(event, dt.datetime.fromisoformat(found[0])):%-d %b %Y %H:%M %Z}",
-            "; ".join(part for part in (told.text, *notes) if part),
-        ),
+        text="; ".join(part for part in (told.text, *notes) if part),
         by=f"{told.by}, as {role}" if role else told.by,
     )
-
-
-def _said(value: str | int) -> str:
-    return "yes" if value is True else str(value)
 
 
 def _of(ids: Collection[int] | None) -> QuerySet[Event]:

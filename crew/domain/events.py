@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from crew.domain import (
     checklists,
     event_bookings,
+    event_words,
     guests,
     history,
     links,
@@ -153,7 +154,7 @@ def create(
             subject=event,
             by=by,
             at=at,
-            data={"template": template.name, "departs_on": [None, terms.on.isoformat()]},
+            data={"template": template.name, "date": [None, event_words.day(terms.on)]},
         )
         positions.instantiate(event=event, template=template, by=by, at=at)
         checklists.instantiate(event=event, template=template, by=by, at=at)
@@ -208,12 +209,7 @@ def change(*, event: Event, terms: Terms, by: Actor, at: dt.datetime, shown: str
             by=by,
             at=at,
             data={"currency": now.entity.currency}
-            | {
-                _NAMES.get(name, name): "changed"
-                if name in _UNWRITTEN
-                else [_in_words(event, name), _in_words(now, name)]
-                for name in changed
-            }
+            | event_words.changes(before=event, now=now, names=changed)
             | told,
         )
         if not _TIMES.isdisjoint(changed):
@@ -319,9 +315,6 @@ _RULES = frozenset({
 _TIMES = frozenset({"departs_at", "returns_at", "departs_on", "crew_call_minutes", "port_id", "end_port_id"})
 _TOLD_TO_ALL = frozenset({"departs_at", "returns_at", "port_id", "end_port_id", "boarding_minutes"})
 _TOLD = _TOLD_TO_ALL | {"crew_call_minutes"}
-# How the trail names what changed, and what it does not repeat: a code is no matter of record, notes are long.
-_NAMES = {"vessel_id": "vessel", "port_id": "port", "end_port_id": "end_port", "channel_id": "channel"}
-_UNWRITTEN = frozenset({"gate_code", "notes_captain", "notes_crew", "notes_guests", "notes_staff"})
 
 
 def _fresh(event: Event) -> Event:
@@ -455,13 +448,3 @@ def _returns(event: Event) -> str:
 
 def _clock(event: Event, moment: dt.datetime) -> str:
     return f"{timing.local(event, moment):%-d %b %H:%M %Z}"
-
-
-def _in_words(event: Event, name: str) -> object:
-    """Return one of an event's columns as the trail keeps it."""
-    value = getattr(event, _NAMES.get(name, name))
-    if isinstance(value, dt.datetime):
-        return f"{timing.local(event, value):%-d %b %Y %H:%M %Z}"
-    if isinstance(value, list):
-        return ", ".join(value)
-    return value if value is None or isinstance(value, int | str) else str(value)

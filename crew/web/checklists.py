@@ -220,7 +220,9 @@ def _page(
             "removes": rules.can_edit_event(standing)
             and checklist_edits.can_remove(item)
             and not checklist_edits.refusal(event),
-            "events": trail.of_records(records=[("crew.checklistitem", item.pk)], limit=LINES_SHOWN),
+            "events": trail.of_records(
+                records=[("crew.checklistitem", item.pk)], limit=LINES_SHOWN, zone=zone_of(event)
+            ),
             "crumbs": [{"label": event.title, "url": reverse("crew:event", args=[event.key])}],
         },
         status=422 if refused else 200,

@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 from core.models import AuditEvent
 from crew.domain import event_lists, events, guests
 from crew.domain.history import Actor
-from crew.models import Event, EventState, GuestState, PositionState, Role
+from crew.models import Anchor, Event, EventState, GuestState, PositionState, Role
 from tests.crew.events.conftest import Harbor
 from tests.factories import people
 from tests.factories.crew import (
@@ -247,7 +247,7 @@ class TestHistory:
             ),
             ("Guest added: Ada", "", "Ines Halloran, as captain"),
             (
-                "Event changed: Anniversary",
+                "Changed: Anniversary",
                 "price: $0.00 → $900.00; title: Sunset sail → Anniversary",
                 "Bea Bookings",
             ),
@@ -256,6 +256,24 @@ class TestHistory:
         assert "Ines Halloran, as captain" in page
         assert "23 Nov 2026, 10:00 PST</time>" in page
         assert "America/Los_Angeles" not in page
+
+    def test_rules_and_dates_are_told_in_words_at_the_ports_zone(self, harbor: Harbor) -> None:
+        event = harbor.event(departure=(Anchor.SUNSET, -105), return_=(Anchor.CLOCK, 18 * 60))
+        terms = harbor.terms(
+            departure=(Anchor.CLOCK, 600), return_=(Anchor.CLOCK, 1980), crew_call_minutes=60
+        )
+        events.change(event=event, terms=terms, by=harbor.by, at=NOW)
+
+        lines = event_lists.History(event)[0:10]
+        changed, made = lines[0], lines[-1]
+
+        assert "departure: 1 h 45 min before sunset → 10:00" in changed.text
+        assert "return: 18:00 → 09:00, the day after" in changed.text
+        assert "is back: 28 Nov 2026 18:00 PST → 29 Nov 2026 09:00 PST" in changed.text
+        assert "crew call: 1 h 30 min before departure → 1 h before departure" in changed.text
+        assert made.title.startswith("Written down: ")
+        assert "date: none → Sat 28 Nov 2026" in made.text
+        assert "2026-" not in changed.text + made.text
 
     def test_it_holds_nothing_of_another_event(self, harbor: Harbor) -> None:
         event, other = harbor.event(), harbor.event(title="CANARY sail")
