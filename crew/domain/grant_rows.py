@@ -120,7 +120,8 @@ def own(*, person: Person, only: Collection[int] | None, at: dt.datetime) -> lis
     found = EventGrant.objects.live(at=at).filter(person=person)
     if only is not None:
         found = found.filter(pk__in=only)
-    ahead, over = [], []
+    ahead: list[EventGrant] = []
+    over: list[EventGrant] = []
     for grant in found.select_related("event__port").order_by("event__departs_at", "role", "pk"):
         event = grant.event
         past = event.returns_at < at and event.state != EventState.UNDERWAY
