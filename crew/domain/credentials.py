@@ -67,7 +67,7 @@ def add(*, person: Person, terms: Terms, upload: Upload | None, by: Person, at: 
         _record(
             "add", credential, by, at, {"kind": ["", terms.kind], "expires": ["", _day(terms.expires_on)]}
         )
-    positions.sweep(at=at, people=[person.pk])
+    _sweep(person.pk, at)
     return credential
 
 
@@ -99,7 +99,7 @@ def change(
         old = before.file.name
         if name is not None and old:
             transaction.on_commit(lambda: default_storage.delete(old))
-    positions.sweep(at=at, people=[before.person_id])
+    _sweep(before.person_id, at)
 
 
 def withdraw(*, credential: Credential, by: Person, at: dt.datetime) -> None:
@@ -111,7 +111,12 @@ def withdraw(*, credential: Credential, by: Person, at: dt.datetime) -> None:
     with transaction.atomic():
         _change(credential, {"withdrawn_at": at})
         _record("withdraw", credential, by, at, {"kind": credential.kind})
-    positions.sweep(at=at, people=[credential.person_id])
+    _sweep(credential.person_id, at)
+
+
+def _sweep(person_id: int, at: dt.datetime) -> None:
+    """Look at somebody's positions again, each event in its own transaction: two held at once could wait for each other."""
+    transaction.on_commit(lambda: positions.sweep(at=at, people=[person_id]))
 
 
 def _change(credential: Credential, values: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from config.celery import app
 from core.models import AuditEvent
@@ -199,14 +200,17 @@ def test_of_files_that_came_at_once_one_is_kept(files: Callable[[], list[Path]])
     assert AuditEvent.objects.filter(action="crew:credential:change").count() == 4
 
 
-def test_withdrawing_a_paper_holds_the_position_that_asks_for_it() -> None:
+def test_withdrawing_a_paper_holds_the_position_that_asks_for_it(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
     event = EventFactory()
     ana = role_on(event, Role.CREW)
     paper = CredentialFactory(person=ana, kind="medical")
     position = PositionFactory(event=event, holder=ana, requires=["medical"])
     client = browser(ana)
 
-    client.post(f"/credentials/{paper.pk}/withdraw/")
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(f"/credentials/{paper.pk}/withdraw/")
 
     position.refresh_from_db()
     assert (position.state, position.hold_reason) == (
@@ -219,13 +223,16 @@ def test_withdrawing_a_paper_holds_the_position_that_asks_for_it() -> None:
     assert (refused.status_code, "was withdrawn before" in refused.content.decode()) == (422, True)
 
 
-def test_an_earlier_end_is_felt_too() -> None:
+def test_an_earlier_end_is_felt_too(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
     event = EventFactory()
     ana = role_on(event, Role.CREW)
     paper = CredentialFactory(person=ana, kind="medical")
     position = PositionFactory(event=event, holder=ana, requires=["medical"])
 
-    browser(ana).post(f"/credentials/{paper.pk}/change/", {**NEW, "expires_on": "2026-11-27"})
+    with django_capture_on_commit_callbacks(execute=True):
+        browser(ana).post(f"/credentials/{paper.pk}/change/", {**NEW, "expires_on": "2026-11-27"})
 
     assert Position.objects.get(pk=position.pk).state == PositionState.HELD
 
