@@ -52,6 +52,7 @@ __all__ = [
     "resume_item",
     "retime",
     "rows",
+    "stands",
 ]
 
 MOVES: Mapping[ItemState, frozenset[ItemState]] = MappingProxyType(
@@ -323,6 +324,11 @@ def reopen_item(*, item: ChecklistItem, by: Actor, at: dt.datetime) -> None:
         at=at,
         values={"completed_at": None, "completed_by": None},
     )
+
+
+def stands(*, item: ChecklistItem, by: Actor) -> str:
+    """Return in a sentence how an item stands now, and whose hands it is in."""
+    return _look(item).words(item.event, by)
 
 
 def _move(

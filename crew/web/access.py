@@ -53,13 +53,17 @@ def actor(request: HttpRequest, standing: rules.Standing) -> Actor:
 
 
 def event_page(
-    can: Callable[..., bool], *, of: type[Model] | None = None, select: Sequence[str] = ()
+    can: Callable[..., bool],
+    *,
+    of: type[Model] | None = None,
+    select: Sequence[str] = (),
+    refused: Callable[..., HttpResponseBase] | None = None,
 ) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Let a view be opened by whom ``can`` allows: ``view(request, event, standing)``.
 
     The address bears the event's ``key``. With ``of`` it also bears ``pk`` of one of the event's records, which
     ``can`` is asked about, if it takes one, and the view gets as a fourth argument; ``select`` names its related rows
-    to be read along. Anonymous visitors are sent to sign in, whether the event exists or not.
+    to be read along; ``refused`` answers in better words whom the rule refuses. Anonymous visitors are sent to sign in, whether the event exists or not.
     """
     asks_about = len(inspect.signature(can).parameters) > 1
 
@@ -89,6 +93,8 @@ def event_page(
                 about = (found,)
             # By name, so that the rule of today answers, and a test that takes one away is felt.
             if not getattr(rules, can.__name__)(standing, *(about if asks_about else ())):
+                if refused is not None:
+                    return refused(request, event, standing, *about)
                 raise PermissionDenied(REFUSAL)
             return view(request, event, standing, *about, *args, **kwargs)
 

@@ -8,6 +8,7 @@ import datetime as dt
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -22,12 +23,28 @@ from crew.domain.evidence import EvidenceRefusedError
 from crew.domain.item_rows import ItemRow
 from crew.domain.timing import zone_of
 from crew.models import ChecklistItem, Event, EventGrant, Evidence, ItemState, Person, Role
-from crew.web.access import actor, event_page
+from crew.web.access import REFUSAL, actor, event_page
 from crew.web.checklist_board import board, item_html, said
 from crew.web.checklist_forms import EvidenceForm, HoldForm
 
 LINES_SHOWN = 50
 SELECT = ("claimer", "hold_owner", "completed_by")
+
+
+def _not_theirs(
+    request: HttpRequest, event: Event, standing: rules.Standing, item: ChecklistItem
+) -> HttpResponse:
+    """Tell somebody of the crew who has the item by now: their list may still show it as theirs.
+
+    Raises:
+        PermissionDenied: always, but to a tap on a list, which is answered with the row as it stands.
+    """
+    if not rules.can_claim_item(standing, item):
+        raise PermissionDenied(REFUSAL)
+    sentence = checklists.stands(item=item, by=actor(request, standing))
+    if request.htmx:  # type: ignore[attr-defined]
+        return _answer(request, event, standing, item, refusal=sentence)
+    raise PermissionDenied(sentence)
 
 
 @require_safe
@@ -59,14 +76,14 @@ def claim(request: HttpRequest, event: Event, standing: rules.Standing, item: Ch
 
 
 @require_POST
-@event_page(rules.can_work_item, of=ChecklistItem, select=SELECT)
+@event_page(rules.can_work_item, of=ChecklistItem, select=SELECT, refused=_not_theirs)
 def resume(request: HttpRequest, event: Event, standing: rules.Standing, item: ChecklistItem) -> HttpResponse:
     """Take an item off hold."""
     return _tap(request, event, standing, item, checklists.resume_item, "is off hold")
 
 
 @require_POST
-@event_page(rules.can_work_item, of=ChecklistItem, select=SELECT)
+@event_page(rules.can_work_item, of=ChecklistItem, select=SELECT, refused=_not_theirs)
 def give_back(
     request: HttpRequest, event: Event, standing: rules.Standing, item: ChecklistItem
 ) -> HttpResponse:
@@ -82,7 +99,7 @@ def reopen(request: HttpRequest, event: Event, standing: rules.Standing, item: C
 
 
 @require_POST
-@event_page(rules.can_work_item, of=ChecklistItem, select=SELECT)
+@event_page(rules.can_work_item, of=ChecklistItem, select=SELECT, refused=_not_theirs)
 def complete(
     request: HttpRequest, event: Event, standing: rules.Standing, item: ChecklistItem
 ) -> HttpResponse:
@@ -107,7 +124,7 @@ def complete(
 
 
 @require_POST
-@event_page(rules.can_work_item, of=ChecklistItem, select=SELECT)
+@event_page(rules.can_work_item, of=ChecklistItem, select=SELECT, refused=_not_theirs)
 def hold(request: HttpRequest, event: Event, standing: rules.Standing, item: ChecklistItem) -> HttpResponse:
     """Put an item on hold."""
     at = clock.now()

@@ -367,3 +367,20 @@ class TestTheListOnTheEventsPage:
         head, _, folded = html.partition('class="phase__over"')
         assert [f'id="item-{item.pk}"' in head for item in (left, *over)] == [True, False, False]
         assert [f'id="item-{item.pk}"' in folded for item in (left, *over)] == [False, True, True]
+
+
+def test_a_tap_on_an_item_that_somebody_else_has_by_now_says_who(event: Event, ana: Person) -> None:
+    ben = role_on(event, "crew", name="Ben")
+    item = claimed(event, ben)
+
+    tap = browser(ana).post(at(item, "complete/"), headers=HTMX)
+    plain = browser(ana).post(at(item, "complete/"))
+    guest = browser(role_on(event, "guest")).post(at(item, "complete/"), headers=HTMX)
+
+    assert tap.status_code == 409
+    assert "Ben has this since" in tap.content.decode()
+    assert plain.status_code == 403
+    assert guest.status_code == 403
+    assert "Ben" not in guest.content.decode()
+    item.refresh_from_db()
+    assert item.state == ItemState.CLAIMED
