@@ -239,8 +239,8 @@ class EventForm(forms.Form):
                     if start == Anchor.CLOCK
                     else "Give the minutes; 0 is the sun's time itself.",
                 )
-        needed = {"on", "port", "end_port", *(name for name in self.fields if name.startswith(_TIMED))}
-        if needed.isdisjoint(self.errors) and months.is_near(data["on"]):
+        asked = {"on", "port", "end_port", *(name for name in self.fields if name.startswith(_TIMED))}
+        if asked.isdisjoint(self.errors) and months.is_near(data["on"]):
             self._check_times()
         return data
 
