@@ -69,8 +69,7 @@ def choices_for(event: Event, position: Position) -> list[tuple[str, str]]:
 
 def _choices(found: list[Candidate]) -> list[tuple[str, str]]:
     return [
-        (str(one.person.pk), f"{one.person} – {one.mark}" if one.mark else str(one.person))
-        for one in found
+        (str(one.person.pk), f"{one.person} – {one.mark}" if one.mark else str(one.person)) for one in found
     ]
 
 
