@@ -12,6 +12,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.test import TransactionTestCase
+from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from tests import flush
@@ -78,6 +79,19 @@ def chromium() -> str:
     if CHROMIUM is None:
         pytest.skip(WITHOUT_CHROMIUM)
     return CHROMIUM
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Return one Chromium for the run; it finds no host but this machine."""
+    # Playwright runs an event loop in this thread, and Django then suspects its queries of running in it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    only_here = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", only_here])
+        yield running
+        running.close()
+    os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")
 
 
 @pytest.fixture(scope="session")

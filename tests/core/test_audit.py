@@ -42,7 +42,7 @@ def _run(sql: str) -> None:
         cursor.execute(sql)
 
 
-_COLUMNS = "at, action, subject_type, subject_id, subject_label, entity_slug, data"
+_COLUMNS = "at, action, subject_type, subject_id, subject_label, entity_slug, scope, data"
 ATTACKS: dict[str, Callable[[AuditEvent], Any]] = {
     "save": lambda event: event.save(),
     "delete": lambda event: event.delete(),

@@ -1,12 +1,11 @@
 """A browser at the portal with the sample loaded: Chromium, a live server, and nothing of the outside world."""
 
 import io
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.management import call_command
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -16,19 +15,6 @@ PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 # What a page answers where what somebody did was refused, in a sentence.
 REFUSALS = (409, 422)
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    """Return one Chromium for the run; it finds no host but this machine."""
-    # Playwright runs an event loop in this thread, and Django then suspects its queries of running in it.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    only_here = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", only_here])
-        yield running
-        running.close()
-    os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")
 
 
 @pytest.fixture

@@ -32,7 +32,8 @@ from tests.factories.crew import NOW
 from tests.factories.people import PersonFactory
 
 # The mark makes the database; each test then stands inside the matrix's own transaction.
-pytestmark = pytest.mark.django_db
+# Who may what is decided in Python, from plain look-ups: one engine answers for both.
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 NAMES = sorted({page.name for page in PAGES})
 
