@@ -28,4 +28,4 @@ def work_view(request: HttpRequest) -> HttpResponse:
     return render(request, "crew/work.html", {"work": found, "by_link": by_link})
 
 
-urlpatterns = [path("work/", work_view, name="work")]
+urlpatterns = [path("my-work/", work_view, name="work")]

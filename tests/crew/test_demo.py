@@ -241,7 +241,7 @@ def test_a_link_of_crew_leads_to_their_work(loaded: list[Person], here: Client) 
     mate = PersonFactory(email="mate@example.com", sample=True)
     EventGrantFactory(person=mate)
 
-    assert here.post(path_of(mate), follow=True).redirect_chain[-1][0].startswith("/work/")
+    assert here.post(path_of(mate), follow=True).redirect_chain[-1][0].startswith("/my-work/")
 
 
 def test_links_take_the_same_queries_however_many_people(

@@ -200,7 +200,7 @@ def test_revoked_and_expired_roles_show_nothing() -> None:
     EventGrantFactory(person=person, expires_at=NOW - DAY, granted_at=NOW - 2 * DAY)
 
     assert work_of(person) == work.Work((), (), (), (), ())
-    assert "Nothing ahead" in client_of(person).get("/work/").content.decode()
+    assert "Nothing ahead" in client_of(person).get("/my-work/").content.decode()
 
 
 def test_a_link_shows_what_its_grant_gives_and_no_more() -> None:
@@ -210,7 +210,7 @@ def test_a_link_shows_what_its_grant_gives_and_no_more() -> None:
     CredentialFactory(person=person, expires_on=NOW.date())
     ChecklistItemFactory(event=there.event, text="Secret item", state="claimed", claimer=person)
 
-    page = by_link(here).get("/work/").content.decode()
+    page = by_link(here).get("/my-work/").content.decode()
 
     assert "This one" in page
     for hidden in ("Another one", "Secret item", "licence"):
@@ -231,7 +231,7 @@ def test_the_list_takes_the_same_queries_however_much_there_is(
     client = client_of(person)
 
     with django_assert_num_queries(10):
-        client.get("/work/")
+        client.get("/my-work/")
 
 
 # The first page
@@ -244,7 +244,7 @@ def test_a_link_leads_to_its_event() -> None:
 
 
 def test_people_with_roles_are_sent_to_their_work() -> None:
-    assert client_of(EventGrantFactory().person).get("/").headers["Location"] == "/work/"
+    assert client_of(EventGrantFactory().person).get("/").headers["Location"] == "/my-work/"
 
 
 def test_whoever_has_nothing_is_told_so_kindly() -> None:
@@ -263,7 +263,7 @@ def test_whoever_has_nothing_is_told_so_kindly() -> None:
 
 
 def test_visitors_are_sent_to_sign_in() -> None:
-    for path in ("/", "/work/"):
+    for path in ("/", "/my-work/"):
         assert Client().get(path).headers["Location"].startswith("/account/login/")
 
 

@@ -82,7 +82,7 @@ def test_no_page_of_an_event_runs_what_somebody_typed(event: Event, who: str) ->
         assert "</script>'" not in text
         if who == "guest":
             assert "4711" not in text
-    assert not MARKUP.search(client.get("/work/").content.decode())
+    assert not MARKUP.search(client.get("/my-work/").content.decode())
     assert not MARKUP.search(client.get("/grants/").content.decode())
 
 
