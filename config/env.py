@@ -172,6 +172,20 @@ AWS_SES_ENDPOINT_URL = url(
     default="",
     shown="the region's own",
 )
+SNS_TOPIC_ARNS = names(
+    "SNS_TOPIC_ARNS",
+    help="The SNS topics whose events of SES are believed; all others are refused.",
+    default=(),
+    shown="none: events are refused",
+    example="arn:aws:sns:us-west-2:123456789012:quarterdeck-mail",
+)
+MAIL_FALLBACK_URL = url(
+    "MAIL_FALLBACK_URL",
+    help="A second way out, taken for mail that SES surely did not take: smtp://user:password@host:587 or ses://REGION.",
+    schemes=("smtp", "smtps", "ses"),
+    default="",
+    shown="none",
+)
 ADMIN_BCC_ADDRESS = email(
     "ADMIN_BCC_ADDRESS",
     help="Receives a blind copy of each report for audit. Mail with a link or code is never copied.",

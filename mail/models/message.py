@@ -8,6 +8,19 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
+
+
+class Kind(models.IntegerChoices):
+    """What a message is for: it decides who goes first and what may stop it (`mail.domain.suppression`).
+
+    Essential is what somebody waits for or what keeps them safe: a code, a link, a safety notice. Nothing suppresses it.
+    Service is a report, a notice, a nudge: only a dead address stops it. Commercial is a campaign: an opt-out stops it.
+    """
+
+    ESSENTIAL = 1, "Essential"
+    SERVICE = 2, "Service"
+    COMMERCIAL = 3, "Commercial"
 
 
 class State(models.TextChoices):
@@ -18,18 +31,31 @@ class State(models.TextChoices):
     SENT = "sent", "Sent"
     FAILED = "failed", "Failed"
     IN_DOUBT = "in_doubt", "In doubt"
+    HELD = "held", "Held"
+    SUPPRESSED = "suppressed", "Suppressed"
 
 
-# From a state to those it may move to. In doubt is no dead end: the sender's own late answer or a person settles it.
+# From a state to those it may move to. In doubt is no dead end: the sender's own late answer, an event of SES or a person
+# settles it. Held is queued mail of a campaign that is paused.
 MOVES: dict[str, frozenset[str]] = {
-    State.QUEUED: frozenset({State.SENDING}),
-    State.SENDING: frozenset({State.SENT, State.QUEUED, State.FAILED, State.IN_DOUBT}),
+    State.QUEUED: frozenset({State.SENDING, State.HELD, State.SUPPRESSED}),
+    State.HELD: frozenset({State.QUEUED, State.SUPPRESSED}),
+    State.SENDING: frozenset({State.SENT, State.QUEUED, State.HELD, State.FAILED, State.IN_DOUBT}),
     State.IN_DOUBT: frozenset({State.SENT, State.QUEUED, State.FAILED}),
     State.FAILED: frozenset({State.QUEUED}),
+    State.SUPPRESSED: frozenset({State.QUEUED}),
     State.SENT: frozenset(),
 }
 
 _UNSETTLED = (State.QUEUED, State.SENDING)
+_SETTLED = (State.SENT, State.FAILED, State.SUPPRESSED)
+
+
+class Bounce(models.TextChoices):
+    """How the recipient's server turned a message back."""
+
+    HARD = "hard", "Hard"
+    SOFT = "soft", "Soft"
 
 
 class Message(models.Model):
@@ -48,7 +74,15 @@ class Message(models.Model):
     )
     sealed = models.BinaryField(null=True, blank=True, help_text="The secret, encrypted, until it has gone.")
 
+    kind = models.PositiveSmallIntegerField(choices=Kind.choices, default=Kind.SERVICE)
+    campaign = models.ForeignKey(
+        "mail.Campaign", null=True, blank=True, on_delete=models.PROTECT, related_name="messages"
+    )
+
     to_address = models.EmailField()
+    address_key = models.GeneratedField(
+        expression=Lower("to_address"), output_field=models.CharField(max_length=254), db_persist=True
+    )
     to_name = models.CharField(max_length=120, blank=True)
     from_name = models.CharField(max_length=120, blank=True)
     reply_to = models.EmailField(blank=True)
@@ -69,6 +103,14 @@ class Message(models.Model):
     size_bytes = models.PositiveIntegerField(null=True, blank=True)
     eml_name = models.CharField(max_length=80, blank=True, help_text="Its file in the mailbox folder.")
 
+    # What its recipient's server and reader made of it, as SES told; each the first of its kind.
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    bounced_at = models.DateTimeField(null=True, blank=True)
+    bounce = models.CharField(max_length=4, choices=Bounce.choices, blank=True)
+    complained_at = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    clicked_at = models.DateTimeField(null=True, blank=True)
+
     class Meta:
         ordering = ["-id"]
         constraints = [
@@ -78,20 +120,21 @@ class Message(models.Model):
                 name="mail_sending_has_claim",
             ),
             models.CheckConstraint(
-                condition=~Q(state=State.QUEUED) | Q(claimed_at__isnull=True),
+                condition=~Q(state__in=[State.QUEUED, State.HELD, State.SUPPRESSED])
+                | Q(claimed_at__isnull=True),
                 name="mail_queued_has_no_claim",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=[State.SENT, State.FAILED], settled_at__isnull=False)
-                | (~Q(state__in=[State.SENT, State.FAILED]) & Q(settled_at__isnull=True)),
+                condition=Q(state__in=_SETTLED, settled_at__isnull=False)
+                | (~Q(state__in=_SETTLED) & Q(settled_at__isnull=True)),
                 name="mail_settled_has_instant",
             ),
             models.CheckConstraint(
                 condition=~Q(state=State.SENT) | ~Q(transport=""), name="mail_sent_names_transport"
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=[State.FAILED, State.IN_DOUBT]) | ~Q(error=""),
-                name="mail_failed_or_doubted_says_why",
+                condition=~Q(state__in=[State.FAILED, State.IN_DOUBT, State.SUPPRESSED]) | ~Q(error=""),
+                name="mail_stopped_says_why",
             ),
             models.CheckConstraint(
                 condition=Q(sealed__isnull=True) | Q(bears_secret=True, state__in=_UNSETTLED),
@@ -101,10 +144,49 @@ class Message(models.Model):
                 condition=Q(bears_secret=False) | Q(bcc_audit=False, bcc_address=""),
                 name="mail_with_secret_is_never_copied",
             ),
+            models.CheckConstraint(
+                condition=~Q(kind=Kind.COMMERCIAL) | Q(bcc_audit=False, bears_secret=False),
+                name="mail_of_campaign_is_never_copied",
+            ),
+            models.CheckConstraint(
+                condition=Q(campaign__isnull=True) | Q(kind=Kind.COMMERCIAL),
+                name="mail_of_campaign_is_commercial",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.HELD) | Q(campaign__isnull=False), name="mail_held_is_of_campaign"
+            ),
+            models.CheckConstraint(
+                condition=Q(bounce="", bounced_at__isnull=True)
+                | (~Q(bounce="") & Q(bounced_at__isnull=False)),
+                name="mail_bounce_has_instant",
+            ),
+            models.UniqueConstraint(
+                fields=["campaign", "address_key"],
+                condition=Q(campaign__isnull=False),
+                name="mail_once_per_campaign_and_address",
+            ),
         ]
         indexes = [
-            # delivery.due(): the sweep's query, every five seconds.
-            models.Index(fields=["due_at", "id"], condition=Q(state=State.QUEUED), name="mail_queued_by_due"),
+            # delivery.claim_batch(): what goes next, codes before reports before campaigns.
+            models.Index(
+                fields=["kind", "due_at", "id"], condition=Q(state=State.QUEUED), name="mail_queued_by_due"
+            ),
+            # suppression.add() and unsubscribing: what waits for one address.
+            models.Index(
+                fields=["address_key"],
+                condition=Q(state__in=[State.QUEUED, State.HELD]),
+                name="mail_waiting_by_address",
+            ),
+            # campaigns: how far one has come, and its held mail.
+            models.Index(
+                fields=["campaign", "state"], condition=Q(campaign__isnull=False), name="mail_by_campaign"
+            ),
+            # feedback.apply(): the message an event speaks of.
+            models.Index(
+                fields=["provider_message_id"],
+                condition=~Q(provider_message_id=""),
+                name="mail_by_provider_id",
+            ),
             # delivery.doubt_stale(): claims whose process died.
             models.Index(
                 fields=["claimed_at"], condition=Q(state=State.SENDING), name="mail_sending_by_claim"

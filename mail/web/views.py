@@ -36,6 +36,8 @@ TONES = {
     State.SENT: "good",
     State.FAILED: "bad",
     State.IN_DOUBT: "watch",
+    State.HELD: "watch",
+    State.SUPPRESSED: "",
 }
 
 

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.django_db
         ({"state": State.FAILED, "error": "x"}, "mail_settled_has_instant"),
         ({"settled_at": letters.AT}, "mail_settled_has_instant"),
         ({"state": State.SENT, "settled_at": letters.AT}, "mail_sent_names_transport"),
-        ({"state": State.FAILED, "settled_at": letters.AT}, "mail_failed_or_doubted_says_why"),
-        ({"state": State.IN_DOUBT, "claimed_at": letters.AT}, "mail_failed_or_doubted_says_why"),
+        ({"state": State.FAILED, "settled_at": letters.AT}, "mail_stopped_says_why"),
+        ({"state": State.IN_DOUBT, "claimed_at": letters.AT}, "mail_stopped_says_why"),
         ({"sealed": b"x"}, "mail_secret_is_forgotten_when_gone"),
         (
             {
