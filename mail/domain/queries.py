@@ -128,6 +128,11 @@ def timeline(message: Message) -> list[Moment]:
     return sorted(moments, key=lambda moment: moment.at)
 
 
+def doubtful_count() -> int:
+    """Return how many messages are in doubt, for the tabs; one query."""
+    return Message.objects.filter(state=State.IN_DOUBT).count()
+
+
 def unsettled_counts() -> dict[str, int]:
     """Return how many messages need a person's eye, by state: failed and in doubt."""
     return {state: Message.objects.filter(state=state).count() for state in (State.FAILED, State.IN_DOUBT)}

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core import access, clock
 from mail.domain.content import for_frame
 from mail.models import State
-from mail.web.views import FILE_POLICY, FRAME_POLICY, TONES
+from mail.web.mailbox import FILE_POLICY, FRAME_POLICY, TONES
 from reports import document as documents
 from reports.domain import deliveries, queries, trace
 from reports.figures import write

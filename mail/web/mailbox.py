@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
@@ -183,3 +183,15 @@ def _download(content: bytes, name: str, mimetype: str) -> HttpResponse:
     )
     response.headers["Content-Security-Policy"] = FILE_POLICY
     return response
+
+
+urlpatterns = [
+    path("", mailbox, name="mailbox"),
+    path("<uuid:public_id>/", message, name="message"),
+    path("<uuid:public_id>/html", html, name="html"),
+    path("<uuid:public_id>/file", file, name="file"),
+    path("<uuid:public_id>/parts/<int:number>", part, name="part"),
+    path("<uuid:public_id>/retry", retry, name="retry"),
+    path("<uuid:public_id>/arrived", arrived, name="arrived"),
+    path("<uuid:public_id>/again", again, name="again"),
+]
