@@ -193,6 +193,8 @@ class Message(models.Model):
             ),
             # queries.mailbox(): the list filtered by state, newest first; without a filter the primary key serves.
             models.Index(fields=["state", "-id"], name="mail_list_by_state"),
+            # queries.mailbox(): all that went to one address.
+            models.Index(fields=["address_key", "-id"], name="mail_list_by_address"),
         ]
 
     def __str__(self) -> str:
