@@ -48,6 +48,11 @@ class Campaign(models.Model):
 
     state = models.CharField(max_length=10, choices=CampaignState.choices, default=CampaignState.DRAFT)
     paused_why = models.CharField(max_length=500, blank=True)
+    stopped = models.BooleanField(default=False, help_text="The stop rule paused it; a person says why it goes on.")
+    # What the stop rule no longer counts, because a person saw it and let the campaign go on.
+    forgiven_sent = models.PositiveIntegerField(default=0)
+    forgiven_complaints = models.PositiveIntegerField(default=0)
+    forgiven_bounces = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
     released_at = models.DateTimeField(
@@ -75,6 +80,10 @@ class Campaign(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state=CampaignState.PAUSED) | ~Q(paused_why=""), name="campaign_paused_says_why"
+            ),
+            models.CheckConstraint(
+                condition=Q(stopped=False) | Q(state__in=[CampaignState.PAUSED, CampaignState.CANCELLED]),
+                name="campaign_stopped_is_not_under_way",
             ),
             models.CheckConstraint(
                 condition=Q(
