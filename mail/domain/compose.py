@@ -98,6 +98,11 @@ def is_registered(name: str) -> bool:
     return name in _composers
 
 
+def names() -> list[str]:
+    """Return the names of all composers, in order."""
+    return sorted(_composers)
+
+
 def compose(message: Message, secret: str | None = None) -> Composed:
     """Ask the message's composer for its mail.
 
