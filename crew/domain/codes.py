@@ -16,9 +16,9 @@ COMPOSER = "crew.code"
 SUBJECT = "Your Quarterdeck sign-in code"
 
 
-def send_code(*, person: Person, code: str, at: dt.datetime) -> Message:
+def send_code(*, person: Person, code: str, at: dt.datetime) -> None:
     """Put a code for one person into the outbox, to the address we know them by and never to one they typed."""
-    return outbox.enqueue(
+    outbox.enqueue(
         dedupe_key=f"crew.code:{secrets.token_urlsafe(18)}",
         composer=COMPOSER,
         payload={"person": person.pk},

@@ -23,10 +23,10 @@ COMPOSER = "crew.link"
 TO_BE_MADE = "mint"
 
 
-def send(*, link: Link, at: dt.datetime) -> Message:
+def send(*, link: Link, at: dt.datetime) -> None:
     """Put a link into the outbox, to the address of the person whose grant it is and to no other."""
     person, event = link.grant.person, link.grant.event
-    return outbox.enqueue(
+    outbox.enqueue(
         dedupe_key=f"crew.link:{link.pk}:{secrets.token_urlsafe(18)}",
         composer=COMPOSER,
         payload={"link": link.pk},

@@ -21,6 +21,7 @@ from crew.models import Event, EventGrant, EventState, Guest, GuestState, Link, 
 from mail.domain import outbox
 from mail.domain.compose import LONGEST_SUBJECT, CannotComposeError, Composed
 from mail.domain.fields import UnsendableError
+from mail.domain.outbox import Skipped
 from mail.models import Message
 
 COMPOSER = "crew.notice"
@@ -30,10 +31,11 @@ _LINKED = (Role.CAPTAIN, Role.CREW, Role.GUEST)
 
 def tell(
     *, event: Event, person: Person, key: str, subject: str, paragraphs: Sequence[str], at: dt.datetime
-) -> Message:
+) -> Message | Skipped:
     """Put one mail to one person into the outbox; ``key`` names the matter, about which nobody is told twice.
 
-    With a live role on the event they get a link to it: the one they have, or a new one that only this mail bears.
+    With a live role on the event they get a link to it: the one they have, or a new one that only this mail bears. Such
+    mail is essential, so nothing stops it; a notice without one is not sent to a dead address.
 
     Raises:
         mail.domain.outbox.UnsendableError: no mail can reach the person's address.
@@ -54,7 +56,7 @@ def tell(
 
 def tell_guest(
     *, event: Event, guest: Guest, key: str, subject: str, paragraphs: Sequence[str], at: dt.datetime
-) -> Message:
+) -> Message | Skipped:
     """Do the same for a guest who has an address and no role on the event, so no page of it to open.
 
     Raises:
@@ -89,13 +91,15 @@ def tell_everybody(
     told: set[str] = set()
     not_told: list[str] = []
 
-    def once(address: str, name: str, send: Callable[[], Message]) -> None:
+    def once(address: str, name: str, send: Callable[[], Message | Skipped]) -> None:
         if address.lower() in told:
             return
         told.add(address.lower())
         try:
-            send()
+            reached = not isinstance(send(), Skipped)
         except UnsendableError:
+            reached = False
+        if not reached:
             not_told.append(name)
 
     for grant in grants.holders(event=event, at=at):
@@ -138,7 +142,7 @@ def _enqueue(
     with_page: bool,
     link: Link | None = None,
     at: dt.datetime,
-) -> Message:
+) -> Message | Skipped:
     return outbox.enqueue(
         dedupe_key=f"crew.notice:{event.key}:{key}",
         composer=COMPOSER,

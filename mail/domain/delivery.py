@@ -25,7 +25,8 @@ from core import audit
 from mail import transport
 from mail.domain import compose, sealing
 from mail.domain.fields import UnsendableError
-from mail.models import MOVES, Message, State
+from mail.domain.states import move
+from mail.models import Message, State
 from mail.transport import Outcome, Receipt
 
 logger = logging.getLogger(__name__)
@@ -138,12 +139,6 @@ def doubt_stale(*, at: dt.datetime) -> int:
                 doubted += 1
                 audit.record(action="mail:message:doubt", subject=message, at=at, data={"reason": reason})
     return doubted
-
-
-def move(messages: Any, to: State, **changes: Any) -> int:
-    """Move those of a queryset that may move to a state; return how many did. The only door to ``state``."""
-    allowed = [state for state, targets in MOVES.items() if to in targets]
-    return int(messages.filter(state__in=allowed).update(state=to, **changes))
 
 
 def _prepare(message: Message) -> tuple[EmailMessage, int] | str:

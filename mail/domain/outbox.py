@@ -2,22 +2,26 @@
 
 If the caller's transaction fails, the mail never was; if it commits, the row is found and sent, at once by a
 wake-up or a few seconds later by the sweep. Domain code calls `enqueue` and never sends.
+
+Mail that a suppression stops is written too, as suppressed and with the reason, so that what went to whom, and
+what did not, stays whole; the caller gets `Skipped`.
 """
 
 import datetime as dt
 import functools
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 from celery import current_app
 from django.db import IntegrityError, transaction
 from kombu.exceptions import KombuError
 
-from mail.domain import compose, sealing
+from mail.domain import compose, sealing, suppression
 from mail.domain.fields import UnsendableError, address, one_line
-from mail.models import Message
+from mail.models import Kind, Message, Reason, State
 
-__all__ = ["CopiedSecretError", "UnknownComposerError", "UnsendableError", "enqueue", "wake"]
+__all__ = ["NeverCopiedError", "Skipped", "UnknownComposerError", "UnsendableError", "enqueue", "wake"]
 
 # Turned off altogether (``retry=False``), kombu would try to connect for four seconds: somebody's page waits for this.
 _ONE_ATTEMPT = {"max_retries": 0, "interval_start": 0}
@@ -25,12 +29,21 @@ _ONE_ATTEMPT = {"max_retries": 0, "interval_start": 0}
 logger = logging.getLogger(__name__)
 
 
-class CopiedSecretError(ValueError):
-    """Mail with a code or link was to go in copy to the audit address."""
+class NeverCopiedError(ValueError):
+    """Mail with a code or link, or of a campaign, was to go in copy to the audit address."""
 
 
 class UnknownComposerError(ValueError):
     """No composer is registered under the name given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Mail that will not go: why, that why as a sentence, and the row that is kept of it."""
+
+    reason: Reason
+    sentence: str
+    message: Message
 
 
 def enqueue(
@@ -45,34 +58,44 @@ def enqueue(
     subject: str,
     bcc_audit: bool = False,
     secret: str | None = None,
+    kind: Kind = Kind.SERVICE,
     at: dt.datetime,
-) -> Message:
-    """Put one mail to one recipient into the outbox, in the caller's transaction, and return its row.
+) -> Message | Skipped:
+    """Put one mail to one recipient into the outbox, in the caller's transaction; return its row, or why it will not go.
 
     ``dedupe_key`` names the mail for good (``edition:12:to:a@example.com``): a second call with the same key
     returns the row of the first and changes nothing. ``payload`` holds ids for the composer, never a secret;
     ``secret`` (a sign-in code) is sealed, and forgotten once the mail has gone. ``bcc_audit`` sends a blind copy to
-    ``ADMIN_BCC_ADDRESS``. ``at`` is the present instant.
+    ``ADMIN_BCC_ADDRESS``. ``kind`` says what may stop it and who goes first; with a secret it is essential, whatever
+    was asked. ``at`` is the present instant.
 
     Raises:
         UnsendableError: an address, name or subject that no mail can bear.
-        CopiedSecretError: a secret and a blind copy were both asked for.
+        NeverCopiedError: a blind copy of a secret or of a campaign was asked for.
         UnknownComposerError: no composer has that name.
     """
     if not compose.is_registered(composer):
         raise UnknownComposerError(f"No composer is called {composer!r}; register it in its app's ready().")
-    if secret is not None and bcc_audit:
-        raise CopiedSecretError("Mail that bears a code or link is never copied; leave bcc_audit off.")
+    if bcc_audit and (secret is not None or kind == Kind.COMMERCIAL):
+        raise NeverCopiedError(
+            "Mail that bears a code or link, and mail of a campaign, is never copied; leave bcc_audit off."
+        )
     subject = one_line(subject, what="subject", longest=compose.LONGEST_SUBJECT)
     if not subject:
         raise UnsendableError("The subject is empty; say in a few words what the mail is about.")
+    if secret is not None:
+        kind = Kind.ESSENTIAL
+    recipient = address(to_address, what="recipient")
+    # Not under the fence: whoever claims looks again. This one keeps a row that cannot go from waiting.
+    held = suppression.holding(keys=[recipient.lower()], kind=kind).get(recipient.lower())
     row = Message(
         dedupe_key=dedupe_key,
         composer=composer,
         payload=payload,
         bears_secret=secret is not None,
         sealed=None if secret is None else sealing.seal(secret),
-        to_address=address(to_address, what="recipient"),
+        kind=kind,
+        to_address=recipient,
         to_name=one_line(to_name, what="recipient's name", longest=120),
         from_name=one_line(from_name, what="sender's name", longest=120),
         reply_to=address(reply_to, what="reply-to address") if reply_to else "",
@@ -81,6 +104,8 @@ def enqueue(
         created_at=at,
         due_at=at,
     )
+    if held is not None:
+        row.state, row.settled_at, row.error = State.SUPPRESSED, at, suppression.sentence(held)
     try:
         # A savepoint, so that on PostgreSQL a key already taken does not spoil the caller's transaction.
         with transaction.atomic():
@@ -89,8 +114,12 @@ def enqueue(
         first = Message.objects.filter(dedupe_key=dedupe_key).first()
         if first is None:
             raise
-        return first
-    transaction.on_commit(functools.partial(wake, row.pk))
+        row = first
+    else:
+        if held is None:
+            transaction.on_commit(functools.partial(wake, row.pk))
+    if held is not None and row.state == State.SUPPRESSED:
+        return Skipped(Reason(held.reason), row.error, row)
     return row
 
 

@@ -36,9 +36,9 @@ def subject(document: Document) -> str:
 
 
 def enqueue(*, edition: Edition, document: Document, send_to: Sequence[str] | None, at: dt.datetime) -> int:
-    """Put one mail per reader into the outbox, in the caller's transaction; return how many.
+    """Put one mail per reader into the outbox, in the caller's transaction; return to how many it will go.
 
-    ``send_to`` replaces the report's recipients; where a report has none, REPORT_RECIPIENTS receive it.
+    A reader whose address is dead is kept as a suppressed message. ``send_to`` replaces the report's recipients; where a report has none, REPORT_RECIPIENTS receive it.
     """
     report = edition.report
     if send_to is None:
@@ -46,8 +46,9 @@ def enqueue(*, edition: Edition, document: Document, send_to: Sequence[str] | No
         readers = readers or [(address, "") for address in settings.REPORT_RECIPIENTS]
     else:
         readers = [(address, "") for address in send_to]
+    going = 0
     for address, name in readers:
-        outbox.enqueue(
+        asked = outbox.enqueue(
             dedupe_key=dedupe_key(edition, address),
             composer=COMPOSER,
             payload={"edition": edition.pk},
@@ -59,7 +60,8 @@ def enqueue(*, edition: Edition, document: Document, send_to: Sequence[str] | No
             bcc_audit=True,
             at=at,
         )
-    return len(readers)
+        going += not isinstance(asked, outbox.Skipped)
+    return going
 
 
 def composed(message: Message, secret: str | None) -> Composed:

@@ -89,7 +89,8 @@ def enqueue(**changes: Any) -> Message:
         "at": AT,
         **changes,
     }
-    return outbox.enqueue(**asked)
+    row = outbox.enqueue(**asked)
+    return row.message if isinstance(row, outbox.Skipped) else row
 
 
 def enqueue_code(**changes: Any) -> Message:
