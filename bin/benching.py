@@ -9,7 +9,7 @@ from pathlib import Path
 import debian
 from environment import ROOT, CannotGoOnError, ensure, install_more, say
 
-FRAME = {"__init__", "__main__", "lib"}
+FRAME = {"__init__", "__main__", "endpoint", "lib"}
 
 
 def main(arguments: list[str]) -> int:

@@ -14,6 +14,8 @@ from moto.server import ThreadedMotoServer
 from moto.ses.models import ses_backends
 from pytest_django import Settings
 
+from tests.mail.endpoint import endpoint  # noqa: F401 - a fixture
+
 SENDER = "quarterdeck@example.com"
 
 
