@@ -1,0 +1,138 @@
+"""Reading for the campaign desk: who each list reaches, a list's subscribers, and what became of each campaign's mail.
+
+Each function is one query or two, however many lists, campaigns and subscribers there are.
+"""
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+
+from mail.domain.suppression import STOPS
+from mail.models import (
+    Bounce,
+    Campaign,
+    CampaignState,
+    Kind,
+    MailingList,
+    Message,
+    Scope,
+    Segment,
+    State,
+    Subscriber,
+    Suppression,
+)
+
+# A list as a whole (segment None) or one of its segments.
+Part = tuple[int, int | None]
+
+_OF_ALL_LISTS = [scope for scope in STOPS if Kind.COMMERCIAL in STOPS[scope] and scope != Scope.LIST]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How many are on a list or in a segment, and how many of them a campaign would go to."""
+
+    subscribers: int = 0
+    reachable: int = 0
+
+    @property
+    def suppressed(self) -> int:
+        """Return how many would be left out."""
+        return self.subscribers - self.reachable
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What became of a campaign's mail so far."""
+
+    messages: int = 0
+    sent: int = 0
+    delivered: int = 0
+    hard_bounces: int = 0
+    complaints: int = 0
+
+
+def reach(list_ids: Collection[int]) -> dict[Part, Reach]:
+    """Return who can be reached, for each of these lists as a whole and for each of their segments. Two queries.
+
+    A list nobody is on is not among the keys.
+    """
+    rows = _with_held(Subscriber.objects.filter(mailing_list__in=list_ids).order_by())
+    figures = {"subscribers": Count("pk"), "reachable": Count("pk", filter=Q(is_held=False))}
+    found: dict[Part, Reach] = {
+        (row["mailing_list"], None): Reach(row["subscribers"], row["reachable"])
+        for row in rows.values("mailing_list").annotate(**figures)
+    }
+    in_segments = rows.filter(segments__isnull=False).values("mailing_list", "segments").annotate(**figures)
+    for row in in_segments:
+        found[row["mailing_list"], row["segments"]] = Reach(row["subscribers"], row["reachable"])
+    return found
+
+
+def last_mailed(list_ids: Collection[int]) -> dict[int, dt.datetime]:
+    """Return when a campaign to each list was last started or let go; a list never mailed is not among the keys."""
+    rows = (
+        Campaign.objects.filter(mailing_list__in=list_ids, started_at__isnull=False)
+        .order_by()
+        .values("mailing_list")
+        .annotate(started=Max("started_at"), released=Max("released_at"))
+    )
+    return {row["mailing_list"]: max(filter(None, (row["started"], row["released"]))) for row in rows}
+
+
+def subscribers(
+    *, mailing_list: MailingList, search: str = "", segment: int | None = None
+) -> QuerySet[Subscriber]:
+    """Return a list's subscribers with ``is_held`` and their segments, the first added first.
+
+    ``search`` is looked for in address and name, in any case.
+    """
+    rows = Subscriber.objects.filter(mailing_list=mailing_list)
+    if search:
+        rows = rows.filter(Q(address_key__contains=search.lower()) | Q(name__icontains=search))
+    if segment is not None:
+        rows = rows.filter(segments=segment)
+    return _with_held(rows).prefetch_related("segments").order_by("id")
+
+
+def segments(list_ids: Collection[int]) -> list[Segment]:
+    """Return the segments of these lists, by name."""
+    return list(Segment.objects.filter(mailing_list__in=list_ids))
+
+
+def campaigns(*, past: bool) -> QuerySet[Campaign]:
+    """Return campaigns with list and segment, the newest first: those that ended, or those that have not."""
+    ended = Q(state__in=[CampaignState.FINISHED, CampaignState.CANCELLED])
+    return (
+        Campaign.objects.filter(ended if past else ~ended)
+        .select_related("mailing_list", "segment")
+        .order_by("-id")
+    )
+
+
+def tallies(campaign_ids: Collection[int]) -> dict[int, Tally]:
+    """Return what became of each campaign's mail; one without mail is not among the keys. One query."""
+    rows = (
+        Message.objects.filter(campaign__in=campaign_ids)
+        .order_by()
+        .values("campaign")
+        .annotate(
+            messages=Count("pk"),
+            sent=Count("pk", filter=Q(state=State.SENT)),
+            delivered=Count("delivered_at"),
+            hard_bounces=Count("pk", filter=Q(bounce=Bounce.HARD)),
+            complaints=Count("complained_at"),
+        )
+    )
+    return {row.pop("campaign"): Tally(**row) for row in rows}
+
+
+def _with_held(rows: QuerySet[Subscriber]) -> QuerySet[Subscriber]:
+    """Tell of each subscriber whether a campaign to their list would leave them out."""
+    live = Suppression.objects.filter(address_key=OuterRef("address_key"), lifted_at__isnull=True)
+    # Two questions rather than one with OR: each is answered by its own partial index.
+    everywhere = live.filter(mailing_list__isnull=True, scope__in=_OF_ALL_LISTS)
+    here = live.filter(mailing_list=OuterRef("mailing_list"), scope=Scope.LIST)
+    return rows.annotate(is_held=Exists(everywhere) | Exists(here))
