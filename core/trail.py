@@ -33,6 +33,11 @@ def name_actions(words: Mapping[str, str]) -> None:
     _words.update(words)
 
 
+def called(action: str) -> str:
+    """Return what an action is called, or its own last words where no app has named it."""
+    return _words.get(action) or " ".join(action.split(":")[1:]).replace("_", " ").capitalize()
+
+
 def recent(*, entity_slugs: Collection[str] | None, limit: int) -> list[TrailLine]:
     """Return the newest events, at most ``limit``.
 
@@ -59,7 +64,6 @@ def of_records(
 
 def line(event: AuditEvent, *, zone: dt.tzinfo | None = None) -> TrailLine:
     """Return one event in words, its instants on the clock of a zone, else the portfolio's."""
-    what = _words.get(event.action) or " ".join(event.action.split(":")[1:]).replace("_", " ").capitalize()
     changes = [
         _change(name, *pair, currency=str(event.data.get("currency", "USD")), zone=zone)
         for name, pair in sorted(event.data.items())
@@ -69,7 +73,7 @@ def line(event: AuditEvent, *, zone: dt.tzinfo | None = None) -> TrailLine:
     ]
     return TrailLine(
         at=event.at,
-        title=f"{what}: {event.subject_label}",
+        title=f"{called(event.action)}: {event.subject_label}",
         text="; ".join(changes),
         by=str(event.actor) if event.actor else "Quarterdeck itself",
     )

@@ -1,4 +1,4 @@
-"""What a person decides about a message: try a failed one again, or say what became of one in doubt.
+"""What a person decides about a message: try a failed or suppressed one again, or say what became of one in doubt.
 
 Each decision is one conditional UPDATE and one audit row that names the person, in the same transaction.
 """
@@ -10,8 +10,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from core import audit
-from mail.domain import delivery, outbox
-from mail.models import Message, State
+from mail.domain import delivery, outbox, suppression
+from mail.models import CampaignState, Message, State
 
 
 class DecisionRefusedError(Exception):
@@ -19,12 +19,18 @@ class DecisionRefusedError(Exception):
 
 
 def retry(*, message: Message, by: AbstractBaseUser, at: dt.datetime) -> None:
-    """Queue a failed message again, with all its tries.
+    """Queue a failed message again, with all its tries; or a suppressed one that nothing holds back any more.
 
     Raises:
-        DecisionRefusedError: it has not failed (any more), or the secret it bore is gone.
+        DecisionRefusedError: it has not failed (any more), the secret it bore is gone, its address is suppressed still,
+            or its campaign was cancelled.
     """
-    _queue_again(message=message, was=State.FAILED, action="mail:message:retry", by=by, at=at)
+    was = State.SUPPRESSED if message.state == State.SUPPRESSED else State.FAILED
+    if was == State.SUPPRESSED and (held := suppression.holding_for([message]).get(message.pk)) is not None:
+        raise DecisionRefusedError(
+            f"{suppression.sentence(held)} Lift the suppression first, if you know that this reader wants the mail."
+        )
+    _queue_again(message=message, was=was, action="mail:message:retry", by=by, at=at)
 
 
 def send_again(*, message: Message, by: AbstractBaseUser, at: dt.datetime) -> None:
@@ -57,6 +63,8 @@ def _queue_again(*, message: Message, was: State, action: str, by: AbstractBaseU
             "This mail bore a code that is no longer kept, so it cannot be sent again. "
             "Let the person ask for a new one."
         )
+    if message.campaign is not None and message.campaign.state == CampaignState.CANCELLED:
+        raise DecisionRefusedError("Its campaign was cancelled, so this mail is not sent any more.")
     with transaction.atomic():
         held = Message.objects.filter(pk=message.pk, state=was)
         if not delivery.move(

@@ -6,22 +6,26 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from core.models import AuditEvent
 from mail import transport
 from mail.domain import compose, fields
 from mail.domain.content import Content, take_apart
-from mail.models import Message, State
+from mail.models import Campaign, Message, State
 
 PAGE = 50
 
-# What audited actions are called, here and in the audit trail.
-ACTIONS = {
-    "mail:message:fail": "Mail failed",
-    "mail:message:doubt": "Mail put in doubt",
-    "mail:message:retry": "Mail queued again",
-    "mail:message:again": "Mail queued again, as it had not arrived",
-    "mail:message:arrived": "Mail confirmed as arrived",
-}
+
+@dataclass(frozen=True)
+class Question:
+    """What the mailbox is asked for; an empty answer leaves a question out. Days are the portfolio's own."""
+
+    search: str = ""
+    state: str = ""
+    kind: int | None = None
+    campaign: Campaign | None = None
+    composer: str = ""
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    before: int | None = None
 
 
 @dataclass(frozen=True)
@@ -30,16 +34,6 @@ class Page:
 
     messages: tuple[Message, ...]
     older: int | None
-
-
-@dataclass(frozen=True)
-class Moment:
-    """One thing that happened to a message; ``by`` is empty where the system acted."""
-
-    at: dt.datetime
-    title: str
-    text: str = ""
-    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,21 +49,36 @@ class Reading:
     why_not: str = ""
 
 
-def mailbox(*, state: str = "", search: str = "", before: int | None = None) -> Page:
+def mailbox(question: Question) -> Page:
     """Return one page of messages, newest first, without their payloads.
 
-    ``search`` is looked for in address and subject, in any case. ``before`` is an id; only older rows are returned.
+    A search for one whole address finds that address alone, by its index; any other words are looked for in address and
+    subject, in any case. ``since`` and ``until`` bound the writing, ``until`` not included; of ``before``, an id, only
+    older rows are returned.
     """
     rows = Message.objects.defer("payload", "sealed")
-    if state:
-        rows = rows.filter(state=state)
-    if search:
-        rows = rows.filter(Q(to_address__icontains=search) | Q(subject__icontains=search))
-    if before is not None:
-        rows = rows.filter(id__lt=before)
+    if question.search:
+        rows = rows.filter(_fits(question.search))
+    same = {
+        "state": question.state,
+        "kind": question.kind,
+        "campaign": question.campaign,
+        "composer": question.composer,
+        "created_at__gte": question.since,
+        "created_at__lt": question.until,
+        "id__lt": question.before,
+    }
+    rows = rows.filter(**{field: value for field, value in same.items() if value})
     found = list(rows.order_by("-id")[: PAGE + 1])
     page = tuple(found[:PAGE])
     return Page(messages=page, older=page[-1].pk if len(found) > PAGE else None)
+
+
+def _fits(search: str) -> Q:
+    try:
+        return Q(address_key=fields.address(search, what="search").lower())
+    except fields.UnsendableError:
+        return Q(address_key__contains=search.lower()) | Q(subject__icontains=search)
 
 
 def with_key_prefix(prefix: str) -> QuerySet[Message]:
@@ -104,28 +113,6 @@ def read(message: Message, *, secrets: bool) -> Reading:
 def kept_bytes(message: Message, *, secrets: bool) -> bytes | None:
     """Return the bytes a message left as; None where they are not kept here or must not be shown."""
     return None if _is_private(message, secrets) else transport.read_eml(message.eml_name)
-
-
-def timeline(message: Message) -> list[Moment]:
-    """Return what happened to a message, oldest first."""
-    moments = [Moment(message.created_at, "Written into the outbox")]
-    for event in AuditEvent.objects.filter(
-        subject_type=Message._meta.label_lower, subject_id=str(message.pk)
-    ).select_related("actor"):
-        title = ACTIONS[event.action]
-        text = str(event.data.get("reason", "") or event.data.get("was", ""))
-        moments.append(Moment(event.at, title, text, str(event.actor) if event.actor else ""))
-    if message.claimed_at is not None:
-        moments.append(Moment(message.claimed_at, f"Taken for sending, try {message.tries}"))
-    if message.state == State.SENT and message.settled_at is not None and message.transport != "person":
-        where = (
-            f"Message id {message.provider_message_id}" if message.provider_message_id else message.eml_name
-        )
-        by = {"ses": "Accepted by Amazon SES", "mailbox": "Laid in the mailbox folder"}
-        moments.append(Moment(message.settled_at, by.get(message.transport, "Accepted"), where))
-    if message.state == State.QUEUED and message.tries:
-        moments.append(Moment(message.due_at, "Next try", message.error))
-    return sorted(moments, key=lambda moment: moment.at)
 
 
 def doubtful_count() -> int:

@@ -1,15 +1,92 @@
 """What the mailbox list may be asked."""
 
-from django import forms
+import datetime as dt
+from typing import Any
 
-from mail.models import State
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+
+from core import clock
+from mail.domain import compose
+from mail.domain.queries import Question
+from mail.models import Campaign, Kind, State
 
 LARGEST_ID = 2**63 - 1
+# Days no mail of ours was written on; beyond them a calendar has no instants in every zone.
+_FIRST_DAY, _LAST_DAY = dt.date(2000, 1, 1), dt.date(2199, 12, 31)
+
+
+def composer_label(name: str) -> str:
+    """Return a composer's name as people read it: ``crew.link`` is Crew: link."""
+    app, _, what = name.partition(".")
+    return f"{app.capitalize()}: {what.replace('_', ' ')}"
+
+
+def _composers() -> list[tuple[str, str]]:
+    return [("", "Anything"), *((name, composer_label(name)) for name in compose.names())]
+
+
+def _day(label: str) -> forms.DateField:
+    return forms.DateField(
+        label=label,
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        validators=[MinValueValidator(_FIRST_DAY), MaxValueValidator(_LAST_DAY)],
+    )
 
 
 class MailboxForm(forms.Form):
-    """State, search words, and the place to read on from."""
+    """Search words, filters, and the place to read on from."""
 
-    q = forms.CharField(label="Address or subject", required=False, max_length=200)
+    q = forms.CharField(
+        label="Address or subject",
+        required=False,
+        max_length=200,
+        help_text="A whole address finds that address alone; parts of one take longer.",
+    )
     state = forms.ChoiceField(label="State", required=False, choices=[("", "Any state"), *State.choices])
+    kind = forms.TypedChoiceField(
+        label="Kind",
+        required=False,
+        choices=[("", "Any kind"), *Kind.choices],
+        coerce=int,
+        empty_value=None,
+    )
+    campaign = forms.ModelChoiceField(
+        label="Campaign", required=False, queryset=Campaign.objects.order_by("-id"), empty_label="Any or none"
+    )
+    composer = forms.ChoiceField(label="What it is", required=False, choices=_composers)
+    since = _day("Written from")
+    until = _day("Written through")
     before = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a span that ends before it begins."""
+        asked = super().clean() or {}
+        since, until = asked.get("since"), asked.get("until")
+        if since and until and since > until:
+            self.add_error("until", "This is before the first day; no mail can be between them.")
+        return asked
+
+    def question(self) -> Question:
+        """Return what was asked, days as instants of the portfolio's zone."""
+        asked = self.cleaned_data
+        since, until = asked["since"], asked["until"]
+        return Question(
+            search=asked["q"],
+            state=asked["state"],
+            kind=asked["kind"],
+            campaign=asked["campaign"],
+            composer=asked["composer"],
+            since=clock.end_of(since - dt.timedelta(days=1)) if since else None,
+            until=clock.end_of(until) if until else None,
+            before=asked["before"],
+        )
+
+    def kept(self) -> dict[str, str]:
+        """Return what to keep in a link to another page: everything asked but the place."""
+        return {
+            name: value
+            for name in self.fields
+            if name != "before" and (value := str(self.data.get(name, "")).strip())
+        }

@@ -5,7 +5,6 @@ Whoever may read the whole portfolio reads the mail; deciding is the owner's.
 
 import uuid
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -17,10 +16,10 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
 from core import access, clock
-from mail.domain import decisions, queries
+from mail.domain import decisions, doubts, fates, mailings, queries, suppression, timeline
 from mail.domain.content import SHOWN_IMAGES, Content, for_frame
-from mail.models import Message, State
-from mail.web.forms import MailboxForm
+from mail.models import Campaign, Kind, Message, State
+from mail.web.forms import MailboxForm, composer_label
 
 # The document of a mail: it may style itself and show its own images, and nothing more. It runs no script, has no
 # origin, loads nothing from anywhere, and only our own pages may frame it.
@@ -44,22 +43,35 @@ TONES = {
 @require_safe
 @access.staff
 def mailbox(request: HttpRequest) -> HttpResponse:
-    """Show the messages, newest first, by state and by address or subject."""
+    """Show the messages, newest first, by state, kind, campaign, day, and by address or subject."""
     access.require(request.user, "read")
     form = MailboxForm(request.GET)
-    asked = form.cleaned_data if form.is_valid() else None
-    page = queries.mailbox(**_question(asked)) if asked is not None else queries.Page((), None)
-    keep = {name: asked[name] for name in ("q", "state") if asked[name]} if asked else {}
+    asked = form.question() if form.is_valid() else None
+    page = queries.mailbox(asked) if asked is not None else queries.Page((), None)
+    keep = form.kept() if asked is not None else {}
+    counts = queries.unsettled_counts()
     return render(
         request,
         "mail/mailbox.html",
         {
             "form": form,
-            "rows": [{"message": row, "tone": TONES[State(row.state)]} for row in page.messages],
+            # The filters beyond search and state fold away until one is in use.
+            "more_used": bool(keep.keys() - {"q", "state"}) or bool(form.errors.keys() - {"q", "state"}),
+            "rows": [
+                {
+                    "message": row,
+                    "tone": TONES[State(row.state)],
+                    "fate": fates.of(row),
+                    "kind": Kind(row.kind).label,
+                }
+                for row in page.messages
+            ],
             "older": f"?{urlencode({**keep, 'before': page.older})}" if page.older else "",
-            "newest": f"?{urlencode(keep)}" if asked and asked["before"] else "",
+            "newest": f"?{urlencode(keep)}" if asked and asked.before else "",
             "filtered": bool(keep) or asked is None,
-            "unsettled": queries.unsettled_counts(),
+            "failed_of_campaign": _failed_of_campaign(request, asked),
+            "unsettled": counts,
+            "doubtful": counts[State.IN_DOUBT],
             "zone": clock.zone(),
             "crumbs": [{"label": "Home", "url": "/"}],
         },
@@ -72,15 +84,22 @@ def mailbox(request: HttpRequest) -> HttpResponse:
 def message(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Show one message: its mail, what happened to it, and what may be decided."""
     row = _visible(request, public_id)
+    at = clock.now()
     return render(
         request,
         "mail/message.html",
         {
             "message": row,
             "tone": TONES[State(row.state)],
+            "fate": fates.of(row),
+            "over": timeline.transport_name(row.transport),
+            "composer": composer_label(row.composer),
             "reading": queries.read(row, secrets=access.may(request.user, "own")),
-            "events": queries.timeline(row),
+            "events": timeline.of_message(row),
+            "doubt": doubts.of_message(row, at=at) if row.state == State.IN_DOUBT else None,
+            "held_by": _held_by(row),
             "may_decide": access.may(request.user, "own"),
+            "doubtful": queries.doubtful_count(),
             "zone": clock.zone(),
             "zone_name": str(clock.zone()),
             "crumbs": [{"label": "Home", "url": "/"}, {"label": "Mail", "url": reverse("mail:mailbox")}],
@@ -147,9 +166,27 @@ def again(request: HttpRequest, public_id: uuid.UUID) -> HttpResponseBase:
     return _decide(request, public_id, decisions.send_again, "Queued again; it goes out within seconds.")
 
 
+@require_POST
+@access.staff
+def resend_failed(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Send a campaign again to those it failed to reach, and to nobody else."""
+    access.require(request.user, "own")
+    campaign = get_object_or_404(Campaign, pk=pk)
+    try:
+        again = mailings.resend_failed(campaign=campaign, by=request.user, at=clock.now())
+    except decisions.DecisionRefusedError as error:
+        messages.error(request, str(error))
+    else:
+        if again:
+            messages.success(request, f"Queued again for the {again} that failed; they go out by themselves.")
+        else:
+            messages.info(request, "Nobody was missed: no mail of this campaign has failed.")
+    return redirect(f"{reverse('mail:mailbox')}?{urlencode({'campaign': campaign.pk})}")
+
+
 def _visible(request: HttpRequest, public_id: uuid.UUID, duty: str = "read") -> Message:
     access.require(request.user, duty)
-    return get_object_or_404(Message, public_id=public_id)
+    return get_object_or_404(Message.objects.select_related("campaign"), public_id=public_id)
 
 
 def _content(request: HttpRequest, row: Message) -> Content:
@@ -159,8 +196,19 @@ def _content(request: HttpRequest, row: Message) -> Content:
     return content
 
 
-def _question(asked: dict[str, Any]) -> dict[str, Any]:
-    return {"state": asked["state"], "search": asked["q"], "before": asked["before"]}
+def _failed_of_campaign(request: HttpRequest, asked: queries.Question | None) -> int:
+    """Return how many mails of the campaign asked for failed, where whoever asks may send them again."""
+    if asked is None or asked.campaign is None or not access.may(request.user, "own"):
+        return 0
+    return mailings.failed(campaign=asked.campaign)
+
+
+def _held_by(row: Message) -> str:
+    """Return what stops a suppressed message still, as a sentence; nothing where it may be tried again."""
+    if row.state != State.SUPPRESSED:
+        return ""
+    held = suppression.holding_for([row]).get(row.pk)
+    return suppression.sentence(held) if held is not None else ""
 
 
 def _decide(
@@ -173,6 +221,8 @@ def _decide(
         messages.error(request, str(error))
     else:
         messages.success(request, done)
+    if request.POST.get("back") == "doubt":
+        return redirect("mail:doubt")
     return redirect("mail:message", public_id=public_id)
 
 
@@ -187,6 +237,7 @@ def _download(content: bytes, name: str, mimetype: str) -> HttpResponse:
 
 urlpatterns = [
     path("", mailbox, name="mailbox"),
+    path("campaigns/<int:pk>/resend-failed", resend_failed, name="resend_failed"),
     path("<uuid:public_id>/", message, name="message"),
     path("<uuid:public_id>/html", html, name="html"),
     path("<uuid:public_id>/file", file, name="file"),
