@@ -37,7 +37,7 @@ _WIDTH = {scope: width for width, scope in enumerate(STOPS)}
 
 LONGEST_WHY = 500
 # These two are the person's own word; whoever overrules it says why in a sentence, not in a word.
-_OWN_WORD = frozenset({Reason.COMPLAINT, Reason.UNSUBSCRIBED})
+OWN_WORD = frozenset({Reason.COMPLAINT, Reason.UNSUBSCRIBED})
 _WORDS_OF_A_SENTENCE = 4
 
 _WHY = MappingProxyType({
@@ -54,6 +54,10 @@ _FENCE = 7_215_604_118
 
 class SuppressionRefusedError(ValueError):
     """A suppression that cannot be set or lifted so; the message is a sentence."""
+
+
+class AlreadyLiftedError(SuppressionRefusedError):
+    """Somebody was quicker."""
 
 
 def key(address: str) -> str:
@@ -120,6 +124,11 @@ def holding_for(messages: Iterable[Message]) -> dict[int, Suppression]:
     return found
 
 
+def live(address_key: str) -> list[Suppression]:
+    """Return all that is suppressed for an address now, with its lists, the widest scope first. One query."""
+    return sorted(_live([address_key], lists=True), key=lambda row: _WIDTH[Scope(row.scope)])
+
+
 def add(
     *,
     address: str,
@@ -183,8 +192,8 @@ def lift(*, suppression: Suppression, why: str, by: AbstractBaseUser | None, at:
     ``by`` is None where the reader did it on their own page.
 
     Raises:
-        SuppressionRefusedError: no reason is given, or not a sentence where the reader's own word is overruled; or
-            somebody has lifted it already.
+        SuppressionRefusedError: no reason is given, or not a sentence where the reader's own word is overruled.
+        AlreadyLiftedError: somebody has lifted it already.
     """
     why = " ".join(_storable(why).split())
     if not why:
@@ -193,7 +202,7 @@ def lift(*, suppression: Suppression, why: str, by: AbstractBaseUser | None, at:
         raise SuppressionRefusedError(
             f"The reason has {len(why)} characters; at most {LONGEST_WHY} fit. Shorten it."
         )
-    if by is not None and suppression.reason in _OWN_WORD and len(why.split()) < _WORDS_OF_A_SENTENCE:
+    if by is not None and suppression.reason in OWN_WORD and len(why.split()) < _WORDS_OF_A_SENTENCE:
         raise SuppressionRefusedError(
             f"It stands because {_WHY[Reason(suppression.reason)]}. Say in a whole sentence why they are to be mailed "
             "again, for instance when and how they asked for it."
@@ -201,7 +210,7 @@ def lift(*, suppression: Suppression, why: str, by: AbstractBaseUser | None, at:
     with transaction.atomic():
         live = Suppression.objects.filter(pk=suppression.pk, lifted_at__isnull=True)
         if not live.update(lifted_at=at, lifted_why=why):
-            raise SuppressionRefusedError("This suppression was lifted already; look at the list again.")
+            raise AlreadyLiftedError("This suppression was lifted already; look at the list again.")
         audit.record(
             action="mail:suppression:lift",
             subject=suppression,
