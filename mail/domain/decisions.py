@@ -4,7 +4,10 @@ Each decision is one conditional UPDATE and one audit row that names the person,
 """
 
 import datetime as dt
+import enum
 import functools
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -16,6 +19,37 @@ from mail.models import CampaignState, Message, State
 
 class DecisionRefusedError(Exception):
     """The message is not in a state in which this can be decided; the message is a sentence."""
+
+
+class Verdict(enum.Enum):
+    """What a person has found out about a message in doubt."""
+
+    ARRIVED = "arrived"
+    AGAIN = "again"
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What came of deciding about many: those it was done to, and those refused, each with its sentence."""
+
+    done: tuple[Message, ...]
+    refused: tuple[tuple[Message, str], ...]
+
+
+def decide_many(
+    *, messages: Iterable[Message], verdict: Verdict, by: AbstractBaseUser, at: dt.datetime
+) -> Decided:
+    """Decide about many messages in doubt, each in a transaction of its own, so that one refusal undoes no other."""
+    decide = {Verdict.ARRIVED: confirm_arrival, Verdict.AGAIN: send_again}[verdict]
+    done, refused = [], []
+    for message in messages:
+        try:
+            decide(message=message, by=by, at=at)
+        except DecisionRefusedError as error:
+            refused.append((message, str(error)))
+        else:
+            done.append(message)
+    return Decided(tuple(done), tuple(refused))
 
 
 def retry(*, message: Message, by: AbstractBaseUser, at: dt.datetime) -> None:
