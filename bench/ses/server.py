@@ -22,18 +22,21 @@ from bench.ses.journal import Asked, Entry, UnreadableError, enter, read_v1, rea
 
 UNLIMITED = 10_000.0
 OUTBOUND = "/v2/email/outbound-emails"
+CERTIFICATE = "/sns.pem"
 
 
 @dataclass
 class Options:
     """How the endpoint behaves; each may be changed while it runs.
 
-    ``rate`` is recipients a second, from a bucket that holds one second's worth; 0 is no limit. ``lost`` and ``hung`` are
+    ``rate`` is recipients a second, from a bucket that holds one second's worth; 0 is no limit. ``promised`` is the rate that
+    is told where it is another one. ``lost`` and ``hung`` are
     the shares of requests that are accepted and then not answered: the connection is closed, or kept and silent.
     ``errors`` is the share answered by a 500 without being accepted. While ``down``, nothing listens.
     """
 
     rate: float = 0.0
+    promised: float = 0.0
     latency_ms: float = 0.0
     lost: float = 0.0
     hung: float = 0.0
@@ -86,10 +89,16 @@ class Ses:
         self.by_id: dict[str, Entry] = {}
         self.throttled: list[float] = []
         self.used = 0
-        self.seen = {"accepted": 0, "lost": 0, "hung": 0, "errors": 0, "refused": 0}
+        self.seen = {"accepted": 0, "lost": 0, "hung": 0, "errors": 0, "refused": 0, "confirmed": 0}
 
     def answer(self, verb: str, path: str, body: bytes, arrived: float) -> Answer | Silence:
         """Return the answer to SES's own paths."""
+        if verb == "GET" and path == CERTIFICATE:
+            return Answer(200, self.poster.signer.pem, "application/x-pem-file")
+        if verb == "GET" and path == "/":
+            # What a SubscriptionConfirmation asks for.
+            self.seen["confirmed"] += 1
+            return answers.told({})
         if path == OUTBOUND and verb == "POST":
             return self._send(2, read_v2, body, arrived)
         if path == "/v2/email/account":
@@ -105,7 +114,7 @@ class Ses:
     def _quota(self, version: int) -> Answer:
         return answers.quota(
             version,
-            rate=1.0 if self.options.sandbox else self.options.rate or UNLIMITED,
+            rate=1.0 if self.options.sandbox else self.options.promised or self.options.rate or UNLIMITED,
             daily=200.0 if self.options.sandbox else self.options.daily,
             used=float(self.used),
             production=not self.options.sandbox,
@@ -180,7 +189,7 @@ class Wire(asyncio.Protocol):
     """One connection: reads requests one after the other and answers each after the latency."""
 
     def __init__(self, server: "Server", *, orders: bool) -> None:
-        """Serve SES, or orders and the certificate too."""
+        """Serve SES, or orders."""
         self.server, self.orders = server, orders
         self.buffer = bytearray()
         self.transport: asyncio.Transport | None = None
@@ -264,9 +273,11 @@ class Server:
         loop = asyncio.get_running_loop()
         orders = await loop.create_server(lambda: Wire(self, orders=True), "127.0.0.1", 0)
         control = f"http://127.0.0.1:{orders.sockets[0].getsockname()[1]}"
-        self.ses = Ses(self.options, Poster(certificate=f"{control}/sns.pem", seed=self.seed), seed=self.seed)
         self.port = port
         await self._up()
+        self.ses = Ses(
+            self.options, Poster(certificate=self.address + CERTIFICATE, seed=self.seed), seed=self.seed
+        )
         if self.options.down:
             self._down()
         ready(self.address, control)
@@ -293,8 +304,6 @@ class Server:
     def order(self, path: str, query: dict[str, list[str]], body: bytes) -> Answer:
         """Do what the control path asks."""
         ses = self.ses
-        if path == "/sns.pem":
-            return Answer(200, ses.poster.signer.pem, "application/x-pem-file")
         if path == "/stats":
             posting = dataclasses.asdict(ses.poster.count)
             return answers.told({**ses.seen, "throttled": ses.throttled, "events": posting})
@@ -313,8 +322,7 @@ class Server:
         elif path == "/reset":
             ses.reset()
         else:
-            # The address that a SubscriptionConfirmation names, too.
-            return answers.told({}, 200 if path == "/" else 404)
+            return answers.told({}, 404)
         return answers.told({})
 
     def _change(self, said: dict[str, object]) -> None:
@@ -335,7 +343,7 @@ def run(options: Options, *, port: int, seed: int) -> None:
 
     def ready(address: str, control: str) -> None:
         print(
-            json.dumps({"address": address, "control": control, "certificate": f"{control}/sns.pem"}),
+            json.dumps({"address": address, "control": control, "certificate": address + CERTIFICATE}),
             flush=True,
         )
 
