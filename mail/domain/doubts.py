@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from mail.domain import timeline
 from mail.models import Attempt, Message, MessageEvent, Notification, State
 
@@ -44,8 +46,8 @@ class Page:
 def queue(*, after: int | None = None, at: dt.datetime) -> Page:
     """Return one page of what is in doubt, oldest first; five queries, however many there are."""
     waiting = Message.objects.filter(state=State.IN_DOUBT)
-    rows = waiting if after is None else waiting.filter(pk__gt=after)
-    found = list(rows.defer("payload", "sealed").select_related("campaign").order_by("id")[: PAGE + 1])
+    asked = waiting if after is None else waiting.filter(pk__gt=after)
+    found = list(asked.defer("payload", "sealed").select_related("campaign").order_by("id")[: PAGE + 1])
     shown = found[:PAGE]
     return Page(
         doubts=tuple(_with_what_is_known(shown, at=at)),
@@ -56,10 +58,13 @@ def queue(*, after: int | None = None, at: dt.datetime) -> Page:
 
 def chosen(*, public_ids: Collection[object], at: dt.datetime) -> tuple[Doubt, ...]:
     """Return those of these messages that are in doubt still, oldest first; four queries."""
-    rows = Message.objects.filter(public_id__in=public_ids, state=State.IN_DOUBT)
-    return tuple(
-        _with_what_is_known(rows.defer("payload", "sealed").select_related("campaign").order_by("id"), at=at)
-    )
+    return tuple(_with_what_is_known(rows(public_ids).filter(state=State.IN_DOUBT), at=at))
+
+
+def rows(public_ids: Collection[object]) -> QuerySet[Message]:
+    """Return these messages, whatever their state is by now, oldest first."""
+    found = Message.objects.filter(public_id__in=public_ids)
+    return found.defer("payload", "sealed").select_related("campaign").order_by("id")
 
 
 def of_message(message: Message, *, at: dt.datetime) -> Doubt:
@@ -68,17 +73,17 @@ def of_message(message: Message, *, at: dt.datetime) -> Doubt:
 
 
 def _with_what_is_known(messages: Iterable[Message], *, at: dt.datetime) -> list[Doubt]:
-    rows = list(messages)
+    found = list(messages)
     lost: dict[int, str] = dict(
-        Attempt.objects.filter(message__in=rows).order_by("at", "id").values_list("message_id", "transport")
+        Attempt.objects.filter(message__in=found).order_by("at", "id").values_list("message_id", "transport")
     )
     told: dict[int, list[MessageEvent]] = defaultdict(list)
-    for event in MessageEvent.objects.filter(message__in=rows):
+    for event in MessageEvent.objects.filter(message__in=found):
         told[event.message_id or 0].append(event)
     heard = Notification.objects.order_by("-id").values_list("received_at", flat=True).first()
     return [
         _doubt(row, transport=row.transport or lost.get(row.pk, ""), events=told[row.pk], heard=heard, at=at)
-        for row in rows
+        for row in found
     ]
 
 
@@ -120,8 +125,8 @@ def _doubt(
         )
     if message.bears_secret:
         advice = (
-            "It bore a code or link that is no longer kept, so it cannot be sent again. Say that it arrived, or let the "
-            "person ask for a new code; a new link is made on the event's People page."
+            "It bore a code or link that is no longer kept, so it cannot be sent again. If you know that it arrived, say so; "
+            "else let the person ask for a new one."
         )
     return Doubt(message=message, since=since, known=tuple(known), advice=advice)
 

@@ -1,16 +1,20 @@
 """What the mailbox list may be asked."""
 
 import datetime as dt
+import uuid
 from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 
 from core import clock
-from mail.domain import compose
+from mail.domain import compose, doubts
+from mail.domain.decisions import Verdict
 from mail.domain.queries import Question
 from mail.models import Campaign, Kind, State
 
+# One page of the queue; more is nobody's choice.
+MOST_CHOSEN = doubts.PAGE
 LARGEST_ID = 2**63 - 1
 # Days no mail of ours was written on; beyond them a calendar has no instants in every zone.
 _FIRST_DAY, _LAST_DAY = dt.date(2000, 1, 1), dt.date(2199, 12, 31)
@@ -90,3 +94,51 @@ class MailboxForm(forms.Form):
             for name in self.fields
             if name != "before" and (value := str(self.data.get(name, "")).strip())
         }
+
+
+class QueueForm(forms.Form):
+    """Where to read the queue of mail in doubt on from."""
+
+    after = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
+
+
+class _Chosen(forms.MultipleChoiceField):
+    """Boxes ticked beside messages, each the public id of one."""
+
+    def to_python(self, value: Any) -> list[uuid.UUID]:
+        """Return the ids.
+
+        Raises:
+            ValidationError: one of them is none.
+        """
+        try:
+            return [uuid.UUID(one) for one in super().to_python(value)]
+        except ValueError as error:
+            raise forms.ValidationError("One of the boxes names no message. Choose again.") from error
+
+    def validate(self, value: list[uuid.UUID]) -> None:
+        """Refuse none and too many; whether each is in doubt still is looked at when it is decided."""
+        if not value:
+            raise forms.ValidationError(
+                "No message was chosen. Tick those you know about, then press the button."
+            )
+        if len(value) > MOST_CHOSEN:
+            raise forms.ValidationError(f"At most {MOST_CHOSEN} messages are decided about at once.")
+
+
+class DoubtForm(forms.Form):
+    """Which messages in doubt, and what is known about them."""
+
+    message = _Chosen(required=False)
+    verdict = forms.TypedChoiceField(
+        choices=[(one.value, one.value) for one in Verdict],
+        coerce=Verdict,
+        error_messages={
+            "required": "Press one of the two buttons.",
+            "invalid_choice": "Press one of the two buttons.",
+        },
+    )
+
+    def sentence(self) -> str:
+        """Return what is wrong."""
+        return " ".join(str(error) for errors in self.errors.values() for error in errors)
