@@ -24,5 +24,6 @@ urlpatterns = [
     path("reports/", include("reports.web.urls")),
     path("portfolio/", include("portfolio.web.urls")),
     path("mail/", include("mail.web.urls")),
+    path("u/", include("mail.web.unsubscribe")),
     path("", include("crew.web.urls")),
 ]

@@ -10,6 +10,7 @@ class MailConfig(AppConfig):
     def ready(self) -> None:
         """Say what the audited actions of mail are called."""
         from core import trail  # noqa: PLC0415 - models may be imported once apps are loaded
-        from mail.domain import timeline  # noqa: PLC0415
+        from mail.domain import suppression, timeline  # noqa: PLC0415
 
         trail.name_actions(timeline.ACTIONS)
+        trail.name_actions(suppression.ACTIONS)

@@ -24,6 +24,7 @@ from crew.web import (
     links,
     live,
     maintenance,
+    my_mail,
     pay,
     position_edits,
     positions,
@@ -64,6 +65,7 @@ urlpatterns = [
             credentials,
             days,
             pay,
+            my_mail,
         )
         for entry in module.urlpatterns
     ),

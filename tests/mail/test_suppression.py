@@ -11,48 +11,12 @@ from pytest_django import DjangoAssertNumQueries
 
 from core.models import AuditEvent
 from mail.domain import states, suppression
-from mail.models import Campaign, CampaignState, Kind, MailingList, Message, Reason, Scope, State, Suppression
+from mail.models import CampaignState, Kind, Message, Reason, Scope, State, Suppression
 from tests.factories.people import PersonFactory
 from tests.mail import letters
+from tests.mail.audience import a_campaign, a_list, a_message
 
 AT = letters.AT
-
-
-def a_list(slug: str = "harbour-news") -> MailingList:
-    return MailingList.objects.create(
-        slug=slug, name=slug.replace("-", " ").title(), purpose="News of the harbour.", created_at=AT
-    )
-
-
-def a_campaign(mailing_list: MailingList, state: CampaignState = CampaignState.SENDING) -> Campaign:
-    return Campaign.objects.create(
-        mailing_list=mailing_list,
-        name="Autumn",
-        subject="Sail in autumn",
-        from_name="Harbour",
-        body="Hello.",
-        state=state,
-        paused_why="Somebody paused it." if state == CampaignState.PAUSED else "",
-        created_at=AT,
-        started_at=AT,
-        last_subscriber_id=1,
-    )
-
-
-def a_message(kind: Kind, *, key: str = "", campaign: Campaign | None = None, **changes: Any) -> Message:
-    return Message.objects.create(
-        **{
-            "dedupe_key": key or f"{kind.name}:{Message.objects.count()}",
-            "composer": letters.LETTER,
-            "kind": kind,
-            "campaign": campaign,
-            "to_address": "reader@example.com",
-            "subject": "Hello",
-            "created_at": AT,
-            "due_at": AT,
-            **changes,
-        }
-    )
 
 
 def suppress(scope: Scope = Scope.ALL, reason: Reason = Reason.HARD_BOUNCE, **changes: Any) -> Suppression:
@@ -357,8 +321,12 @@ def claim(claimed: list[tuple[int, float]], stop: threading.Event) -> None:
                 Message.objects.filter(state=State.QUEUED).select_related("campaign").order_by("id")[:5]
             )
             held = suppression.holding_for(rows)
-            going = [row.pk for row in rows if row.pk not in held]
-            states.move(Message.objects.filter(pk__in=going), State.SENDING, claimed_at=AT, tries=1)
+            going = [
+                row.pk
+                for row in rows
+                if row.pk not in held
+                and states.move(Message.objects.filter(pk=row.pk), State.SENDING, claimed_at=AT, tries=1)
+            ]
             started = time.monotonic()
         claimed += [(pk, started) for pk in going]
 
