@@ -74,7 +74,7 @@ class CrewConfig(AppConfig):
         """Answer the lower floors' questions about who may see what, and compose the mails of this app."""
         from core import access, trail  # noqa: PLC0415 - registries are filled once apps are loaded
         from crew import rules  # noqa: PLC0415
-        from crew.domain import codes, event_bookings, home_cards, link_mail, notices, papers, stepup  # noqa: PLC0415
+        from crew.domain import codes, event_bookings, home_cards, link_mail, notices, papers, post, stepup  # noqa: PLC0415
         from mail.domain import compose  # noqa: PLC0415
         from portfolio.domain import worked_as  # noqa: PLC0415
 
@@ -84,5 +84,6 @@ class CrewConfig(AppConfig):
         compose.register(stepup.COMPOSER, stepup.compose)
         compose.register(notices.COMPOSER, notices.compose_notice)
         home_cards.register(papers.cards)
+        home_cards.register(post.cards)
         worked_as.register(event_bookings.work_of)
         trail.name_actions(ACTIONS)

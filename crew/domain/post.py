@@ -1,11 +1,17 @@
-"""How the mail stands, for the portal's home. The mail itself is `mail`'s."""
+"""How the mail stands, for the portal's home, and which of it needs a person. The mail itself is `mail`'s."""
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, Q
+from django.urls import reverse
 
+from core import access
+from crew.domain.home_cards import HomeCard
+from crew.models import Person
+from mail.domain import fates
 from mail.models import Message, State
 
 # How a state looks at a glance; those not named are neutral.
@@ -14,7 +20,11 @@ TONES: dict[str, str] = {
     State.FAILED: "failed",
     State.IN_DOUBT: "watch",
     State.QUEUED: "info",
+    State.HELD: "watch",
 }
+
+# What failed longer ago is history: it stands in the mailbox and asks for nobody.
+FAILED_LATELY = dt.timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +33,7 @@ class MailCount:
 
     words: str
     tone: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,7 @@ class Letter:
     state: str
     tone: str
     at: dt.datetime
+    fate: str
 
 
 def mail_counts() -> list[MailCount]:
@@ -43,7 +55,7 @@ def mail_counts() -> list[MailCount]:
         Message.objects.order_by().values("state").annotate(count=Count("pk")).values_list("state", "count")
     )
     return [
-        MailCount(f"{found[state.value]} {state.label.lower()}", TONES.get(state, ""))
+        MailCount(f"{found[state.value]:,} {state.label.lower()}", TONES.get(state, ""), state.value)
         for state in State
         if state.value in found
     ]
@@ -59,6 +71,43 @@ def newest_letters(*, limit: int) -> list[Letter]:
             state=message.get_state_display(),
             tone=TONES.get(message.state, ""),
             at=message.settled_at or message.created_at,
+            fate=fate.words if (fate := fates.of(message)) is not None else "",
         )
         for message in Message.objects.defer("payload", "sealed")[:limit]
     ]
+
+
+def cards(person: Person, at: dt.datetime) -> Iterable[HomeCard]:
+    """Return what of the mail needs a person, in doubt or failed of late, for whoever may decide; one query."""
+    if not access.may(person, "own"):
+        return []
+    unsettled = Message.objects.filter(state__in=[State.IN_DOUBT, State.FAILED]).aggregate(
+        doubtful=Count("pk", filter=Q(state=State.IN_DOUBT)),
+        failed=Count("pk", filter=Q(state=State.FAILED, settled_at__gt=at - FAILED_LATELY)),
+    )
+    found = []
+    if doubtful := unsettled["doubtful"]:
+        found.append(
+            HomeCard(
+                title="Nobody can tell whether a mail left"
+                if doubtful == 1
+                else "Nobody can tell whether some mails left",
+                url=reverse("mail:doubt"),
+                value=f"{doubtful:,} in doubt",
+                note="They are not sent again by themselves. Say what became of them.",
+                severity="high",
+                kind="Mail",
+            )
+        )
+    if failed := unsettled["failed"]:
+        found.append(
+            HomeCard(
+                title="A mail did not leave" if failed == 1 else "Some mails did not leave",
+                url=f"{reverse('mail:mailbox')}?state={State.FAILED}",
+                value=f"{failed:,} failed",
+                note="Each says why, and can be tried again.",
+                severity="medium",
+                kind="Mail",
+            )
+        )
+    return found

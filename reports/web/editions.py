@@ -13,6 +13,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
 from core import access, clock
+from mail.domain import fates
 from mail.domain.content import for_frame
 from mail.models import State
 from mail.web.mailbox import FILE_POLICY, FRAME_POLICY, TONES
@@ -264,7 +265,9 @@ def resend(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
 def _deliveries(row: Edition) -> dict[str, Any]:
     mails = deliveries.of_edition(edition=row)
     return {
-        "rows": [{"message": mail, "tone": TONES[State(mail.state)]} for mail in mails],
+        "rows": [
+            {"message": mail, "tone": TONES[State(mail.state)], "fate": fates.of(mail)} for mail in mails
+        ],
         "failed": sum(mail.state == State.FAILED for mail in mails),
     }
 

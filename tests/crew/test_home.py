@@ -7,10 +7,11 @@ import time_machine
 from pytest_django import DjangoAssertNumQueries
 
 from core import audit
-from crew.domain import home_cards
+from crew.domain import home_cards, post
 from crew.domain.home_cards import NEWS, HomeCard
 from crew.models import Person
 from mail.domain import outbox
+from mail.models import Message, State
 from portfolio.models import SampleMark
 from tests.factories.crew import NOW, EventFactory, PositionFactory
 from tests.portfolio.web.conftest import AT, World, everything, world
@@ -128,7 +129,28 @@ def test_mail_is_for_those_who_own_the_whole_portfolio(world: World) -> None:
     for who in ("bookkeeper", "bookings", "reader"):
         page = world.client(who).get("/").content.decode()
         assert "mate@example.com" not in page
-        assert "/mail/" not in page
+        assert 'href="/mail/' not in page
+
+
+def test_mail_in_doubt_and_mail_that_failed_of_late_ask_for_an_owner(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home_cards, "_sources", [post.cards])
+    settled = {"composer": "crew.code", "to_address": "mate@example.com", "subject": "Code", "error": "No."}
+    written = {"created_at": AT, "due_at": AT}
+    Message.objects.create(dedupe_key="1", state=State.IN_DOUBT, claimed_at=AT, **settled, **written)
+    for number, days in ((2, 1), (3, 6), (4, 8)):
+        failed_at = AT - dt.timedelta(days=days)
+        Message.objects.create(
+            dedupe_key=str(number), state=State.FAILED, settled_at=failed_at, **settled, **written
+        )
+    with time_machine.travel(AT, tick=False):
+        page = world.client("owner").get("/").content.decode()
+        others = [world.client(who).get("/").content.decode() for who in ("bookkeeper", "reader")]
+
+    for words in ("1 in doubt", "2 failed", "/mail/doubt/", "/mail/?state=failed"):
+        assert words in page, words
+    assert not any("in doubt" in other for other in others)
 
 
 def test_the_trail_is_limited_to_what_a_person_may_see(world: World) -> None:
