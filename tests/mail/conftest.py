@@ -14,6 +14,9 @@ from moto.server import ThreadedMotoServer
 from moto.ses.models import ses_backends
 from pytest_django import Settings
 
+from core import clock
+from mail import certificates
+from tests.mail import letters, signing
 from tests.mail.endpoint import endpoint  # noqa: F401 - a fixture
 
 SENDER = "quarterdeck@example.com"
@@ -141,3 +144,16 @@ def fake_ses(settings: Settings) -> Iterator[FakeSes]:
     use_ses(settings, server.address)
     yield server
     server.close()
+
+
+@pytest.fixture
+def sns_home(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[signing.SnsServer]:
+    """Be SNS for our topic at the endpoint of tests, at an hour that `letters` names."""
+    server = signing.SnsServer()
+    settings.SNS_TOPIC_ARNS = frozenset({signing.TOPIC})
+    settings.AWS_SES_REGION_ENDPOINT_URL = server.address
+    monkeypatch.setattr(clock, "now", lambda: letters.AT)
+    certificates.forget()
+    yield server
+    server.close()
+    certificates.forget()
