@@ -1,0 +1,507 @@
+"""Campaigns: writing one, starting it, and every move it makes until it has ended.
+
+A few subscribers get it first. When all of theirs is settled and bounces and complaints have had their time, `advance` lets
+the rest go, unless the stop rule has paused it. `mail.domain.campaign_queue` writes the messages.
+
+Each move takes the fence of suppression first, then the campaign, then its messages: always in this order, so that no
+two of them wait for each other.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Count, Exists, F, Max, OuterRef, Q
+
+from core import audit
+from mail.domain import (
+    campaign_body,
+    campaign_drafts,
+    campaign_mail,
+    campaign_queue,
+    fields,
+    lists,
+    outbox,
+    preflight,
+    states,
+    suppression,
+)
+from mail.domain.campaign_drafts import CampaignRefusedError, Draft
+from mail.domain.fields import UnsendableError
+from mail.models import Bounce, Campaign, CampaignState, Kind, MailingList, Message, Segment, State
+
+ACTIONS = MappingProxyType({
+    "mail:campaign:create": "Campaign drafted",
+    "mail:campaign:change": "Campaign changed",
+    "mail:campaign:test": "Test of a campaign sent",
+    "mail:campaign:start": "Campaign started",
+    "mail:campaign:pause": "Campaign paused",
+    "mail:campaign:stop": "Campaign stopped by its rule",
+    "mail:campaign:resume": "Campaign resumed",
+    "mail:campaign:release": "Rest of a campaign released",
+    "mail:campaign:finish": "Campaign finished",
+    "mail:campaign:cancel": "Campaign cancelled",
+})  # fmt: skip
+
+MOVES: Mapping[CampaignState, frozenset[CampaignState]] = MappingProxyType({
+    CampaignState.DRAFT: frozenset({CampaignState.SENDING, CampaignState.CANCELLED}),
+    CampaignState.SENDING: frozenset({CampaignState.PAUSED, CampaignState.FINISHED, CampaignState.CANCELLED}),
+    CampaignState.PAUSED: frozenset({CampaignState.SENDING, CampaignState.CANCELLED}),
+    CampaignState.FINISHED: frozenset(),
+    CampaignState.CANCELLED: frozenset(),
+})  # fmt: skip
+
+NEVER_SENT = "The campaign was cancelled before this was sent."
+_WAITING = (State.QUEUED, State.SENDING, State.HELD)
+
+
+def create(*, draft: Draft, by: AbstractBaseUser | None, at: dt.datetime) -> Campaign:
+    """Write a campaign down as a draft.
+
+    Raises:
+        CampaignRefusedError: something of it cannot be mailed; each reason is a sentence.
+    """
+    values = campaign_drafts.checked(draft)
+    with transaction.atomic():
+        campaign = Campaign.objects.create(created_at=at, **values)
+        audit.record(
+            action="mail:campaign:create",
+            subject=campaign,
+            by=by,
+            at=at,
+            entity=draft.mailing_list.entity_slug,
+            data={"list": draft.mailing_list.slug},
+        )
+    return campaign
+
+
+def change(*, campaign: Campaign, draft: Draft, by: AbstractBaseUser | None, at: dt.datetime) -> Campaign:
+    """Change a draft, and return it as it then is.
+
+    Raises:
+        CampaignRefusedError: it is no draft any more, or something of it cannot be mailed.
+    """
+    values = campaign_drafts.checked(draft)
+    old = {name: getattr(campaign, name) for name in values}
+    with transaction.atomic():
+        if not Campaign.objects.filter(pk=campaign.pk, state=CampaignState.DRAFT).update(**values):
+            raise CampaignRefusedError("Only a draft can be changed, and this campaign has left that state.")
+        campaign.refresh_from_db()
+        audit.record(
+            action="mail:campaign:change",
+            subject=campaign,
+            by=by,
+            at=at,
+            entity=campaign.mailing_list.entity_slug,
+            data={
+                # The text itself is in the campaign; the trail says that it changed.
+                name: [None, None] if name == "body" else [_plain(old[name]), _plain(value)]
+                for name, value in values.items()
+                if old[name] != value
+            },
+        )
+    return campaign
+
+
+def send_test(
+    *, campaign: Campaign, address: str, name: str = "", by: AbstractBaseUser | None, at: dt.datetime
+) -> Message:
+    """Send the campaign as it is now to one address, marked as a test; it counts nowhere.
+
+    Raises:
+        CampaignRefusedError: the address is none, or it is suppressed, or the body cannot be mailed.
+    """
+    try:
+        campaign_body.read(campaign.body)
+        with transaction.atomic():
+            asked = outbox.enqueue(
+                dedupe_key=f"campaign-test:{campaign.pk}:{address.lower()}:{at.isoformat()}",
+                composer=campaign_mail.TEST,
+                payload={"campaign": campaign.pk},
+                to_address=address,
+                to_name=name,
+                from_name=campaign.from_name,
+                reply_to=campaign.reply_to,
+                subject=f"[Test] {campaign.subject}",
+                kind=Kind.COMMERCIAL,
+                at=at,
+            )
+            if isinstance(asked, outbox.Skipped):
+                raise CampaignRefusedError(asked.sentence)
+            audit.record(
+                action="mail:campaign:test", subject=campaign, by=by, at=at, data={"to": asked.to_address}
+            )
+    except (UnsendableError, campaign_body.BodyRefusedError) as error:
+        raise CampaignRefusedError(str(error)) from None
+    return asked
+
+
+def start(*, campaign: Campaign, by: AbstractBaseUser | None, at: dt.datetime) -> Campaign:
+    """Start a draft: its list is fixed as it is now, and `advance` mails the first cohort.
+
+    The checks ask SES and the name service, so they are made outside the transaction.
+
+    Raises:
+        CampaignRefusedError: it is no draft, a check fails, or nobody on the list may be mailed.
+    """
+    _expect(campaign, CampaignState.SENDING)
+    failed = [
+        check.sentence for check in preflight.checks(campaign=campaign, at=at) if check.verdict == "fail"
+    ]
+    if failed:
+        raise CampaignRefusedError(*failed)
+    reach = lists.reachable(mailing_list=campaign.mailing_list, segment=campaign.segment)
+    if not reach.mailable:
+        raise CampaignRefusedError("Nobody on this list may be mailed. Import subscribers first.")
+    last = campaign_queue.audience(campaign).aggregate(last=Max("pk"))["last"]
+    with transaction.atomic():
+        # With the text that was checked: somebody may be changing it at this moment.
+        unchanged = Campaign.objects.filter(
+            pk=campaign.pk,
+            subject=campaign.subject,
+            body=campaign.body,
+            mailing_list=campaign.mailing_list_id,
+            segment=campaign.segment_id,
+        )
+        _move(
+            unchanged,
+            campaign,
+            CampaignState.DRAFT,
+            CampaignState.SENDING,
+            started_at=at,
+            last_subscriber_id=last,
+        )
+        _record(campaign, "start", by, at, {"recipients": reach.mailable, "suppressed": reach.held_back})
+    return campaign
+
+
+def pause(*, campaign: Campaign, why: str, by: AbstractBaseUser | None, at: dt.datetime) -> Campaign:
+    """Pause a campaign under way: nothing of it starts any more, and what is queued is held.
+
+    Raises:
+        CampaignRefusedError: it is not under way, or no reason is given.
+    """
+    why = _reason(why, "Say why it is paused; the reason is kept.")
+    with transaction.atomic():
+        _pause(campaign, why, stopped=False, by=by, at=at)
+    return campaign
+
+
+def resume(*, campaign: Campaign, why: str = "", by: AbstractBaseUser | None, at: dt.datetime) -> Campaign:
+    """Let a paused campaign go on, except to those who were suppressed meanwhile.
+
+    After its rule stopped it, only a person does this, with a reason; the rule then counts from here.
+
+    Raises:
+        CampaignRefusedError: it is not paused, or the reason or the person is missing.
+    """
+    if campaign.stopped and by is None:
+        raise CampaignRefusedError("A campaign that its rule stopped goes on only when a person says so.")
+    if campaign.stopped or why:
+        why = _reason(
+            why, "Its rule stopped this campaign. Say why it is right to go on; the reason is kept."
+        )
+    with transaction.atomic():
+        suppression.fence(exclusive=False)
+        changes: dict[str, Any] = {"paused_why": "", "stopped": False}
+        if campaign.stopped:
+            counted = fate(campaign.pk)
+            changes |= {
+                "forgiven_sent": counted.sent,
+                "forgiven_complaints": counted.complaints,
+                "forgiven_bounces": counted.hard_bounces,
+            }
+        as_seen = Campaign.objects.filter(stopped=campaign.stopped)
+        was = campaign.paused_why
+        _move(as_seen, campaign, CampaignState.PAUSED, CampaignState.SENDING, **changes)
+        held = Message.objects.filter(campaign=campaign, state=State.HELD)
+        released = states.move(held, State.QUEUED)
+        _record(campaign, "resume", by, at, {"was": was, "reason": why, "messages": released})
+    return campaign
+
+
+def release(*, campaign: Campaign, by: AbstractBaseUser | None, at: dt.datetime) -> Campaign:
+    """Let the rest go, without waiting for what becomes of the first cohort; of a paused campaign, once it is resumed.
+
+    Raises:
+        CampaignRefusedError: it is neither under way nor paused, or the rest was let go already.
+    """
+    with transaction.atomic():
+        if not Campaign.objects.filter(
+            pk=campaign.pk,
+            state__in=[CampaignState.SENDING, CampaignState.PAUSED],
+            released_at__isnull=True,
+        ).update(released_at=at):
+            campaign.refresh_from_db()
+            raise CampaignRefusedError(
+                "The rest of this campaign was let go already."
+                if campaign.released_at
+                else f"This campaign is {campaign.get_state_display().lower()}, so nothing can be let go."
+            )
+        campaign.refresh_from_db()
+        _record(campaign, "release", by, at, {})
+    return campaign
+
+
+def cancel(*, campaign: Campaign, why: str = "", by: AbstractBaseUser | None, at: dt.datetime) -> Campaign:
+    """End a campaign for good. What has not left fails and says so; what is on its way can no longer be stopped.
+
+    Raises:
+        CampaignRefusedError: it has ended already.
+    """
+    _expect(campaign, CampaignState.CANCELLED)
+    with transaction.atomic():
+        suppression.fence(exclusive=False)
+        _move(
+            Campaign.objects.all(),
+            campaign,
+            CampaignState(campaign.state),
+            CampaignState.CANCELLED,
+            ended_at=at,
+        )
+        never = _fail_waiting(campaign.pk, at)
+        _record(campaign, "cancel", by, at, {"reason": _reason(why, "") if why else "", "messages": never})
+    return campaign
+
+
+def may_send(campaign_id: int) -> bool:
+    """Tell whether messages of a campaign may start: it is under way, or ended as it should and a person resends one."""
+    return Campaign.objects.filter(
+        pk=campaign_id, state__in=[CampaignState.SENDING, CampaignState.FINISHED]
+    ).exists()
+
+
+def advance(*, at: dt.datetime) -> int:
+    """Take every campaign under way a step further: queue, let the rest go, finish. Returns how many rows were written.
+
+    Any number of processes may do this at once.
+    """
+    written = 0
+    _tidy(at)
+    for pk in list(
+        Campaign.objects.filter(state=CampaignState.SENDING).order_by("pk").values_list("pk", flat=True)
+    ):
+        if consider_stopping(campaign_id=pk, at=at):
+            continue
+        queued = campaign_queue.fill(campaign_id=pk, at=at)
+        written += queued
+        if not queued:
+            _go_on(Campaign.objects.select_related("mailing_list").get(pk=pk), at)
+    return written
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a campaign's messages so far, as far as its moves ask."""
+
+    sent: int
+    waiting: int
+    failed: int
+    in_doubt: int
+    complaints: int
+    hard_bounces: int
+    last_sent_at: dt.datetime | None
+
+
+def fate(campaign_id: int) -> Fate:
+    """Count a campaign's messages; one query."""
+    sent = Q(state=State.SENT)
+    counts = Message.objects.filter(campaign_id=campaign_id).aggregate(
+        sent=Count("pk", filter=sent),
+        waiting=Count("pk", filter=Q(state__in=_WAITING)),
+        failed=Count("pk", filter=Q(state=State.FAILED)),
+        in_doubt=Count("pk", filter=Q(state=State.IN_DOUBT)),
+        complaints=Count("complained_at"),
+        hard_bounces=Count("pk", filter=Q(bounce=Bounce.HARD)),
+        last_sent_at=Max("settled_at", filter=sent),
+    )
+    return Fate(**counts)
+
+
+def consider_stopping(*, campaign_id: int, at: dt.datetime) -> bool:
+    """Pause a campaign under way whose complaints or hard bounces are too many; tell whether it was paused.
+
+    Called where an event of SES has just been written, in its transaction, and by `advance`, which sees what two
+    transactions at once could not see of each other.
+    """
+    campaign = Campaign.objects.filter(pk=campaign_id, state=CampaignState.SENDING).first()
+    if campaign is None:
+        return False
+    why = _why_stop(campaign, fate(campaign_id))
+    if not why:
+        return False
+    try:
+        with transaction.atomic():
+            _pause(campaign, why, stopped=True, by=None, at=at)
+    except CampaignRefusedError:
+        return False  # Somebody was quicker: it is under way no more.
+    return True
+
+
+def _why_stop(campaign: Campaign, counted: Fate) -> str:
+    """Return the sentence with which the rule stops a campaign; empty while it is quiet."""
+    sent = counted.sent - campaign.forgiven_sent
+    complaints = counted.complaints - campaign.forgiven_complaints
+    bounces = counted.hard_bounces - campaign.forgiven_bounces
+    since = " since it was resumed" if campaign.forgiven_sent else ""
+    if complaints >= campaign.stop_complaints:
+        return (
+            f"{_count(complaints, 'complaint')} came in for {sent:,} sent{since}; "
+            f"its rule stops at {campaign.stop_complaints:,}."
+        )
+    if bounces * 100 >= campaign.stop_bounce_percent * max(sent, campaign.first_cohort):
+        return (
+            f"{_count(bounces, 'hard bounce')} came in for {sent:,} sent{since}; "
+            f"its rule stops at {campaign.stop_bounce_percent} %."
+        )
+    return ""
+
+
+def _go_on(campaign: Campaign, at: dt.datetime) -> None:
+    """Do what comes after queueing: finish, let the rest go, or wait."""
+    if campaign.state != CampaignState.SENDING:
+        return
+    counted = fate(campaign.pk)
+    if counted.waiting:
+        return
+    if campaign_queue.is_through(campaign):
+        _finish(campaign, at)
+    elif campaign.released_at is None:
+        if counted.last_sent_at is None:
+            _hold_hopeless(campaign, counted, at)
+        elif counted.last_sent_at + dt.timedelta(minutes=campaign.wait_minutes) <= at:
+            try:
+                release(campaign=campaign, by=None, at=at)
+            except CampaignRefusedError:
+                return  # Another process, or a person, was quicker.
+
+
+def _finish(campaign: Campaign, at: dt.datetime) -> None:
+    waiting = Message.objects.filter(campaign=OuterRef("pk"), state__in=_WAITING)
+    done = Campaign.objects.filter(~Exists(waiting), queued_through_id__gte=F("last_subscriber_id"))
+    with transaction.atomic():
+        try:
+            _move(done, campaign, CampaignState.SENDING, CampaignState.FINISHED, ended_at=at)
+        except CampaignRefusedError:
+            return  # A person resent one meanwhile, or another process finished it.
+        _record(campaign, "finish", None, at, {})
+
+
+def _hold_hopeless(campaign: Campaign, counted: Fate, at: dt.datetime) -> None:
+    """Pause where nothing of the first cohort got through: the rest would fare no better."""
+    why = (
+        f"Nothing of the first cohort is known to have been sent: {counted.failed:,} failed and "
+        f"{counted.in_doubt:,} are in doubt. Look at their reasons before you go on."
+    )
+    try:
+        with transaction.atomic():
+            _pause(campaign, why, stopped=True, by=None, at=at)
+    except CampaignRefusedError:
+        return
+
+
+def _pause(
+    campaign: Campaign, why: str, *, stopped: bool, by: AbstractBaseUser | None, at: dt.datetime
+) -> None:
+    suppression.fence(exclusive=False)
+    _move(
+        Campaign.objects.all(),
+        campaign,
+        CampaignState.SENDING,
+        CampaignState.PAUSED,
+        paused_why=why,
+        stopped=stopped,
+    )
+    held = states.move(Message.objects.filter(campaign=campaign, state=State.QUEUED), State.HELD)
+    _record(campaign, "stop" if stopped else "pause", by, at, {"reason": why, "messages": held})
+
+
+def _tidy(at: dt.datetime) -> None:
+    """Mend what a move and a sender's late answer, or a person's resending, left apart.
+
+    A paused campaign has nothing queued, a cancelled one nothing waiting, and one under way nothing held.
+    """
+
+    def has(state: State) -> Exists:
+        return Exists(Message.objects.filter(campaign=OuterRef("pk"), state=state))
+
+    astray = Campaign.objects.filter(
+        Q(has(State.QUEUED), state__in=[CampaignState.PAUSED, CampaignState.CANCELLED])
+        | Q(has(State.HELD), state__in=[CampaignState.SENDING, CampaignState.CANCELLED])
+    )
+    for pk in list(astray.values_list("pk", flat=True)):
+        with transaction.atomic():
+            suppression.fence(exclusive=False)
+            campaign = Campaign.objects.select_for_update(no_key=True).get(pk=pk)
+            messages = Message.objects.filter(campaign=campaign)
+            if campaign.state == CampaignState.PAUSED:
+                states.move(messages.filter(state=State.QUEUED), State.HELD)
+            elif campaign.state == CampaignState.SENDING:
+                states.move(messages.filter(state=State.HELD), State.QUEUED)
+            elif campaign.state == CampaignState.CANCELLED:
+                _fail_waiting(pk, at)
+
+
+def _fail_waiting(campaign_id: int, at: dt.datetime) -> int:
+    waiting = Message.objects.filter(campaign_id=campaign_id, state__in=[State.QUEUED, State.HELD])
+    return states.move(waiting, State.FAILED, settled_at=at, error=NEVER_SENT)
+
+
+def _expect(campaign: Campaign, to: CampaignState) -> None:
+    state = CampaignState(campaign.state)
+    if to not in MOVES[state]:
+        doing = {CampaignState.SENDING: "start", CampaignState.CANCELLED: "be cancelled"}[to]
+        raise CampaignRefusedError(f"This campaign is {state.label.lower()}, so it cannot {doing}.")
+    if to == CampaignState.SENDING and state != CampaignState.DRAFT:
+        raise CampaignRefusedError(f"This campaign is {state.label.lower()}; only a draft can start.")
+
+
+def _move(campaigns: Any, campaign: Campaign, was: CampaignState, to: CampaignState, **changes: Any) -> None:
+    """Move one campaign by one conditional UPDATE, and bring the instance up to date. The only door to ``state``."""
+    if to not in MOVES[was]:
+        raise CampaignRefusedError(
+            f"A campaign that is {was.label.lower()} cannot become {to.label.lower()}."
+        )
+    if to == CampaignState.CANCELLED:
+        changes["paused_why"] = ""
+        changes["stopped"] = False
+    if not campaigns.filter(pk=campaign.pk, state=was).update(state=to, **changes):
+        raise CampaignRefusedError(
+            f"This campaign is no longer {was.label.lower()}, or somebody changed it at this moment. Look at it again."
+        )
+    campaign.refresh_from_db()
+
+
+def _record(
+    campaign: Campaign, verb: str, by: AbstractBaseUser | None, at: dt.datetime, data: dict[str, Any]
+) -> None:
+    audit.record(
+        action=f"mail:campaign:{verb}",
+        subject=campaign,
+        by=by,
+        at=at,
+        entity=campaign.mailing_list.entity_slug,
+        data=data,
+    )
+
+
+def _reason(why: str, missing: str) -> str:
+    try:
+        line = fields.one_line(" ".join(why.split()), what="reason", longest=500)
+    except UnsendableError as error:
+        raise CampaignRefusedError(str(error)) from None
+    if not line:
+        raise CampaignRefusedError(missing)
+    return line
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, MailingList | Segment) else value

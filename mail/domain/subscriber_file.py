@@ -1,0 +1,287 @@
+"""Reading a file of subscribers: strict CSV, row by row, every row that cannot be read told with line and column.
+
+Pure: bytes in, rows and refusals out. What they do to a list is decided in `mail.domain.lists`.
+"""
+
+import csv
+import datetime as dt
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from core import months
+from mail.domain import fields
+from mail.domain.fields import UnsendableError
+
+MAX_ROWS = 100_000
+MAX_BYTES = 20_000_000
+LONGEST_NAME = 120
+LONGEST_SOURCE = 200
+LONGEST_SEGMENT = 60
+
+# How a header may be spelled, and what it is here.
+HEADERS = MappingProxyType({
+    "address": "address", "email": "address", "name": "name", "consent_source": "consent_source",
+    "consented_on": "consented_on", "segments": "segments",
+})  # fmt: skip
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_WHERE = "Save it as CSV in UTF-8 and import it again."
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row, or a file, that cannot be taken: where, what is wrong, and what to do. ``line`` is 0 for a whole file."""
+
+    line: int
+    column: str
+    wrong: str
+    fix: str
+
+    @property
+    def sentence(self) -> str:
+        """Say it in one go."""
+        column = f", {self.column}" if self.column else ""
+        return (
+            f"Line {self.line}{column}: {self.wrong} {self.fix}" if self.line else f"{self.wrong} {self.fix}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberRow:
+    """A row that can be taken. ``key`` is its address in lower case."""
+
+    line: int
+    key: str
+    address: str
+    name: str
+    consent_source: str
+    consented_on: dt.date | None
+    segments: tuple[str, ...]
+
+
+class UnreadableFileError(ValueError):
+    """A file that cannot be read at all; ``bad`` says where and why."""
+
+    def __init__(self, bad: BadRow) -> None:
+        """Keep where and why, too."""
+        super().__init__(bad.sentence)
+        self.bad = bad
+
+
+def read(content: bytes, *, today: dt.date) -> Iterator[SubscriberRow | BadRow]:
+    """Yield each row of a file in order, taken or refused; only one address of a doubled one is taken, the first.
+
+    Nothing but the addresses seen is kept, so a large file needs little memory.
+
+    Raises:
+        UnreadableFileError: it is too large, no UTF-8, without the columns that are needed, or its quotes are broken.
+    """
+    text = _text(content)
+    separator = ";" if _first_line(content).count(b";") > _first_line(content).count(b",") else ","
+    records = _records(text, separator)
+    line, headers = next(records, (1, []))
+    columns = _columns(headers, line)
+    seen: dict[str, int] = {}
+    for count, (line, cells) in enumerate(records, start=1):
+        if count > MAX_ROWS:
+            raise UnreadableFileError(
+                BadRow(
+                    line,
+                    "",
+                    f"The file has more than {MAX_ROWS:,} rows.",
+                    "Split it and import the parts one after the other.",
+                )
+            )
+        row = _row(line, cells, columns, headers, today)
+        if isinstance(row, SubscriberRow):
+            first = seen.setdefault(row.key, line)
+            if first != line:
+                row = BadRow(
+                    line,
+                    columns_named(headers, "address"),
+                    f"{_shown(row.address)} stands already on line {first}.",
+                    "Keep one of the two.",
+                )
+        yield row
+
+
+def columns_named(headers: list[str], meaning: str) -> str:
+    """Return the header as the file spells it."""
+    return next((header for header in headers if HEADERS.get(header.lower()) == meaning), meaning)
+
+
+def clean_name(text: str) -> str:
+    """Return a person's name as mail can bear it, its blanks collapsed; a formula stays the text it is.
+
+    Raises:
+        UnsendableError: it is too long or holds what no header can bear.
+    """
+    return fields.one_line(" ".join(text.split(" ")), what="name", longest=LONGEST_NAME)
+
+
+def clean_source(text: str) -> str:
+    """Return where somebody agreed.
+
+    Raises:
+        UnsendableError: it is empty, too long or holds control characters.
+    """
+    source = fields.one_line(text, what="consent source", longest=LONGEST_SOURCE)
+    if not source:
+        raise UnsendableError("The consent source is empty. Say where this person agreed to get mail.")
+    return source
+
+
+def clean_segment(text: str) -> str:
+    """Return the name of a segment.
+
+    Raises:
+        UnsendableError: it is empty, too long or holds control characters.
+    """
+    name = fields.one_line(text, what="segment", longest=LONGEST_SEGMENT)
+    if not name:
+        raise UnsendableError("The segment has no name. Give it one.")
+    return name
+
+
+def check_consented_on(day: dt.date, *, today: dt.date) -> None:
+    """Refuse a day of consent that cannot have been.
+
+    Raises:
+        UnsendableError: it is in the future or in another century.
+    """
+    if day > today:
+        raise UnsendableError(f"The date {day} is in the future. Write the day on which they agreed.")
+    if not months.is_near(day):
+        raise UnsendableError(f"The date {day} is too long ago. Check the year.")
+
+
+def _first_line(content: bytes) -> bytes:
+    return re.split(rb"[\r\n]", content[:10_000], maxsplit=1)[0]
+
+
+def _text(content: bytes) -> io.TextIOWrapper:
+    def refuse(wrong: str, fix: str, line: int = 0) -> UnreadableFileError:
+        return UnreadableFileError(BadRow(line, "", wrong, fix))
+
+    if len(content) > MAX_BYTES:
+        raise refuse("The file is larger than 20 MB.", "Split it and import the parts one after the other.")
+    if not content.strip():
+        raise refuse("The file is empty.", "Choose the file that holds the subscribers.")
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or content[1:2] == b"\x00" or content[:1] == b"\x00":
+        raise refuse("The file is UTF-16, as some spreadsheets save “Unicode text”.", _WHERE)
+    if content.startswith(b"PK\x03\x04"):
+        raise refuse("The file is a workbook or an archive, not CSV.", _WHERE)
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = len(re.findall(rb"\r\n|\r|\n", content[: error.start])) + 1
+        raise refuse("This line is not UTF-8.", _WHERE, line) from None
+    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
+
+
+def _records(text: io.TextIOWrapper, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield (first line, cells) of each record that is not blank."""
+    reader = csv.reader(text, delimiter=separator, strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = [cell.strip(" \t") for cell in next(reader)]
+        except StopIteration:
+            return
+        except csv.Error as error:
+            long = "field larger" in str(error)
+            raise UnreadableFileError(
+                BadRow(
+                    line,
+                    "",
+                    "A cell is longer than any address or name; a quote is open, perhaps."
+                    if long
+                    else "The quotes of this row do not pair up.",
+                    "Close the quote, and double a quote that belongs to the text.",
+                )
+            ) from None
+        if any(cells):
+            yield line, cells
+
+
+def _columns(headers: list[str], line: int) -> dict[str, int]:
+    """Return where each column stands."""
+    known = "It needs address (or email) and consent_source, and may have name, consented_on and segments."
+    found: dict[str, int] = {}
+    for place, header in enumerate(headers):
+        meaning = HEADERS.get(header.lower())
+        if meaning is None:
+            raise UnreadableFileError(
+                BadRow(line, "", f"The header has a column {_shown(header)} that no list has.", known)
+            )
+        if meaning in found:
+            raise UnreadableFileError(
+                BadRow(line, header, "The header names this column twice.", "Keep one of them.")
+            )
+        found[meaning] = place
+    for needed in ("address", "consent_source"):
+        if needed not in found:
+            raise UnreadableFileError(BadRow(line, needed, "The header lacks this column.", known))
+    return found
+
+
+def _row(
+    line: int, cells: list[str], columns: dict[str, int], headers: list[str], today: dt.date
+) -> SubscriberRow | BadRow:
+    # Some programs end each row, but not the header, with a separator.
+    while len(cells) > len(headers) and not cells[-1]:
+        cells.pop()
+    if len(cells) != len(headers):
+        return BadRow(
+            line,
+            "",
+            f"The row has {len(cells)} cells and the header has {len(headers)}.",
+            "Quote a cell that holds a separator, and give every row all its cells.",
+        )
+    values = {meaning: cells[place] for meaning, place in columns.items()}
+    column = "address"
+    try:
+        if not values["address"]:
+            return BadRow(
+                line,
+                columns_named(headers, "address"),
+                "The address is empty.",
+                "Fill it in or remove the row.",
+            )
+        address = fields.address(values["address"], what="address")
+        column = "name"
+        name = clean_name(values.get("name", ""))
+        column = "consent_source"
+        source = clean_source(values["consent_source"])
+        column = "consented_on"
+        day = _day(values.get("consented_on", ""))
+        if day is not None:
+            check_consented_on(day, today=today)
+        column = "segments"
+        segments = tuple(
+            clean_segment(part) for part in values.get("segments", "").split("|") if part.strip()
+        )
+    except UnsendableError as error:
+        wrong, _, fix = str(error).rpartition(". ")
+        return BadRow(
+            line, columns_named(headers, column), f"{wrong}." if wrong else str(error), fix if wrong else ""
+        )
+    return SubscriberRow(line, address.lower(), address, name, source, day, segments)
+
+
+def _day(text: str) -> dt.date | None:
+    if not text:
+        return None
+    try:
+        if _DAY.fullmatch(text):
+            return dt.date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise UnsendableError(f"{_shown(text)} is not a date. Write it as 2026-10-31.")
+
+
+def _shown(text: str) -> str:
+    """Return a cell for a sentence: quoted, its control characters visible, cut where it is long."""
+    return repr(text if len(text) <= 60 else text[:59] + "…")
