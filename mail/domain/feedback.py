@@ -1,0 +1,212 @@
+"""Feedback: what SES told about a mail becomes rows, facts about the message, and suppressions, in one transaction.
+
+Events come more than once and in any order, and before the worker has settled the message. So every effect is monotone: a row
+is inserted once, a fact keeps the earliest instant, a suppression is added, doubt ends. Whatever order they come in, the same is
+left. Facts are set by events of any try: which try is in the event's provider id, and the message's own is never overwritten.
+
+Order of locks: the fence of suppression, the message, then what those two lead to.
+"""
+
+import datetime as dt
+import enum
+import logging
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from mail.domain import campaigns, delivery, ses_events, suppression
+from mail.domain.ses_events import Told
+from mail.domain.sns import Envelope
+from mail.models import Bounce, EventKind, Message, MessageEvent, Notification, Reason, Scope, State
+
+SOFT_BOUNCES = 3
+SOFT_WITHIN = dt.timedelta(days=30)
+
+# The column that keeps when a thing happened first.
+FACTS: Mapping[str, str] = MappingProxyType({
+    EventKind.DELIVERY: "delivered_at",
+    EventKind.BOUNCE: "bounced_at",
+    EventKind.COMPLAINT: "complained_at",
+    EventKind.OPEN: "opened_at",
+    EventKind.CLICK: "clicked_at",
+})  # fmt: skip
+# These may suppress, and so stand at the fence before they touch a message.
+_MAY_SUPPRESS = frozenset({EventKind.BOUNCE, EventKind.COMPLAINT})
+# SES does not say who of several recipients it was.
+_BY_NOBODY_IN_PARTICULAR = frozenset({EventKind.OPEN, EventKind.CLICK})
+
+logger = logging.getLogger(__name__)
+
+
+class Answer(enum.Enum):
+    """What came of a message of SNS, in a word."""
+
+    TAKEN = "taken"
+    KNOWN = "known"
+    NOT_OURS = "not ours"
+    IGNORED = "ignored"
+
+
+def receive(*, envelope: Envelope, at: dt.datetime) -> Answer:
+    """Take a notification whose signature held, with all it leads to; a second copy has no effect.
+
+    Mail that did not come from this outbox leaves no trace. ``at`` is the present instant.
+
+    Raises:
+        MalformedMessageError: SES writes no such thing.
+    """
+    told = ses_events.read(envelope.message, sent_at=envelope.at)
+    if told is None:
+        return Answer.IGNORED
+    try:
+        return _take(told, envelope, at=at, careful=False)
+    except IntegrityError:
+        if Notification.objects.filter(sns_id=envelope.sns_id).exists():
+            return Answer.KNOWN
+        # SES tells at least once, each time in another message of SNS.
+        return _take(told, envelope, at=at, careful=True)
+
+
+def _take(told: Told, envelope: Envelope, *, at: dt.datetime, careful: bool) -> Answer:
+    """Write and apply an event; ``careful`` asks first which of its rows are there."""
+    with transaction.atomic():
+        if told.kind in _MAY_SUPPRESS:
+            suppression.fence(exclusive=True)
+        message = _find(told)
+        if message is None:
+            return Answer.NOT_OURS
+        notification = Notification.objects.create(
+            sns_id=envelope.sns_id, topic_arn=envelope.topic_arn, received_at=at
+        )
+        events = _events(told, message, notification)
+        if careful:
+            events = _new(told, events)
+        # In one order, so that two that share a row cannot wait for each other.
+        MessageEvent.objects.bulk_create(sorted(events, key=lambda event: event.recipient))
+        if events:
+            _apply(told, message, {event.recipient for event in events}, at=at)
+    return Answer.TAKEN if events else Answer.KNOWN
+
+
+def _find(told: Told) -> Message | None:
+    """Return the message of an event, locked: a worker that settles it meanwhile sees the event's row, or we its state."""
+    named = Q(public_id=told.public_id) if told.public_id else Q(provider_message_id=told.provider_message_id)
+    rows = Message.objects.select_for_update(no_key=True).defer("payload", "sealed").filter(named)
+    return rows.order_by("-id").first()
+
+
+def _events(told: Told, message: Message, notification: Notification) -> list[MessageEvent]:
+    details = told.details
+    if told.kind in _BY_NOBODY_IN_PARTICULAR and told.destinations > 1:
+        detail = next(iter(details.values()))
+        details = {_own(message): f"{detail} By one of {told.destinations} recipients.".strip()}
+    return [
+        MessageEvent(
+            notification=notification,
+            message=message,
+            provider_message_id=told.provider_message_id,
+            recipient=recipient,
+            kind=told.kind,
+            detail=detail,
+            at=told.at,
+        )
+        for recipient, detail in details.items()
+    ]
+
+
+def _new(told: Told, events: Iterable[MessageEvent]) -> list[MessageEvent]:
+    known = set(
+        MessageEvent.objects.filter(
+            provider_message_id=told.provider_message_id, kind=told.kind, at=told.at
+        ).values_list("recipient", flat=True)
+    )
+    return [event for event in events if event.recipient not in known]
+
+
+def _apply(told: Told, message: Message, recipients: set[str], *, at: dt.datetime) -> None:
+    """Draw the consequences of an event about these recipients."""
+    if message.state == State.IN_DOUBT:
+        # Whatever SES tells about a mail, it took it before.
+        delivery.proven(message=message, provider_message_id=told.provider_message_id, at=at)
+    if told.kind == EventKind.REJECT:
+        logger.error("SES took mail %s and then rejected it: look at its page.", message.public_id)
+    if told.kind == EventKind.BOUNCE and recipients - {_own(message)}:
+        logger.warning(
+            "The blind copy of mail %s bounced (%s): look at ADMIN_BCC_ADDRESS.",
+            message.public_id,
+            told.bounce,
+        )
+    alone = told.destinations == 1 or told.kind not in _BY_NOBODY_IN_PARTICULAR
+    if _own(message) not in recipients or told.kind not in FACTS or not alone:
+        return
+    _keep_earliest(told, message)
+    if told.kind in _MAY_SUPPRESS:
+        _suppress(told, message, at=at)
+        if message.campaign_id is not None:
+            campaigns.consider_stopping(campaign_id=message.campaign_id, at=at)
+
+
+def _keep_earliest(told: Told, message: Message) -> None:
+    """Set a fact that is not known yet, or known of a later instant; of two bounces at once the hard one counts."""
+    column = FACTS[told.kind]
+    later = Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__gt": told.at})
+    changes: dict[str, object] = {column: told.at}
+    if told.bounce is not None:
+        changes["bounce"] = told.bounce
+    if told.bounce == Bounce.HARD:
+        later |= Q(bounced_at=told.at, bounce=Bounce.SOFT)
+    Message.objects.filter(later, pk=message.pk).update(**changes)
+
+
+def _suppress(told: Told, message: Message, *, at: dt.datetime) -> None:
+    """Stop what an event says must stop: everything to a dead address, campaigns to whom they are not welcome."""
+    detail = told.details[_own(message)]
+    if told.kind == EventKind.COMPLAINT:
+        scope, reason = Scope.COMMERCIAL, Reason.COMPLAINT
+    elif told.bounce == Bounce.HARD:
+        scope, reason = Scope.ALL, Reason.HARD_BOUNCE
+    elif _bounces_again_and_again(told, message):
+        scope, reason = Scope.COMMERCIAL, Reason.SOFT_BOUNCES
+    else:
+        return
+    suppression.add(
+        address=message.to_address, scope=scope, reason=reason, detail=detail, message=message, at=at
+    )
+
+
+def _bounces_again_and_again(told: Told, message: Message) -> bool:
+    """Tell whether this soft bounce is one of so many to the address within the time, with no delivery between them.
+
+    The messages' own facts say so, in the order in which things happened and not in which they were told.
+    """
+    near = (told.at - SOFT_WITHIN, told.at + SOFT_WITHIN)
+    facts = Message.objects.filter(
+        Q(bounced_at__range=near) | Q(delivered_at__range=near), address_key=message.address_key
+    ).values_list("pk", "bounce", "bounced_at", "delivered_at")
+    story: list[tuple[dt.datetime, int | None]] = []
+    for pk, bounce, bounced_at, delivered_at in facts:
+        if bounced_at is not None:
+            story.append((bounced_at, pk if bounce == Bounce.SOFT else None))
+        if delivered_at is not None:
+            story.append((delivered_at, None))
+    # What lies between two deliveries, or other ends, is one row of soft bounces; ours is the one that counts.
+    row: dict[int, dt.datetime] = {}
+    for happened_at, pk in sorted(story, key=lambda moment: moment[0]):
+        if pk is not None:
+            row[pk] = happened_at
+        elif message.pk in row:
+            break
+        else:
+            row = {}
+    instants = list(row.values()) if message.pk in row else []
+    return any(
+        last - first <= SOFT_WITHIN
+        for first, last in zip(instants, instants[SOFT_BOUNCES - 1 :], strict=False)
+    )
+
+
+def _own(message: Message) -> str:
+    """Return the message's own recipient as events name recipients."""
+    return message.to_address.lower()
