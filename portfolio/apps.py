@@ -38,7 +38,10 @@ class PortfolioConfig(AppConfig):
     verbose_name = "Portfolio"
 
     def ready(self) -> None:
-        """Say what the audited actions of the portfolio are called."""
+        """Say what the audited actions of the portfolio are called, and count what campaigns brought in."""
         from core import trail  # noqa: PLC0415 - models may be imported once apps are loaded
+        from mail.domain import campaign_results  # noqa: PLC0415
+        from portfolio.domain import campaign_income  # noqa: PLC0415
 
+        campaign_results.register_income(campaign_income.measured)
         trail.name_actions(ACTIONS)

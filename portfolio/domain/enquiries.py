@@ -11,6 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 
 from core import audit, clock
+from mail.models import Campaign
 from portfolio.domain import bookings
 from portfolio.models import Booking, BookingStage, Channel, Entity
 
@@ -42,6 +43,7 @@ class Terms:
     service_on: dt.date | None
     price_minor: int
     deposit_minor: int
+    campaign: Campaign | None = None
 
 
 def add_booking(
@@ -145,6 +147,8 @@ def _check(entity: Entity, terms: Terms) -> None:
         raise TermsRefusedError("The deposit is part of the price, so it cannot be more.")
     if terms.channel is not None and terms.channel.entity_id != entity.pk:
         raise TermsRefusedError(f"{terms.channel} is no channel of {entity}; choose one of its own.")
+    if terms.campaign is not None and terms.campaign.started_at is None:
+        raise TermsRefusedError(f"{terms.campaign} was never sent, so no booking came from it.")
 
 
 def _values(terms: Terms) -> dict[str, object]:
@@ -181,4 +185,4 @@ def _next_reference(entity: Entity) -> str:
 def _plain(value: object) -> object:
     if isinstance(value, dt.date | dt.datetime):
         return value.isoformat()
-    return str(value) if isinstance(value, Channel) else value
+    return str(value) if isinstance(value, Channel | Campaign) else value

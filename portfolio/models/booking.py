@@ -57,6 +57,14 @@ class Booking(models.Model):
     payment_link = models.URLField(blank=True)
     event_key = models.CharField(max_length=64, blank=True)
     source = models.CharField(max_length=120, blank=True)
+    campaign = models.ForeignKey(
+        "mail.Campaign",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="bookings",
+        help_text="The campaign whose mail it came from, as the client said.",
+    )
 
     class Meta:
         ordering = ["entity_id", "service_on", "id"]

@@ -13,7 +13,7 @@ from django.urls import reverse, reverse_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import access, clock, trail
-from portfolio.domain import bookings, enquiries, ledger, pages, worked_as
+from portfolio.domain import bookings, campaign_income, enquiries, ledger, pages, worked_as
 from portfolio.models import Booking, BookingStage, Channel, Entity
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import may, record
@@ -94,7 +94,7 @@ def _query(**parameters: str) -> str:
 @access.staff
 def booking_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one booking whole, and the moves that are legal from where it stands."""
-    booking = record(request, Booking.objects.select_related("entity", "channel", "asset"), pk=pk)
+    booking = record(request, Booking.objects.select_related("entity", "channel", "asset", "campaign"), pk=pk)
     return _booking_page(request, booking, None)
 
 
@@ -159,7 +159,10 @@ def _way(stage: BookingStage) -> list[dict[str, Any]]:
 def advance_booking(request: HttpRequest, pk: int) -> HttpResponse:
     """Move a booking on; a refusal is shown on its page."""
     booking = record(
-        request, Booking.objects.select_related("entity", "channel", "asset"), pk=pk, verb="book"
+        request,
+        Booking.objects.select_related("entity", "channel", "asset", "campaign"),
+        pk=pk,
+        verb="book",
     )
     form = MoveForm(request.POST, choices=_moves(BookingStage(booking.stage)))
     if form.is_valid():
@@ -195,6 +198,7 @@ def add_booking(request: HttpRequest) -> HttpResponse:
         request.POST if request.method == "POST" else None,
         entities=offered,
         channels=_channels(offered),
+        campaigns=list(campaign_income.sources()),
         initial={"entity": request.GET.get("entity", ""), "enquired_on": as_of, "on": as_of},
     )
     if request.method == "POST" and form.is_valid():
@@ -222,16 +226,20 @@ def add_booking(request: HttpRequest) -> HttpResponse:
 @access.staff
 def change_booking(request: HttpRequest, pk: int) -> HttpResponse:
     """Change what is agreed on a booking that is not settled yet."""
-    booking = record(request, Booking.objects.select_related("entity", "channel"), pk=pk, verb="book")
+    booking = record(
+        request, Booking.objects.select_related("entity", "channel", "campaign"), pk=pk, verb="book"
+    )
     form = BookingForm(
         request.POST if request.method == "POST" else None,
         entities=[booking.entity],
         channels=_channels([booking.entity]),
+        campaigns=list(campaign_income.sources()),
         initial={
             "entity": booking.entity.slug,
             "title": booking.title,
             "kind": booking.kind,
             "channel": str(booking.channel_id or ""),
+            "campaign": str(booking.campaign_id or ""),
             "client_name": booking.client_name,
             "client_email": booking.client_email,
             "party_size": booking.party_size,
@@ -273,7 +281,7 @@ def _channels(entities: list[Entity]) -> list[Channel]:
 
 
 def _terms(data: dict[str, Any], entities: list[Entity]) -> enquiries.Terms:
-    chosen = data["channel"]
+    chosen, campaign = data["channel"], data.get("campaign")
     service_on: dt.date | None = data["service_on"]
     return enquiries.Terms(
         title=data["title"],
@@ -285,4 +293,5 @@ def _terms(data: dict[str, Any], entities: list[Entity]) -> enquiries.Terms:
         service_on=service_on,
         price_minor=data["price"],
         deposit_minor=data["deposit"] or 0,
+        campaign=campaign_income.sources().get(pk=campaign) if campaign else None,
     )

@@ -7,6 +7,7 @@ from django import forms
 
 from core import months
 from core.money import MoneyError, format_minor, parse_minor
+from mail.models import Campaign
 from portfolio.domain import enquiries
 from portfolio.domain.pages import UNDER_WAY
 from portfolio.models import BillingModel, BookingStage, Channel, Entity, ImportKind
@@ -199,6 +200,11 @@ class BookingForm(forms.Form):
     title = forms.CharField(label="What", max_length=160, help_text="For example: Sunset sail for six")
     kind = forms.ChoiceField(label="Kind", choices=[(kind, kind.capitalize()) for kind in KINDS])
     channel = forms.ChoiceField(label="Channel", required=False)
+    campaign = forms.ChoiceField(
+        label="Came from the campaign",
+        required=False,
+        help_text="Where the client says so; it is counted among its results.",
+    )
     client_name = forms.CharField(label="Client", max_length=120, required=False)
     client_email = forms.EmailField(label="Client's address", required=False)
     party_size = forms.IntegerField(label="Party", min_value=0, max_value=10_000, initial=0)
@@ -213,14 +219,27 @@ class BookingForm(forms.Form):
     )
     on = DayField(label="Since", help_text="The day it came to that stage.")
 
-    def __init__(self, *args: Any, entities: list[Entity], channels: list[Channel], **kwargs: Any) -> None:
-        """Offer the entities this person books for, and their channels."""
+    def __init__(
+        self,
+        *args: Any,
+        entities: list[Entity],
+        channels: list[Channel],
+        campaigns: list[Campaign],
+        **kwargs: Any,
+    ) -> None:
+        """Offer the entities this person books for, their channels, and the campaigns there were."""
         super().__init__(*args, **kwargs)
         self.fields["entity"].choices = [(entity.slug, entity.name) for entity in entities]  # type: ignore[attr-defined]
         self.fields["channel"].choices = [  # type: ignore[attr-defined]
             ("", "Not known"),
             *[(str(channel.pk), f"{channel.name} ({channel.entity.name})") for channel in channels],
         ]
+        self.fields["campaign"].choices = [  # type: ignore[attr-defined]
+            ("", "None, or not known"),
+            *[(str(row.pk), f"{row.name} ({row.started_at:%-d %b %Y})") for row in campaigns],
+        ]
+        if not campaigns:
+            self.drop("campaign")
 
     def drop(self, *names: str) -> None:
         """Leave out what is not to be changed any more."""
