@@ -11,6 +11,7 @@ from django.db import transaction
 from core import clock
 from crew.domain import sample as people
 from crew.domain import sample_charters as charters
+from mail.domain import sample as audience
 from portfolio.domain import sample as records
 from portfolio.formats import FormatError
 from reports.domain import sample as schedules
@@ -30,14 +31,20 @@ class Command(BaseCommand):
                 invited = people.load(at=at)
                 schedules.load(at=at)
                 sailed = charters.load(folder=settings.BASE_DIR / "demo", at=at)
+                subscribed = audience.load(at=at)
         except records.AlreadyLoadedError as already:
             self.stdout.write(str(already))
             self._sail_late(at)
+            self._subscribe_late(at)
             self._issue(at)
             return
         except (FormatError, records.MissingFileError, charters.SampleFileError) as error:
             raise CommandError(str(error), returncode=2) from error
-        came = (("sample people", len(invited) + sailed.people), ("charters and other events", sailed.events))
+        came = (
+            ("sample people", len(invited) + sailed.people),
+            ("charters and other events", sailed.events),
+            ("subscribers", subscribed),
+        )
         for name, count in (*loaded.counts, *came):
             self.stdout.write(f"{count:>7,} {name}")
         self.stdout.write(
@@ -50,6 +57,13 @@ class Command(BaseCommand):
         sailed = charters.load(folder=settings.BASE_DIR / "demo", at=at)
         if sailed.events:
             self.stdout.write(f"It had no charters; {sailed.events} events and {sailed.people} people came.")
+
+    def _subscribe_late(self, at: dt.datetime) -> None:
+        """Add the mailing list to a sample that was loaded before there were any."""
+        with transaction.atomic():
+            subscribed = audience.load(at=at)
+        if subscribed:
+            self.stdout.write(f"It had no mailing list; {subscribed:,} subscribers came.")
 
     def _issue(self, at: dt.datetime) -> None:
         """Issue the first edition of each report, so that there is something to read and mail to open."""
