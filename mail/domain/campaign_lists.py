@@ -7,8 +7,10 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
+from mail.domain import campaign_queue, lists, pacing
 from mail.domain.suppression import STOPS
 from mail.models import (
     Bounce,
@@ -17,6 +19,7 @@ from mail.models import (
     Kind,
     MailingList,
     Message,
+    Pace,
     Scope,
     Segment,
     State,
@@ -97,6 +100,12 @@ def subscribers(
     return _with_held(rows).prefetch_related("segments").order_by("id")
 
 
+def first_name(*, mailing_list: MailingList, segment: Segment | None) -> str:
+    """Return the name of the first of an audience who has one; empty where nobody has."""
+    rows = Subscriber.objects.filter(lists.audience(mailing_list=mailing_list, segment=segment))
+    return rows.exclude(name="").order_by("pk").values_list("name", flat=True).first() or ""
+
+
 def segments(list_ids: Collection[int]) -> list[Segment]:
     """Return the segments of these lists, by name."""
     return list(Segment.objects.filter(mailing_list__in=list_ids))
@@ -127,6 +136,29 @@ def tallies(campaign_ids: Collection[int]) -> dict[int, Tally]:
         )
     )
     return {row.pop("campaign"): Tally(**row) for row in rows}
+
+
+def not_written(campaign: Campaign) -> int:
+    """Return how many who were on the list at the start have no row in the outbox yet. One query."""
+    waiting = campaign_queue.audience(campaign).filter(
+        pk__gt=campaign.queued_through_id, pk__lte=campaign.last_subscriber_id or 0
+    )
+    return waiting.count()
+
+
+def first_settled(campaign: Campaign) -> int:
+    """Return how many of the first cohort have an end: sent, failed or in doubt. One query."""
+    first = campaign.messages.exclude(state=State.SUPPRESSED).order_by("pk")[: campaign.first_cohort]
+    ended = [State.SENT, State.FAILED, State.IN_DOUBT]
+    return Message.objects.filter(pk__in=first.values("pk"), state__in=ended).count()
+
+
+def pace(*, at: dt.datetime) -> pacing.Standing | None:
+    """Return how fast mail goes out now; None where SES was never asked. Writes nothing."""
+    known = Pace.objects.filter(transport=settings.MAIL_TRANSPORT, rate__isnull=False)
+    if settings.MAIL_TRANSPORT == "mailbox" or known.exists():
+        return pacing.standing(transport=settings.MAIL_TRANSPORT, at=at)
+    return None
 
 
 def _with_held(rows: QuerySet[Subscriber]) -> QuerySet[Subscriber]:

@@ -1,8 +1,14 @@
 """The addresses of mail, below ``/mail/``: each family of pages keeps its own."""
 
-from mail.web import doubt, lists, mailbox, sns
+from mail.web import campaigns, doubt, lists, mailbox, sns
 
 app_name = "mail"
 
 # Each module's own `urlpatterns`, concatenated.
-urlpatterns = [*mailbox.urlpatterns, *doubt.urlpatterns, *lists.urlpatterns, *sns.urlpatterns]
+urlpatterns = [
+    *mailbox.urlpatterns,
+    *doubt.urlpatterns,
+    *lists.urlpatterns,
+    *campaigns.urlpatterns,
+    *sns.urlpatterns,
+]

@@ -1,0 +1,376 @@
+"""What the pages of a campaign say: its state and what comes next, the checks, the figures, in words."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.urls import reverse
+
+from core import clock
+from core.money import format_minor
+from mail.domain import campaign_lists, campaign_mail, campaign_results, campaigns
+from mail.domain.compose import CannotComposeError
+from mail.domain.content import Content
+from mail.domain.lists import Reach
+from mail.domain.pacing import Standing
+from mail.domain.preflight import Check
+from mail.models import Campaign, CampaignState, State
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The mail as one reader would get it, or the sentence why it cannot be shown."""
+
+    content: Content | None
+    note: str = ""
+    why_not: str = ""
+
+
+TONES = {
+    CampaignState.DRAFT: "",
+    CampaignState.SENDING: "info",
+    CampaignState.PAUSED: "watch",
+    CampaignState.FINISHED: "good",
+    CampaignState.CANCELLED: "",
+}
+# Verdict of a check: its word and tone. What could not be found out is no reason to be calm.
+VERDICTS = {
+    "pass": ("Fine", "good"),
+    "warn": ("Look", "watch"),
+    "fail": ("Stops it", "bad"),
+    "unknown": ("Not known", "watch"),
+}
+
+
+# States a campaign's mail is counted by, with the tone of each and whether it is shown where it is nothing.
+STATES = (
+    (State.QUEUED, "", False),
+    (State.SENDING, "info", False),
+    (State.SENT, "good", True),
+    (State.HELD, "watch", False),
+    (State.FAILED, "bad", False),
+    (State.IN_DOUBT, "watch", False),
+    (State.SUPPRESSED, "", False),
+)
+
+
+def stage(campaign: Campaign) -> str:
+    """Return how far a campaign is, as long as its page stays the same but for figures."""
+    return f"{campaign.state}-{'rest' if campaign.released_at else 'first'}"
+
+
+def preview(campaign: Campaign) -> Preview:
+    """Return the mail as the first subscriber with a name would get it."""
+    name = campaign_lists.first_name(mailing_list=campaign.mailing_list, segment=campaign.segment)
+    try:
+        composed = campaign_mail.preview(campaign=campaign, name=name)
+    except CannotComposeError as error:
+        return Preview(None, why_not=str(error))
+    content = Content(headers=(), text=composed.text, html=composed.html, parts=(), size_bytes=0)
+    whom = name or "somebody whose name is not known"
+    return Preview(content, f"As {whom} would get it; here the unsubscribe link leads nowhere.")
+
+
+def checks(found: Iterable[Check]) -> list[dict[str, Any]]:
+    """Return the checks before the start, what stands in the way first."""
+    order = ("fail", "unknown", "warn", "pass")
+    rows = [
+        {
+            "name": check.name,
+            "sentence": check.sentence,
+            "verdict": check.verdict,
+            "word": VERDICTS[check.verdict][0],
+            "tone": VERDICTS[check.verdict][1],
+        }
+        for check in found
+    ]
+    return sorted(rows, key=lambda row: order.index(row["verdict"]))
+
+
+def verdict(found: Iterable[Check]) -> str:
+    """Return in a sentence whether a campaign may start."""
+    failed = sum(check.verdict == "fail" for check in found)
+    if failed == 1:
+        return "One thing stands in the way of starting it."
+    return f"{failed} things stand in the way of starting it." if failed else "Nothing stands in its way."
+
+
+def what_next(campaign: Campaign, counted: campaign_results.Progress) -> str:
+    """Return in a sentence or two where a campaign stands and what happens next."""
+    state = CampaignState(campaign.state)
+    if state == CampaignState.DRAFT:
+        return "Nothing has left. Look at the mail, send yourself a test, then start it."
+    if state == CampaignState.PAUSED:
+        return (
+            "Its rule stopped it. Nothing more leaves until somebody says why it may go on."
+            if campaign.stopped
+            else "Nothing more leaves until it is resumed."
+        )
+    if state == CampaignState.CANCELLED:
+        when = f"Cancelled on {instant(campaign.ended_at)}"
+        return (
+            f"{when}. {counted.sent:,} had left by then; nothing more follows."
+            if counted.sent
+            else f"{when}, before anything left."
+        )
+    if state == CampaignState.FINISHED:
+        return f"Done on {instant(campaign.ended_at)}: {counted.sent:,} of {counted.to_mail:,} were sent."
+    if campaign.released_at is not None:
+        return "The first cohort has gone, and the rest is being sent."
+    if not counted.to_mail or counted.settled < counted.to_mail:
+        return "The first cohort is being sent. The rest waits for what becomes of it."
+    at = counted.last_sent_at
+    if at is None:
+        return "Nothing of the first cohort got through, so the rest waits."
+    follows = instant(at + dt.timedelta(minutes=campaign.wait_minutes))
+    return f"The first cohort has gone. The rest follows from {follows}, unless too many bounce or complain."
+
+
+def progress(campaign: Campaign, *, at: dt.datetime) -> dict[str, Any]:
+    """Return how far a campaign has come and how near it is to its limits, for the part of its page that is asked again."""
+    counted = campaign_results.progress(campaign=campaign)
+    fate = campaigns.fate(campaign.pk)
+    total = counted.to_mail + campaign_lists.not_written(campaign)
+    first = min(campaign.first_cohort, total)
+    first_done = campaign_lists.first_settled(campaign)
+    left = total - counted.settled
+    moving = campaign.state == CampaignState.SENDING
+    standing = campaign_lists.pace(at=at) if moving and left else None
+    return {
+        "poll_url": f"{reverse('mail:campaign', args=[campaign.pk])}?seen={stage(campaign)}"
+        if moving
+        else "",
+        "sentence": what_next(campaign, counted),
+        "all": _bar("all", "All recipients", counted.settled, total),
+        "parts": [
+            _bar("first", "First cohort", min(first_done, first), first),
+            _bar("rest", "The rest", max(counted.settled - first_done, 0), total - first),
+        ],
+        "pace": f"Pace: {pace(standing, left)}." if moving and left else "",
+        "states": [
+            {
+                "value": state.value,
+                "label": state.label,
+                "tone": tone,
+                "count": getattr(counted, state.value),
+                "url": messages_url(campaign, state=state.value),
+            }
+            for state, tone, always in STATES
+            if always or getattr(counted, state.value)
+        ],
+        "limits": _limits(campaign, fate, total),
+        "told": settings.MAIL_TRANSPORT != "mailbox" or bool(fate.complaints or fate.hard_bounces),
+    }
+
+
+def _bar(name: str, label: str, done: int, total: int) -> dict[str, Any]:
+    # A bar of nothing is full: there is nothing left to do.
+    return {
+        "id": f"progress-{name}",
+        "label": label,
+        "done": done if total else 1,
+        "total": total or 1,
+        "text": f"{done:,} of {total:,}",
+    }
+
+
+def _limits(campaign: Campaign, fate: campaigns.Fate, total: int) -> list[dict[str, Any]]:
+    """Return complaints and hard bounces beside what stops the campaign now, and what makes SES look at the account."""
+    base = max(fate.sent - campaign.forgiven_sent, campaign.first_cohort)
+    rows = (
+        (
+            "Complaints",
+            fate.complaints,
+            campaign.forgiven_complaints + campaign.stop_complaints,
+            campaign_results.complaint_threshold(total),
+        ),
+        (
+            "Hard bounces",
+            fate.hard_bounces,
+            campaign.forgiven_bounces
+            + campaign_results.rounded_up(Fraction(campaign.stop_bounce_percent * base, 100)),
+            campaign_results.bounce_threshold(total),
+        ),
+    )
+    return [
+        {
+            "label": label,
+            "count": count,
+            "stop": stop,
+            "review": threshold.review,
+            "pause": threshold.pause,
+            "word": "Reached" if count >= stop else "Near" if 2 * count >= stop else "Far off",
+            "tone": "bad" if count >= stop else "watch" if 2 * count >= stop else "good",
+        }
+        for label, count, stop, threshold in rows
+    ]
+
+
+def results(campaign: Campaign) -> dict[str, Any]:
+    """Return what became of a campaign, and its figures beside the model's."""
+    found = campaign_results.results(campaign=campaign)
+    return {
+        "fates": [
+            _tile("Sent", f"{found.sent:,}", target=f"of {found.recipients:,}"),
+            _rate("Delivered", found.delivered),
+            _rate("Hard bounces", found.hard_bounces),
+            _rate("Complaints", found.complaints),
+            _rate("Opened", found.opened),
+            _rate("Clicked", found.clicked),
+            _rate("Unsubscribed", found.unsubscribed),
+        ],
+        "told": found.measured,
+        "money": _money(found),
+    }
+
+
+def _money(found: campaign_results.Results) -> list[dict[str, str]]:
+    income, forecast = found.income, found.model
+    tiles = []
+    if forecast is not None:
+        if forecast.low_each_minor is not None and forecast.high_each_minor is not None:
+            each = f"{_cents(forecast.low_each_minor)} to {_cents(forecast.high_each_minor)}"
+            tiles.append(_tile("Income a recipient", each, badge="modelled"))
+        if forecast.bookings_needed is not None:
+            low = format_minor(forecast.low_minor, cents=False)
+            tiles.append(_tile(f"Bookings for {low}", f"{forecast.bookings_needed:,}", badge="modelled"))
+    if income is None or not income.bookings:
+        # Staff say of a booking which campaign it came from; until one is named, nobody can tell what came in.
+        return [*tiles, *(_missing(label) for label in ("Bookings", "Income", "Income a recipient"))]
+    tiles.append(_tile("Bookings", f"{income.bookings:,}", badge="measured"))
+    tiles.append(_tile("Income", format_minor(income.minor), badge="measured"))
+    if found.recipients:
+        each = _cents(Fraction(income.minor, found.recipients))
+        tiles.append(_tile("Income a recipient", each, badge="measured"))
+    return tiles
+
+
+def _rate(label: str, rate: campaign_results.Rate) -> dict[str, str]:
+    if rate.count is None:
+        return _missing(label)
+    share = "" if rate.share is None else f"{rate.share * 100:.1f} %"
+    return _tile(label, f"{rate.count:,}", share=share)
+
+
+def _tile(label: str, value: str, **more: str) -> dict[str, str]:
+    return {"label": label, "value": value, **more}
+
+
+def _missing(label: str) -> dict[str, str]:
+    return {"label": label, "missing": "Not measured yet", "badge": "measured"}
+
+
+def _cents(minor: Fraction) -> str:
+    return format_minor(round(minor))
+
+
+def before_cancelling(campaign: Campaign) -> str:
+    """Return what cancelling would do."""
+    if campaign.state == CampaignState.DRAFT:
+        return "Nothing has left yet. A cancelled campaign stays in the list and cannot be started any more."
+    return "What has left cannot be called back. What waits never leaves, and the campaign cannot be taken up again."
+
+
+def facts(campaign: Campaign) -> list[dict[str, str]]:
+    """Return what somebody decided about a campaign, and the way to its messages."""
+    rows = [
+        _fact("List", campaign.mailing_list.name, reverse("mail:list", args=[campaign.mailing_list_id])),
+        _fact("Segment", campaign.segment.name if campaign.segment else "The whole list"),
+        _fact("Subject", campaign.subject),
+        _fact("From", campaign.from_name),
+        _fact("Replies go to", campaign.reply_to or "The address it comes from"),
+        _fact("First cohort", f"{campaign.first_cohort:,}"),
+        _fact("Then waits", _count(campaign.wait_minutes, "minute")),
+        _fact("Stops at", rule(campaign)),
+        _fact("Model", model(campaign)),
+    ]
+    if campaign.started_at is not None:
+        rows.append(_fact("Started", instant(campaign.started_at)))
+    if campaign.released_at is not None:
+        rows.append(_fact("Rest let go", instant(campaign.released_at)))
+    if campaign.ended_at is not None:
+        rows.append(_fact("Ended", instant(campaign.ended_at)))
+    if campaign.started_at is not None:
+        rows.append(_fact("Messages", "Show them in the mailbox", messages_url(campaign)))
+    return rows
+
+
+def start_facts(campaign: Campaign, reach: Reach, standing: Standing | None) -> list[dict[str, str]]:
+    """Return what leaves when a campaign is started."""
+    first = min(campaign.first_cohort, reach.mailable)
+    rest = reach.mailable - first
+    left_out = f"; {reach.held_back:,} suppressed and left out" if reach.held_back else ""
+    part = f", {campaign.segment.name}" if campaign.segment else ""
+    rows = [
+        _fact("To", f"{campaign.mailing_list.name}{part}"),
+        _fact("Recipients", f"{reach.mailable:,}{left_out}"),
+        _fact("From", campaign.from_name),
+        _fact("Replies go to", campaign.reply_to or "The address it comes from"),
+        _fact("First cohort", f"{first:,}, at once"),
+    ]
+    if rest:
+        wait = _count(campaign.wait_minutes, "minute")
+        rows.append(
+            _fact("The other", f"{rest:,}, {wait} after the first cohort has gone, unless the rule stops it")
+        )
+    rows += [_fact("Stops at", rule(campaign)), _fact("Pace", pace(standing, reach.mailable))]
+    return rows
+
+
+def rule(campaign: Campaign) -> str:
+    """Return what stops a campaign by itself."""
+    complaints = _count(campaign.stop_complaints, "complaint")
+    return f"{complaints} or {campaign.stop_bounce_percent} % hard bounces"
+
+
+def model(campaign: Campaign) -> str:
+    """Return what the model says a campaign earns."""
+    if campaign.model_low_minor is None or campaign.model_high_minor is None:
+        return "None"
+    low, high = (
+        format_minor(minor, cents=False) for minor in (campaign.model_low_minor, campaign.model_high_minor)
+    )
+    return f"{low} to {high}"
+
+
+def pace(standing: Standing | None, count: int) -> str:
+    """Return how fast mail goes out and how long so many take."""
+    if standing is None:
+        return "Not known before SES has been asked; that happens with the first message"
+    if standing.closed:
+        return "The day's quota of SES is used up; mail goes on as it comes back"
+    if standing.rate is None:
+        return "No limit: mail is laid in the mailbox folder and goes to nobody"
+    return f"{standing.rate:.3g} a second, {duration(count / standing.rate)} for {count:,}"
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time as people say it."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "under a minute"
+    if minutes < 120:
+        return f"about {_count(minutes, 'minute')}"
+    return f"about {_count(round(minutes / 60), 'hour')}"
+
+
+def instant(at: dt.datetime | None) -> str:
+    """Return an instant on the portfolio's clock."""
+    return f"{at.astimezone(clock.zone()):%-d %b %Y, %H:%M %Z}" if at else ""
+
+
+def messages_url(campaign: Campaign, **asked: str) -> str:
+    """Return the way to a campaign's messages in the mailbox."""
+    return f"{reverse('mail:mailbox')}?{urlencode({'campaign': campaign.pk, **asked})}"
+
+
+def _fact(label: str, text: str, url: str = "") -> dict[str, str]:
+    return {"label": label, "text": text, "url": url}
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
