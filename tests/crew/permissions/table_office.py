@@ -48,6 +48,8 @@ def _list(name: str, /, **kwargs: Any) -> Page:
 _SLUG = {"slug": "entity-a"}
 _EDITION = {"slug": "ceo", "number": _office("edition")}
 _MAIL = {"public_id": _whole("message")}
+_LIST = {"pk": _whole("list")}
+_CAMPAIGN = {"pk": _whole("campaign")}
 
 PAGES: list[Page] = [
     Page("healthz", scope="public"),
@@ -121,4 +123,37 @@ PAGES: list[Page] = [
     _press("mail:retry", "O", "whole", **_MAIL),
     _press("mail:arrived", "O", "whole", **_MAIL),
     _press("mail:again", "O", "whole", **_MAIL),
+    # Believed by its signature alone.
+    Page("mail:sns", scope="public", get=None),
+    Page("mail:doubt", get=STAFF, scope="whole"),
+    _press("mail:confirm_doubt", "O", "whole"),
+    _press("mail:decide_doubt", "O", "whole"),
+    _press("mail:resend_failed", "O", "whole", **_CAMPAIGN),
+    # Lists and campaigns.
+    Page("mail:lists", get=STAFF, scope="whole"),
+    Page("mail:new_list", get="O", post="O", scope="whole"),
+    Page("mail:sample_subscribers", get=STAFF, scope="whole"),
+    Page("mail:list", get=STAFF, scope="whole", kwargs=_LIST),
+    Page("mail:change_list", get="O", post="O", scope="whole", kwargs=_LIST),
+    Page("mail:import_subscribers", get="O", post="O", scope="whole", kwargs=_LIST),
+    Page("mail:add_subscriber", get="O", post="O", scope="whole", kwargs=_LIST),
+    Page(
+        "mail:remove_subscriber",
+        get="O",
+        post="O",
+        scope="whole",
+        kwargs={"subscriber": _whole("subscriber"), **_LIST},
+    ),
+    Page("mail:campaigns", get=STAFF, scope="whole"),
+    Page("mail:new_campaign", get="O", post="O", scope="whole"),
+    Page("mail:campaign", get=STAFF, scope="whole", kwargs=_CAMPAIGN),
+    Page("mail:campaign_checks", get=STAFF, scope="whole", kwargs=_CAMPAIGN),
+    Page("mail:campaign_html", get=STAFF, scope="whole", kwargs=_CAMPAIGN),
+    Page("mail:change_campaign", get="O", post="O", scope="whole", kwargs=_CAMPAIGN),
+    Page("mail:start_campaign", get="O", post="O", scope="whole", kwargs=_CAMPAIGN),
+    Page("mail:cancel_campaign", get="O", post="O", scope="whole", kwargs=_CAMPAIGN),
+    _press("mail:test_campaign", "O", "whole", **_CAMPAIGN),
+    _press("mail:pause_campaign", "O", "whole", **_CAMPAIGN),
+    _press("mail:resume_campaign", "O", "whole", **_CAMPAIGN),
+    _press("mail:release_campaign", "O", "whole", **_CAMPAIGN),
 ]

@@ -31,6 +31,7 @@ from crew.models import (
     StaffGrant,
     Station,
 )
+from mail.models import Campaign, MailingList, Subscriber
 from portfolio.models import Channel, Entity
 from reports.models import Finding, Recipient, Report, Schedule
 from tests.crew.permissions.canaries import AMOUNTS, word
@@ -171,7 +172,25 @@ def _whole() -> dict[str, Any]:
         ).pk,
         "recipient": Recipient.objects.create(report=report, address="board@example.com").pk,
         "message": letters.enqueue().public_id,
+        **_mailing(),
     }
+
+
+def _mailing() -> dict[str, Any]:
+    """Return a list with somebody on it, and a campaign to it that has not started."""
+    mailing_list = MailingList.objects.create(slug="news", name="News", purpose="Sails.", created_at=NOW)
+    subscriber = Subscriber.objects.create(
+        mailing_list=mailing_list, address="ana@example.com", consent_source="Sheet", added_at=NOW
+    )
+    campaign = Campaign.objects.create(
+        mailing_list=mailing_list,
+        name="Concert",
+        subject="A concert",
+        from_name="Queen",
+        body="We sail on Saturday.",
+        created_at=NOW,
+    )
+    return {"list": mailing_list.pk, "subscriber": subscriber.pk, "campaign": campaign.pk}
 
 
 def _place(letter: str) -> Place:
