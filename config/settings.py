@@ -3,7 +3,6 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from botocore.config import Config
 from csp.constants import NONCE, NONE, SELF
 
 from config import env, readers
@@ -152,7 +151,7 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 # Mail
 
 MAIL_TRANSPORT = values[env.MAIL_TRANSPORT]
-EMAIL_BACKEND = {"ses": "django_ses.SESBackend", "mailbox": "mail.transport.MailboxBackend"}[MAIL_TRANSPORT]
+EMAIL_BACKEND = {"ses": "mail.ses.SesBackend", "mailbox": "mail.transport.MailboxBackend"}[MAIL_TRANSPORT]
 MAILBOX_DIR = DATA_DIR / "mailbox"
 SES_FROM_ADDRESS = values[env.SES_FROM_ADDRESS]
 SES_CONFIGURATION_SET = values[env.SES_CONFIGURATION_SET]
@@ -166,11 +165,9 @@ EMAIL_TIMEOUT = 30
 AWS_SES_REGION_NAME = values[env.AWS_REGION]
 AWS_SES_REGION_ENDPOINT = f"email.{AWS_SES_REGION_NAME}.amazonaws.com"
 AWS_SES_REGION_ENDPOINT_URL = values[env.AWS_SES_ENDPOINT_URL] or f"https://{AWS_SES_REGION_ENDPOINT}"
-AWS_SES_CONFIGURATION_SET = SES_CONFIGURATION_SET or None
-# django-ses paces each process at half the quota by itself; the outbox does its own pacing.
+USE_SES_V2 = True
+# django-ses paces each process at half the quota by itself; `mail.domain.pacing` does it for all of them together.
 AWS_SES_AUTO_THROTTLE = None
-# Left alone, boto3 repeats a request that timed out, and the mail may leave twice. The outbox decides, not boto3.
-AWS_SES_CONFIG = Config(connect_timeout=5, read_timeout=EMAIL_TIMEOUT, retries={"total_max_attempts": 1})
 
 # Background work. The database says what is due; the broker only wakes somebody up.
 

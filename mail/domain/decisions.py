@@ -13,7 +13,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from core import audit
-from mail.domain import delivery, outbox, suppression
+from mail.domain import outbox, suppression
+from mail.domain.states import move
 from mail.models import CampaignState, Message, State
 
 
@@ -84,7 +85,7 @@ def confirm_arrival(*, message: Message, by: AbstractBaseUser, at: dt.datetime) 
     """
     with transaction.atomic():
         doubtful = Message.objects.filter(pk=message.pk, state=State.IN_DOUBT)
-        if not delivery.move(doubtful, State.SENT, settled_at=at, transport="person", error=""):
+        if not move(doubtful, State.SENT, settled_at=at, transport="person", error=""):
             raise _changed(message, State.IN_DOUBT)
         audit.record(
             action="mail:message:arrived", subject=message, by=by, at=at, data={"was": message.error}
@@ -101,9 +102,7 @@ def _queue_again(*, message: Message, was: State, action: str, by: AbstractBaseU
         raise DecisionRefusedError("Its campaign was cancelled, so this mail is not sent any more.")
     with transaction.atomic():
         held = Message.objects.filter(pk=message.pk, state=was)
-        if not delivery.move(
-            held, State.QUEUED, due_at=at, tries=0, claimed_at=None, settled_at=None, error=""
-        ):
+        if not move(held, State.QUEUED, due_at=at, tries=0, claimed_at=None, settled_at=None, error=""):
             raise _changed(message, was)
         audit.record(
             action=action, subject=message, by=by, at=at, data={"was": message.error, "tries": message.tries}

@@ -1,186 +1,259 @@
 """Delivery: claim, commit, send outside any transaction, settle.
 
-SES has no idempotency key, so the claim is what keeps a mail from leaving twice: one conditional UPDATE, committed
-before anything is sent, which exactly one process wins. What happens to that process afterwards decides the rest:
+SES has no idempotency key, so the claim is what keeps a mail from leaving twice: a conditional UPDATE, committed before
+anything is sent, which exactly one process wins. What happens to that process afterwards decides the rest:
 
 - it lives and gets an answer: sent, queued again with a later due time, or failed;
 - it lives and gets no answer (a time-out): in doubt;
-- it dies: the row stays claimed, and `doubt_stale` puts it in doubt. Nothing in doubt is ever resent by itself.
+- it dies: the row stays claimed, and `doubt_stale` puts it in doubt, unless an event of SES proves that it was taken.
+  Nothing in doubt is ever resent by itself.
 
-What a person decides about failed and doubtful mail is `mail.domain.decisions`.
+`run` does this for all that is due: one thread does the work on the database, up to `CONCURRENCY` others wait for the
+network and do nothing else. Places in the line are taken and waited for first, and only then messages are claimed; so a
+claimed message starts within milliseconds, what is urgent overtakes what is merely due, and a killed process leaves no more
+than `CONCURRENCY` messages in doubt. `deliver` does it for one. What a person decides about failed and doubtful mail is
+`mail.domain.decisions`.
 """
 
 import datetime as dt
-import logging
+import queue
+import time
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
-from django.conf import settings
 from django.core.mail import EmailMessage
-from django.core.mail.backends.base import BaseEmailBackend
-from django.db import transaction
-from django.db.models import F
 
-from core import audit
 from mail import transport
-from mail.domain import compose, sealing
-from mail.domain.fields import UnsendableError
-from mail.domain.states import move
-from mail.models import Message, State
-from mail.transport import Outcome, Receipt
+from mail.domain.claims import (
+    LONGEST_PAUSE,
+    STALE_AFTER,
+    TRIES,
+    Handed,
+    attempted,
+    claim,
+    claim_batch,
+    doubt_stale,
+    due,
+    pause_after,
+    prepare,
+    proven,
+    settle,
+    settle_accepted,
+)
+from mail.domain.routes import Routes
+from mail.models import Message
+from mail.transport import Outcome, Receipt, Way
 
-logger = logging.getLogger(__name__)
+__all__ = [
+    "CONCURRENCY",
+    "LONGEST_PAUSE",
+    "STALE_AFTER",
+    "TRIES",
+    "claim",
+    "claim_batch",
+    "deliver",
+    "doubt_stale",
+    "due",
+    "pause_after",
+    "proven",
+    "run",
+    "settle",
+    "settle_accepted",
+]
 
-TRIES = 12
-FIRST_PAUSE = dt.timedelta(seconds=30)
-LONGEST_PAUSE = dt.timedelta(hours=1)
-# Far longer than composing and sending one mail can take: EMAIL_TIMEOUT is half a minute.
-STALE_AFTER = dt.timedelta(minutes=10)
-BATCH = 100
+# Threads that wait for the network. With 50 ms to SES and back they could send 640 messages a second.
+CONCURRENCY = 32
+# While the line sets no limit, messages are claimed so many together, or after so many seconds.
+TOGETHER = 8
+LINGER = 0.01
+# How long a place in the line is waited for, by the run and by a wake-up, which the run would do for anyhow.
+PATIENCE = 2.0
+SHORT_PATIENCE = 1.0
+# A run that has nothing to do waits for what is due so soon, because it was throttled.
+SOON = dt.timedelta(seconds=1)
 
 
-def pause_after(tries: int) -> dt.timedelta:
-    """Return how long to wait after that many tries: 30 s, doubling, an hour at most."""
-    return min(FIRST_PAUSE * 2 ** min(max(tries - 1, 0), 20), LONGEST_PAUSE)
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A claimed message on its way."""
+
+    message: Message
+    email: EmailMessage
+    size_bytes: int
+    way: Way
 
 
-def due(*, at: dt.datetime, limit: int = BATCH) -> list[int]:
-    """Return the ids of queued messages whose time has come, the longest waiting first."""
-    queued = Message.objects.filter(state=State.QUEUED, due_at__lte=at).order_by("due_at", "id")
-    return list(queued.values_list("id", flat=True)[:limit])
+def deliver(*, message_id: int, at: dt.datetime) -> Outcome | None:
+    """Claim, send and settle one message; return what came of it, or None where it was not ours to send now.
 
-
-def deliver_due(*, clock: Callable[[], dt.datetime], limit: int = BATCH) -> int:
-    """Deliver what is due over one connection, one message at a time; return how many were accepted.
-
-    Each is claimed right before it is sent, so a killed process leaves at most one in doubt. When the transport
-    turns a message away for now, the batch ends: the rest would meet the same, and the next sweep is near.
+    That is so when it is gone, not queued, not yet due, or another process claimed it first; or when no transport is open,
+    or its line is long: then the run takes it when its turn comes.
     """
-    over, accepted = transport.connect(), 0
-    try:
-        for message_id in due(at=clock(), limit=limit):
-            outcome = deliver(message_id=message_id, at=clock(), over=over)
-            accepted += outcome is Outcome.ACCEPTED
-            if outcome is Outcome.LATER:
-                break
-    finally:
-        over.close()
-    return accepted
-
-
-def deliver(*, message_id: int, at: dt.datetime, over: BaseEmailBackend) -> Outcome | None:
-    """Claim, send and settle one message; return what came of it, or None where it was not ours to send.
-
-    It is not ours when it is gone, not queued, not yet due, or another process claimed it first.
-    """
-    message = claim(message_id=message_id, at=at)
-    if message is None:
+    if not due(at=at).filter(pk=message_id).exists():
         return None
-    prepared = _prepare(message)
-    if isinstance(prepared, str):
-        receipt, size = Receipt(Outcome.REFUSED, at, prepared), None
-    else:
-        email, size = prepared
-        receipt = transport.hand_over(email, over=over)
-    settle(message=message, receipt=receipt, size_bytes=size)
-    return receipt.outcome
-
-
-def claim(*, message_id: int, at: dt.datetime) -> Message | None:
-    """Take a queued, due message for sending, commit that, and return it; None where another was quicker."""
-    # Durable: inside somebody's transaction the claim would not be committed before the mail leaves.
-    with transaction.atomic(durable=True):
-        won = move(
-            Message.objects.filter(pk=message_id, due_at__lte=at),
-            State.SENDING,
-            claimed_at=at,
-            tries=F("tries") + 1,
-        )
-    return Message.objects.get(pk=message_id) if won else None
-
-
-def settle(*, message: Message, receipt: Receipt, size_bytes: int | None) -> bool:
-    """Write down what came of a claimed message; return whether the claim was still ours.
-
-    A sender that answers late, its row in doubt already, still settles it: it knows. One whose row a person has
-    sent on its way again since does not: that is another claim.
-    """
-    ours = Message.objects.filter(pk=message.pk, claimed_at=message.claimed_at)
-    changes = _consequence(message, receipt, size_bytes)
-    state = changes.pop("state")
-    with transaction.atomic():
-        settled = bool(move(ours, state, **changes))
-        if settled and state in {State.FAILED, State.IN_DOUBT}:
-            audit.record(
-                action=f"mail:message:{'fail' if state == State.FAILED else 'doubt'}",
-                subject=message,
-                at=receipt.at,
-                data={"tries": message.tries, "reason": changes["error"]},
-            )
-    if not settled:
-        logger.error(
-            "Mail %s was %s, but its claim was no longer ours.", message.public_id, receipt.outcome.value
-        )
-    return settled
-
-
-def doubt_stale(*, at: dt.datetime) -> int:
-    """Put into doubt every message whose sender has been silent too long; return how many."""
-    silent = Message.objects.filter(state=State.SENDING, claimed_at__lte=at - STALE_AFTER)
-    doubted = 0
-    for message in silent.order_by("claimed_at", "id"):
-        reason = (
-            "The process that was sending this died or hung after it took the message, so nobody can tell whether "
-            "it left."
-        )
-        with transaction.atomic():
-            still = silent.filter(pk=message.pk, claimed_at=message.claimed_at)
-            if move(still, State.IN_DOUBT, error=reason, sealed=None):
-                doubted += 1
-                audit.record(action="mail:message:doubt", subject=message, at=at, data={"reason": reason})
-    return doubted
-
-
-def _prepare(message: Message) -> tuple[EmailMessage, int] | str:
-    """Return the mail and its size in bytes, or the sentence that says why there can be none."""
-    if message.bears_secret and message.sealed is None:
-        # Its sender was thought dead, the secret was forgotten, and then the transport said: later.
-        return "The code this mail bore was forgotten while it was in doubt; a new one can be asked for."
+    routes = Routes(at=at)
     try:
-        secret = None if message.sealed is None else sealing.unseal(message.sealed)
-        email = compose.build(message, compose.compose(message, secret))
-        return email, len(transport.wire_bytes(email))
-    except (compose.CannotComposeError, sealing.BrokenSealError, UnsendableError) as error:
-        return str(error)
-    except Exception as error:  # a composer is another app's code: its fault must not leave the row in doubt
-        logger.exception("The composer %s failed on mail %s.", message.composer, message.public_id)
-        return (
-            f"The composer {message.composer!r} failed with {type(error).__name__}; the log has the details."
-        )
+        way = routes.choose(at=at)
+        pause = None if way is None else routes.reserve(way, n=1, at=at, patience=SHORT_PATIENCE)
+        if way is None or pause is None:
+            return None
+        time.sleep(pause)
+        message = claim(message_id=message_id, at=at)
+        if message is None:
+            return None
+        prepared = prepare(message)
+        if isinstance(prepared, str):
+            receipt, size = Receipt(Outcome.REFUSED, at, prepared), None
+        else:
+            email, size = prepared
+            receipt = transport.hand_over(email, over=way)
+            routes.note(receipt)
+            receipt = _elsewhere(message, email, receipt, routes)
+        settle(message=message, receipt=receipt, size_bytes=size)
+        return receipt.outcome
+    finally:
+        routes.close()
 
 
-def _consequence(message: Message, receipt: Receipt, size_bytes: int | None) -> dict[str, Any]:
-    """Return the new values of a row, state included, that a receipt leads to."""
-    if receipt.outcome is Outcome.ACCEPTED:
-        return {
-            "state": State.SENT,
-            "settled_at": receipt.at,
-            "transport": settings.MAIL_TRANSPORT,
-            "provider_message_id": receipt.provider_message_id,
-            "bcc_address": compose.blind_copy(message),
-            "eml_name": receipt.eml_name,
-            "size_bytes": size_bytes,
-            "sealed": None,
-            "error": "",
-        }
-    reason = receipt.reason[:500]
-    if receipt.outcome is Outcome.UNKNOWN:
-        return {"state": State.IN_DOUBT, "error": reason, "sealed": None, "size_bytes": size_bytes}
-    if receipt.outcome is Outcome.LATER and message.tries < TRIES:
-        return {
-            "state": State.QUEUED,
-            "due_at": receipt.at + pause_after(message.tries),
-            "claimed_at": None,
-            "error": reason,
-        }
-    return {"state": State.FAILED, "settled_at": receipt.at, "error": reason, "sealed": None}
+def run(
+    *,
+    clock: Callable[[], dt.datetime],
+    stop: Callable[[], bool] = lambda: False,
+    between: Callable[[], object] = lambda: None,
+) -> int:
+    """Send all that is due until nothing is left, no transport is open, or ``stop`` says so; return how many were accepted.
+
+    ``between`` is called once in a while between two turns. On return nothing is under way any more.
+    """
+    return _Run(clock, stop, between).go()
+
+
+def _elsewhere(message: Message, email: EmailMessage, receipt: Receipt, routes: Routes) -> Receipt:
+    """Return the other transport's answer where this one leads there, else this one."""
+    other = routes.other(receipt)
+    pause = None if other is None else routes.reserve(other, n=1, at=receipt.at, patience=PATIENCE)
+    if other is None or pause is None:
+        return receipt
+    attempted(message=message, receipt=receipt)
+    time.sleep(pause)
+    second = transport.hand_over(email, over=other)
+    routes.note(second)
+    return second
+
+
+class _Run:
+    """One run: the coordinator. Only `_send` runs in other threads."""
+
+    def __init__(
+        self, clock: Callable[[], dt.datetime], stop: Callable[[], bool], between: Callable[[], object]
+    ) -> None:
+        self.clock, self.stop, self.between = clock, stop, between
+        self.routes = Routes(at=clock())
+        self.done: queue.SimpleQueue[tuple[_Job, Receipt]] = queue.SimpleQueue()
+        self.under_way = 0
+        self.accepted = 0
+        self.pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="mail")
+
+    def go(self) -> int:
+        try:
+            try:
+                while not self.stop() and self._turn():
+                    self.between()
+            finally:
+                while self.under_way:
+                    self._settle(wait=1.0)
+        finally:
+            # What a failing database kept from being settled is in doubt later; its threads end by themselves.
+            self.pool.shutdown()
+            self.routes.close()
+        return self.accepted
+
+    def _turn(self) -> bool:
+        """Do one round; return whether there is more to do."""
+        at = self.clock()
+        way = self.routes.choose(at=at)
+        if way is None:
+            self._settle(wait=LINGER)
+            return self.under_way > 0
+        free = CONCURRENCY - self.under_way
+        most = self.routes.most(way, under_way=self.under_way, at=at)
+        if self.under_way and free < min(TOGETHER, most if most is not None else TOGETHER):
+            self._settle(wait=LINGER)
+            free = CONCURRENCY - self.under_way
+        room = free if most is None else min(free, most)
+        n = due(at=at)[:room].count() if room > 0 else 0
+        if not n:
+            return self._idle(room, at)
+        pause = self.routes.reserve(way, n=n, at=at, patience=PATIENCE)
+        if pause is None:
+            self._settle(wait=0.1)
+            return True
+        until = time.monotonic() + pause
+        while (left := until - time.monotonic()) > 0:
+            self._settle(wait=left)
+        for message in claim_batch(limit=n, at=self.clock()):
+            self._start(message, way)
+        self._settle(wait=0)
+        return True
+
+    def _idle(self, room: int, at: dt.datetime) -> bool:
+        """Wait for what is under way, or due in a moment; return whether there is any."""
+        if self.under_way:
+            self._settle(wait=0.05)
+            return True
+        if room > 0 and due(at=at + SOON).exists():
+            time.sleep(0.05)
+            return True
+        return False
+
+    def _start(self, message: Message, way: Way) -> None:
+        prepared = prepare(message)
+        if isinstance(prepared, str):
+            settle(message=message, receipt=Receipt(Outcome.REFUSED, self.clock(), prepared), size_bytes=None)
+            return
+        email, size = prepared
+        self._send_off(_Job(message, email, size, way), 0.0)
+
+    def _send_off(self, job: _Job, pause: float) -> None:
+        self.under_way += 1
+        self.pool.submit(self._send, job, pause)
+
+    def _send(self, job: _Job, pause: float) -> None:
+        """Hand a message over. In a thread of its own, so nothing here touches the database."""
+        if pause:
+            time.sleep(pause)
+        self.done.put((job, transport.hand_over(job.email, over=job.way)))
+
+    def _settle(self, *, wait: float) -> None:
+        """Settle what has been answered; wait so long for a first answer, and a little for more where many are out."""
+        answered = []
+        try:
+            answered.append(self.done.get(timeout=wait) if wait > 0 else self.done.get_nowait())
+            while True:
+                answered.append(self.done.get_nowait())
+        except queue.Empty:
+            pass
+        accepted = []
+        self.under_way -= len(answered)
+        for job, receipt in answered:
+            self.routes.note(receipt)
+            if receipt.outcome is Outcome.ACCEPTED:
+                accepted.append(Handed(job.message, receipt, job.size_bytes))
+        settle_accepted(accepted)
+        self.accepted += len(accepted)
+        for job, receipt in answered:
+            if receipt.outcome is not Outcome.ACCEPTED and not self._passed_on(job, receipt):
+                settle(message=job.message, receipt=receipt, size_bytes=job.size_bytes)
+
+    def _passed_on(self, job: _Job, receipt: Receipt) -> bool:
+        """Hand a message to the other transport where this answer leads there; tell whether it did."""
+        other = self.routes.other(receipt)
+        if other is None:
+            return False
+        pause = self.routes.reserve(other, n=1, at=receipt.at, patience=PATIENCE)
+        if pause is None:
+            return False
+        attempted(message=job.message, receipt=receipt)
+        self._send_off(_Job(job.message, job.email, job.size_bytes, other), pause)
+        return True

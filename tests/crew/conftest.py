@@ -32,7 +32,7 @@ def letters(mailbox: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list
     monkeypatch.setattr(current_app, "send_task", lambda *_, **__: None)
 
     def deliver() -> list[EmailMessage]:
-        delivery.deliver_due(clock=clock.now)
+        delivery.run(clock=clock.now)
         files = sorted(mailbox.glob("*.eml"), key=lambda file: file.stat().st_mtime_ns)
         return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]  # type: ignore[misc]
 

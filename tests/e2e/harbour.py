@@ -42,7 +42,7 @@ class Harbour:
 
     def letters(self, to: str) -> list[EmailMessage]:
         """Deliver what is due, and return the letters to one address, the oldest first."""
-        delivery.deliver_due(clock=clock.now)
+        delivery.run(clock=clock.now)
         files = sorted(self.mailbox.glob("*.eml"), key=lambda file: (file.stat().st_mtime_ns, file.name))
         letters: list[EmailMessage] = [
             message_from_bytes(file.read_bytes(), policy=policy.default)  # type: ignore[misc]

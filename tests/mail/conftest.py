@@ -1,10 +1,11 @@
 """Fixtures of mail: a mailbox folder of its own, SES at the end of a real wire, and what the broker was told."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs
+from typing import Any
 
 import boto3
 import pytest
@@ -16,6 +17,8 @@ from pytest_django import Settings
 
 from core import clock
 from mail import certificates
+from mail.domain import pacing
+from mail.models import Pace
 from tests.mail import letters, signing
 from tests.mail.endpoint import endpoint  # noqa: F401 - a fixture
 
@@ -53,48 +56,75 @@ def moto_address() -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture(autouse=True)
+def nobody_has_asked_ses() -> None:
+    """Forget that another test could not ask SES for its pace."""
+    pacing.forget_failures()
+
+
 @pytest.fixture
-def ses(settings: Settings, moto_address: str) -> Iterator[list]:
-    """Deliver through django-ses to moto's server with the sender verified; return what moto has received."""
+def ses(settings: Settings, moto_address: str, db: None) -> Iterator[list]:
+    """Deliver through the SES backend to moto's server with the sender verified; return what moto has received."""
     use_ses(settings, moto_address)
     backend = ses_backends[DEFAULT_ACCOUNT_ID]["us-east-1"]
     backend.reset()
     client = boto3.client("ses", region_name="us-east-1", endpoint_url=moto_address)
     client.verify_email_identity(EmailAddress=SENDER)
+    # moto does not say what an account may send.
+    Pace.objects.create(transport="ses", rate=1000, read_at=clock.now())
     yield ses_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sent_messages
     backend.reset()
 
 
 def use_ses(settings: Settings, address: str) -> None:
     """Point the production backend at an address, with the production settings otherwise."""
-    settings.EMAIL_BACKEND = "django_ses.SESBackend"
+    settings.EMAIL_BACKEND = "mail.ses.SesBackend"
     settings.MAIL_TRANSPORT = "ses"
     settings.AWS_SES_REGION_ENDPOINT_URL = address
 
 
 class FakeSes:
-    """An HTTP server that answers as it is told and remembers each request. ``address`` is its own."""
+    """An HTTP server that speaks SES's API v2: it answers as it is told and remembers what was asked of it.
+
+    ``address`` is its own, ``rate`` the messages a second it says it allows; None: it does not say.
+    """
 
     def __init__(self) -> None:
         """Start on a free port of loopback."""
-        self.requests: list[dict[str, list[str]]] = []
+        self.requests: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
         self.arrived = threading.Event()
-        self.answer: Callable[[], tuple[int, str] | None] = lambda: None
+        self.answer: Callable[[], tuple[int, str, dict[str, str]] | None] = lambda: None
         self.release = threading.Event()
+        self.rate: float | None = 10_000
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                if outer.rate is None or self.path != "/v2/email/account":
+                    self.say(403, "{}", {"x-amzn-ErrorType": "AccessDeniedException"})
+                    return
+                quota = {"MaxSendRate": outer.rate, "Max24HourSend": 50_000, "SentLast24Hours": 12}
+                self.say(200, json.dumps({"SendQuota": quota, "ProductionAccessEnabled": True}), {})
+
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                outer.requests.append(parse_qs(body))
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.headers.append(dict(self.headers.items()))
+                outer.requests.append(json.loads(body))
                 outer.arrived.set()
                 answer = outer.answer()
                 if answer is None:
                     outer.release.wait(30)
+                    self.close_connection = True
                     return
-                status, text = answer
+                self.say(*answer)
+
+            def say(self, status: int, text: str, headers: dict[str, str]) -> None:
                 self.send_response(status)
-                self.send_header("Content-Type", "text/xml")
+                for name, value in {"Content-Type": "application/json", **headers}.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text.encode())
@@ -104,30 +134,30 @@ class FakeSes:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        self.server.block_on_close = False
         self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
         self.thread.start()
 
-    def says(self, status: int, text: str) -> None:
+    def reached(self) -> list[str]:
+        """Return to whom it was asked to send, in order."""
+        return [request["Destination"]["ToAddresses"][0] for request in self.requests]
+
+    def says(self, status: int, text: str, **headers: str) -> None:
         """Answer every request with this from now on."""
-        self.answer = lambda: (status, text)
+        self.answer = lambda: (status, text, headers)
 
     def refuses(self, status: int, code: str, sentence: str) -> None:
         """Answer as SES does when it does not say yes."""
-        self.says(
+        self.answer = lambda: (
             status,
-            '<ErrorResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/"><Error><Type>Sender</Type>'
-            f"<Code>{code}</Code><Message>{sentence}</Message></Error><RequestId>r-1</RequestId></ErrorResponse>",
+            json.dumps({"message": sentence}),
+            {"x-amzn-ErrorType": f"{code}:http://internal.amazon.com/coral/", "x-amzn-RequestId": "r-1"},
         )
 
     def accepts(self, message_id: str) -> None:
         """Answer yes, with this message id."""
-        self.says(
-            200,
-            '<SendRawEmailResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/"><SendRawEmailResult>'
-            f"<MessageId>{message_id}</MessageId></SendRawEmailResult>"
-            "<ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></SendRawEmailResponse>",
-        )
+        self.answer = lambda: (200, json.dumps({"MessageId": message_id}), {"x-amzn-RequestId": "r-1"})
 
     def close(self) -> None:
         """Let hanging requests go and stop."""
@@ -139,7 +169,7 @@ class FakeSes:
 
 @pytest.fixture
 def fake_ses(settings: Settings) -> Iterator[FakeSes]:
-    """Deliver through django-ses to a server that answers as the test says, silence by default."""
+    """Deliver through the SES backend to a server that answers as the test says, silence by default."""
     server = FakeSes()
     use_ses(settings, server.address)
     yield server

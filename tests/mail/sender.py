@@ -14,7 +14,7 @@ django.setup()
 from django.db import connection  # noqa: E402 - models exist only now
 
 from core import clock  # noqa: E402
-from mail import tasks, transport  # noqa: E402
+from mail import tasks  # noqa: E402
 from mail.domain import compose, delivery  # noqa: E402
 from mail.models import Message  # noqa: E402
 from tests.mail import letters  # noqa: E402 - registers the composers, too
@@ -51,7 +51,7 @@ def main(verb: str, *arguments: str) -> None:
     elif verb == "enqueue":
         letters.enqueue(at=clock.now())
     else:
-        delivery.deliver(message_id=ids[0], at=clock.now(), over=transport.connect())
+        delivery.deliver(message_id=ids[0], at=clock.now())
 
 
 if __name__ == "__main__":

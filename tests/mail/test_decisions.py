@@ -8,7 +8,6 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from core.models import AuditEvent
 from crew.models import Person
-from mail import transport
 from mail.domain import decisions, delivery
 from mail.models import Message, State
 from mail.transport import Outcome, Receipt
@@ -29,7 +28,9 @@ def left(outcome: Outcome, message: Message | None = None) -> Message:
     message = message or letters.enqueue()
     claimed = delivery.claim(message_id=message.pk, at=AT)
     assert claimed is not None
-    delivery.settle(message=claimed, receipt=Receipt(outcome, AT, "SES said no."), size_bytes=None)
+    delivery.settle(
+        message=claimed, receipt=Receipt(outcome, AT, "SES said no.", transport="ses"), size_bytes=None
+    )
     claimed.refresh_from_db()
     return claimed
 
@@ -53,7 +54,7 @@ def test_a_failed_message_tried_again_goes_out(
     assert (message.state, message.tries, message.due_at, message.error) == (State.QUEUED, 0, LATER, "")
     assert last_event() == ("mail:message:retry", owner.pk)
     assert wakeups == [("mail.tasks.deliver", [message.pk])]
-    assert delivery.deliver(message_id=message.pk, at=LATER, over=transport.connect()) is Outcome.ACCEPTED
+    assert delivery.deliver(message_id=message.pk, at=LATER) is Outcome.ACCEPTED
 
 
 def test_a_message_in_doubt_that_arrived_is_settled_and_never_sent(owner: Person, mailbox: Path) -> None:
@@ -63,7 +64,7 @@ def test_a_message_in_doubt_that_arrived_is_settled_and_never_sent(owner: Person
     message.refresh_from_db()
     assert (message.state, message.settled_at, message.transport) == (State.SENT, LATER, "person")
     assert last_event() == ("mail:message:arrived", owner.pk)
-    assert delivery.deliver_due(clock=lambda: LATER) == 0
+    assert delivery.run(clock=lambda: LATER) == 0
 
 
 def test_a_message_in_doubt_that_did_not_arrive_is_sent_again(owner: Person, mailbox: Path) -> None:
@@ -71,7 +72,7 @@ def test_a_message_in_doubt_that_did_not_arrive_is_sent_again(owner: Person, mai
     decisions.send_again(message=message, by=owner, at=LATER)
 
     assert last_event() == ("mail:message:again", owner.pk)
-    assert delivery.deliver_due(clock=lambda: LATER) == 1
+    assert delivery.run(clock=lambda: LATER) == 1
 
 
 @pytest.mark.parametrize(

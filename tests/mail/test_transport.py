@@ -8,8 +8,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from botocore.config import Config
-from django.conf import settings as house
 from django.core.mail import EmailMessage, get_connection, send_mail
 from django.core.mail.backends.base import BaseEmailBackend
 from pytest_django import Settings
@@ -17,7 +15,7 @@ from pytest_django import Settings
 from mail import transport
 from mail.domain import compose
 from mail.models import Message
-from mail.transport import Outcome, Receipt
+from mail.transport import Outcome, Receipt, Way
 from tests.mail import letters
 from tests.mail.conftest import FakeSes, use_ses
 
@@ -34,7 +32,8 @@ def letter() -> tuple[Message, EmailMessage]:
 
 
 def hand_over(email: EmailMessage | None = None, over: BaseEmailBackend | None = None) -> Receipt:
-    return transport.hand_over(email or letter()[1], over=over or transport.connect())
+    way = transport.connect() if over is None else Way("other", over)
+    return transport.hand_over(email or letter()[1], over=way)
 
 
 # SES, over a real wire
@@ -54,21 +53,26 @@ def test_a_yes_brings_the_message_id(fake_ses: FakeSes) -> None:
 @pytest.mark.parametrize(
     ("status", "code", "outcome"),
     [
-        (400, "Throttling", Outcome.LATER),
-        (429, "TooManyRequestsException", Outcome.LATER),
-        (429, "SomethingNew", Outcome.LATER),
-        (503, "ServiceUnavailable", Outcome.LATER),
+        (429, "TooManyRequestsException", Outcome.THROTTLED),
+        (400, "Throttling", Outcome.THROTTLED),
+        (429, "SomethingNew", Outcome.THROTTLED),
+        (400, "LimitExceededException", Outcome.USED_UP),
         (403, "SignatureDoesNotMatch", Outcome.LATER),
-        (403, "InvalidClientTokenId", Outcome.LATER),
-        (400, "AccountSendingPausedException", Outcome.LATER),
+        (403, "InvalidSignatureException", Outcome.LATER),
+        (403, "UnrecognizedClientException", Outcome.LATER),
+        (403, "ExpiredTokenException", Outcome.LATER),
+        (400, "SendingPausedException", Outcome.LATER),
+        (400, "AccountSuspendedException", Outcome.LATER),
+        (407, "ProxyAuthenticationRequired", Outcome.LATER),
         (400, "MessageRejected", Outcome.REFUSED),
         (400, "MailFromDomainNotVerifiedException", Outcome.REFUSED),
-        (400, "ConfigurationSetDoesNotExist", Outcome.REFUSED),
-        (400, "InvalidParameterValue", Outcome.REFUSED),
-        (404, "Elsewhere", Outcome.REFUSED),
+        (400, "BadRequestException", Outcome.REFUSED),
+        (404, "NotFoundException", Outcome.REFUSED),
         (500, "InternalFailure", Outcome.UNKNOWN),
         (502, "BadGateway", Outcome.UNKNOWN),
+        (503, "ServiceUnavailable", Outcome.UNKNOWN),
         (504, "GatewayTimeout", Outcome.UNKNOWN),
+        (302, "Found", Outcome.UNKNOWN),
     ],
 )
 def test_each_refusal_is_taken_for_what_it_rules_out(
@@ -81,6 +85,18 @@ def test_each_refusal_is_taken_for_what_it_rules_out(
     assert len(fake_ses.requests) == 1
 
 
+def test_a_used_up_day_is_told_from_a_moment_too_fast(fake_ses: FakeSes) -> None:
+    fake_ses.refuses(429, "TooManyRequestsException", "Daily message quota exceeded.")
+
+    assert hand_over().outcome is Outcome.USED_UP
+
+
+def test_an_error_named_in_the_body_is_read_too(fake_ses: FakeSes) -> None:
+    fake_ses.says(400, '{"__type": "com.amazonaws.ses#MessageRejected", "Message": "No."}')
+
+    assert hand_over().reason == "SES answered 400 MessageRejected: No."
+
+
 def test_a_gateway_that_answers_in_html_leaves_doubt(fake_ses: FakeSes) -> None:
     fake_ses.says(503, "<html><body>Bad day</body></html>")
 
@@ -88,7 +104,7 @@ def test_a_gateway_that_answers_in_html_leaves_doubt(fake_ses: FakeSes) -> None:
 
 
 def test_a_yes_that_cannot_be_read_leaves_doubt(fake_ses: FakeSes) -> None:
-    fake_ses.says(200, "not XML")
+    fake_ses.says(200, "not JSON")
 
     receipt = hand_over()
     assert receipt.outcome is Outcome.UNKNOWN
@@ -98,7 +114,7 @@ def test_a_yes_that_cannot_be_read_leaves_doubt(fake_ses: FakeSes) -> None:
 def test_silence_after_the_request_leaves_doubt_and_is_not_repeated(
     fake_ses: FakeSes, settings: Settings
 ) -> None:
-    settings.AWS_SES_CONFIG = house.AWS_SES_CONFIG.merge(Config(read_timeout=0.3))
+    settings.EMAIL_TIMEOUT = 0.3
 
     receipt = hand_over()
     assert receipt.outcome is Outcome.UNKNOWN
