@@ -1,6 +1,6 @@
 """The addresses of mail, below ``/mail/``: each family of pages keeps its own."""
 
-from mail.web import campaigns, doubt, lists, mailbox, sns
+from mail.web import campaigns, doubt, lists, mailbox, sns, suppressions
 
 app_name = "mail"
 
@@ -10,5 +10,6 @@ urlpatterns = [
     *doubt.urlpatterns,
     *lists.urlpatterns,
     *campaigns.urlpatterns,
+    *suppressions.urlpatterns,
     *sns.urlpatterns,
 ]
