@@ -11,7 +11,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from core.models import AuditEvent
-from mail.domain import delivery, doubts
+from mail.domain import delivery, doubts, states
 from mail.models import Attempt, EventKind, Message, MessageEvent, Notification, State
 from mail.transport import Outcome, Receipt
 from tests.factories import people
@@ -226,7 +226,7 @@ def test_what_was_confirmed_is_done_to_those_chosen_and_to_no_other(
 
 def test_one_that_was_settled_meanwhile_is_left_out_and_named(owner: Client) -> None:
     still, gone = doubtful(1), doubtful(2, to_address="gone@example.com")
-    delivery.move(Message.objects.filter(pk=gone.pk), State.SENT, settled_at=LATER, transport="ses", error="")
+    states.move(Message.objects.filter(pk=gone.pk), State.SENT, settled_at=LATER, transport="ses", error="")
     chosen = {"verdict": "again", "message": [still.public_id, gone.public_id]}
     asked = owner.post("/mail/doubt/confirm", chosen).content.decode()
     done = owner.post("/mail/doubt/decide", chosen, follow=True).content.decode()

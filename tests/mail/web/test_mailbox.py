@@ -1,5 +1,6 @@
 """The mailbox pages, as the owner, the bookkeeper, a reader of one entity, an outsider and a stranger meet them."""
 
+import datetime as dt
 import re
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from core.models import AuditEvent
 from crew.models import Person
 from mail import tasks, transport
 from mail.domain import delivery, queries
-from mail.models import Message, State
+from mail.models import Campaign, CampaignState, Kind, MailingList, Message, State, Suppression
 from mail.transport import Outcome, Receipt
 from portfolio.models import Entity
 from tests.factories import people
@@ -36,6 +37,22 @@ def sent(mailbox: Path) -> Message:
     tasks.deliver(message.pk)
     message.refresh_from_db()
     return message
+
+
+@pytest.fixture
+def autumn() -> Campaign:
+    news = MailingList.objects.create(slug="news", name="News", purpose="News.", created_at=letters.AT)
+    return Campaign.objects.create(
+        mailing_list=news,
+        name="Autumn",
+        subject="Sail",
+        from_name="Q",
+        body="Hello",
+        state=CampaignState.SENDING,
+        created_at=letters.AT,
+        started_at=letters.AT,
+        last_subscriber_id=0,
+    )
 
 
 def left(outcome: Outcome, **changes: object) -> Message:
@@ -82,6 +99,63 @@ def test_the_list_filters_by_state_and_by_address_or_subject(owner: Client, mail
     assert "No message fits" in empty.content.decode()
 
 
+def test_the_list_filters_by_kind_what_it_is_campaign_and_day(owner: Client, autumn: Campaign) -> None:
+    letters.enqueue(dedupe_key="1", subject="Report", at=letters.AT)
+    letters.enqueue_code(dedupe_key="2", subject="Code", at=letters.AT + dt.timedelta(days=1))
+    letters.enqueue(
+        dedupe_key="3", subject="Sail", kind=Kind.COMMERCIAL, bcc_audit=False, to_address="ann@example.com"
+    )
+    Message.objects.filter(subject="Sail").update(
+        campaign=autumn, created_at=letters.AT + dt.timedelta(days=2)
+    )
+
+    def asked(**question: object) -> list[str]:
+        return subjects(owner.get("/mail/", question).content)
+
+    assert asked(kind=Kind.ESSENTIAL) == ["Code"]
+    assert asked(kind=Kind.COMMERCIAL) == ["Sail"]
+    assert asked(campaign=autumn.pk) == ["Sail"]
+    assert asked(composer=letters.CODE) == ["Code"]
+    # The portfolio's days, in Los Angeles: 17:00 UTC is nine in the morning there.
+    assert asked(since="2026-11-11") == ["Sail", "Code"]
+    assert asked(until="2026-11-11") == ["Code", "Report"]
+    assert asked(since="2026-11-11", until="2026-11-11") == ["Code"]
+    assert asked(composer=letters.CODE, kind=Kind.COMMERCIAL) == []
+
+
+def test_filters_beyond_search_and_state_unfold_where_one_is_in_use(owner: Client) -> None:
+    assert '<details class="disclosure">' in owner.get("/mail/?q=a").content.decode()
+    assert '<details class="disclosure" open>' in owner.get("/mail/?kind=1").content.decode()
+    assert '<details class="disclosure" open>' in owner.get("/mail/?since=x").content.decode()
+
+
+def test_a_whole_address_finds_that_address_alone_in_any_case(owner: Client) -> None:
+    letters.enqueue(dedupe_key="1", subject="Hers", to_address="Ann@example.com")
+    letters.enqueue(dedupe_key="2", subject="Another's", to_address="joann@example.com")
+
+    assert subjects(owner.get("/mail/", {"q": "ann@EXAMPLE.com"}).content) == ["Hers"]
+    assert len(subjects(owner.get("/mail/", {"q": "ann@"}).content)) == 2
+
+
+def test_what_became_of_each_stands_beside_its_state(owner: Client) -> None:
+    delivered, bounced = letters.enqueue(dedupe_key="1"), letters.enqueue(dedupe_key="2")
+    Message.objects.filter(pk=delivered.pk).update(delivered_at=letters.AT, opened_at=letters.AT)
+    Message.objects.filter(pk=bounced.pk).update(bounced_at=letters.AT, bounce="hard")
+    page = owner.get("/mail/").content.decode()
+
+    assert '<span class="fate">Delivered, opened</span>' in page
+    assert '<span class="fate fate--bad">Hard bounce</span>' in page
+
+
+def test_what_was_asked_is_kept_on_the_way_to_older_mail(owner: Client) -> None:
+    for number in range(queries.PAGE + 1):
+        letters.enqueue(dedupe_key=str(number))
+    page = owner.get("/mail/", {"kind": Kind.SERVICE, "until": "2026-12-01"}).content.decode()
+    (older,) = re.findall(r'rel="next"\s+href="([^"]*)"', page)
+
+    assert "kind=2&amp;until=2026-12-01&amp;before=" in older
+
+
 def test_an_empty_mailbox_says_what_will_fill_it(owner: Client) -> None:
     assert "No mail yet" in owner.get("/mail/").content.decode()
 
@@ -96,6 +170,15 @@ def test_an_empty_mailbox_says_what_will_fill_it(owner: Client) -> None:
         {"before": "0"},
         {"before": "9" * 30},
         {"before": "-1"},
+        {"kind": "9"},
+        {"kind": "x"},
+        {"campaign": "9" * 30},
+        {"campaign": "a\x00b"},
+        {"composer": "nobody.knows"},
+        {"since": "0001-01-01"},
+        {"until": "9999-12-31"},
+        {"since": "30 February"},
+        {"since": "2026-11-12", "until": "2026-11-11"},
     ],
 )
 def test_a_question_that_makes_no_sense_is_answered_400_with_a_reason(
@@ -371,6 +454,64 @@ def test_the_owner_decides_and_reads_what_came_of_it(
     message.refresh_from_db()
     assert (message.state, answer.redirect_chain) == (state, [(url("message", message), 302)])
     assert said in answer.content.decode()
+
+
+def test_a_message_in_doubt_says_what_is_known_and_what_to_do(owner: Client, mailbox: Path) -> None:
+    page = owner.get(url("message", left(Outcome.UNKNOWN))).content.decode()
+
+    assert "Nobody can tell whether this left" in page
+    assert "ago, try 1." in page
+
+
+def test_suppressed_mail_is_tried_again_once_nothing_holds_it(owner: Client, mailbox: Path) -> None:
+    held = Suppression.objects.create(
+        address_key="owner@example.com", scope="all", reason="hard_bounce", created_at=letters.AT
+    )
+    letters.enqueue()
+    message = Message.objects.get()
+    assert message.state == State.SUPPRESSED
+    page = owner.get(url("message", message)).content.decode()
+    assert "This mail is not sent" in page
+    assert "That still holds." in page
+    assert "Try again" not in page
+    answer = owner.post(url("retry", message), follow=True)
+    assert "Lift the suppression first" in answer.content.decode()
+
+    Suppression.objects.filter(pk=held.pk).update(lifted_at=letters.AT, lifted_why="A typing error.")
+    assert "Try again" in owner.get(url("message", message)).content.decode()
+    owner.post(url("retry", message))
+    message.refresh_from_db()
+    assert message.state == State.QUEUED
+
+
+def test_a_campaign_is_sent_again_to_those_that_failed(
+    owner: Client, autumn: Campaign, mailbox: Path
+) -> None:
+    message = left(Outcome.REFUSED, kind=Kind.COMMERCIAL, bcc_audit=False)
+    Message.objects.filter(pk=message.pk).update(campaign=autumn)
+    place = reverse("mail:resend_failed", args=[autumn.pk])
+
+    assert (
+        "Send Autumn again to the 1 that failed" in owner.get(f"/mail/?campaign={autumn.pk}").content.decode()
+    )
+    answer = owner.post(place, follow=True)
+    assert answer.redirect_chain == [(f"/mail/?campaign={autumn.pk}", 302)]
+    assert "Queued again for the 1 that failed" in answer.content.decode()
+    message.refresh_from_db()
+    assert message.state == State.QUEUED
+    assert "Nobody was missed" in owner.post(place, follow=True).content.decode()
+    assert owner.post(reverse("mail:resend_failed", args=[10**12])).status_code == 404
+
+
+def test_sending_a_campaign_again_is_the_owners(client: Client, autumn: Campaign, mailbox: Path) -> None:
+    message = left(Outcome.REFUSED, kind=Kind.COMMERCIAL, bcc_audit=False)
+    Message.objects.filter(pk=message.pk).update(campaign=autumn)
+    client.force_login(people.bookkeeper())
+
+    assert "that failed</button>" not in client.get(f"/mail/?campaign={autumn.pk}").content.decode()
+    assert client.post(reverse("mail:resend_failed", args=[autumn.pk])).status_code == 403
+    message.refresh_from_db()
+    assert message.state == State.FAILED
 
 
 def test_a_decision_that_comes_too_late_says_so(owner: Client, sent: Message) -> None:
