@@ -9,10 +9,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from mail.domain import timeline
 from mail.models import Attempt, Message, MessageEvent, Notification, State
+from mail.transport import Outcome
 
 PAGE = 100
 # SES tells of a mail it took within seconds; after this long its silence means something.
@@ -74,16 +76,18 @@ def of_message(message: Message, *, at: dt.datetime) -> Doubt:
 
 def _with_what_is_known(messages: Iterable[Message], *, at: dt.datetime) -> list[Doubt]:
     found = list(messages)
+    # Whose answer was lost; of a process that died nobody knows to whom it was talking.
     lost: dict[int, str] = dict(
-        Attempt.objects.filter(message__in=found).order_by("at", "id").values_list("message_id", "transport")
+        Attempt.objects.filter(message__in=found, outcome=Outcome.UNKNOWN.value)
+        .order_by("at", "id")
+        .values_list("message_id", "transport")
     )
     told: dict[int, list[MessageEvent]] = defaultdict(list)
     for event in MessageEvent.objects.filter(message__in=found):
         told[event.message_id or 0].append(event)
     heard = Notification.objects.order_by("-id").values_list("received_at", flat=True).first()
     return [
-        _doubt(row, transport=row.transport or lost.get(row.pk, ""), events=told[row.pk], heard=heard, at=at)
-        for row in found
+        _doubt(row, transport=lost.get(row.pk, ""), events=told[row.pk], heard=heard, at=at) for row in found
     ]
 
 
@@ -102,7 +106,10 @@ def _doubt(
     advice = "Ask the recipient, or look for it in the SES console, before you decide."
     if events:
         known += [f"SES told: {event.get_kind_display().lower()}. {event.detail}".strip() for event in events]
-    elif transport == "mailbox":
+    elif transport == "smtp":
+        known.append("The SMTP server tells nothing afterwards.")
+        advice = "Ask the recipient, or look into the server's log, before you decide."
+    elif (transport or settings.MAIL_TRANSPORT) == "mailbox":
         known.append("The mailbox folder tells nothing afterwards.")
         advice = (
             "Look whether its file is in the folder; writing it again replaces it, so sending again is safe."

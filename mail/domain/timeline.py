@@ -12,6 +12,7 @@ from core import trail
 from core.models import AuditEvent
 from mail.models import Attempt, EventKind, Message, MessageEvent, State
 
+PROVEN = "mail:message:proven"
 # What audited actions are called, here and in the audit trail.
 ACTIONS = {
     "mail:message:fail": "Mail failed",
@@ -19,12 +20,19 @@ ACTIONS = {
     "mail:message:retry": "Mail queued again",
     "mail:message:again": "Mail queued again, as it had not arrived",
     "mail:message:arrived": "Mail confirmed as arrived",
+    PROVEN: "Mail proven to have left, by an event of SES",
 }
-TRANSPORTS = {"ses": "Amazon SES", "mailbox": "the mailbox folder", "person": "a person"}
+TRANSPORTS = {
+    "ses": "Amazon SES",
+    "smtp": "the SMTP server",
+    "mailbox": "the mailbox folder",
+    "person": "a person",
+}
 # By `mail.transport.Outcome`, as an attempt keeps it.
 _TRIED = {
     "later": "Turned away for now by",
     "throttled": "Told to slow down by",
+    "used up": "The day's quota was used up at",
     "refused": "Refused by",
     "unknown": "No answer from",
 }
@@ -55,6 +63,7 @@ class Moment:
 def of_message(message: Message) -> list[Moment]:
     """Return what happened to a message, oldest first; four queries, whatever happened."""
     tried = list(_tried(message))
+    decided = list(_decided(message, already={(moment.at, moment.text) for moment in tried}))
     # The parts stand in the order in which such things happen, and sorting keeps it among equal instants.
     return sorted(
         [
@@ -62,9 +71,9 @@ def of_message(message: Message) -> list[Moment]:
             *_held_back(message),
             *_taken(message),
             *tried,
-            *_accepted(message),
+            *([] if any(moment.title == ACTIONS[PROVEN] for moment in decided) else _accepted(message)),
             *_told(message),
-            *_decided(message, already={(moment.at, moment.text) for moment in tried}),
+            *decided,
             *_next_try(message),
         ],
         key=lambda moment: moment.at,
@@ -73,7 +82,9 @@ def of_message(message: Message) -> list[Moment]:
 
 def transport_name(transport: str) -> str:
     """Return what a transport is called in a sentence; one that nobody named is called as it is stored."""
-    return TRANSPORTS.get(transport, transport)
+    kind, _, region = transport.partition(":")
+    known = TRANSPORTS.get(kind, kind)
+    return f"{known} in {region}" if region else known
 
 
 def _held_back(message: Message) -> Iterator[Moment]:
@@ -138,5 +149,5 @@ def _decided(message: Message, *, already: Collection[tuple[dt.datetime, str]]) 
 
 
 def _next_try(message: Message) -> Iterator[Moment]:
-    if message.state == State.QUEUED and message.tries:
+    if message.state == State.QUEUED and message.error:
         yield Moment(message.due_at, "Next try", message.error)

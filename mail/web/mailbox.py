@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core import access, clock
 from mail.domain import decisions, doubts, fates, mailings, queries, suppression, timeline
 from mail.domain.content import SHOWN_IMAGES, Content, for_frame
-from mail.models import Campaign, Kind, Message, State
+from mail.models import Campaign, Kind, Message, State, Suppression
 from mail.web.forms import MailboxForm, composer_label
 
 # The document of a mail: it may style itself and show its own images, and nothing more. It runs no script, has no
@@ -203,12 +203,9 @@ def _failed_of_campaign(request: HttpRequest, asked: queries.Question | None) ->
     return mailings.failed(campaign=asked.campaign)
 
 
-def _held_by(row: Message) -> str:
-    """Return what stops a suppressed message still, as a sentence; nothing where it may be tried again."""
-    if row.state != State.SUPPRESSED:
-        return ""
-    held = suppression.holding_for([row]).get(row.pk)
-    return suppression.sentence(held) if held is not None else ""
+def _held_by(row: Message) -> Suppression | None:
+    """Return what stops a suppressed message still; None where it may be tried again."""
+    return suppression.holding_for([row]).get(row.pk) if row.state == State.SUPPRESSED else None
 
 
 def _decide(
