@@ -340,7 +340,7 @@ class _Upsert:
         """Put subscribers into segments; return those who were not in one of them yet."""
         if not wanted:
             return set()
-        for name in {name.lower(): name for names in wanted.values() for name in names}.values():
+        for name in (name for names in wanted.values() for name in names):
             if name.lower() not in self.segments:
                 made = Segment.objects.create(mailing_list=self.mailing_list, name=name)
                 self.segments[name.lower()] = made.pk

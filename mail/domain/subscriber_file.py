@@ -43,9 +43,8 @@ class BadRow:
     def sentence(self) -> str:
         """Say it in one go."""
         column = f", {self.column}" if self.column else ""
-        return (
-            f"Line {self.line}{column}: {self.wrong} {self.fix}" if self.line else f"{self.wrong} {self.fix}"
-        )
+        where = f"Line {self.line}{column}: " if self.line else ""
+        return f"{where}{self.wrong} {self.fix}".strip()
 
 
 @dataclass(frozen=True, slots=True)
