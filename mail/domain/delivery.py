@@ -22,7 +22,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db.models import QuerySet
 
 from mail import transport
 from mail.domain.claims import (
@@ -64,7 +66,7 @@ __all__ = [
 
 # Threads that wait for the network. With 50 ms to SES and back they could send 640 messages a second.
 CONCURRENCY = 32
-# While the line sets no limit, messages are claimed so many together, or after so many seconds.
+# Messages are claimed, and answers settled, so many together where there are as many, or after so many seconds.
 TOGETHER = 8
 LINGER = 0.01
 # How long a place in the line is waited for, by the run and by a wake-up, which the run would do for anyhow.
@@ -90,12 +92,13 @@ def deliver(*, message_id: int, at: dt.datetime) -> Outcome | None:
     That is so when it is gone, not queued, not yet due, or another process claimed it first; or when no transport is open,
     or its line is long: then the run takes it when its turn comes.
     """
-    if not due(at=at).filter(pk=message_id).exists():
+    waiting = _places(due(at=at).filter(pk=message_id))
+    if not waiting:
         return None
     routes = Routes(at=at)
     try:
         way = routes.choose(at=at)
-        pause = None if way is None else routes.reserve(way, n=1, at=at, patience=SHORT_PATIENCE)
+        pause = None if way is None else routes.reserve(way, n=waiting[0], at=at, patience=SHORT_PATIENCE)
         if way is None or pause is None:
             return None
         time.sleep(pause)
@@ -129,11 +132,19 @@ def run(
     return _Run(clock, stop, between).go()
 
 
+def _places(waiting: QuerySet[Message]) -> list[int]:
+    """Return how many places in the line each of these messages takes: SES counts recipients, blind copies too."""
+    copied = waiting.values_list("bcc_audit", flat=True)
+    return [1 + (bcc and bool(settings.ADMIN_BCC_ADDRESS)) for bcc in copied]
+
+
 def _elsewhere(message: Message, email: EmailMessage, receipt: Receipt, routes: Routes) -> Receipt:
     """Return the other transport's answer where this one leads there, else this one."""
     other = routes.other(receipt)
-    pause = None if other is None else routes.reserve(other, n=1, at=receipt.at, patience=PATIENCE)
-    if other is None or pause is None:
+    if other is None:
+        return receipt
+    pause = routes.reserve(other, n=len(email.recipients()), at=receipt.at, patience=PATIENCE)
+    if pause is None:
         return receipt
     attempted(message=message, receipt=receipt)
     time.sleep(pause)
@@ -182,17 +193,17 @@ class _Run:
             self._settle(wait=LINGER)
             free = CONCURRENCY - self.under_way
         room = free if most is None else min(free, most)
-        n = due(at=at)[:room].count() if room > 0 else 0
-        if not n:
+        waiting = _places(due(at=at)[:room]) if room > 0 else []
+        if not waiting:
             return self._idle(room, at)
-        pause = self.routes.reserve(way, n=n, at=at, patience=PATIENCE)
+        pause = self.routes.reserve(way, n=sum(waiting), at=at, patience=PATIENCE)
         if pause is None:
             self._settle(wait=0.1)
             return True
         until = time.monotonic() + pause
         while (left := until - time.monotonic()) > 0:
             self._settle(wait=left)
-        for message in claim_batch(limit=n, at=self.clock()):
+        for message in claim_batch(limit=len(waiting), at=self.clock()):
             self._start(message, way)
         self._settle(wait=0)
         return True
@@ -226,10 +237,12 @@ class _Run:
         self.done.put((job, transport.hand_over(job.email, over=job.way)))
 
     def _settle(self, *, wait: float) -> None:
-        """Settle what has been answered; wait so long for a first answer, and a little for more where many are out."""
+        """Settle what has been answered; wait so long for a first answer, and a little for those right behind it."""
         answered = []
         try:
             answered.append(self.done.get(timeout=wait) if wait > 0 else self.done.get_nowait())
+            # One transaction for all of them costs little more than one for each.
+            time.sleep(min(wait, LINGER))
             while True:
                 answered.append(self.done.get_nowait())
         except queue.Empty:
@@ -251,7 +264,7 @@ class _Run:
         other = self.routes.other(receipt)
         if other is None:
             return False
-        pause = self.routes.reserve(other, n=1, at=receipt.at, patience=PATIENCE)
+        pause = self.routes.reserve(other, n=len(job.email.recipients()), at=receipt.at, patience=PATIENCE)
         if pause is None:
             return False
         attempted(message=job.message, receipt=receipt)
