@@ -42,6 +42,10 @@ class Accepted:
     size: int
     body: str = ""
 
+    def reached(self) -> list[str]:
+        """Return the bare addresses of its recipients, in lower case."""
+        return [recipient.rpartition("<")[2].rstrip(">").lower() for recipient in self.recipients]
+
     def mail(self) -> EmailMessage:
         """Return the mail as its reader gets it; the journal must have been asked for bodies."""
         found = message_from_bytes(base64.b64decode(self.body), policy=policy.default)

@@ -143,7 +143,7 @@ class Signer:
 
 @dataclass
 class Count:
-    """How the posting goes."""
+    """How the posting goes. ``answers`` counts by status, 599 where none came."""
 
     waiting: int = 0
     posted: int = 0
@@ -151,6 +151,7 @@ class Count:
     refused: int = 0
     given_up: int = 0
     refusals: list[str] = field(default_factory=list)
+    answers: dict[int, int] = field(default_factory=dict)
 
 
 class Poster:
@@ -261,6 +262,7 @@ class Poster:
         }
         for number in range(TRIES):
             status = await wire.post(body, headers)
+            self.count.answers[status] = self.count.answers.get(status, 0) + 1
             if 200 <= status < 300:
                 self.count.posted += 1
                 return

@@ -26,28 +26,32 @@ def start(*arguments: object, scratch: Path, **environment: str) -> subprocess.P
 
 def run(module: str, *arguments: object, scratch: Path, **environment: str) -> subprocess.Popen[str]:
     """Start a module under the production settings, its data folder at ``scratch``."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return subprocess.Popen(
         [sys.executable, "-m", module, *map(str, arguments)],
         cwd=settings.BASE_DIR,
-        env={
-            **kept,
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "ENV_FILE": "",
-            "SECRET_KEY": settings.SECRET_KEY,
-            "BASE_URL": "http://localhost:8000",
-            "DATA_DIR": str(scratch),
-            "DATABASE_URL": database_url(),
-            "MAIL_TRANSPORT": "mailbox",
-            "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "SES_FROM_ADDRESS": settings.SES_FROM_ADDRESS,
-            "ADMIN_BCC_ADDRESS": settings.ADMIN_BCC_ADDRESS,
-            **environment,
-        },
+        env={**production(scratch), **environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def production(scratch: Path) -> dict[str, str]:
+    """Return the environment of a production process on the test's database, its data folder at ``scratch``."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {
+        **kept,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "ENV_FILE": "",
+        "SECRET_KEY": settings.SECRET_KEY,
+        "BASE_URL": "http://localhost:8000",
+        "DATA_DIR": str(scratch),
+        "DATABASE_URL": database_url(),
+        "MAIL_TRANSPORT": "mailbox",
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "SES_FROM_ADDRESS": settings.SES_FROM_ADDRESS,
+        "ADMIN_BCC_ADDRESS": settings.ADMIN_BCC_ADDRESS,
+    }

@@ -1,0 +1,76 @@
+"""The peer's side of `bench.blast`: django-post_office, used as its manual says for many mails at once.
+
+Each line on standard input is a round: it composes every mail by template and css-inline, queues all by `send_many`, and
+runs `send_queued_mail` until none is left.
+"""
+
+import os
+import sys
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "bench.mailing.peer_settings"
+
+import css_inline
+import django
+from django.core.management import call_command
+from django.template.loader import get_template
+from markdown_it import MarkdownIt
+
+django.setup()
+
+from post_office import mail  # noqa: E402
+from post_office.models import STATUS, Email  # noqa: E402
+
+from bench.mailing import letter  # noqa: E402
+
+PROCESSES = int(os.environ.get("PEER_PROCESSES", "1"))
+
+
+def blast(many: int, turn: int) -> None:
+    """Compose, queue and send one round."""
+    html, text = get_template("mailing/letter.html"), get_template("mailing/letter.txt")
+    inliner = css_inline.CSSInliner(keep_style_tags=False)
+    body = MarkdownIt().render(letter.BODY)
+    asked = []
+    for number in range(many):
+        first, whole = letter.name(number).split()[0], letter.name(number)
+        unsubscribe = f"https://example.com/u/{turn:08d}-{number:024d}"
+
+        def personal(words: str, first: str = first, whole: str = whole) -> str:
+            return words.replace("{{ first_name }}", first).replace("{{ name }}", whole)
+
+        context = {
+            "subject": letter.SUBJECT,
+            "list": "Harbor cruises",
+            "unsubscribe": unsubscribe,
+            "from_name": letter.FROM_NAME,
+            "postal_address": letter.POSTAL_ADDRESS,
+        }
+        asked.append({
+            "recipients": [letter.address(number)],
+            "sender": f"{letter.FROM_NAME} <{letter.SENDER}>",
+            "subject": letter.SUBJECT,
+            "message": text.render({**context, "body": personal(letter.BODY)}),
+            "html_message": inliner.inline(html.render({**context, "body": personal(body)})),
+            "headers": {
+                "List-Unsubscribe": f"<{unsubscribe}>",
+                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            },
+            "priority": "medium",
+        })  # fmt: skip
+    mail.send_many(asked)
+    call_command("send_queued_mail", processes=PROCESSES, verbosity=0)
+
+
+def main() -> None:
+    """Prepare, then do a round for each line."""
+    many = int(sys.argv[1])
+    call_command("migrate", run_syncdb=True, verbosity=0)
+    print("ready", flush=True)
+    for turn, _ in enumerate(sys.stdin):
+        blast(many, turn)
+        left = Email.objects.exclude(status=STATUS.sent).count()
+        print("done" if not left else f"{left} of the peer's mails were not sent", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The settings of the peer: django-post_office over django-ses, and nothing else that would cost it time.
+
+Its threads and the size of a batch are what was quickest here; each batch opens a boto3 client for each thread anew, so
+one batch takes the whole blast.
+"""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+_DATABASE = urlsplit(os.environ["DATABASE_URL"])
+
+SECRET_KEY = "benchmarks-only"  # noqa: S105  # nosec B105
+USE_TZ = True
+INSTALLED_APPS = ["django.contrib.contenttypes", "post_office"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [Path(__file__).parent / "templates"],
+    }
+]
+if _DATABASE.scheme == "sqlite":
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": _DATABASE.path,
+            # As ours.
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": (
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536; "
+                    "PRAGMA mmap_size=134217728; PRAGMA temp_store=MEMORY;"
+                ),
+            },
+        }
+    }
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": _DATABASE.path.lstrip("/"),
+            "USER": _DATABASE.username,
+            "HOST": _DATABASE.hostname,
+            "PORT": _DATABASE.port,
+            "CONN_MAX_AGE": 60,
+        }
+    }
+POST_OFFICE = {
+    "BACKENDS": {"default": "django_ses.SESBackend"},
+    "BATCH_SIZE": int(os.environ.get("PEER_BATCH", "5000")),
+    "THREADS_PER_PROCESS": int(os.environ.get("PEER_THREADS", "4")),
+    "LOG_LEVEL": 1,
+}
+USE_SES_V2 = os.environ.get("PEER_V2", "1") == "1"
+AWS_SES_REGION_NAME = "us-east-1"
+AWS_SES_REGION_ENDPOINT_URL = os.environ["AWS_SES_ENDPOINT_URL"]
+AWS_SES_AUTO_THROTTLE = None
+LOGGING_CONFIG = None
