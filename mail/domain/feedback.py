@@ -4,7 +4,7 @@ Events come more than once and in any order, and before the worker has settled t
 is inserted once, a fact keeps the earliest instant, a suppression is added, doubt ends. Whatever order they come in, the same is
 left. Facts are set by events of any try: which try is in the event's provider id, and the message's own is never overwritten.
 
-Order of locks: the fence of suppression, the message, then what those two lead to.
+Order of locks, the same as where campaigns and claims move: the fence of suppression, the campaign, the message.
 """
 
 import datetime as dt
@@ -19,7 +19,17 @@ from django.db.models import Q
 from mail.domain import campaigns, delivery, ses_events, suppression
 from mail.domain.ses_events import Told
 from mail.domain.sns import Envelope
-from mail.models import Bounce, EventKind, Message, MessageEvent, Notification, Reason, Scope, State
+from mail.models import (
+    Bounce,
+    Campaign,
+    EventKind,
+    Message,
+    MessageEvent,
+    Notification,
+    Reason,
+    Scope,
+    State,
+)
 
 SOFT_BOUNCES = 3
 SOFT_WITHIN = dt.timedelta(days=30)
@@ -74,6 +84,7 @@ def _take(told: Told, envelope: Envelope, *, at: dt.datetime, careful: bool) -> 
     with transaction.atomic():
         if told.kind in _MAY_SUPPRESS:
             suppression.fence(exclusive=True)
+            _hold_campaign(told)
         message = _find(told)
         if message is None:
             return Answer.NOT_OURS
@@ -90,11 +101,24 @@ def _take(told: Told, envelope: Envelope, *, at: dt.datetime, careful: bool) -> 
     return Answer.TAKEN if events else Answer.KNOWN
 
 
+def _hold_campaign(told: Told) -> None:
+    """Lock the campaign of an event's message, which the event may stop: before the message, as whoever settles does."""
+    of_it = Message.objects.filter(_named(told)).values("campaign_id")
+    list(
+        Campaign.objects.select_for_update(no_key=True).filter(pk__in=of_it).values_list("pk").order_by("pk")
+    )
+
+
 def _find(told: Told) -> Message | None:
     """Return the message of an event, locked: a worker that settles it meanwhile sees the event's row, or we its state."""
-    named = Q(public_id=told.public_id) if told.public_id else Q(provider_message_id=told.provider_message_id)
-    rows = Message.objects.select_for_update(no_key=True).defer("payload", "sealed").filter(named)
+    rows = Message.objects.select_for_update(no_key=True).defer("payload", "sealed").filter(_named(told))
     return rows.order_by("-id").first()
+
+
+def _named(told: Told) -> Q:
+    if told.public_id is not None:
+        return Q(public_id=told.public_id)
+    return Q(provider_message_id=told.provider_message_id)
 
 
 def _events(told: Told, message: Message, notification: Notification) -> list[MessageEvent]:
@@ -127,11 +151,11 @@ def _new(told: Told, events: Iterable[MessageEvent]) -> list[MessageEvent]:
 
 def _apply(told: Told, message: Message, recipients: set[str], *, at: dt.datetime) -> None:
     """Draw the consequences of an event about these recipients."""
-    if message.state == State.IN_DOUBT:
-        # Whatever SES tells about a mail, it took it before.
-        delivery.proven(message=message, provider_message_id=told.provider_message_id, at=at)
     if told.kind == EventKind.REJECT:
         logger.error("SES took mail %s and then rejected it: look at its page.", message.public_id)
+    elif message.state == State.IN_DOUBT:
+        # Whatever else SES tells about a mail, it took it before.
+        delivery.proven(message=message, provider_message_id=told.provider_message_id, at=at)
     if told.kind == EventKind.BOUNCE and recipients - {_own(message)}:
         logger.warning(
             "The blind copy of mail %s bounced (%s): look at ADMIN_BCC_ADDRESS.",
