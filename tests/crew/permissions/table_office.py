@@ -50,6 +50,8 @@ _EDITION = {"slug": "ceo", "number": _office("edition")}
 _MAIL = {"public_id": _whole("message")}
 _LIST = {"pk": _whole("list")}
 _CAMPAIGN = {"pk": _whole("campaign")}
+_SUPPRESSION = {"pk": _whole("suppression")}
+_TOKEN = {"token": _whole("token")}
 
 PAGES: list[Page] = [
     Page("healthz", scope="public"),
@@ -156,4 +158,15 @@ PAGES: list[Page] = [
     _press("mail:pause_campaign", "O", "whole", **_CAMPAIGN),
     _press("mail:resume_campaign", "O", "whole", **_CAMPAIGN),
     _press("mail:release_campaign", "O", "whole", **_CAMPAIGN),
+    # Suppressed addresses, and what readers choose.
+    Page("mail:suppressions", get=STAFF, scope="whole"),
+    Page("mail:export_suppressions", get=STAFF, scope="whole"),
+    Page("mail:add_suppression", get="O", post="O", scope="whole"),
+    Page("mail:suppression", get=STAFF, scope="whole", kwargs=_SUPPRESSION),
+    _press("mail:lift_suppression", "O", "whole", **_SUPPRESSION),
+    # Whoever holds the mail; the token in it decides.
+    Page("unsubscribe:page", scope="public", kwargs=_TOKEN),
+    Page("unsubscribe:choose", scope="public", get=None, kwargs=_TOKEN),
+    # Of one's own address alone.
+    Page("crew:my_mail", get="*", post="*", scope="portal"),
 ]

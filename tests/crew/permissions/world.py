@@ -31,7 +31,8 @@ from crew.models import (
     StaffGrant,
     Station,
 )
-from mail.models import Campaign, MailingList, Subscriber
+from mail.domain import suppression, unsubscribe
+from mail.models import Campaign, Kind, MailingList, Reason, Scope, Subscriber
 from portfolio.models import Channel, Entity
 from reports.models import Finding, Recipient, Report, Schedule
 from tests.crew.permissions.canaries import AMOUNTS, word
@@ -190,7 +191,18 @@ def _mailing() -> dict[str, Any]:
         body="We sail on Saturday.",
         created_at=NOW,
     )
-    return {"list": mailing_list.pk, "subscriber": subscriber.pk, "campaign": campaign.pk}
+    suppressed = suppression.add(
+        address="bo@example.com", scope=Scope.COMMERCIAL, reason=Reason.UNSUBSCRIBED, at=NOW
+    )
+    assert suppressed is not None
+    mail = letters.enqueue(dedupe_key="concert", kind=Kind.COMMERCIAL, bcc_audit=False)
+    return {
+        "list": mailing_list.pk,
+        "subscriber": subscriber.pk,
+        "campaign": campaign.pk,
+        "suppression": suppressed.pk,
+        "token": unsubscribe.token(mail.public_id),
+    }
 
 
 def _place(letter: str) -> Place:
