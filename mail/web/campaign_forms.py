@@ -92,14 +92,14 @@ class CampaignForm(forms.Form):
         min_value=1,
         max_value=1000,
         initial=2,
-        help_text="It pauses by itself at this many.",
+        help_text="At this many it pauses by itself and asks you.",
     )
     stop_bounce_percent = forms.IntegerField(
         label="Hard bounces that stop it, in percent",
         min_value=1,
         max_value=100,
         initial=2,
-        help_text="Of all its recipients.",
+        help_text="Of those sent so far, and of the whole first cohort while fewer have gone.",
     )
     model_low = DollarsField(
         label="Income by the model, low", required=False, help_text="Of the whole campaign, in US dollars."

@@ -76,19 +76,17 @@ def preview(campaign: Campaign) -> Preview:
 
 
 def checks(found: Iterable[Check]) -> list[dict[str, Any]]:
-    """Return the checks before the start, what stands in the way first."""
+    """Return the checks before the start, what stands in the way first; those of which one thing is to be said as one."""
     order = ("fail", "unknown", "warn", "pass")
-    rows = [
-        {
-            "name": check.name,
-            "sentence": check.sentence,
-            "verdict": check.verdict,
-            "word": VERDICTS[check.verdict][0],
-            "tone": VERDICTS[check.verdict][1],
-        }
-        for check in found
-    ]
-    return sorted(rows, key=lambda row: order.index(row["verdict"]))
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for check in sorted(found, key=lambda check: order.index(check.verdict)):
+        word, tone = VERDICTS[check.verdict]
+        row = rows.setdefault(
+            (check.verdict, check.sentence),
+            {"names": [], "sentence": check.sentence, "verdict": check.verdict, "word": word, "tone": tone},
+        )
+        row["names"].append(check.name)
+    return [{**row, "name": ", ".join(row["names"])} for row in rows.values()]
 
 
 def verdict(found: Iterable[Check]) -> str:

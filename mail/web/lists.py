@@ -25,7 +25,7 @@ from mail.web.campaign_forms import (
     SubscriberForm,
 )
 
-SUBSCRIBERS_A_PAGE = 50
+SUBSCRIBERS_A_PAGE = 25
 BAD_ROWS_SHOWN = 100
 # What `mail.domain.subscriber_file` reads, in the words of who fills it in.
 COLUMNS = [

@@ -68,7 +68,7 @@ def text(response: HttpResponse) -> str:
 
 
 def addresses(response: HttpResponse) -> list[str]:
-    return re.findall(r'<th scope="row">([^<]*@[^<]*)</th>', response.content.decode())
+    return re.findall(r'<th scope="row">([^<]*@[^< ]*)[ <]', response.content.decode())
 
 
 # The lists
@@ -120,8 +120,8 @@ def test_a_list_counts_its_segments_and_shows_its_subscribers(owner: Client, har
 
     assert "The whole list 3 2 1 Concerts 1 1 0 Locals 2 1 1" in said
     assert addresses(page) == ["ana@example.com", "bo@example.com", "cy@example.com"]
-    assert "ana@example.com Ana Quill Concerts, Locals Sign-up sheet Not written down Reachable" in said
-    assert "bo@example.com – Locals Sign-up sheet 20 Jun 2026 Suppressed" in said
+    assert "ana@example.com Ana Quill Concerts, Locals Sign-up sheet Reachable" in said
+    assert "bo@example.com Locals Sign-up sheet, 20 Jun 2026 Suppressed" in said
 
 
 def test_subscribers_are_found_by_address_name_and_segment(owner: Client, harbour: MailingList) -> None:
@@ -171,14 +171,14 @@ def test_a_segment_of_another_list_finds_nothing_of_it(owner: Client, harbour: M
     assert "secret@example.com" not in text(page)
 
 
-def test_pages_of_fifty_keep_what_was_asked(owner: Client, harbour: MailingList) -> None:
+def test_pages_of_twenty_five_keep_what_was_asked(owner: Client, harbour: MailingList) -> None:
     for number in range(SUBSCRIBERS_A_PAGE + 1):
         join(harbour, f"p{number:03}@example.com")
     first = owner.get(url("list", harbour), {"q": "example.com"})
 
     assert len(addresses(first)) == SUBSCRIBERS_A_PAGE
     (more,) = re.findall(r'rel="next" href="([^"]*)"', first.content.decode())
-    assert addresses(owner.get(url("list", harbour) + more.replace("&amp;", "&"))) == ["p050@example.com"]
+    assert addresses(owner.get(url("list", harbour) + more.replace("&amp;", "&"))) == ["p025@example.com"]
 
 
 @pytest.mark.parametrize("count", [1, SUBSCRIBERS_A_PAGE])
