@@ -53,11 +53,16 @@ class SesBackend(SESBackend):
 
     def __init__(self, *, region: str = "", fail_silently: bool = False, **_: Any) -> None:
         """Take what Django passes to every backend, and the region where it is not the house's own."""
+        self.connection: Client | None
+        endpoint = settings.AWS_SES_REGION_ENDPOINT_URL
+        # An endpoint that stands in for SES does so for every region.
+        if region and endpoint == f"https://{settings.AWS_SES_REGION_ENDPOINT}":
+            endpoint = f"https://email.{region}.amazonaws.com"
         super().__init__(
             fail_silently=fail_silently,
             use_ses_v2=True,
             aws_region_name=region or None,
-            aws_region_endpoint=f"https://email.{region}.amazonaws.com" if region else None,
+            aws_region_endpoint=endpoint,
         )
 
     def open(self) -> bool:

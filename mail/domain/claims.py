@@ -145,29 +145,27 @@ def settle(*, message: Message, receipt: Receipt, size_bytes: int | None) -> boo
 
 def settle_accepted(handed: Sequence[Handed]) -> None:
     """Settle many messages that were accepted, in one transaction; one by one where a claim is no longer ours."""
-    rows = [(_consequence(one.message, one.receipt, one.size_bytes), one.message) for one in handed]
+    if not handed:
+        return
+    changes = [_consequence(one.message, one.receipt, one.size_bytes) for one in handed]
     # From these states, as `move` would: only the accepted values of `_consequence` are written here, and many at once.
     before = [state.value for state in State if State.SENT in MOVES[state]]
-    columns = list(rows[0][0]) if rows else []
-    table = Message._meta
-    instant = connection.ops.adapt_datetimefield_value
-    # The only words put in are names of the table and its columns, and marks for values.
+    name, instant = connection.ops.quote_name, connection.ops.adapt_datetimefield_value
+    # The only words put in are names of the table and its columns, which are called as their fields, and marks for values.
     statement = (
-        f"UPDATE {connection.ops.quote_name(table.db_table)} SET "  # noqa: S608
-        + ", ".join(f"{connection.ops.quote_name(table.get_field(name).column)} = %s" for name in columns)
+        f"UPDATE {name(Message._meta.db_table)} SET "  # noqa: S608
+        + ", ".join(f"{name(field)} = %s" for field in changes[0])
         + f" WHERE id = %s AND claimed_at = %s AND state IN ({', '.join(['%s'] * len(before))})"
     )
     values = [
         (
-            *(instant(value) if isinstance(value, dt.datetime) else value for value in changes.values()),
-            message.pk,
-            instant(message.claimed_at),
+            *(instant(value) if isinstance(value, dt.datetime) else value for value in change.values()),
+            one.message.pk,
+            instant(one.message.claimed_at),
             *before,
         )
-        for changes, message in rows
+        for change, one in zip(changes, handed, strict=True)
     ]
-    if not values:
-        return
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.executemany(statement, values)

@@ -47,7 +47,7 @@ _UNPACED = frozenset({"mailbox", "smtp"})
 # When this process last could not ask, by transport.
 _failed_at: dict[str, float] = {}
 
-# The same arithmetic as `_TAKE`, on Redis's clock.
+# The same arithmetic as `_of_row`, on Redis's clock.
 _SCRIPT = """
 local now = redis.call('TIME')
 local at = tonumber(now[1]) + tonumber(now[2]) / 1000000
@@ -100,10 +100,13 @@ def reserve(*, transport: str, n: int, gap: float, patience: float = 5.0) -> flo
     """
     if not gap:
         return 0.0
-    first = _from_redis(transport, n * gap, patience) if settings.REDIS_URL else None
-    if first is None:
-        first = _from_row(transport, n * gap, patience)
-    return None if first == "" else max(0.0, float(first) + (n - 1) * gap)
+    try:
+        store = _of_redis if settings.REDIS_URL else _of_row
+        first = store(transport, n * gap, patience)
+    except redis.RedisError as error:
+        logger.warning("Redis keeps no line for %s now (%s); the database does.", transport, error)
+        first = _of_row(transport, n * gap, patience)
+    return None if first is None else max(0.0, first + (n - 1) * gap)
 
 
 def learn(*, way: Way, at: dt.datetime) -> None:
@@ -182,7 +185,8 @@ def _share(row: Pace, at: dt.datetime) -> float:
     return min(1.0, row.slowed + RECOVERS * max(0.0, (at - row.slowed_at).total_seconds()))
 
 
-def _from_row(transport: str, seconds: float, patience: float) -> float | str:
+def _of_row(transport: str, seconds: float, patience: float) -> float | None:
+    """Move the line in the transport's row on; return how far off its old end is, None where that is too far."""
     now = _NOW[connection.vendor]
     table = connection.ops.quote_name(Pace._meta.db_table)
     with connection.cursor() as cursor:
@@ -193,19 +197,19 @@ def _from_row(transport: str, seconds: float, patience: float) -> float | str:
             [CATCH_UP, CATCH_UP, seconds, transport, patience],
         )
         rows = cursor.fetchall()
-    return float(rows[0][0]) - seconds if rows else ""
+    return float(rows[0][0]) - seconds if rows else None
 
 
-def _from_redis(transport: str, seconds: float, patience: float) -> str | None:
-    """Return what the script says; None, so that the row is asked, where Redis does not answer."""
-    try:
-        said = _redis(settings.REDIS_URL).eval(
-            _SCRIPT, 1, f"quarterdeck:pace:{transport}", seconds, CATCH_UP, patience
-        )
-    except redis.RedisError as error:
-        logger.warning("Redis keeps no line for %s now (%s); the database does.", transport, error)
-        return None
-    return str(said.decode() if isinstance(said, bytes) else said)
+def _of_redis(transport: str, seconds: float, patience: float) -> float | None:
+    """Do the same in Redis.
+
+    Raises:
+        RedisError: it does not answer.
+    """
+    said = _redis(settings.REDIS_URL).eval(
+        _SCRIPT, 1, f"quarterdeck:pace:{transport}", seconds, CATCH_UP, patience
+    )
+    return float(said) if said else None
 
 
 @functools.lru_cache(maxsize=2)

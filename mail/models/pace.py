@@ -20,7 +20,9 @@ class Pace(models.Model):
     slowed = models.FloatField(default=1, help_text="Share of the rate in use; throttling lowers it.")
     slowed_at = models.DateTimeField(null=True, blank=True)
     closed_until = models.DateTimeField(
-        null=True, blank=True, help_text="The day's quota is used up until then."
+        null=True,
+        blank=True,
+        help_text="Nothing is sent this way until then: it is down, or its quota is used up.",
     )
     leader_until = models.DateTimeField(
         null=True, blank=True, help_text="One process at a time sends what is due; its turn ends then."
