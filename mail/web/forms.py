@@ -42,12 +42,7 @@ def _day(label: str) -> forms.DateField:
 class MailboxForm(forms.Form):
     """Search words, filters, and the place to read on from."""
 
-    q = forms.CharField(
-        label="Address or subject",
-        required=False,
-        max_length=200,
-        help_text="A whole address finds that address alone; parts of one take longer.",
-    )
+    q = forms.CharField(label="Address or subject", required=False, max_length=200)
     state = forms.ChoiceField(label="State", required=False, choices=[("", "Any state"), *State.choices])
     kind = forms.TypedChoiceField(
         label="Kind",
