@@ -2,14 +2,15 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from celery import Celery
 from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
-from mail.domain import outbox
-from mail.models import Message, State
+from mail.domain import outbox, suppression
+from mail.models import Kind, Message, Reason, Scope, State
 from tests.mail import letters
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +77,109 @@ def test_a_worker_is_woken_once_and_only_after_commit(
         assert wakeups == []
 
     assert wakeups == [("mail.tasks.deliver", [message.pk])]
+
+
+def suppress(scope: Scope, reason: Reason = Reason.HARD_BOUNCE) -> None:
+    suppression.add(address="owner@example.com", scope=scope, reason=reason, at=letters.AT)
+
+
+def ask(key: str = "report", **changes: Any) -> Message | outbox.Skipped:
+    """Put a mail to the owner into the outbox and return what the caller gets."""
+    asked = {
+        "dedupe_key": key,
+        "composer": letters.LETTER,
+        "payload": {},
+        "to_address": "Owner@Example.com",
+        "subject": "Hello",
+        "at": letters.AT,
+        **changes,
+    }
+    return outbox.enqueue(**asked)
+
+
+def test_mail_is_service_unless_it_says_otherwise_and_a_secret_makes_it_essential() -> None:
+    rows = [
+        ask("report"),
+        ask("safety", kind=Kind.ESSENTIAL),
+        ask("test mail", kind=Kind.COMMERCIAL),
+        ask("code", secret="WDJB-MJHT", kind=Kind.COMMERCIAL),
+    ]
+
+    assert [row.kind for row in rows if isinstance(row, Message)] == [
+        Kind.SERVICE,
+        Kind.ESSENTIAL,
+        Kind.COMMERCIAL,
+        Kind.ESSENTIAL,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scope", "stopped"),
+    [(Scope.ALL, {Kind.SERVICE, Kind.COMMERCIAL}), (Scope.COMMERCIAL, {Kind.COMMERCIAL})],
+)
+def test_mail_that_may_not_go_is_kept_as_suppressed_and_wakes_nobody(
+    scope: Scope,
+    stopped: set[Kind],
+    wakeups: list[tuple[str, list[int]]],
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    suppress(scope)
+    with django_capture_on_commit_callbacks(execute=True):
+        answers = {kind: ask(kind.name, kind=kind) for kind in Kind}
+
+    for kind, answer in answers.items():
+        assert isinstance(answer, outbox.Skipped) is (kind in stopped), kind
+    for answer in answers.values():
+        if isinstance(answer, outbox.Skipped):
+            answer.message.refresh_from_db()
+            row = answer.message
+            assert (row.state, row.settled_at, row.error) == (State.SUPPRESSED, letters.AT, answer.sentence)
+            assert answer.reason == Reason.HARD_BOUNCE
+            assert "because mail to this address bounced for good (10 November 2026)." in answer.sentence
+    assert len(wakeups) == 3 - len(stopped)
+
+
+def test_a_code_reaches_an_address_that_nothing_else_goes_to() -> None:
+    suppress(Scope.ALL)
+
+    answer = ask(secret="WDJB-MJHT")
+
+    assert isinstance(answer, Message)
+    assert answer.state == State.QUEUED
+
+
+def test_asked_for_again_the_first_row_says_how_it_stands() -> None:
+    first = ask()
+    assert isinstance(first, Message)
+    suppress(Scope.ALL)
+
+    again = ask()
+
+    assert isinstance(again, outbox.Skipped)
+    assert (again.message.pk, Message.objects.count()) == (first.pk, 1)
+
+    for row in suppression.live("owner@example.com"):
+        suppression.lift(suppression=row, why="The box works again.", by=None, at=letters.AT)
+    once_more = ask()
+
+    # Lifting sends nothing by itself: somebody queues it again.
+    assert isinstance(once_more, Message)
+    assert (once_more.pk, once_more.state) == (first.pk, State.SUPPRESSED)
+
+
+def test_asking_costs_a_look_at_what_stops_it_and_a_code_does_not(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    with django_assert_num_queries(4):
+        ask()
+    with django_assert_num_queries(3):
+        ask("code", secret="WDJB-MJHT")
+
+
+def test_mail_of_a_campaign_is_never_copied() -> None:
+    with pytest.raises(outbox.NeverCopiedError):
+        ask(kind=Kind.COMMERCIAL, bcc_audit=True)
+    assert Message.objects.count() == 0
 
 
 @pytest.mark.parametrize("broker", ["redis", "folder"])
