@@ -1,7 +1,7 @@
 """What the pages of a campaign say: its state and what comes next, the checks, the figures, in words."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.urls import reverse
 
-from core import clock
+from core import clock, trail
+from core.models import AuditEvent
 from core.money import format_minor
 from mail.domain import campaign_lists, campaign_mail, campaign_results, campaigns
 from mail.domain.compose import CannotComposeError
@@ -37,6 +38,7 @@ TONES = {
     CampaignState.FINISHED: "good",
     CampaignState.CANCELLED: "",
 }
+EVENTS_SHOWN = 30
 # Verdict of a check: its word and tone. What could not be found out is no reason to be calm.
 VERDICTS = {
     "pass": ("Fine", "good"),
@@ -75,26 +77,33 @@ def preview(campaign: Campaign) -> Preview:
     return Preview(content, f"As {whom} would get it; here the unsubscribe link leads nowhere.")
 
 
-def checks(found: Iterable[Check]) -> list[dict[str, Any]]:
-    """Return the checks before the start, what stands in the way first; those of which one thing is to be said as one."""
+def checks(found: Sequence[Check]) -> dict[str, Any]:
+    """Return the checks before the start: whether it may, what is open, what stands in the way first, and what is fine.
+
+    Those of which the same is to be said stand as one.
+    """
     order = ("fail", "unknown", "warn", "pass")
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for check in sorted(found, key=lambda check: order.index(check.verdict)):
         word, tone = VERDICTS[check.verdict]
-        row = rows.setdefault(
-            (check.verdict, check.sentence),
-            {"names": [], "sentence": check.sentence, "verdict": check.verdict, "word": word, "tone": tone},
-        )
-        row["names"].append(check.name)
-    return [{**row, "name": ", ".join(row["names"])} for row in rows.values()]
+        new = {"names": [], "sentence": check.sentence, "verdict": check.verdict, "word": word, "tone": tone}
+        rows.setdefault((check.verdict, check.sentence), new)["names"].append(check.name)
+    shown = [{**row, "name": ", ".join(row["names"])} for row in rows.values()]
+    return {
+        "verdict": _verdict(sum(check.verdict == "fail" for check in found)),
+        "open": [row for row in shown if row["verdict"] != "pass"],
+        "fine": [row for row in shown if row["verdict"] == "pass"],
+    }
 
 
-def verdict(found: Iterable[Check]) -> str:
-    """Return in a sentence whether a campaign may start."""
-    failed = sum(check.verdict == "fail" for check in found)
+def _verdict(failed: int) -> str:
     if failed == 1:
         return "One thing stands in the way of starting it."
-    return f"{failed} things stand in the way of starting it." if failed else "Nothing stands in its way."
+    return (
+        f"{failed} things stand in the way of starting it."
+        if failed
+        else "Nothing stands in the way of starting it."
+    )
 
 
 def what_next(campaign: Campaign, counted: campaign_results.Progress) -> str:
@@ -139,6 +148,8 @@ def progress(campaign: Campaign, *, at: dt.datetime) -> dict[str, Any]:
     moving = campaign.state == CampaignState.SENDING
     standing = campaign_lists.pace(at=at) if moving and left else None
     return {
+        "title": "Sending" if moving else "How far it came",
+        "limits_title": "What would stop it" if moving else "How near it came to its limits",
         "poll_url": f"{reverse('mail:campaign', args=[campaign.pk])}?seen={stage(campaign)}"
         if moving
         else "",
@@ -209,61 +220,77 @@ def _limits(campaign: Campaign, fate: campaigns.Fate, total: int) -> list[dict[s
 
 
 def results(campaign: Campaign) -> dict[str, Any]:
-    """Return what became of a campaign, and its figures beside the model's."""
+    """Return what became of a campaign's mail, and its money beside the model's."""
     found = campaign_results.results(campaign=campaign)
+    of_sent, of_delivered = "of those sent", "of those delivered"
     return {
         "fates": [
-            _tile("Sent", f"{found.sent:,}", target=f"of {found.recipients:,}"),
-            _rate("Delivered", found.delivered),
-            _rate("Hard bounces", found.hard_bounces),
-            _rate("Complaints", found.complaints),
-            _rate("Opened", found.opened),
-            _rate("Clicked", found.clicked),
-            _rate("Unsubscribed", found.unsubscribed),
+            _rate("Delivered", found.delivered, of_sent),
+            _rate("Hard bounces", found.hard_bounces, of_sent),
+            _rate("Soft bounces", found.soft_bounces, of_sent),
+            _rate("Complaints", found.complaints, of_delivered),
+            _rate("Opened", found.opened, of_delivered),
+            _rate("Clicked", found.clicked, of_delivered),
+            _rate("Unsubscribed", found.unsubscribed, of_sent),
         ],
         "told": found.measured,
         "money": _money(found),
     }
 
 
-def _money(found: campaign_results.Results) -> list[dict[str, str]]:
-    income, forecast = found.income, found.model
-    tiles = []
-    if forecast is not None:
-        if forecast.low_each_minor is not None and forecast.high_each_minor is not None:
-            each = f"{_cents(forecast.low_each_minor)} to {_cents(forecast.high_each_minor)}"
-            tiles.append(_tile("Income a recipient", each, badge="modelled"))
-        if forecast.bookings_needed is not None:
-            low = format_minor(forecast.low_minor, cents=False)
-            tiles.append(_tile(f"Bookings for {low}", f"{forecast.bookings_needed:,}", badge="modelled"))
-    if income is None or not income.bookings:
-        # Staff say of a booking which campaign it came from; until one is named, nobody can tell what came in.
-        return [*tiles, *(_missing(label) for label in ("Bookings", "Income", "Income a recipient"))]
-    tiles.append(_tile("Bookings", f"{income.bookings:,}", badge="measured"))
-    tiles.append(_tile("Income", format_minor(income.minor), badge="measured"))
-    if found.recipients:
-        each = _cents(Fraction(income.minor, found.recipients))
-        tiles.append(_tile("Income a recipient", each, badge="measured"))
-    return tiles
-
-
-def _rate(label: str, rate: campaign_results.Rate) -> dict[str, str]:
+def _rate(label: str, rate: campaign_results.Rate, base: str) -> dict[str, str]:
     if rate.count is None:
-        return _missing(label)
-    share = "" if rate.share is None else f"{rate.share * 100:.1f} %"
-    return _tile(label, f"{rate.count:,}", share=share)
+        return {"label": label, "count": "", "share": ""}
+    share = "" if rate.share is None else f"{rate.share * 100:.{1 if rate.share >= 0.01 else 2}f} % {base}"
+    return {"label": label, "count": f"{rate.count:,}", "share": share}
 
 
-def _tile(label: str, value: str, **more: str) -> dict[str, str]:
-    return {"label": label, "value": value, **more}
-
-
-def _missing(label: str) -> dict[str, str]:
-    return {"label": label, "missing": "Not measured yet", "badge": "measured"}
+def _money(found: campaign_results.Results) -> list[dict[str, str]]:
+    """Return what the model said and what was measured, row by row; empty where nobody can tell."""
+    said, came = found.model, found.income
+    # Staff say of a booking which campaign it came from; until one is named, nobody can tell what came in.
+    known = came is not None and came.bookings > 0
+    rows = {"Bookings": ["", ""], "Income": ["", ""], "Income a recipient": ["", ""]}
+    if said is not None:
+        low, high = (format_minor(minor, cents=False) for minor in (said.low_minor, said.high_minor))
+        rows["Income"][0] = f"{low} to {high}"
+        if said.low_each_minor is not None and said.high_each_minor is not None:
+            rows["Income a recipient"][0] = f"{_cents(said.low_each_minor)} to {_cents(said.high_each_minor)}"
+        if said.bookings_needed is not None:
+            rows["Bookings"][0] = f"{said.bookings_needed:,} for {low}"
+    if came is not None and known:
+        rows["Bookings"][1] = f"{came.bookings:,}"
+        rows["Income"][1] = format_minor(came.minor)
+        if found.recipients:
+            rows["Income a recipient"][1] = _cents(Fraction(came.minor, found.recipients))
+    return [{"label": label, "said": pair[0], "came": pair[1]} for label, pair in rows.items()]
 
 
 def _cents(minor: Fraction) -> str:
     return format_minor(round(minor))
+
+
+def history(campaign: Campaign) -> list[dict[str, Any]]:
+    """Return what was done about a campaign, the newest first, with the reasons that were given."""
+    found = AuditEvent.objects.filter(
+        subject_type=Campaign._meta.label_lower, subject_id=str(campaign.pk)
+    ).select_related("actor")[:EVENTS_SHOWN]
+    return [
+        {
+            "at": event.at,
+            "title": trail.called(event.action),
+            "text": event.data.get("reason") or _changed(event.data) or event.data.get("to", ""),
+            "by": str(event.actor) if event.actor else "Quarterdeck itself",
+        }
+        for event in found
+    ]
+
+
+def _changed(data: dict[str, Any]) -> str:
+    names = [
+        name.removesuffix("_minor").replace("_", " ") for name, pair in data.items() if isinstance(pair, list)
+    ]
+    return f"Changed: {', '.join(names)}." if names else ""
 
 
 def before_cancelling(campaign: Campaign) -> str:
@@ -342,7 +369,7 @@ def pace(standing: Standing | None, count: int) -> str:
     if standing.closed:
         return "The day's quota of SES is used up; mail goes on as it comes back"
     if standing.rate is None:
-        return "No limit: mail is laid in the mailbox folder and goes to nobody"
+        return "No limit, as mail is laid in the mailbox folder and goes to nobody"
     return f"{standing.rate:.3g} a second, {duration(count / standing.rate)} for {count:,}"
 
 

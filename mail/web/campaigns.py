@@ -15,7 +15,7 @@ from django.urls import path, reverse, reverse_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from core import access, clock, trail
+from core import access, clock
 from mail.domain import campaign_lists, campaign_results, campaigns, lists, preflight, queries
 from mail.domain.campaign_drafts import CampaignRefusedError, Draft
 from mail.domain.campaign_lists import Reach, Tally
@@ -27,7 +27,6 @@ from mail.web.lists import HOME, MAIL
 from mail.web.mailbox import FRAME_POLICY
 
 PAST_A_PAGE = 25
-EVENTS_SHOWN = 30
 _CAMPAIGNS = {"label": "Campaigns", "url": reverse_lazy("mail:campaigns")}
 _GOING = (CampaignState.SENDING, CampaignState.PAUSED)
 
@@ -145,10 +144,10 @@ def campaign_checks(request: HttpRequest, pk: int) -> HttpResponse:
     if row.state != CampaignState.DRAFT:
         return redirect("mail:campaign", pk=pk)
     found = preflight.checks(campaign=row, at=clock.now())
-    made = {"checks": campaign_words.checks(found), "verdict": campaign_words.verdict(found)}
+    checks = campaign_words.checks(found)
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "mail/campaigns/checks.html", {"campaign": row, **made})
-    return _campaign_page(request, row, **made)
+        return render(request, "mail/campaigns/checks.html", {"campaign": row, "checks": checks})
+    return _campaign_page(request, row, checks=checks)
 
 
 @require_safe
@@ -208,7 +207,7 @@ def start_campaign(request: HttpRequest, pk: int) -> HttpResponseBase:
             "campaign": row,
             "refused": refused,
             "facts": campaign_words.start_facts(row, reach, campaign_lists.pace(at=at)),
-            "troubles": [check for check in campaign_words.checks(found) if check["verdict"] != "pass"],
+            "troubles": campaign_words.checks(found)["open"],
             "blocked": preflight.blocks(found),
         },
         crumbs=[_CAMPAIGNS, _crumb(row)],
@@ -303,7 +302,7 @@ def _campaign_page(request: HttpRequest, row: Campaign, *, refused: str = "", **
         "results": campaign_words.results(row) if begun and state != CampaignState.SENDING else None,
         "preview": campaign_words.preview(row),
         "facts": campaign_words.facts(row),
-        "events": trail.of_records(records=[("mail.campaign", row.pk)], limit=EVENTS_SHOWN),
+        "events": campaign_words.history(row),
         "zone_name": str(clock.zone()),
         "test_form": SendTestForm(initial={"address": request.user.email}),  # type: ignore[union-attr]
         "pause_form": WhyForm(),
