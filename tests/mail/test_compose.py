@@ -232,3 +232,33 @@ def readable(header: str) -> str:
 def mailbox_of(header: str) -> tuple[str, str]:
     ((name, address),) = getaddresses(["".join(header.splitlines())])
     return readable(name), address
+
+
+@pytest.mark.django_db
+class TestWire:
+    """The bytes of a mail, made once."""
+
+    def test_they_are_made_once_and_are_what_a_backend_asks_for(self) -> None:
+        letter = letters.enqueue()
+        mail = compose.prepare(letter)
+        assert mail.message().as_bytes(linesep="\r\n") is mail.wire
+        assert mail.message().as_bytes(linesep="\n") == mail.wire.replace(b"\r\n", b"\n")
+
+    def test_they_are_what_django_would_have_made(self) -> None:
+        letter = letters.enqueue()
+        made = message_from_bytes(compose.prepare(letter).wire)
+        whole = compose.build(letter, compose.compose(letter)).message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]
+        django = message_from_bytes(whole)
+        assert [part.get_content_type() for part in made.walk()] == [
+            part.get_content_type() for part in django.walk()
+        ]
+        leaves = [
+            [part.get_payload(decode=True) for part in mime.walk() if not part.is_multipart()]
+            for mime in (made, django)
+        ]
+        assert leaves[0] == leaves[1]
+
+    def test_preparing_refuses_what_composing_refuses(self) -> None:
+        letter = letters.enqueue(composer=letters.GONE)
+        with pytest.raises(compose.CannotComposeError, match="no longer exists"):
+            compose.prepare(letter)
