@@ -207,7 +207,8 @@ def _row(pk: int) -> Suppression:
 
 def _one(request: HttpRequest, row: Suppression, form: LiftForm, *, status: int = 200) -> HttpResponse:
     # The mail itself is not read along: it may be large, and its address and subject are all that is shown.
-    led_to_it = Message.objects.only("public_id", "subject", "to_address").filter(pk=row.message_id).first()
+    mails = Message.objects.only("public_id", "subject", "to_address")
+    led_to_it = mails.get(pk=row.message_id) if row.message_id is not None else None
     return _page(
         request,
         "mail/suppressions_one.html",

@@ -22,7 +22,8 @@ from crew.models import (
     PositionState,
     Role,
 )
-from mail.models import Message
+from mail.domain import suppression
+from mail.models import Message, Reason, Scope
 from tests.crew.events.conftest import Harbor
 from tests.factories.crew import (
     DEPARTS_AT,
@@ -490,3 +491,14 @@ class TestCancel:
 
         assert told() == ["good@example.com"]
         assert last(event, "crew:event:cancelled").data["not_told"] == "Odd Address"
+
+    def test_who_has_a_dead_address_is_named_as_not_told(self, harbor: Harbor) -> None:
+        event = harbor.event()
+        GuestFactory(event=event, name="Dead Address", email="dead@example.com")
+        GuestFactory(event=event, email="good@example.com")
+        suppression.add(address="Dead@example.com", scope=Scope.ALL, reason=Reason.HARD_BOUNCE, at=LATER)
+
+        events.cancel(event=event, reason="storm", by=harbor.by, at=LATER)
+
+        data = last(event, "crew:event:cancelled").data
+        assert (data["told"], data["not_told"]) == (1, "Dead Address")
