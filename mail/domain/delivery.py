@@ -52,6 +52,7 @@ __all__ = [
     "LONGEST_PAUSE",
     "STALE_AFTER",
     "TRIES",
+    "Handed",
     "claim",
     "claim_batch",
     "deliver",

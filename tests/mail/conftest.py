@@ -86,13 +86,14 @@ def use_ses(settings: Settings, address: str) -> None:
 class FakeSes:
     """An HTTP server that speaks SES's API v2: it answers as it is told and remembers what was asked of it.
 
-    ``address`` is its own, ``rate`` the messages a second it says it allows; None: it does not say.
+    ``address`` is its own, ``peers`` are the connections it was asked over, ``rate`` the messages a second it says it allows; None: it does not say.
     """
 
     def __init__(self) -> None:
         """Start on a free port of loopback."""
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.peers: set[tuple[str, int]] = set()
         self.arrived = threading.Event()
         self.answer: Callable[[], tuple[int, str, dict[str, str]] | None] = lambda: None
         self.release = threading.Event()
@@ -113,6 +114,7 @@ class FakeSes:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.headers.append(dict(self.headers.items()))
                 outer.requests.append(json.loads(body))
+                outer.peers.add(self.client_address)
                 outer.arrived.set()
                 answer = outer.answer()
                 if answer is None:

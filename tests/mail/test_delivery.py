@@ -5,14 +5,24 @@ import logging
 from pathlib import Path
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from core.models import AuditEvent
-from mail.domain import delivery
-from mail.models import Message, State
+from mail.domain import campaigns, delivery, suppression
+from mail.models import (
+    CampaignState,
+    EventKind,
+    Kind,
+    Message,
+    MessageEvent,
+    Notification,
+    Reason,
+    Scope,
+    State,
+)
 from mail.transport import Outcome, Receipt
-from tests.mail import letters
+from tests.mail import campaigning, letters
 from tests.mail.letters import AT
 
 pytestmark = pytest.mark.django_db
@@ -292,3 +302,201 @@ def test_one_message_that_cannot_be_composed_does_not_stop_the_others(mailbox: P
 
     assert delivery.run(clock=lambda: AT) == 1
     assert sorted(Message.objects.values_list("state", flat=True)) == [State.FAILED, State.SENT]
+
+
+# What puts a message aside, and what proves it sent
+
+
+def test_what_somebody_waits_for_is_claimed_first() -> None:
+    campaign = letters.enqueue(dedupe_key="1", bcc_audit=False)
+    Message.objects.filter(pk=campaign.pk).update(kind=Kind.COMMERCIAL, due_at=AT - 5 * MINUTE)
+    report = letters.enqueue(dedupe_key="2", at=AT - MINUTE)
+    code = letters.enqueue_code()
+
+    claimed = [delivery.claim_batch(limit=1, at=AT)[0].pk for _ in range(3)]
+    assert claimed == [code.pk, report.pk, campaign.pk]
+
+
+def test_a_batch_is_claimed_by_a_handful_of_statements(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for number in range(30):
+        letters.enqueue(dedupe_key=str(number))
+
+    for limit in (1, 20):
+        # Read them, who is suppressed, claim them; and a savepoint around. PostgreSQL takes the fence, too.
+        with django_assert_num_queries(6 if connection.vendor == "postgresql" else 5):
+            assert len(delivery.claim_batch(limit=limit, at=AT)) == limit
+
+
+def test_what_was_suppressed_meanwhile_is_put_aside_and_the_next_is_claimed() -> None:
+    first, second = (
+        letters.enqueue(dedupe_key="1", to_address="Gone@example.com"),
+        letters.enqueue(dedupe_key="2"),
+    )
+    suppression.add(address="gone@example.com", scope=Scope.ALL, reason=Reason.HARD_BOUNCE, at=AT)
+    # As if it had been queued just before, by a transaction that was slower.
+    Message.objects.filter(pk=first.pk).update(state=State.QUEUED, settled_at=None, error="")
+
+    assert [message.pk for message in delivery.claim_batch(limit=1, at=AT)] == [second.pk]
+    first.refresh_from_db()
+    assert (first.state, first.settled_at, first.claimed_at) == (State.SUPPRESSED, AT, None)
+    assert first.error.startswith("This address gets no mail but codes and links")
+
+
+def of_campaign(state: CampaignState) -> Message:
+    """Return a claimed message of a campaign that has come to this state since."""
+    campaign = campaigning.started(campaigning.mailing_list(count=1))
+    campaigning.queue_all(campaign)
+    (message,) = delivery.claim_batch(limit=5, at=AT)
+    if state == CampaignState.PAUSED:
+        campaigns.pause(campaign=campaign, why="The date is wrong.", by=None, at=AT)
+    if state == CampaignState.CANCELLED:
+        campaigns.cancel(campaign=campaign, why="The date is wrong.", by=None, at=AT)
+    return message
+
+
+@pytest.mark.parametrize(
+    ("campaign", "state"),
+    [
+        (CampaignState.SENDING, State.QUEUED),
+        (CampaignState.PAUSED, State.HELD),
+        (CampaignState.CANCELLED, State.FAILED),
+    ],
+)
+@pytest.mark.parametrize("outcome", [Outcome.LATER, Outcome.THROTTLED, Outcome.USED_UP])
+def test_what_comes_back_goes_where_its_campaign_stands(
+    campaign: CampaignState, state: State, outcome: Outcome
+) -> None:
+    message = of_campaign(campaign)
+
+    assert settle(message, outcome, AT)
+    assert (message.state, message.claimed_at is None) == (state, state != State.FAILED)
+
+
+def test_what_is_queued_astray_in_a_paused_campaign_is_held_and_never_claimed() -> None:
+    message = of_campaign(CampaignState.PAUSED)
+    Message.objects.filter(pk=message.pk).update(state=State.QUEUED, claimed_at=None)
+
+    assert delivery.claim_batch(limit=5, at=AT) == []
+    message.refresh_from_db()
+    assert message.state == State.HELD
+
+
+@pytest.mark.parametrize(
+    ("outcome", "tries"), [(Outcome.THROTTLED, 0), (Outcome.USED_UP, 0), (Outcome.LATER, 1)]
+)
+def test_only_what_may_be_its_own_fault_costs_a_message_a_try(outcome: Outcome, tries: int) -> None:
+    message = claimed()
+
+    settle(message, outcome, AT)
+    assert (message.state, message.tries) == (State.QUEUED, tries)
+    assert message.due_at - AT <= (MINUTE if tries else dt.timedelta(seconds=1))
+
+
+def event(message: Message, kind: EventKind = EventKind.DELIVERY) -> MessageEvent:
+    notification = Notification.objects.create(sns_id="n-1", topic_arn="arn", received_at=AT)
+    return MessageEvent.objects.create(
+        notification=notification,
+        message=message,
+        provider_message_id="0100-abc",
+        recipient="owner@example.com",
+        kind=kind,
+        at=AT,
+    )
+
+
+def test_an_event_of_ses_settles_doubt() -> None:
+    message = claimed()
+    settle(message, Outcome.UNKNOWN, AT)
+
+    assert delivery.proven(message=message, provider_message_id="0100-abc", at=LATER)
+    message.refresh_from_db()
+    assert (message.state, message.transport, message.provider_message_id) == (State.SENT, "ses", "0100-abc")
+    assert (message.settled_at, message.error, message.bcc_address) == (LATER, "", "audit@example.com")
+    assert actions(message) == ["mail:message:doubt", "mail:message:proven"]
+    assert not delivery.proven(message=message, provider_message_id="0100-abc", at=LATER)
+
+
+def test_an_event_that_came_before_the_doubt_settles_it_with_the_next_sweep() -> None:
+    message = claimed()
+    event(message)
+    settle(message, Outcome.UNKNOWN, AT)
+
+    assert delivery.doubt_stale(at=AT) == 0
+    message.refresh_from_db()
+    assert (message.state, message.provider_message_id) == (State.SENT, "0100-abc")
+
+
+def test_a_dead_senders_message_that_ses_told_of_is_sent_and_not_in_doubt() -> None:
+    message = claimed()
+    event(message)
+
+    assert delivery.doubt_stale(at=AT) == 0
+    message.refresh_from_db()
+    assert message.state == State.SENDING
+    assert delivery.doubt_stale(at=LATER) == 0
+    message.refresh_from_db()
+    assert message.state == State.SENT
+
+
+def test_a_rejection_by_ses_proves_nothing() -> None:
+    message = claimed()
+    event(message, EventKind.REJECT)
+
+    assert delivery.doubt_stale(at=LATER) == 1
+
+
+# Many at once
+
+
+def test_many_accepted_are_settled_in_two_statements(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for number in range(30):
+        letters.enqueue(dedupe_key=str(number))
+    handed = [
+        delivery.Handed(
+            message,
+            Receipt(Outcome.ACCEPTED, LATER, provider_message_id=f"m-{message.pk}", transport="ses"),
+            10,
+        )
+        for message in delivery.claim_batch(limit=30, at=AT)
+    ]
+
+    for some in (handed[:1], handed[1:]):
+        with django_assert_num_queries(3):  # a savepoint around one statement
+            delivery.settle_accepted(some)
+    assert {
+        (state, sent_at, f"m-{pk}" == name)
+        for pk, state, sent_at, name in Message.objects.values_list(
+            "pk", "state", "settled_at", "provider_message_id"
+        )
+    } == {(State.SENT, LATER, True)}
+
+
+def test_of_many_accepted_one_whose_claim_is_lost_harms_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(3):
+        letters.enqueue(dedupe_key=str(number))
+    messages = delivery.claim_batch(limit=3, at=AT)
+    lost, doubtful = messages[0], messages[1]
+    Message.objects.filter(pk=lost.pk).update(claimed_at=LATER)
+    Message.objects.filter(pk=doubtful.pk).update(state=State.IN_DOUBT, error="Silence.")
+    receipt = Receipt(Outcome.ACCEPTED, LATER, transport="ses")
+    with caplog.at_level(logging.ERROR):
+        delivery.settle_accepted([delivery.Handed(message, receipt, 10) for message in messages])
+
+    states = Message.objects.order_by("id").values_list("state", flat=True)
+    assert list(states) == [State.SENDING, State.SENT, State.SENT]
+    assert f"Mail {lost.public_id} was accepted, but its claim was no longer ours" in caplog.text
+
+
+def test_a_run_stops_when_it_is_told_to_and_leaves_nothing_under_way(mailbox: Path) -> None:
+    for number in range(60):
+        letters.enqueue(dedupe_key=str(number))
+    turns = iter([False, False, True])
+
+    accepted = delivery.run(clock=lambda: AT, stop=lambda: next(turns))
+    assert 0 < accepted < 60
+    assert Message.objects.filter(state=State.SENT).count() == accepted
+    assert not Message.objects.filter(state=State.SENDING).exists()

@@ -1,15 +1,25 @@
-"""The whole way through django-ses to an SES at the end of a real wire (moto's server), read back from it."""
+"""The whole way to an SES at the end of a real wire (moto's server), read back from it; and the client by itself."""
 
+import base64
+import datetime as dt
+import json
 from email import message_from_string, policy
+from pathlib import Path
 
 import boto3
+import botocore.session
 import pytest
+from botocore.credentials import RefreshableCredentials
 from pytest_django import Settings
 
-from mail import tasks
-from mail.domain import queries
-from mail.models import State
+from core import clock
+from mail import ses as client_of_ses
+from mail import tasks, transport
+from mail.domain import compose, queries
+from mail.models import Message, State
+from mail.transport import Outcome, Receipt
 from tests.mail import letters
+from tests.mail.conftest import FakeSes
 
 pytestmark = pytest.mark.django_db
 
@@ -112,3 +122,96 @@ def test_what_ses_took_can_be_read_again_from_the_records(ses: list) -> None:
     assert reading.content is not None
     assert not reading.kept
     assert reading.content.text.startswith("Net burn is $8,130")
+
+
+# The client, on the wire
+
+
+def hand_over() -> Receipt:
+    message = Message(composer=letters.LETTER, to_address="owner@example.com", subject="Edition 7")
+    return transport.hand_over(compose.prepare(message), over=transport.connect())
+
+
+def test_a_call_is_signed_as_boto3_signs_it(fake_ses: FakeSes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "a-session")
+    client_of_ses._client.cache_clear()
+    fake_ses.accepts("m-1")
+    assert hand_over().outcome is Outcome.ACCEPTED
+    ours = fake_ses.headers[-1]
+
+    asked = json.loads(json.dumps(fake_ses.requests[0]))
+    asked["Content"]["Raw"]["Data"] = base64.b64decode(asked["Content"]["Raw"]["Data"])
+    real = boto3.Session().client("sesv2", region_name="us-east-1", endpoint_url=fake_ses.address)
+    real.send_email(**asked)
+    theirs = fake_ses.headers[-1]
+    client_of_ses._client.cache_clear()
+
+    assert fake_ses.requests[0] == fake_ses.requests[1]
+    assert ours["X-Amz-Security-Token"] == theirs["X-Amz-Security-Token"] == "a-session"
+    assert (ours["Content-Length"], ours["Content-Type"]) == (
+        theirs["Content-Length"],
+        theirs["Content-Type"],
+    )
+    # All but the signature itself, which differs with the second.
+    whose, ours_signed, theirs_signed = (
+        ours["Authorization"].split(", ")[0],
+        ours["Authorization"].split(", ")[1],
+        theirs["Authorization"].split(", ")[1],
+    )
+    assert theirs["Authorization"].startswith(whose)
+    assert ours_signed == theirs_signed
+
+
+def test_credentials_are_renewed_when_they_run_out(fake_ses: FakeSes) -> None:
+    turns = iter(["first", "second"])
+
+    def renew() -> dict[str, str]:
+        soon = clock.now() + dt.timedelta(seconds=1)
+        return {"access_key": next(turns), "secret_key": "s", "token": "t", "expiry_time": soon.isoformat()}
+
+    over = transport.connect()
+    over.backend.open()
+    session = botocore.session.Session()
+    session._credentials = RefreshableCredentials.create_from_metadata(renew(), renew, "test")
+    over.backend.connection = client_of_ses.Client(  # type: ignore[attr-defined]
+        region="us-east-1", endpoint=fake_ses.address, session=session, read_seconds=5
+    )
+    fake_ses.accepts("m-1")
+    message = Message(composer=letters.LETTER, to_address="owner@example.com", subject="Edition 7")
+
+    assert transport.hand_over(compose.prepare(message), over=over).outcome is Outcome.ACCEPTED
+    assert "Credential=second/" in fake_ses.headers[-1]["Authorization"]
+    # The next renewal fails: nothing was sent, so it is tried later.
+    receipt = transport.hand_over(compose.prepare(message), over=over)
+    assert (receipt.outcome, len(fake_ses.requests)) == (Outcome.LATER, 1)
+
+
+def test_a_proxy_that_is_not_there_means_later(fake_ses: FakeSes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+
+    receipt = hand_over()
+    assert (receipt.outcome, fake_ses.requests) == (Outcome.LATER, [])
+    assert "ProxyConnectionError" in receipt.reason
+
+
+def test_a_connection_is_kept_for_the_next_mail(fake_ses: FakeSes) -> None:
+    fake_ses.accepts("m-1")
+    for _ in range(3):
+        assert hand_over().outcome is Outcome.ACCEPTED
+
+    assert len(fake_ses.peers) == 1
+
+
+def test_what_our_account_may_send_is_told(fake_ses: FakeSes) -> None:
+    assert transport.account() == transport.Account(rate=10_000, daily=50_000, used=12, production=True)
+    fake_ses.rate = None
+    assert transport.account().rate is None
+    assert transport.account().why.startswith("SES did not say what our account may send: ClientError")
+
+
+def test_a_laptop_has_neither_quota_nor_identity(mailbox: Path) -> None:
+    assert transport.account().why == "The transport mailbox has no quota of its own."
+    assert transport.identity().verified is None

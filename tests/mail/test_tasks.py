@@ -8,8 +8,9 @@ import pytest
 from config.celery import app
 from core import clock
 from mail import tasks
+from mail.domain import pacing
 from mail.models import Message, State
-from tests.mail import letters
+from tests.mail import campaigning, letters
 from tests.mail.processes import run, start
 
 
@@ -47,6 +48,59 @@ def test_sweep_sends_what_is_due_and_nothing_else(mailbox: Path) -> None:
     due.refresh_from_db()
     early.refresh_from_db()
     assert (due.state, early.state) == (State.SENT, State.QUEUED)
+
+
+@pytest.mark.django_db
+def test_a_sweep_leaves_sending_to_the_process_that_leads(mailbox: Path) -> None:
+    message = letters.enqueue(at=clock.now())
+    lead = pacing.lead(transport="mailbox", at=clock.now())
+    assert lead is not None
+    tasks.sweep()
+    message.refresh_from_db()
+    assert message.state == State.QUEUED
+
+    pacing.resign(lead)
+    tasks.sweep()
+    message.refresh_from_db()
+    assert message.state == State.SENT
+    # It does not keep the lead to itself.
+    assert pacing.lead(transport="mailbox", at=clock.now()) is not None
+
+
+@pytest.mark.django_db
+def test_a_long_sweep_gives_way_and_wakes_the_next(mailbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "LONGEST", -1.0)
+    woken: list[dict[str, object]] = []
+    monkeypatch.setattr(tasks.sweep, "apply_async", lambda **options: woken.append(options))
+    message = letters.enqueue(at=clock.now())
+    tasks.sweep()
+
+    message.refresh_from_db()
+    assert (message.state, woken) == (State.QUEUED, [{"expires": 5, "retry": False}])
+
+
+@pytest.mark.django_db
+def test_a_broker_that_is_gone_does_not_end_a_sweep(
+    mailbox: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def gone(**_: object) -> None:
+        raise OSError("Connection refused")
+
+    monkeypatch.setattr(tasks, "LONGEST", -1.0)
+    monkeypatch.setattr(tasks.sweep, "apply_async", gone)
+    letters.enqueue(at=clock.now())
+    tasks.sweep()
+
+    assert "The broker did not take the wake-up of the next sweep" in caplog.text
+
+
+@pytest.mark.django_db
+def test_a_sweep_takes_campaigns_further_and_sends_what_they_queue(mailbox: Path) -> None:
+    campaign = campaigning.started(campaigning.mailing_list(count=5))
+    tasks.sweep()
+
+    # The first cohort; the rest waits for what becomes of it.
+    assert campaigning.states_of(campaign) == {State.SENT: 3}
 
 
 @pytest.mark.django_db(transaction=True)
