@@ -10,13 +10,12 @@ Order of locks, the same as where campaigns and claims move: the fence of suppre
 import datetime as dt
 import enum
 import logging
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from mail.domain import campaigns, delivery, ses_events, suppression
+from mail.domain import campaigns, delivery, feedback_rows, ses_events, suppression
 from mail.domain.ses_events import Told
 from mail.domain.sns import Envelope
 from mail.models import (
@@ -34,14 +33,6 @@ from mail.models import (
 SOFT_BOUNCES = 3
 SOFT_WITHIN = dt.timedelta(days=30)
 
-# The column that keeps when a thing happened first.
-FACTS: Mapping[str, str] = MappingProxyType({
-    EventKind.DELIVERY: "delivered_at",
-    EventKind.BOUNCE: "bounced_at",
-    EventKind.COMPLAINT: "complained_at",
-    EventKind.OPEN: "opened_at",
-    EventKind.CLICK: "clicked_at",
-})  # fmt: skip
 # These may suppress, and so stand at the fence before they touch a message.
 _MAY_SUPPRESS = frozenset({EventKind.BOUNCE, EventKind.COMPLAINT})
 # SES does not say who of several recipients it was.
@@ -85,17 +76,14 @@ def _take(told: Told, envelope: Envelope, *, at: dt.datetime, careful: bool) -> 
         if told.kind in _MAY_SUPPRESS:
             suppression.fence(exclusive=True)
             _hold_campaign(told)
-        message = _find(told)
+        message = feedback_rows.find(public_id=told.public_id, provider_message_id=told.provider_message_id)
         if message is None:
             return Answer.NOT_OURS
-        notification = Notification.objects.create(
-            sns_id=envelope.sns_id, topic_arn=envelope.topic_arn, received_at=at
-        )
-        events = _events(told, message, notification)
+        noted = feedback_rows.note(sns_id=envelope.sns_id, topic_arn=envelope.topic_arn, at=at)
+        events = _events(told, message, noted)
         if careful:
             events = _new(told, events)
-        # In one order, so that two that share a row cannot wait for each other.
-        MessageEvent.objects.bulk_create(sorted(events, key=lambda event: event.recipient))
+        feedback_rows.tell(events)
         if events:
             _apply(told, message, {event.recipient for event in events}, at=at)
     return Answer.TAKEN if events else Answer.KNOWN
@@ -103,32 +91,23 @@ def _take(told: Told, envelope: Envelope, *, at: dt.datetime, careful: bool) -> 
 
 def _hold_campaign(told: Told) -> None:
     """Lock the campaign of an event's message, which the event may stop: before the message, as whoever settles does."""
-    of_it = Message.objects.filter(_named(told)).values("campaign_id")
+    named: dict[str, object] = {"provider_message_id": told.provider_message_id}
+    if told.public_id is not None:
+        named = {"public_id": told.public_id}
+    of_it = Message.objects.filter(**named).order_by().values("campaign_id")
     list(
-        Campaign.objects.select_for_update(no_key=True).filter(pk__in=of_it).values_list("pk").order_by("pk")
+        Campaign.objects.select_for_update(no_key=True).filter(pk__in=of_it).order_by("pk").values_list("pk")
     )
 
 
-def _find(told: Told) -> Message | None:
-    """Return the message of an event, locked: a worker that settles it meanwhile sees the event's row, or we its state."""
-    rows = Message.objects.select_for_update(no_key=True).defer("payload", "sealed").filter(_named(told))
-    return rows.order_by("-id").first()
-
-
-def _named(told: Told) -> Q:
-    if told.public_id is not None:
-        return Q(public_id=told.public_id)
-    return Q(provider_message_id=told.provider_message_id)
-
-
-def _events(told: Told, message: Message, notification: Notification) -> list[MessageEvent]:
+def _events(told: Told, message: Message, noted: int) -> list[MessageEvent]:
     details = told.details
     if told.kind in _BY_NOBODY_IN_PARTICULAR and told.destinations > 1:
         detail = next(iter(details.values()))
         details = {_own(message): f"{detail} By one of {told.destinations} recipients.".strip()}
     return [
         MessageEvent(
-            notification=notification,
+            notification_id=noted,
             message=message,
             provider_message_id=told.provider_message_id,
             recipient=recipient,
@@ -163,25 +142,24 @@ def _apply(told: Told, message: Message, recipients: set[str], *, at: dt.datetim
             told.bounce,
         )
     alone = told.destinations == 1 or told.kind not in _BY_NOBODY_IN_PARTICULAR
-    if _own(message) not in recipients or told.kind not in FACTS or not alone:
+    if _own(message) not in recipients or not alone:
         return
-    _keep_earliest(told, message)
+    if told.kind in feedback_rows.FACTS:
+        feedback_rows.keep_earliest(message=message, kind=told.kind, at=told.at)
+    elif told.bounce is not None:
+        _keep_bounce(told, told.bounce, message)
     if told.kind in _MAY_SUPPRESS:
         _suppress(told, message, at=at)
         if message.campaign_id is not None:
             campaigns.consider_stopping(campaign_id=message.campaign_id, at=at)
 
 
-def _keep_earliest(told: Told, message: Message) -> None:
-    """Set a fact that is not known yet, or known of a later instant; of two bounces at once the hard one counts."""
-    column = FACTS[told.kind]
-    later = Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__gt": told.at})
-    changes: dict[str, object] = {column: told.at}
-    if told.bounce is not None:
-        changes["bounce"] = told.bounce
-    if told.bounce == Bounce.HARD:
+def _keep_bounce(told: Told, bounce: Bounce, message: Message) -> None:
+    """Set the earliest bounce; of two at one instant the hard one counts."""
+    later = Q(bounced_at__isnull=True) | Q(bounced_at__gt=told.at)
+    if bounce == Bounce.HARD:
         later |= Q(bounced_at=told.at, bounce=Bounce.SOFT)
-    Message.objects.filter(later, pk=message.pk).update(**changes)
+    Message.objects.filter(later, pk=message.pk).update(bounced_at=told.at, bounce=bounce)
 
 
 def _suppress(told: Told, message: Message, *, at: dt.datetime) -> None:

@@ -136,9 +136,9 @@ class TestFacts:
 
     @pytest.mark.parametrize("state", [State.SENT, State.IN_DOUBT, State.SENDING])
     def test_every_order_leaves_the_same(self, state: State) -> None:
-        orders = [*itertools.permutations(KINDS, 2), *itertools.permutations(KINDS, 3)]
+        orders = list(itertools.permutations(KINDS, 2))
         drawn = random.Random(4)  # noqa: S311
-        orders += [tuple(drawn.sample(list(KINDS), len(KINDS))) for _ in range(40)]
+        orders += [tuple(drawn.sample(list(KINDS), len(KINDS))) for _ in range(12)]
         ends: dict[frozenset[str], set[str]] = {}
 
         for order in orders:
@@ -567,18 +567,16 @@ class TestReplays:
             for kind, at in KINDS.items()
         ]
         random.Random(9).shuffle(posts)  # noqa: S311
-        stop = threading.Event()
         claimed: list[int] = []
 
         def claim() -> None:
-            while not stop.is_set():
-                claimed.extend(one.pk for one in delivery.claim_batch(limit=2, at=AT + DAY))
+            for _ in range(12):
+                claimed.extend(one.pk for one in delivery.claim_batch(limit=1, at=AT + DAY))
             connections.close_all()
 
         claimer = threading.Thread(target=claim)
         claimer.start()
         said = _at_once(posts)
-        stop.set()
         claimer.join()
 
         assert Counter(said) == {(200, "taken"): len(posts)}
