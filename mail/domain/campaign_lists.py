@@ -63,13 +63,18 @@ def reach(list_ids: Collection[int]) -> dict[Part, Reach]:
     A list nobody is on is not among the keys.
     """
     rows = _with_held(Subscriber.objects.filter(mailing_list__in=list_ids).order_by())
-    figures = {"subscribers": Count("pk"), "reachable": Count("pk", filter=Q(is_held=False))}
+    whole = rows.values("mailing_list").annotate(
+        subscribers=Count("pk"), reachable=Count("pk", filter=Q(is_held=False))
+    )
     found: dict[Part, Reach] = {
-        (row["mailing_list"], None): Reach(row["subscribers"], row["reachable"])
-        for row in rows.values("mailing_list").annotate(**figures)
+        (row["mailing_list"], None): Reach(row["subscribers"], row["reachable"]) for row in whole
     }
-    in_segments = rows.filter(segments__isnull=False).values("mailing_list", "segments").annotate(**figures)
-    for row in in_segments:
+    parts = (
+        rows.filter(segments__isnull=False)
+        .values("mailing_list", "segments")
+        .annotate(subscribers=Count("pk"), reachable=Count("pk", filter=Q(is_held=False)))
+    )
+    for row in parts:
         found[row["mailing_list"], row["segments"]] = Reach(row["subscribers"], row["reachable"])
     return found
 
@@ -126,7 +131,7 @@ def tallies(campaign_ids: Collection[int]) -> dict[int, Tally]:
     rows = (
         Message.objects.filter(campaign__in=campaign_ids)
         .order_by()
-        .values("campaign")
+        .values_list("campaign")
         .annotate(
             messages=Count("pk"),
             sent=Count("pk", filter=Q(state=State.SENT)),
@@ -135,7 +140,7 @@ def tallies(campaign_ids: Collection[int]) -> dict[int, Tally]:
             complaints=Count("complained_at"),
         )
     )
-    return {row.pop("campaign"): Tally(**row) for row in rows}
+    return {campaign: Tally(*counts) for campaign, *counts in rows}
 
 
 def not_written(campaign: Campaign) -> int:

@@ -53,7 +53,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
             "at": campaign.created_at if campaign.state == CampaignState.DRAFT else campaign.started_at,
         }
 
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"anchor": "going", "title": "Under way", "rows": [row(c) for c in alive if c.state in _GOING]},
         {
             "anchor": "drafts",

@@ -98,7 +98,7 @@ def list_page(request: HttpRequest, pk: int) -> HttpResponse:
                 {
                     "subscriber": row,
                     "segments": ", ".join(part.name for part in row.segments.all()),
-                    "held": row.is_held,
+                    "held": row.is_held,  # type: ignore[attr-defined]
                 }
                 for row in page
             ],
