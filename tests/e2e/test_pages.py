@@ -21,6 +21,7 @@ OF_EACH_VIEW = 2
 # Files to download, and what a page shows in a frame.
 NO_PAGES = {
     *("mail:file", "mail:html", "mail:part"),
+    *("mail:export_suppressions", "mail:sample_subscribers", "mail:campaign_html"),
     *("reports:chart", "reports:form", "reports:mail_body"),
     *("crew:item_photo", "crew:credential_file"),
 }

@@ -4,9 +4,10 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.http import HttpResponseBase
 from django.test import Client
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 from pytest_django import DjangoAssertNumQueries, Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -310,6 +311,14 @@ class TestChoosing:
         assert "Other" not in shown(reader.get(address))
 
 
+def violations(page: Page) -> list[str]:
+    """Return what WCAG 2.2 AA finds wrong with a page, and whether it is wider than its screen."""
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    found = Axe().run(page, options=options).response["violations"]
+    wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    return [one["id"] for one in found] + ["too wide"] * wide
+
+
 @pytest.mark.e2e
 @pytest.mark.django_db(transaction=True)
 def test_a_browser_that_runs_every_script_changes_nothing_and_one_press_does(
@@ -322,8 +331,10 @@ def test_a_browser_that_runs_every_script_changes_nothing_and_one_press_does(
             page.goto(live_server.url + address, wait_until="networkidle")
         assert Suppression.objects.count() == 0
 
+        assert violations(page) == []
         page.get_by_role("button", name="Stop this list").click()
         page.get_by_role("heading", name="You are off this list").wait_for()
+        assert violations(page) == []
         assert Suppression.objects.get().scope == Scope.LIST
 
         page.get_by_role("button", name=re.compile("Turn on again")).click()
