@@ -67,8 +67,12 @@ def _recipients(reach: lists.Reach) -> Check:
         return Check(
             "Recipients", "fail", "Nobody may be mailed. Import subscribers, or choose another segment."
         )
-    left = f"; {reach.held_back:,} more are suppressed and left out" if reach.held_back else ""
-    return Check("Recipients", "pass", f"{reach.mailable:,} people get it{left}.")
+    left = ""
+    if reach.held_back:
+        verb = "is" if reach.held_back == 1 else "are"
+        left = f"; {reach.held_back:,} more {verb} suppressed and left out"
+    people = "1 person gets" if reach.mailable == 1 else f"{reach.mailable:,} people get"
+    return Check("Recipients", "pass", f"{people} it{left}.")
 
 
 def _mail(campaign: Campaign) -> Iterator[Check]:

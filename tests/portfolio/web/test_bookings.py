@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.models import AuditEvent
+from mail.models import Campaign, CampaignState, MailingList
 from portfolio.domain import bookings, enquiries
 from portfolio.domain.enquiries import Terms, TermsRefusedError
 from portfolio.models import Booking, BookingStage, JournalEntry
@@ -417,3 +418,49 @@ def test_channels_of_the_form_are_those_of_the_entities_booked_for(world: World)
     assert "Queen Sailo" in page
     assert "Hidden" not in page
     assert "Jazz" not in page
+
+
+def test_a_booking_names_the_campaign_it_came_from_and_no_draft_is_offered(world: World) -> None:
+    opened = MailingList.objects.create(slug="guests", name="Guests", purpose="News.", created_at=AT)
+    values = {
+        "mailing_list": opened,
+        "subject": "Jazz",
+        "from_name": "JADA",
+        "body": "Jazz.",
+        "created_at": AT,
+    }
+    sent = Campaign.objects.create(
+        name="Winter letter", state=CampaignState.SENDING, started_at=AT, last_subscriber_id=0, **values
+    )
+    draft = Campaign.objects.create(name="Not yet", **values)
+    client = world.client("bookings")
+    shown = client.get("/portfolio/bookings/add/").content.decode()
+    assert "Winter letter (" in shown
+    assert "Not yet" not in shown
+
+    assert client.post("/portfolio/bookings/add/", {**NEW, "campaign": str(draft.pk)}).status_code == 422
+    client.post("/portfolio/bookings/add/", {**NEW, "campaign": str(sent.pk)})
+    booking = Booking.objects.get(title="Whale watching")
+    assert booking.campaign == sent
+    assert "Winter letter" in client.get(f"/portfolio/bookings/{booking.pk}/").content.decode()
+
+    changed = {
+        name: value for name, value in NEW.items() if name not in ("entity", "enquired_on", "stage", "on")
+    }
+    client.post(f"/portfolio/bookings/{booking.pk}/change/", {**changed, "campaign": ""})
+    booking.refresh_from_db()
+    assert booking.campaign is None
+    told = AuditEvent.objects.get(action="portfolio:booking:change").data
+    assert told["campaign"] == ["Winter letter", None]
+
+
+def test_no_booking_came_from_a_campaign_that_was_never_sent(world: World) -> None:
+    opened = MailingList.objects.create(slug="guests", name="Guests", purpose="News.", created_at=AT)
+    draft = Campaign.objects.create(
+        mailing_list=opened, name="Not yet", subject="Jazz", from_name="JADA", body="Jazz.", created_at=AT
+    )
+    with pytest.raises(TermsRefusedError, match="never sent"):
+        enquiries.add_booking(
+            entity=world.mine.entity, terms=terms(campaign=draft), enquired_on=AS_OF, stage=BookingStage.ENQUIRY, on=AS_OF,
+            by=people.owner(), at=AT,
+        )  # fmt: skip
