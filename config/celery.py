@@ -8,12 +8,26 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.signals import worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("quarterdeck")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_process_init.connect
+def hold_little_of_the_file(**_: object) -> None:
+    """Let a worker hold little of a SQLite file at once: it goes through long tables, and mail of 100,000 must not fill memory.
+
+    The map of the file, which makes pages quick, counts as memory of the process however much the kernel shares it.
+    """
+    from django.db import connection  # noqa: PLC0415 - settings are read only now
+
+    if connection.vendor == "sqlite":
+        options = connection.settings_dict["OPTIONS"]
+        options["init_command"] += " PRAGMA mmap_size=0; PRAGMA cache_size=-8192;"
 
 
 def _every(seconds: float, task: str) -> dict[str, Any]:

@@ -84,6 +84,23 @@ class Crew:
         child.signal_group(signal.SIGKILL)
         child.process.wait(30)
 
+    def peaks(self, name: str) -> list[float]:
+        """Return for each process of a program the most memory that it ever held, in MB."""
+        leader = self.children[name].process
+        assert leader is not None
+        found = []
+        for status in Path("/proc").glob("[0-9]*/status"):
+            try:
+                if os.getpgid(int(status.parent.name)) == leader.pid:
+                    found += [
+                        int(line.split()[1]) / 1024
+                        for line in status.read_text().splitlines()
+                        if line.startswith("VmHWM")
+                    ]
+            except OSError:
+                continue  # It has just ended.
+        return found
+
     def logs(self) -> str:
         """Return all that the programs wrote."""
         return "\n".join(child.log.read_text(errors="replace") for child in self.children.values())
@@ -151,11 +168,3 @@ def _listens(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def peak_mb(pid: int) -> float:
-    """Return the most memory that a process ever held, in MB."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) / 1024
-    raise AssertionError(f"The kernel does not tell VmHWM of {pid} {os.uname().release}.")
