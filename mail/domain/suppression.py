@@ -17,7 +17,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
-from core import audit
+from core import audit, clock
 from mail.domain import fields, states
 from mail.models import Campaign, Kind, MailingList, Message, Reason, Scope, State, Suppression
 
@@ -227,7 +227,8 @@ def sentence(suppression: Suppression) -> str:
         Scope.COMMERCIAL: "This address gets no campaigns",
         Scope.LIST: f"This address gets no campaigns of the list “{suppression.mailing_list}”",
     }[Scope(suppression.scope)]
-    return f"{stopped}, because {_WHY[Reason(suppression.reason)]} ({suppression.created_at:%-d %B %Y})."
+    since = suppression.created_at.astimezone(clock.zone())
+    return f"{stopped}, because {_WHY[Reason(suppression.reason)]} ({since:%-d %B %Y})."
 
 
 def _live(keys: Collection[str], *, lists: bool) -> Iterable[Suppression]:

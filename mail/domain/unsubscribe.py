@@ -17,12 +17,16 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from core.limits import Limit, take
 from mail.domain import suppression
 from mail.models import Campaign, Kind, MailingList, Message, Reason, Scope, Subscriber, Suppression
 
 # Where the page stands; config/urls.py puts it there.
 PLACE = "/u/"
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
+
+# Stopping is never refused; starting again is, so that no script writes into the trail without end.
+ON_AGAIN = Limit("mail_on_again", most=20, seconds=3600)
 
 _ID_BYTES, _DIGEST_BYTES = 16, 16
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -229,7 +233,8 @@ def opt_in(
 
     Raises:
         ConfirmFirstError: they were stopped by a complaint, and the reader has not said yes a second time.
-        ChoiceRefusedError: the reader did not stop them, or the list named is none of this address.
+        ChoiceRefusedError: the reader did not stop them, turned them on and off too often in this hour, or the list
+            named is none of this address.
     """
     choice = _choice(address_key, scope, list_id, ticket)
     if choice.stopped_by is None:
@@ -241,6 +246,8 @@ def opt_in(
         )
     if choice.asks_first and not confirmed:
         raise ConfirmFirstError("You reported our mail as spam. Say once more that you want it again.")
+    if not take(ON_AGAIN, address_key, at=at):
+        raise ChoiceRefusedError("It was turned on and off many times in this hour. Try again in an hour.")
     try:
         suppression.lift(suppression=choice.stopped_by, why=_ON_AGAIN, by=by, at=at)
     except suppression.AlreadyLiftedError:

@@ -1,5 +1,6 @@
 """What stops mail to an address, what it stops, and that nothing starts once it has committed."""
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Callable
@@ -236,6 +237,13 @@ class TestAdding:
         row.refresh_from_db()
         assert row.detail.startswith("550 no such ? user xxx")
         assert len(row.detail) == 500
+
+
+@pytest.mark.django_db
+def test_its_sentence_says_the_day_at_the_portfolios_place() -> None:
+    late = dt.datetime(2026, 11, 11, 5, 30, tzinfo=dt.UTC)
+
+    assert "(10 November 2026)" in suppression.sentence(suppress(at=late))
 
 
 @pytest.mark.django_db

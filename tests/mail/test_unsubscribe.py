@@ -214,6 +214,16 @@ class TestStartingAgain:
 
         assert AuditEvent.objects.count() == 0
 
+    def test_turning_it_on_without_end_is_refused_and_turning_it_off_never(self) -> None:
+        token, pk = self.stopped(Reason.UNSUBSCRIBED)
+        for _ in range(unsubscribe.ON_AGAIN.most):
+            unsubscribe.resume(token=token, scope=Scope.LIST, list_id=pk, at=AT)
+            unsubscribe.stop(token=token, scope=Scope.LIST, at=AT)
+
+        with pytest.raises(unsubscribe.ChoiceRefusedError, match="Try again in an hour"):
+            unsubscribe.resume(token=token, scope=Scope.LIST, list_id=pk, at=AT)
+        assert suppression.live(READER)
+
     def test_a_dead_address_is_not_revived(self) -> None:
         token, _ = self.stopped(Reason.HARD_BOUNCE, Scope.ALL)
 
