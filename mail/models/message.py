@@ -167,9 +167,12 @@ class Message(models.Model):
             ),
         ]
         indexes = [
-            # delivery.claim_batch(): what goes next, codes before reports before campaigns.
+            # claims.due(): what goes next, codes before reports before campaigns.
+            # By state too, else SQLite prefers the index by state alone and sorts the whole queue at each claim.
             models.Index(
-                fields=["kind", "due_at", "id"], condition=Q(state=State.QUEUED), name="mail_queued_by_due"
+                fields=["state", "kind", "due_at", "id"],
+                condition=Q(state=State.QUEUED),
+                name="mail_queued_by_due",
             ),
             # suppression.add() and unsubscribing: what waits for one address.
             models.Index(
@@ -180,6 +183,15 @@ class Message(models.Model):
             # campaigns: how far one has come, and its held mail.
             models.Index(
                 fields=["campaign", "state"], condition=Q(campaign__isnull=False), name="mail_by_campaign"
+            ),
+            # campaigns.consider_stopping(), every second of a blast: what went wrong in it.
+            models.Index(
+                fields=["campaign"],
+                condition=Q(complained_at__isnull=False),
+                name="mail_complained_by_campaign",
+            ),
+            models.Index(
+                fields=["campaign"], condition=Q(bounced_at__isnull=False), name="mail_bounced_by_campaign"
             ),
             # feedback.apply(): the message an event speaks of.
             models.Index(
