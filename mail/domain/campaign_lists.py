@@ -8,7 +8,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from mail.domain import campaign_queue, lists, pacing
 from mail.domain.suppression import STOPS
@@ -48,9 +49,9 @@ class Reach:
 
 @dataclass(frozen=True)
 class Tally:
-    """What became of a campaign's mail so far."""
+    """What became of a campaign's mail so far. ``recipients`` are those who are not left out as suppressed."""
 
-    messages: int = 0
+    recipients: int = 0
     sent: int = 0
     delivered: int = 0
     hard_bounces: int = 0
@@ -117,13 +118,29 @@ def segments(list_ids: Collection[int]) -> list[Segment]:
 
 
 def campaigns(*, past: bool) -> QuerySet[Campaign]:
-    """Return campaigns with list and segment, the newest first: those that ended, or those that have not."""
+    """Return campaigns with list and segment, the newest first: those that ended, or those that have not.
+
+    ``unwritten`` is how many of its list have no row in the outbox yet; nothing for drafts and for those that ended.
+    """
     ended = Q(state__in=[CampaignState.FINISHED, CampaignState.CANCELLED])
-    return (
-        Campaign.objects.filter(ended if past else ~ended)
-        .select_related("mailing_list", "segment")
-        .order_by("-id")
-    )
+    if past:
+        rows = Campaign.objects.filter(ended).annotate(unwritten=Value(0))
+    else:
+        waiting = Subscriber.objects.filter(
+            mailing_list=OuterRef("mailing_list"),
+            pk__gt=OuterRef("queued_through_id"),
+            pk__lte=OuterRef("last_subscriber_id"),
+        )
+        in_segment = waiting.filter(segments=OuterRef("segment"))
+        rows = Campaign.objects.filter(~ended).annotate(
+            unwritten=Case(When(segment__isnull=True, then=_counted(waiting)), default=_counted(in_segment))
+        )
+    return rows.select_related("mailing_list", "segment").order_by("-id")
+
+
+def _counted(rows: QuerySet[Subscriber]) -> Coalesce:
+    counts = rows.order_by().values("mailing_list").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counts), 0)
 
 
 def tallies(campaign_ids: Collection[int]) -> dict[int, Tally]:
@@ -133,7 +150,7 @@ def tallies(campaign_ids: Collection[int]) -> dict[int, Tally]:
         .order_by()
         .values_list("campaign")
         .annotate(
-            messages=Count("pk"),
+            recipients=Count("pk", filter=~Q(state=State.SUPPRESSED)),
             sent=Count("pk", filter=Q(state=State.SENT)),
             delivered=Count("delivered_at"),
             hard_bounces=Count("pk", filter=Q(bounce=Bounce.HARD)),

@@ -340,7 +340,7 @@ def start_facts(campaign: Campaign, reach: Reach, standing: Standing | None) -> 
     if rest:
         wait = _count(campaign.wait_minutes, "minute")
         rows.append(
-            _fact("The other", f"{rest:,}, {wait} after the first cohort has gone, unless the rule stops it")
+            _fact("The rest", f"{rest:,}, {wait} after the first cohort has gone, unless the rule stops it")
         )
     rows += [_fact("Stops at", rule(campaign)), _fact("Pace", pace(standing, reach.mailable))]
     return rows

@@ -45,12 +45,14 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
     def row(campaign: Campaign) -> dict[str, Any]:
         tally = tallies.get(campaign.pk, Tally())
         part = reach.get((campaign.mailing_list_id, campaign.segment_id), Reach())
+        is_draft = campaign.state == CampaignState.DRAFT
+        under_way = tally.recipients + campaign.unwritten  # type: ignore[attr-defined]
         return {
             "campaign": campaign,
             "tone": campaign_words.TONES[CampaignState(campaign.state)],
-            "recipients": part.reachable if campaign.state == CampaignState.DRAFT else tally.messages,
+            "recipients": part.reachable if is_draft else under_way,
             "counts": tally,
-            "at": campaign.created_at if campaign.state == CampaignState.DRAFT else campaign.started_at,
+            "at": campaign.created_at if is_draft else campaign.started_at,
         }
 
     groups: list[dict[str, Any]] = [

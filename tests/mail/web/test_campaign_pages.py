@@ -107,7 +107,9 @@ def test_the_desk_shows_drafts_what_is_under_way_and_what_is_over(
     campaigns.cancel(campaign=over, by=None, at=AT)
     said = text(owner.get("/mail/campaigns/"))
 
-    assert re.search(r"Under way .*Concert blast Sending Harbour news 5 5 5 0 0 10 Nov 2026, 09:00 PST", said)
+    assert re.search(
+        r"Under way .*Concert blast Sending Harbour news 12 5 5 0 0 10 Nov 2026, 09:00 PST", said
+    )
     assert re.search(r"Drafts .*Spring letter Draft Harbour news 12 10 Nov 2026, 09:00 PST", said)
     assert re.search(r"Past .*Old blast Cancelled Harbour news 0 0 0 0 0 10 Nov 2026, 09:00 PST", said)
 
@@ -119,6 +121,17 @@ def test_a_draft_to_a_segment_counts_those_who_can_be_reached(owner: Client, har
     a_draft(harbour, segment=Segment.objects.get())
 
     assert "Concert blast Draft Harbour news, Locals 1 10 Nov" in text(owner.get("/mail/campaigns/"))
+
+
+def test_a_campaign_to_a_segment_under_way_counts_the_segment_alone(
+    owner: Client, harbour: MailingList
+) -> None:
+    for number in (1, 2, 7):
+        a_subscriber(harbour, f"p0000{number}@example.com", segments=["Locals"])
+    started(harbour, segment=Segment.objects.get(), first_cohort=2)
+    campaigns.advance(at=AT)
+
+    assert "Concert blast Sending Harbour news, Locals 3 0 0 0 0" in text(owner.get("/mail/campaigns/"))
 
 
 @pytest.mark.parametrize("count", [1, 20])
@@ -337,7 +350,7 @@ def test_before_the_start_everything_is_said_once_more(owner: Client, harbour: M
     assert "A concert on the water" in said
     assert "Recipients 11; 1 suppressed and left out" in said
     assert "First cohort 5, at once" in said
-    assert "The other 6, 60 minutes after the first cohort has gone" in said
+    assert "The rest 6, 60 minutes after the first cohort has gone" in said
     assert "Stops at 2 complaints or 2 % hard bounces" in said
     assert state(row) == "draft"
 
