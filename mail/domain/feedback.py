@@ -195,9 +195,9 @@ def _bounces_again_and_again(told: Told, message: Message) -> bool:
             story.append((delivered_at, None))
     # What lies between two deliveries, or other ends, is one row of soft bounces; ours is the one that counts.
     row: dict[int, dt.datetime] = {}
-    for happened_at, pk in sorted(story, key=lambda moment: moment[0]):
-        if pk is not None:
-            row[pk] = happened_at
+    for happened_at, softly in sorted(story, key=lambda moment: moment[0]):
+        if softly is not None:
+            row[softly] = happened_at
         elif message.pk in row:
             break
         else:

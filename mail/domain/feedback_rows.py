@@ -93,5 +93,7 @@ def keep_earliest(*, message: Message, kind: str, at: dt.datetime) -> None:
         cursor.execute(_KEEP[kind], [_stored(at), message.pk, _stored(at)])
 
 
-def _stored(at: dt.datetime) -> object:
-    return connection.ops.adapt_datetimefield_value(at)
+def _stored(at: dt.datetime) -> dt.datetime | str:
+    """Return an instant as the engine takes it: SQLite as text."""
+    stored: dt.datetime | str = connection.ops.adapt_datetimefield_value(at)  # type: ignore[assignment]
+    return stored
