@@ -60,9 +60,12 @@ STATES = (
 )
 
 
-def stage(campaign: Campaign) -> str:
-    """Return how far a campaign is, as long as its page stays the same but for figures."""
-    return f"{campaign.state}-{'rest' if campaign.released_at else 'first'}"
+def stage(campaign: Campaign, counted: campaign_results.Progress) -> str:
+    """Return the state, and within it how far things are, as long as the same sentence says what comes next."""
+    if campaign.released_at is not None:
+        return f"{campaign.state}-rest"
+    first_has_gone = bool(counted.to_mail) and counted.settled == counted.to_mail
+    return f"{campaign.state}-{'wait' if first_has_gone else 'first'}"
 
 
 def preview(campaign: Campaign) -> Preview:
@@ -128,7 +131,7 @@ def what_next(campaign: Campaign, counted: campaign_results.Progress) -> str:
         return f"Done on {instant(campaign.ended_at)}: {counted.sent:,} of {counted.to_mail:,} were sent."
     if campaign.released_at is not None:
         return "The first cohort has gone, and the rest is being sent."
-    if not counted.to_mail or counted.settled < counted.to_mail:
+    if stage(campaign, counted).endswith("first"):
         return "The first cohort is being sent. The rest waits for what becomes of it."
     at = counted.last_sent_at
     if at is None:
@@ -145,14 +148,14 @@ def progress(campaign: Campaign, *, at: dt.datetime) -> dict[str, Any]:
     first = min(campaign.first_cohort, total)
     first_done = campaign_lists.first_settled(campaign)
     left = total - counted.settled
+    now = stage(campaign, counted)
     moving = campaign.state == CampaignState.SENDING
     standing = campaign_lists.pace(at=at) if moving and left else None
     return {
         "title": "Sending" if moving else "How far it came",
         "limits_title": "What would stop it" if moving else "How near it came to its limits",
-        "poll_url": f"{reverse('mail:campaign', args=[campaign.pk])}?seen={stage(campaign)}"
-        if moving
-        else "",
+        "poll_url": f"{reverse('mail:campaign', args=[campaign.pk])}?seen={now}" if moving else "",
+        "stage": now,
         "sentence": what_next(campaign, counted),
         "all": _bar("all", "All recipients", counted.settled, total),
         "parts": [

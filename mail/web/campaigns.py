@@ -128,14 +128,27 @@ def change_campaign(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_safe
 @access.staff
 def campaign(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one campaign; asked by htmx, only how far it has come, or word to load the page anew where it has moved on."""
+    """Show one campaign; asked by htmx, only what changes while it is sent, so that a reason being typed is kept.
+
+    Once it is in another state, the whole page is loaded anew.
+    """
     row = _campaign(request, pk)
-    if request.htmx:  # type: ignore[attr-defined]
-        if request.GET.get("seen", "") != campaign_words.stage(row):
-            return HttpResponse(headers={"HX-Refresh": "true"})
-        progress = campaign_words.progress(row, at=clock.now())
-        return render(request, "mail/campaigns/progress.html", {"progress": progress})
-    return _campaign_page(request, row)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return _campaign_page(request, row)
+    seen = request.GET.get("seen", "")
+    if seen.partition("-")[0] != row.state:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    progress = campaign_words.progress(row, at=clock.now())
+    context = {
+        "campaign": row,
+        "progress": progress,
+        # Only where it says something else than before: a screen reader reads it out.
+        "moved_on": seen != progress["stage"],
+        "next": progress["sentence"],
+        "tone": campaign_words.TONES[CampaignState(row.state)],
+        "may_release": access.may(request.user, "own") and _waits(row),
+    }
+    return render(request, "mail/campaigns/live.html", context)
 
 
 @require_safe
@@ -309,11 +322,15 @@ def _campaign_page(request: HttpRequest, row: Campaign, *, refused: str = "", **
         "test_form": SendTestForm(initial={"address": request.user.email}),  # type: ignore[union-attr]
         "pause_form": WhyForm(),
         "resume_form": WhyForm(needed=row.stopped),
-        "may_release": state == CampaignState.SENDING and row.released_at is None,
+        "may_release": _waits(row),
         **more,
     }
     wrong = bool(refused or any(isinstance(form, forms.Form) and form.errors for form in more.values()))
     return _page(request, "campaign", context, crumbs=[_CAMPAIGNS], status=422 if wrong else 200)
+
+
+def _waits(row: Campaign) -> bool:
+    return row.state == CampaignState.SENDING and row.released_at is None
 
 
 def _campaign(request: HttpRequest, pk: int, duty: str = "read") -> Campaign:

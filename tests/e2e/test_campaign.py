@@ -157,13 +157,15 @@ def test_a_campaign_goes_from_a_file_to_its_results(desk: Desk, open_page: Calla
     draft_is_looked_at(page, desk, looker.look, scripts=True)
     campaign_is_started(page, looker.look)
 
-    # The first sweep mails the first cohort, and the open page comes to know of it by itself.
+    # The first sweep mails the first cohort, and the open page comes to know of it while somebody types.
+    page.get_by_label("Why", exact=True).fill("The date is wrong.")
     tasks.sweep()
     expect(page.locator("#progress").get_by_text("5 of 5", exact=True).first).to_be_visible(timeout=10_000)
     looker.look(page, "sending")
 
+    expect(page.get_by_text("The first cohort has gone.")).to_be_visible()
+
     # It is paused, with a reason, and goes on.
-    page.get_by_label("Why", exact=True).fill("The date is wrong.")
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_text("Paused. Nothing more leaves until it is resumed.")).to_be_visible()
     looker.look(page, "paused")

@@ -409,18 +409,38 @@ def test_a_campaign_under_way_asks_for_its_figures_and_says_what_is_next(
     assert re.search(r"Complaints .*0 2", said)
 
 
-def test_htmx_gets_the_figures_alone_and_reloads_once_it_has_moved_on(
+def test_htmx_gets_the_figures_alone_and_the_sentence_where_it_is_another(
     owner: Client, harbour: MailingList
 ) -> None:
     row = started(harbour)
     campaigns.advance(at=AT)
     headers = {"HX-Request": "true"}
-    part = owner.get(url("campaign", row), {"seen": "sending-first"}, headers=headers)
-    assert part.content.decode().lstrip().startswith('<div id="progress"')
-    assert "<html" not in part.content.decode()
+    part = owner.get(url("campaign", row), {"seen": "sending-first"}, headers=headers).content.decode()
+    assert '<div id="progress"' in part
+    assert "<html" not in part
+    assert 'id="next"' not in part
 
+    Message.objects.filter(campaign=row).update(state=State.SENT, settled_at=AT, transport="ses")
+    part = owner.get(url("campaign", row), {"seen": "sending-first"}, headers=headers).content.decode()
+    assert "The rest follows from 10 Nov 2026, 10:00 PST, unless too many bounce or complain." in part
+    assert part.count('hx-swap-oob="true"') == 2
+    assert "Let the rest go now" in part
+    assert "?seen=sending-wait" in part
+
+    campaigns.release(campaign=row, by=None, at=AT)
+    part = owner.get(url("campaign", row), {"seen": "sending-wait"}, headers=headers).content.decode()
+    assert "the rest is being sent" in part
+    assert "Let the rest go now" not in part
+
+
+@pytest.mark.parametrize("seen", ["sending-first", "", "\x00", "x" * 5000])
+def test_htmx_reloads_the_page_once_the_campaign_is_in_another_state(
+    seen: str, owner: Client, harbour: MailingList
+) -> None:
+    row = started(harbour)
     campaigns.pause(campaign=row, why="The date is wrong.", by=None, at=AT)
-    moved = owner.get(url("campaign", row), {"seen": "sending-first"}, headers=headers)
+    moved = owner.get(url("campaign", row), {"seen": seen}, headers={"HX-Request": "true"})
+
     assert (moved.headers["HX-Refresh"], moved.content) == ("true", b"")
     assert "hx-trigger" not in owner.get(url("campaign", row)).content.decode()
 
