@@ -28,6 +28,8 @@ PACKAGES = {
     "postgresql": "tests on PostgreSQL",
     "redis-server": "tests on Redis",
 }
+WITHOUT = {"sqlite": "once_postgresql", "postgresql": "e2e,once"}
+"""The marks that each engine's process leaves to the other."""
 
 
 @dataclass(frozen=True)
@@ -293,9 +295,10 @@ def _pytest(python: Path, servers: Servers, arguments: list[str]) -> int:
         command += ["-o", "console_output_style=classic"]
         # A process that crashed fails its test and ends; `each` cannot put another in its place.
         command += ["--max-worker-restart=0"]
-        command += ["--dist", "each", "--tx", "popen//env:TEST_ENGINE=sqlite"]
+        command += ["--dist", "each"]
         # What no engine can change is tested beside one of them only. (xdist splits a specification at "//".)
-        command += ["--tx", "popen//env:TEST_ENGINE=postgresql//env:TEST_WITHOUT=e2e,once"]
+        for engine, without in WITHOUT.items():
+            command += ["--tx", f"popen//env:TEST_ENGINE={engine}//env:TEST_WITHOUT={without}"]
     else:
         surroundings["TEST_ENGINE"] = "sqlite"
         command += ["-n", "2"]

@@ -48,6 +48,18 @@ BAD: dict[str, bytes] = {
     "a zone": b"Australia/Lord_Howe",
     "an open list": b"[" * 5000,
 }
+# What the engines themselves take differently is tried on both, the rest beside PostgreSQL.
+DIFFERING = frozenset({
+    *("a NUL", "a NUL within", "a lone surrogate", "no UTF-8", "below zero", "more than 64 bits"),
+    *("very many digits", "an exponent", "not a number", "the year 10000", "the year 1"),
+})  # fmt: skip
+VALUES = pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param(DIFFERING, id="engines differ"),
+        pytest.param(frozenset(BAD) - DIFFERING, id="alike", marks=pytest.mark.once_postgresql),
+    ],
+)
 HUGE = b"x" * 1_000_000
 # One page of each name will do here: which record it is about makes no difference to what is typed.
 CREW = list(
@@ -123,21 +135,28 @@ def fields_of(world: World, page: Page) -> tuple[dict[str, bytes], list[str]]:
     return honest, sorted(names)
 
 
-def tries(names: list[str]) -> Iterator[tuple[str, list[str]]]:
+def tries(names: list[str], values: frozenset[str]) -> Iterator[tuple[str, list[str]]]:
     """Yield what is tried with which fields: each value in all at once, and in some alone, by turns."""
     for number, bad in enumerate(BAD if names else ()):
+        if bad not in values:
+            continue
         yield bad, names
         if len(names) > 3:
             yield bad, [names[number % len(names)]]
 
 
+@VALUES
 @pytest.mark.parametrize("page", POSTS, ids=str)
-def test_no_form_breaks_on_bad_input(standing: World, page: Page) -> None:  # noqa: F811
+def test_no_form_breaks_on_bad_input(
+    standing: World,  # noqa: F811
+    page: Page,
+    values: frozenset[str],
+) -> None:
     who = who_may(standing, page, "POST")
     honest, names = fields_of(standing, page)
     broken = [
         (bad, fields)
-        for bad, fields in tries(names)
+        for bad, fields in tries(names, values)
         if send(standing, page, who, {**honest, **dict.fromkeys(fields, BAD[bad])}) >= 500
     ]
 
@@ -160,12 +179,18 @@ LISTS = [
 ]
 
 
+@VALUES
 @pytest.mark.parametrize("page", LISTS, ids=str)
-def test_no_page_breaks_on_an_odd_query(standing: World, page: Page) -> None:  # noqa: F811
+def test_no_page_breaks_on_an_odd_query(
+    standing: World,  # noqa: F811
+    page: Page,
+    values: frozenset[str],
+) -> None:
     who = who_may(standing, page, "GET")
     path = answers.address(standing, page, who).partition("?")[0]
 
-    for bad, value in BAD.items():
+    for bad in sorted(values):
+        value = BAD[bad]
         query = "&".join(f"{name}={quote_from_bytes(value)}" for name in QUERIES)
         assert _ask(who.client, "get", f"{path}?{query}") < 500, bad
 

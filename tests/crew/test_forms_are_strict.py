@@ -19,7 +19,8 @@ from tests.crew.permissions.table import PAGES
 from tests.crew.permissions.table_office import PAGES as OFFICE
 from tests.crew.permissions.world import Somebody, World
 
-pytestmark = pytest.mark.django_db
+# Forms read what they have fields for, whatever the engine.
+pytestmark = [pytest.mark.django_db, pytest.mark.once_postgresql]
 
 # What somebody would add who wants more than a form offers.
 GREEDY = frozenset({

@@ -23,7 +23,8 @@ LINK = re.compile(r'<a\b[^>]*\bhref="([^"#]+)')
 # The pages of the other apps are followed in their own tests.
 ELSEWHERE = re.compile(r"/(?:admin|static|reports|portfolio|mail|account)\b|[a-z]+:|//")
 
-pytestmark = pytest.mark.django_db
+# The pages are walked for their links; what they ask of an engine is tested with each.
+pytestmark = [pytest.mark.django_db, pytest.mark.once_postgresql]
 
 
 @pytest.fixture(scope="module")

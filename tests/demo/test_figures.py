@@ -3,6 +3,8 @@
 import datetime as dt
 from collections import Counter
 
+import pytest
+
 from demo.cards import card_fee
 from tests.demo.sample import (
     AS_OF,
@@ -18,6 +20,8 @@ from tests.demo.sample import (
     rows,
     total,
 )
+
+pytestmark = pytest.mark.once
 
 
 def burn_flows() -> list[Flow]:

@@ -8,6 +8,8 @@ import pytest
 from demo import draw, generate
 from tests.demo.sample import DEMO
 
+pytestmark = pytest.mark.once
+
 
 def test_the_kept_files_are_exactly_what_the_generator_writes() -> None:
     assert generate.differences(DEMO) == []

@@ -9,6 +9,8 @@ from portfolio.formats.cells import CellKind
 from portfolio.formats.handoff import RowKind
 from tests.demo.sample import DEMO, bank, baseline, bookings, by_month, flows, note, rows, total
 
+pytestmark = pytest.mark.once
+
 MONTHS = ("2025-11", "2025-12", *(f"2026-{month:02d}" for month in range(1, 11)))
 
 # What a note calls a monthly cost, and the text of its bank lines.

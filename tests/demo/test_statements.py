@@ -11,6 +11,8 @@ from demo import cards, draw
 from portfolio.domain.chart import CHART
 from tests.demo.sample import AS_OF, ENTITIES, account_of, bank, bookings, card, flows, opening, rows, total
 
+pytestmark = pytest.mark.once
+
 REFERENCE = re.compile(r"\b(?:QOS|JADA|QDN)-[0-9]{4}\b")
 
 

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from core import clock
 from reports.domain import schedule
 
+pytestmark = pytest.mark.once
+
 UTC = dt.UTC
 ZONES = ["America/Los_Angeles", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata"]
 YEARS = (dt.datetime(2025, 1, 1, tzinfo=UTC), dt.datetime(2028, 1, 1, tzinfo=UTC))

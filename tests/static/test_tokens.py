@@ -8,6 +8,8 @@ import pytest
 
 from reports.render import charts
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[2]
 TOKENS = (ROOT / "static/css/tokens.css").read_text()
 DESIGN = (ROOT / "docs/design.md").read_text()

@@ -12,6 +12,8 @@ from PIL import ExifTags, Image
 from crew.domain import evidence
 from crew.domain.evidence import EvidenceRefusedError, Proof
 
+pytestmark = pytest.mark.once
+
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
 

@@ -98,8 +98,10 @@ def wrapper(client: Client, held: Held) -> None:
         client.get(f"/l/{part}", follow=True)
 
 
-SCANNERS: tuple[Callable[[Client, Held], None], ...] = (
-    head, double, odd_agents, follower, prefetch, browser, methods, wrapper,
+SCANNERS = (
+    double, odd_agents, browser,
+    # What they send never reaches a query, or reaches the one that these three ask.
+    *(pytest.param(one, marks=pytest.mark.once_postgresql) for one in (head, follower, prefetch, methods, wrapper)),
 )  # fmt: skip
 
 
@@ -258,7 +260,7 @@ class TestSecretsAtRest:
                 by=SYSTEM,
                 at=clock.now(),
             )
-        while delivery.deliver_due(clock=clock.now):
+        while delivery.run(clock=clock.now):
             pass
         tokens, codes = [], []
         for letter in tmp_path.glob("*.eml"):

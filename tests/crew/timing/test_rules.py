@@ -8,6 +8,8 @@ from crew.domain import timing
 from crew.models import Anchor, Event
 from tests.crew.timing.test_sun import HOBART, LISBON, SAN_DIEGO, TROMSO, port
 
+pytestmark = pytest.mark.once
+
 LORD_HOWE = port("Lord Howe", -31.5553, 159.0821, "Australia/Lord_Howe")
 SATURDAY = dt.date(2026, 11, 28)
 

@@ -9,6 +9,8 @@ from crew.domain import timing
 from crew.models import Port
 from tests.crew.timing import noaa
 
+pytestmark = pytest.mark.once
+
 YEAR = [dt.date(2026, 1, 1) + dt.timedelta(days=number) for number in range(365)]
 
 

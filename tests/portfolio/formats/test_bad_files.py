@@ -8,6 +8,8 @@ import pytest
 from portfolio.formats import FormatError, bank_csv, stripe
 from portfolio.formats.csv_rows import read
 
+pytestmark = pytest.mark.once
+
 HEAD = "Date,Description,Amount,Balance\n"
 GOOD = HEAD + "2026-10-01,DOCKAGE,-5.00,95.00\n2026-10-02,FUEL,-4.00,91.00\n"
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from portfolio.formats import FormatError
 from portfolio.formats.bank_csv import BankColumns, detect_columns, parse
 
+pytestmark = pytest.mark.once
+
 PLAIN = (
     "Date,Description,Amount,Balance,Reference\n"
     "2026-10-01,DOCKAGE,-1180.00,820.00,0001\n"

@@ -6,6 +6,8 @@ import pytest
 
 from portfolio.formats.cells import Cell, CellError, CellKind, plain, read_cell, with_unit
 
+pytestmark = pytest.mark.once
+
 SAID = [
     ("", {"kind": "empty"}),
     ("not tracked", {"kind": "not_tracked", "tracked": False}),

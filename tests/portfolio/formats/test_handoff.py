@@ -11,6 +11,8 @@ from portfolio.formats.cells import CellKind
 from portfolio.formats.handoff import Handoff, RowKind, Shape, parse
 from tests.portfolio.formats.said import said
 
+pytestmark = pytest.mark.once
+
 NOTES = Path(__file__).parents[3] / "demo" / "handoffs"
 ROWS = Path(__file__).parent / "rows"
 NAMES = ("dc-clients", "dc", "eyd", "jada", "qdn", "qos", "rental-3028")

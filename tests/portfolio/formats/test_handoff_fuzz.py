@@ -12,6 +12,8 @@ from portfolio.formats import FormatError
 from portfolio.formats.cells import CellError, read_cell
 from portfolio.formats.handoff import Handoff, parse
 
+pytestmark = pytest.mark.once
+
 NOTES = [path.read_bytes() for path in sorted((Path(__file__).parents[3] / "demo" / "handoffs").glob("*.md"))]
 FRONT = b"---\nentity: acme\nname: Acme\nkind: agency\nupdated: 2026-11-01\n---\n"
 SNIPPETS = (

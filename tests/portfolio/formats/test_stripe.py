@@ -7,6 +7,8 @@ import pytest
 from portfolio.formats import FormatError
 from portfolio.formats.stripe import BalanceTransaction, StripeType, parse
 
+pytestmark = pytest.mark.once
+
 DASHBOARD = (
     "\ufeffid,Type,Source,Amount,Fee,Destination Platform Fee,Net,Currency,Created (UTC),Available On (UTC),Description,"
     "Customer Facing Amount,Transfer,Transfer Date (UTC),booking (metadata)\r\n"

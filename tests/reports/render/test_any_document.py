@@ -4,6 +4,7 @@ import io
 import json
 
 import pypdf
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from reports.document import Document, dump, load
@@ -12,6 +13,8 @@ from reports.render import json as form
 from tests.reports.render.documents import DOCUMENTS
 from tests.reports.render.fixture import document, empty_document
 from tests.reports.render.reading import Page
+
+pytestmark = pytest.mark.once_postgresql
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 

@@ -13,6 +13,8 @@ from reports.document import Chart, Unit
 from reports.render import charts
 from reports.render.chart_specs import Spec, short
 
+pytestmark = pytest.mark.once_postgresql
+
 FIRST = months.parse("2025-11")
 YEAR = [(FIRST + n, 100_000 + n * 10_000) for n in range(12)]
 WEEKS = [dt.date(2026, 11, 9) + dt.timedelta(weeks=n) for n in range(13)]

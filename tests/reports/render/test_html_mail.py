@@ -19,6 +19,8 @@ from tests.reports.render.fixture import (
 )
 from tests.reports.render.reading import Page
 
+pytestmark = pytest.mark.once_postgresql
+
 
 def cid(name: str) -> str:
     return f"{name}@deck.example.com"

@@ -2,8 +2,12 @@
 
 import json
 
+import pytest
+
 from reports.render import json as form
 from tests.reports.render.fixture import HOSTILE, URL, document, empty_document
+
+pytestmark = pytest.mark.once
 
 
 def test_a_figure_carries_value_unit_step_badge_and_trace() -> None:

@@ -12,6 +12,8 @@ from reports.figures import write
 from reports.render import charts, pdf
 from tests.reports.render.fixture import HOSTILE, URL, document, empty_document, keys_shown
 
+pytestmark = pytest.mark.once_postgresql
+
 
 @pytest.fixture(scope="module")
 def edition() -> Document:

@@ -19,6 +19,8 @@ from tests.reports.render.fixture import (
     keys_shown,
 )
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def edition() -> Document:

@@ -14,6 +14,8 @@ from reports.render import charts, web
 from tests.reports.render.fixture import HOSTILE, LONG_WORD, document, empty_document, keys_shown
 from tests.reports.render.reading import Page
 
+pytestmark = pytest.mark.once
+
 PARTS = (
     "Actions first",
     "Headline",

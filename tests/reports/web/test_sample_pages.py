@@ -16,7 +16,8 @@ from tests.reports.conftest import as_
 
 AT = dt.datetime(2026, 11, 11, 15, 0, tzinfo=dt.UTC)
 
-pytestmark = pytest.mark.django_db
+# What figures sum up to is tested on both engines, with the sample's figures.
+pytestmark = [pytest.mark.django_db, pytest.mark.once_postgresql]
 
 
 def test_each_metric_opens_its_trace_and_the_records_behind_it_open() -> None:
