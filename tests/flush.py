@@ -22,9 +22,7 @@ _scripts: dict[str, str] = {}
 def remember() -> None:
     """Keep the database as it is now: called once, right after the migrations ran."""
     if connection.vendor == "sqlite":
-        _template().unlink(missing_ok=True)
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM INTO %s", [str(_template())])
+        keep("template")
     else:
         _remember_postgresql()
 
@@ -33,17 +31,38 @@ def restore(*_: Any) -> None:
     """Put back what `remember` kept."""
     connection.ensure_connection()
     if connection.vendor == "sqlite":
-        template = sqlite3.connect(_template())
-        try:
-            template.backup(connection.connection)
-        finally:
-            template.close()
+        _fill_from(_copy("template"))
     else:
         _restore_postgresql()
 
 
-def _template() -> Path:
-    return Path(f"{connection.settings_dict['NAME']}.template")
+def keep(name: str) -> None:
+    """Keep what a test has committed, under a name; only on SQLite, where it is a file."""
+    if connection.vendor == "sqlite":
+        _copy(name).unlink(missing_ok=True)
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM INTO %s", [str(_copy(name))])
+
+
+def bring(name: str) -> bool:
+    """Put back what was kept under a name, and tell whether anything was."""
+    if connection.vendor != "sqlite" or not _copy(name).exists():
+        return False
+    connection.ensure_connection()
+    _fill_from(_copy(name))
+    return True
+
+
+def _fill_from(file: Path) -> None:
+    source = sqlite3.connect(file)
+    try:
+        source.backup(connection.connection)
+    finally:
+        source.close()
+
+
+def _copy(name: str) -> Path:
+    return Path(f"{connection.settings_dict['NAME']}.{name}")
 
 
 def _tables(cursor: Any, schema: str) -> list[str]:

@@ -10,6 +10,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from crew.domain.demo_links import demo_sign_in_links
+from tests import flush
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
@@ -19,12 +20,17 @@ REFUSALS = (409, 422)
 
 @pytest.fixture
 def portal(transactional_db: None, live_server: LiveServer, settings: Settings) -> str:
-    """Return the address of a running portal with the sample portfolio and an edition of each report."""
+    """Return the address of a running portal with the sample portfolio and an edition of each report.
+
+    It is loaded the first time, and put back as it was then for each test after that.
+    """
     settings.DEMO = True
     settings.BASE_URL = live_server.url
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
-    call_command("load_demo", stdout=io.StringIO())
-    call_command("send_report", "all", stdout=io.StringIO())
+    if not flush.bring("portal"):
+        call_command("load_demo", stdout=io.StringIO())
+        call_command("send_report", "all", stdout=io.StringIO())
+        flush.keep("portal")
     return str(live_server.url)
 
 

@@ -4,6 +4,7 @@ import csv
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -11,7 +12,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.db.models import F, Sum
+from pytest_django import DjangoDbBlocker
 
 from core import months
 from core.models import AuditEvent
@@ -40,10 +43,13 @@ DEMO = Path(settings.BASE_DIR) / "demo"
 OCT = months.parse("2026-10")
 
 
-@pytest.fixture
-def loaded(db: None) -> sample.Loaded:
-    """Return what loading the sample brought."""
-    return sample.load(folder=DEMO, at=AT)
+@pytest.fixture(scope="class")
+def loaded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Load the sample once for a class, in a transaction that never commits; each test stands within it."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        sample.load(folder=DEMO, at=AT)
+        yield
+        transaction.set_rollback(True)
 
 
 def held(role: AccountRole) -> int:
@@ -64,85 +70,83 @@ def statement_balances() -> dict[str, int]:
     return found
 
 
-def test_the_books_end_where_the_statements_end(loaded: sample.Loaded) -> None:
-    balances = statement_balances()
-    assert len(balances) == 6
-    for slug, cents in balances.items():
-        entity = Entity.objects.get(slug=slug)
-        assert cash_at_bank(entity_id=entity.pk, month=OCT + 1) == cents, slug
+@pytest.mark.django_db
+@pytest.mark.usefixtures("loaded")
+class TestLoaded:
+    """What loading brought."""
 
+    def test_the_books_end_where_the_statements_end(self) -> None:
+        balances = statement_balances()
+        assert len(balances) == 6
+        for slug, cents in balances.items():
+            entity = Entity.objects.get(slug=slug)
+            assert cash_at_bank(entity_id=entity.pk, month=OCT + 1) == cents, slug
 
-def test_the_books_hold_and_every_line_has_an_entry(loaded: sample.Loaded) -> None:
-    assert verification.verify_books() == []
-    assert not ImportedLine.objects.filter(kind__in=["bank_csv", "stripe"], entry__isnull=True).exists()
-    assert not JournalEntry.objects.filter(state=EntryState.DRAFT).exists()
+    def test_the_books_hold_and_every_line_has_an_entry(self) -> None:
+        assert verification.verify_books() == []
+        assert not ImportedLine.objects.filter(kind__in=["bank_csv", "stripe"], entry__isnull=True).exists()
+        assert not JournalEntry.objects.filter(state=EntryState.DRAFT).exists()
 
+    def test_what_is_held_is_what_the_note_says(self) -> None:
+        assert held(AccountRole.DEPOSITS_HELD) == -2_400_00
+        assert held(AccountRole.CLEARING) == 0
+        assert held(AccountRole.DEFERRED) == -7_100_00  # The deposit of the delivery under way, EYD-033.
+        assert held(AccountRole.RECEIVABLE) == 5_820_00
+        assert held(AccountRole.INTERCOMPANY) == 0
 
-def test_what_is_held_is_what_the_note_says(loaded: sample.Loaded) -> None:
-    assert held(AccountRole.DEPOSITS_HELD) == -2_400_00
-    assert held(AccountRole.CLEARING) == 0
-    assert held(AccountRole.DEFERRED) == -7_100_00  # The deposit of the delivery under way, EYD-033.
-    assert held(AccountRole.RECEIVABLE) == 5_820_00
-    assert held(AccountRole.INTERCOMPANY) == 0
+    def test_what_recurs_is_shown_with_what_it_recurs_by(self) -> None:
+        row = HandoffRow.objects.get(file__entity__slug="qos", label="Charters completed")
+        assert (row.number, row.unit) == (1, "per month")
 
+    def test_what_clients_paid_by_the_books_is_what_the_export_says(self) -> None:
+        with (DEMO / "exports" / "bookings.csv").open(encoding="utf-8-sig") as file:
+            said = {
+                (row["entity"], row["reference"]): int(Decimal(row["paid"]) * 100)
+                for row in csv.DictReader(file)
+            }
+        found = {(b.entity.slug, b.reference): b.paid_minor for b in Booking.objects.select_related("entity")}
+        assert said.items() <= found.items()
 
-def test_what_recurs_is_shown_with_what_it_recurs_by(loaded: sample.Loaded) -> None:
-    row = HandoffRow.objects.get(file__entity__slug="qos", label="Charters completed")
-    assert (row.number, row.unit) == (1, "per month")
+    def test_fixed_cost_of_the_last_three_months_is_the_story_told(self) -> None:
+        flows = statements.cash_flow(entities=list(Entity.objects.all()), first=OCT - 2, last=OCT)
+        fixed = -sum(sum(row.amounts) for row in flows.operating.rows if row.role == AccountRole.FIXED_COST)
+        assert 7_000_00 <= fixed // 3 <= 9_000_00
+        assert flows.change == statements.added(
+            [flows.operating.totals, flows.investing.totals, flows.financing.totals], 3
+        )
 
+    def test_plans_models_and_rules_are_there_and_no_month_is_reconciled(self) -> None:
+        model = ProfitabilityModel.objects.get(entity__slug="qos")
+        assert (model.price_minor, model.crew_minor, model.fuel_minor, model.food_minor, model.state) == (
+            2_100_00, 530_00, 45_00, 60_00, "draft",
+        )  # fmt: skip
+        assert model.break_even_entered == 6
+        assert Assumption.objects.get(key="stage-held").value == 6000
+        assert all(row.source for row in Assumption.objects.all())
+        assert list(Scenario.objects.values_list("name", flat=True)) == ["Low", "Base", "High"]
+        assert FinancialRule.objects.count() == 3
+        assert not Period.objects.exists()
+        assert SampleMark.objects.get().as_of == sample.AS_OF
 
-def test_what_clients_paid_by_the_books_is_what_the_export_says(loaded: sample.Loaded) -> None:
-    with (DEMO / "exports" / "bookings.csv").open(encoding="utf-8-sig") as file:
-        said = {
-            (row["entity"], row["reference"]): int(Decimal(row["paid"]) * 100) for row in csv.DictReader(file)
-        }
-    found = {(b.entity.slug, b.reference): b.paid_minor for b in Booking.objects.select_related("entity")}
-    assert said.items() <= found.items()
+    def test_any_past_month_reconciles_with_its_statement(self) -> None:
+        """The bank's own running balance at each month's end is what the books hold."""
+        path = DEMO / "statements" / "jada-checking.csv"
+        entity = Entity.objects.get(slug="jada")
+        ends: dict[int, int] = {}
+        for row in csv.DictReader(StringIO(path.read_text(encoding="utf-8-sig"))):
+            ends[months.parse(row["Date"][:7])] = int(Decimal(row["Balance"]) * 100)
+        for month in sorted(ends):
+            if month <= OCT:
+                reconciliation.reconcile_month(
+                    entity=entity, month=month, statement_minor=ends[month], by=None, at=AT
+                )
+        assert Period.objects.filter(state="reconciled").count() == len([m for m in ends if m <= OCT])
 
-
-def test_fixed_cost_of_the_last_three_months_is_the_story_told(loaded: sample.Loaded) -> None:
-    flows = statements.cash_flow(entities=list(Entity.objects.all()), first=OCT - 2, last=OCT)
-    fixed = -sum(sum(row.amounts) for row in flows.operating.rows if row.role == AccountRole.FIXED_COST)
-    assert 7_000_00 <= fixed // 3 <= 9_000_00
-    assert flows.change == statements.added(
-        [flows.operating.totals, flows.investing.totals, flows.financing.totals], 3
-    )
-
-
-def test_plans_models_and_rules_are_there_and_no_month_is_reconciled(loaded: sample.Loaded) -> None:
-    model = ProfitabilityModel.objects.get(entity__slug="qos")
-    assert (model.price_minor, model.crew_minor, model.fuel_minor, model.food_minor, model.state) == (
-        2_100_00, 530_00, 45_00, 60_00, "draft",
-    )  # fmt: skip
-    assert model.break_even_entered == 6
-    assert Assumption.objects.get(key="stage-held").value == 6000
-    assert all(row.source for row in Assumption.objects.all())
-    assert list(Scenario.objects.values_list("name", flat=True)) == ["Low", "Base", "High"]
-    assert FinancialRule.objects.count() == 3
-    assert not Period.objects.exists()
-    assert SampleMark.objects.get().as_of == sample.AS_OF
-
-
-def test_any_past_month_reconciles_with_its_statement(loaded: sample.Loaded) -> None:
-    """The bank's own running balance at each month's end is what the books hold."""
-    path = DEMO / "statements" / "jada-checking.csv"
-    entity = Entity.objects.get(slug="jada")
-    ends: dict[int, int] = {}
-    for row in csv.DictReader(StringIO(path.read_text(encoding="utf-8-sig"))):
-        ends[months.parse(row["Date"][:7])] = int(Decimal(row["Balance"]) * 100)
-    for month in sorted(ends):
-        if month <= OCT:
-            reconciliation.reconcile_month(
-                entity=entity, month=month, statement_minor=ends[month], by=None, at=AT
-            )
-    assert Period.objects.filter(state="reconciled").count() == len([m for m in ends if m <= OCT])
-
-
-def test_a_second_load_is_refused_and_changes_nothing(loaded: sample.Loaded) -> None:
-    before = (JournalEntry.objects.count(), AuditEvent.objects.count())
-    with pytest.raises(sample.AlreadyLoadedError, match="2026-11-10 is loaded already"):
-        sample.load(folder=DEMO, at=AT)
-    assert (JournalEntry.objects.count(), AuditEvent.objects.count()) == before
+    def test_a_second_load_is_refused_and_changes_nothing(self) -> None:
+        before = (JournalEntry.objects.count(), AuditEvent.objects.count())
+        with pytest.raises(sample.AlreadyLoadedError, match="2026-11-10 is loaded already"):
+            sample.load(folder=DEMO, at=AT)
+        assert (JournalEntry.objects.count(), AuditEvent.objects.count()) == before
 
 
 def copy_demo(folder: Path) -> Path:

@@ -1,6 +1,9 @@
 """What the tests of running reports share: people, entities, and editions made by hand."""
 
 import datetime as dt
+import functools
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -8,11 +11,39 @@ from django.test import Client
 from crew.models import Duty, Person
 from portfolio.models import Entity
 from reports.models import Report
+from reports.render import charts, pdf
 from tests.factories import people
 from tests.factories.portfolio import EntityFactory
 from tests.reports.sample_case import sample, sample_owner  # noqa: F401 - fixtures for every module here
 
 NOW = dt.datetime(2026, 11, 11, 18, 0, tzinfo=dt.UTC)
+
+
+_drawn: dict[tuple[Any, ...], Any] = {}
+
+
+def _once(draw: Callable[..., Any], what: str) -> Callable[..., Any]:
+    """Return a function that draws what it is asked for the first time, and remembers it."""
+
+    @functools.wraps(draw)
+    def drawn(*args: Any, **kwargs: Any) -> Any:
+        key = (what, repr(args), repr(kwargs))
+        if key not in _drawn:
+            _drawn[key] = draw(*args, **kwargs)
+        return _drawn[key]
+
+    return drawn
+
+
+@pytest.fixture(autouse=True)
+def _draw_the_same_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw a chart and set a page the first time only: what comes of them depends on nothing but what is drawn.
+
+    That it does not is tested in `tests/reports/render`, where everything is drawn each time.
+    """
+    monkeypatch.setattr(charts, "svg", _once(charts.svg, "svg"))
+    monkeypatch.setattr(charts, "png", _once(charts.png, "png"))
+    monkeypatch.setattr(pdf, "_set", _once(pdf._set, "pdf"))
 
 
 @pytest.fixture

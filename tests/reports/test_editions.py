@@ -223,8 +223,11 @@ class TestEditions:
             source=EntrySource.MANUAL,
             at=AT,
         )
-        for key in before.figures:
-            assert trace.explain(first, key).holds, key
+        frozen = load(Document, Edition.objects.get(pk=first.pk).document)
+        assert frozen == before
+        for key in frozen.figures:
+            assert trace.explain_in(frozen, key).holds, key
+        assert trace.explain(first, key) == trace.explain_in(frozen, key)
         second = load(Document, issued("cfo").document)
         burn = next(row for row in second.changes.figures if row.label == "Gross burn")
         assert burn.before != ""

@@ -70,10 +70,10 @@ AMOUNTS: dict[tuple[str, str], int] = {
 
 # Crew call of each event at its port, not the clock of an answer's own headers, and how many of its seats are taken.
 _PHRASES = {
-    ("crewcall", "a"): re.compile(r"(?<!\d:)\b13:23\b(?!:\d\d gmt)"),
-    ("crewcall", "b"): re.compile(r"(?<!\d:)\b13:19\b(?!:\d\d gmt)"),
-    ("taken", "a"): re.compile(r"\b\d+ (?:of|/) 37\b"),
-    ("taken", "b"): re.compile(r"\b\d+ (?:of|/) 38\b"),
+    ("crewcall", "a"): ("13:23", re.compile(r"(?<!\d:)\b13:23\b(?!:\d\d gmt)")),
+    ("crewcall", "b"): ("13:19", re.compile(r"(?<!\d:)\b13:19\b(?!:\d\d gmt)")),
+    ("taken", "a"): (" 37", re.compile(r"\b\d+ (?:of|/) 37\b")),
+    ("taken", "b"): (" 38", re.compile(r"\b\d+ (?:of|/) 38\b")),
 }
 
 # The known ones only: tokens are random letters too.
@@ -86,15 +86,19 @@ def word(what: str, event: str) -> str:
     return f"zq{what}{event}zq"
 
 
-def _amount(cents: int) -> str:
-    return rf"(?<![\d.]){cents // 100:,}\.{cents % 100:02}(?!\d)".replace(",", ",?")
+def _amount(cents: int) -> tuple[str, re.Pattern[str]]:
+    pattern = rf"(?<![\d.]){cents // 100:,}\.{cents % 100:02}(?!\d)".replace(",", ",?")
+    return f"{cents / 100:,.2f}".rpartition(",")[2], re.compile(pattern)
 
 
-_PATTERNS = {**_PHRASES, **{key: re.compile(_amount(cents)) for key, cents in AMOUNTS.items()}}
+# With each pattern what every match of it holds: that is found, or missed, in a hundredth of the time.
+_PATTERNS = {**_PHRASES, **{key: _amount(cents) for key, cents in AMOUNTS.items()}}
 
 
 def found(text: str) -> set[tuple[str, str]]:
     """Return every canary in a text, as (what, event)."""
     text = text.lower()
     words = {(what, event) for what, event in _WORD.findall(text)}
-    return words | {key for key, pattern in _PATTERNS.items() if pattern.search(text)}
+    return words | {
+        key for key, (part, pattern) in _PATTERNS.items() if part in text and pattern.search(text)
+    }
