@@ -1,6 +1,6 @@
 """How much of the pace that SES allows is used, from one process and with 50 ms to SES and back.
 
-Ours is the real loop with real rows: it asks for the pace, takes places in the line, claims, composes, sends and settles. The
+Ours is the real loop with a real campaign: it takes places in the line, claims, composes, sends and settles. The
 peer is django-ses's backend at its defaults, given as many finished mails over one connection. The endpoint throttles whoever
 is faster than it allows. The run fails if a call of ours was throttled, or if we were under 97 % of the allowed pace.
 """
@@ -9,11 +9,11 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 from bench import lib
 from bench.endpoint import Endpoint
+from bench.mailing import letter
 
 RATES = (14, 50, 200)
 LATENCY_MS = 50
@@ -36,10 +36,7 @@ def cases(size: lib.Size) -> Iterator[lib.Case]:
 
         settings.MAIL_TRANSPORT, settings.EMAIL_BACKEND = "ses", "mail.ses.SesBackend"
         settings.AWS_SES_REGION_ENDPOINT_URL = endpoint.address
-        from mail.domain import compose  # noqa: PLC0415
-
-        compose.register("bench.pace", lambda message, _: compose.Composed(message.subject, _TEXT, _HTML))
-        numbers = count()
+        settings.POSTAL_ADDRESS = letter.POSTAL_ADDRESS
         for rate in RATES:
             endpoint.set(rate=float(rate))
             many = rate * seconds
@@ -50,7 +47,7 @@ def cases(size: lib.Size) -> Iterator[lib.Case]:
                 name=f"{rate}/s",
                 unit="/s",
                 n=many,
-                ours=_ours(endpoint, rate, many, numbers),
+                ours=_ours(endpoint, rate, many),
                 peer=peer,
                 amount=many,
                 rounds=1,
@@ -58,30 +55,39 @@ def cases(size: lib.Size) -> Iterator[lib.Case]:
             )
 
 
-def _ours(endpoint: Endpoint, rate: int, many: int, numbers: Iterator[int]) -> lib.Side:
+def _ours(endpoint: Endpoint, rate: int, many: int) -> lib.Side:
     from core import clock  # noqa: PLC0415
     from mail import transport  # noqa: PLC0415
-    from mail.domain import delivery, pacing  # noqa: PLC0415
-    from mail.models import Kind, Message, Pace  # noqa: PLC0415
+    from mail.domain import campaign_queue, delivery, pacing  # noqa: PLC0415
+    from mail.models import Campaign, CampaignState, MailingList, Pace, Subscriber  # noqa: PLC0415
 
     now = clock.now()
-    Message.objects.bulk_create(
-        [
-            Message(
-                dedupe_key=f"pace:{number}",
-                composer="bench.pace",
-                kind=Kind.SERVICE,
-                to_address=f"reader{number}@example.com",
-                to_name=f"Reader {number}",
-                from_name="Quarterdeck",
-                subject="The week at the dock",
-                created_at=now,
-                due_at=now,
-            )
-            for number, _ in zip(numbers, range(many), strict=False)
-        ],
-        batch_size=500,
+    readers = MailingList.objects.create(slug=f"at-{rate}", name="Harbor", purpose="News.", created_at=now)
+    Subscriber.objects.bulk_create(
+        Subscriber(
+            mailing_list=readers,
+            address=letter.address(number),
+            name=letter.name(number),
+            consent_source="Sheet at the dock",
+            added_at=now,
+        )
+        for number in range(many)
     )
+    campaign = Campaign.objects.create(
+        mailing_list=readers,
+        name=f"At {rate} a second",
+        subject=letter.SUBJECT,
+        from_name=letter.FROM_NAME,
+        body=letter.BODY,
+        first_cohort=many,
+        state=CampaignState.SENDING,
+        created_at=now,
+        started_at=now,
+        released_at=now,
+        last_subscriber_id=Subscriber.objects.latest("pk").pk,
+    )
+    while campaign_queue.fill(campaign_id=campaign.pk, at=now):
+        pass
     # A worker knows the pace before it has mail to send: it asks every few minutes.
     Pace.objects.all().delete()
     pacing.learn(way=transport.connect(), at=now)
@@ -110,16 +116,18 @@ def _peer(many: int) -> lib.Side:
     import django_ses  # noqa: PLC0415
     from django.core.mail import EmailMultiAlternatives  # noqa: PLC0415
     from django.test.utils import override_settings  # noqa: PLC0415
+    from markdown_it import MarkdownIt  # noqa: PLC0415
 
+    html = MarkdownIt().render(letter.BODY)
     mails = []
     for number in range(many):
         mail = EmailMultiAlternatives(
-            "The week at the dock",
-            _TEXT,
-            "Quarterdeck <quarterdeck@example.com>",
-            [f"reader{number}@example.com"],
+            letter.SUBJECT,
+            letter.BODY,
+            f"{letter.FROM_NAME} <{letter.SENDER}>",
+            [letter.address(number)],
         )
-        mail.attach_alternative(_HTML, "text/html")
+        mail.attach_alternative(html, "text/html")
         mails.append(mail)
 
     def side() -> None:
@@ -132,11 +140,3 @@ def _peer(many: int) -> lib.Side:
             raise WrongOutcomeError(f"The peer sent {taken} of {many}.")
 
     return side
-
-
-_TEXT = "Dear reader,\n\n" + "The dock was busy this week, and the weather held.\n" * 12
-_HTML = (
-    "<!doctype html><html><body>"
-    + "<p>The dock was busy this week, and the weather held.</p>" * 12
-    + "</body></html>"
-)

@@ -12,6 +12,7 @@ from typing import Any
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
+from django.db.models.expressions import RawSQL
 
 from core import audit
 from mail import transport
@@ -53,7 +54,9 @@ def pause_after(tries: int) -> dt.timedelta:
 
 def due(*, at: dt.datetime) -> QuerySet[Message]:
     """Return queued messages whose time has come: what somebody waits for first, then the longest waiting."""
-    return Message.objects.filter(state=State.QUEUED, due_at__lte=at).order_by("kind", "due_at", "id")
+    # Written out, because SQLite takes a partial index only where it reads the state, and else sorts the whole queue.
+    queued = RawSQL(f"'{State.QUEUED.value}'", [])  # noqa: S611 - no word of anybody else's is in it
+    return Message.objects.filter(state=queued, due_at__lte=at).order_by("kind", "due_at", "id")
 
 
 def claim_batch(*, limit: int, at: dt.datetime, only: int | None = None) -> list[Message]:
@@ -256,7 +259,7 @@ def _proven(rows: QuerySet[Message], message: Message, provider_message_id: str,
 def _set_aside(rows: list[Message], at: dt.datetime) -> list[Message]:
     """Return those of some queued rows that may go; the others are suppressed, held or failed here and now."""
     keys = {row.campaign_id for row in rows if row.campaign_id is not None}
-    campaigns = Campaign.objects.in_bulk(keys) if keys else {}
+    campaigns = Campaign.objects.select_related("mailing_list").in_bulk(keys) if keys else {}
     for row in rows:
         if row.campaign_id is not None:
             row.campaign = campaigns[row.campaign_id]

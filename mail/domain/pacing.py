@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 # A little below what is allowed: the way to SES is not equally long for each message.
 HEADROOM = 0.985
 # After a stall of ours, so many seconds' worth of messages may be caught up at once.
-CATCH_UP = 0.2
+CATCH_UP = 0.25
 # What is assumed until SES has said more: the pace of its sandbox.
 UNKNOWN_RATE = 1.0
 # SES is asked again after so long; sooner where it could not be asked.

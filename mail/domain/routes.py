@@ -20,7 +20,7 @@ DOWN_ALONE_FOR = dt.timedelta(seconds=10)
 # Messages at once until a transport has answered for the first time in a run: a dead one keeps few waiting.
 UNPROVEN = 4
 # So many seconds' worth of messages are claimed and handed over together.
-BUNCH = 0.05
+BUNCH = 0.08
 # A row of `Pace` read so many seconds ago is good enough.
 FRESH = 1.0
 
