@@ -5,6 +5,7 @@ settles it (`mail.domain.delivery.proven`); what no event settles, a person does
 """
 
 import datetime as dt
+import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -58,12 +59,12 @@ def queue(*, after: int | None = None, at: dt.datetime) -> Page:
     )
 
 
-def chosen(*, public_ids: Collection[object], at: dt.datetime) -> tuple[Doubt, ...]:
+def chosen(*, public_ids: Collection[uuid.UUID], at: dt.datetime) -> tuple[Doubt, ...]:
     """Return those of these messages that are in doubt still, oldest first; four queries."""
     return tuple(_with_what_is_known(rows(public_ids).filter(state=State.IN_DOUBT), at=at))
 
 
-def rows(public_ids: Collection[object]) -> QuerySet[Message]:
+def rows(public_ids: Collection[uuid.UUID]) -> QuerySet[Message]:
     """Return these messages, whatever their state is by now, oldest first."""
     found = Message.objects.filter(public_id__in=public_ids)
     return found.defer("payload", "sealed").select_related("campaign").order_by("id")

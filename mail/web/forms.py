@@ -97,17 +97,19 @@ class QueueForm(forms.Form):
     after = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
 
 
-class _Chosen(forms.MultipleChoiceField):
+class _Chosen(forms.Field):
     """Boxes ticked beside messages, each the public id of one."""
 
-    def to_python(self, value: Any) -> list[uuid.UUID]:
+    widget = forms.SelectMultiple
+
+    def to_python(self, value: list[str] | None) -> list[uuid.UUID]:
         """Return the ids.
 
         Raises:
             ValidationError: one of them is none.
         """
         try:
-            return [uuid.UUID(one) for one in super().to_python(value)]
+            return [uuid.UUID(one) for one in value or ()]
         except ValueError as error:
             raise forms.ValidationError("One of the boxes names no message. Choose again.") from error
 
