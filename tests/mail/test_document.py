@@ -1,0 +1,36 @@
+"""The page on mail says what the code does, where a machine can tell."""
+
+import datetime as dt
+import re
+
+from django.conf import settings
+
+from mail.domain import claims, delivery, feedback
+from mail.models import MOVES, State
+
+PAGE = (settings.BASE_DIR / "docs/mail.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_states_is_the_table_of_moves() -> None:
+    states = {state.label.lower(): state for state in State}
+    table = PAGE.split("| from | to | when |")[1].split("\n\n")[0]
+    told = {
+        (states[before], states[after])
+        for befores, afters in re.findall(r"^\| ([a-z, ]+) \| ([a-z, ]+) \|", table, re.MULTILINE)
+        for before in befores.split(", ")
+        for after in afters.split(", ")
+    }
+
+    assert told == {(State(before), State(after)) for before, afters in MOVES.items() for after in afters}
+
+
+def test_the_figures_it_names_are_those_of_the_code() -> None:
+    assert (claims.TRIES, claims.STALE_AFTER, feedback.SOFT_BOUNCES) == (12, dt.timedelta(minutes=10), 3)
+    for sentence in (
+        f"up to {delivery.CONCURRENCY} threads",
+        f"so at most {delivery.CONCURRENCY}",
+        "twelve tries",
+        "the claim is ten minutes old",
+        f"third soft bounce within {feedback.SOFT_WITHIN.days} days",
+    ):
+        assert sentence in PAGE
