@@ -3,6 +3,7 @@
 The sweep alone is enough; `deliver` only makes the usual mail quicker.
 """
 
+import datetime as dt
 import logging
 import time
 
@@ -32,7 +33,7 @@ def sweep() -> None:
     """Put stale claims in doubt, take campaigns further, and send what is due, if no other process does."""
     at = clock.now()
     delivery.doubt_stale(at=at)
-    campaigns.advance(at=at)
+    _advance(at)
     if not delivery.due(at=at).exists():
         return
     lead = pacing.lead(transport=settings.MAIL_TRANSPORT, at=at)
@@ -45,6 +46,14 @@ def sweep() -> None:
         turn.end()
     if turn.is_over() and delivery.due(at=clock.now()).exists():
         _go_on()
+
+
+def _advance(at: dt.datetime) -> None:
+    """Take campaigns a step further; one that cannot go on does not keep codes and reports from leaving."""
+    try:
+        campaigns.advance(at=at)
+    except Exception:
+        logger.exception("The campaigns could not be taken further; the next sweep tries again.")
 
 
 def _go_on() -> None:
@@ -74,7 +83,7 @@ class _Turn:
             return
         self.stepped, at = time.monotonic(), clock.now()
         self.lead = pacing.prolong(self.lead, at=at)
-        campaigns.advance(at=at)
+        _advance(at)
 
     def end(self) -> None:
         """Let another sweep lead."""

@@ -8,7 +8,7 @@ import pytest
 from config.celery import app
 from core import clock
 from mail import tasks
-from mail.domain import pacing
+from mail.domain import campaigns, pacing
 from mail.models import Message, State
 from tests.mail import campaigning, letters
 from tests.mail.processes import run, start
@@ -101,6 +101,22 @@ def test_a_sweep_takes_campaigns_further_and_sends_what_they_queue(mailbox: Path
 
     # The first cohort; the rest waits for what becomes of it.
     assert campaigning.states_of(campaign) == {State.SENT: 3}
+
+
+@pytest.mark.django_db
+def test_a_campaign_that_cannot_go_on_keeps_no_other_mail_from_leaving(
+    mailbox: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(**_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(campaigns, "advance", broken)
+    message = letters.enqueue(at=clock.now())
+    tasks.sweep()
+
+    message.refresh_from_db()
+    assert message.state == State.SENT
+    assert "The campaigns could not be taken further" in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)
