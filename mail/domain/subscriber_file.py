@@ -5,6 +5,7 @@ Pure: bytes in, rows and refusals out. What they do to a list is decided in `mai
 
 import csv
 import datetime as dt
+import functools
 import io
 import re
 from collections.abc import Iterator
@@ -120,6 +121,7 @@ def clean_name(text: str) -> str:
     return fields.one_line(" ".join(text.split(" ")), what="name", longest=LONGEST_NAME)
 
 
+@functools.lru_cache(maxsize=1024)
 def clean_source(text: str) -> str:
     """Return where somebody agreed.
 
@@ -132,6 +134,7 @@ def clean_source(text: str) -> str:
     return source
 
 
+@functools.lru_cache(maxsize=1024)
 def clean_segment(text: str) -> str:
     """Return the name of a segment.
 
