@@ -6,7 +6,7 @@ bytes and who may see them.
 
 import base64
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
@@ -16,6 +16,9 @@ from email.message import Message as MimeMessage
 SHOWN_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 _CID_REFERENCE = re.compile(r"""(?<=["'(])cid:([^"')\s>]{1,200})""", re.IGNORECASE)
+# As `mail.domain.unsubscribe` writes them.
+_STOP_LINK = re.compile(r"(/u/)[A-Za-z0-9_-]{43}")
+_STOP_LINK_BYTES = re.compile(_STOP_LINK.pattern.encode())
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 
 
@@ -67,6 +70,22 @@ def take_apart(raw: bytes) -> Content:
             html = _decoded(leaf, content)
     headers = tuple((name, _readable(str(value))) for name, value in mime.items())
     return Content(headers=headers, text=text, html=html, parts=tuple(parts), size_bytes=len(raw))
+
+
+def without_stop_link(content: Content) -> Content:
+    """Return the content with the tokens of unsubscribe links left out: whoever holds one may choose for the reader."""
+    return replace(
+        content,
+        headers=tuple((name, _STOP_LINK.sub(r"\1…", value)) for name, value in content.headers),
+        text=_STOP_LINK.sub(r"\1…", content.text),
+        html=_STOP_LINK.sub(r"\1…", content.html),
+        parts=tuple(
+            replace(part, content=_STOP_LINK_BYTES.sub(rb"\1...", part.content))
+            if part.mimetype.startswith("text/")
+            else part
+            for part in content.parts
+        ),
+    )
 
 
 def for_frame(content: Content) -> str:

@@ -8,8 +8,8 @@ from django.db.models import Q, QuerySet
 
 from mail import transport
 from mail.domain import compose, fields
-from mail.domain.content import Content, take_apart
-from mail.models import Campaign, Message, State
+from mail.domain.content import Content, take_apart, without_stop_link
+from mail.models import Campaign, Kind, Message, State
 
 PAGE = 50
 
@@ -41,11 +41,12 @@ class Reading:
     """A message's content, or the sentence that says why it is not shown.
 
     ``kept`` is true for the bytes that left; otherwise the mail was composed anew from its records, without any
-    secret.
+    secret. ``cut`` is true where its reader's own unsubscribe link was left out.
     """
 
     content: Content | None
     kept: bool = False
+    cut: bool = False
     why_not: str = ""
 
 
@@ -94,25 +95,29 @@ def read(message: Message, *, secrets: bool) -> Reading:
     """Return the content of a message: the file it left as, or else composed anew from its records.
 
     Mail that bore a code or link is read only on a laptop with the sample, where the mailbox is the only way to it, and
-    there only with ``secrets``: whoever reads another's code signs in as them.
+    there only with ``secrets``: whoever reads another's code signs in as them. Without ``secrets`` a campaign's mail is read
+    without its reader's own unsubscribe link, by which they choose what they get.
     """
     if _is_private(message, secrets):
         return Reading(
             None, why_not="This mail bears a code or a link for its reader alone, so it is not shown."
         )
-    raw = transport.read_eml(message.eml_name)
-    if raw is not None:
-        return Reading(take_apart(raw), kept=True)
-    try:
-        email = compose.build(message, compose.compose(message))
-    except (compose.CannotComposeError, fields.UnsendableError) as error:
-        return Reading(None, why_not=str(error))
-    return Reading(take_apart(transport.wire_bytes(email)))
+    kept = raw = transport.read_eml(message.eml_name)
+    if raw is None:
+        try:
+            raw = transport.wire_bytes(compose.build(message, compose.compose(message)))
+        except (compose.CannotComposeError, fields.UnsendableError) as error:
+            return Reading(None, why_not=str(error))
+    content = take_apart(raw)
+    if _is_cut(message, secrets):
+        return Reading(without_stop_link(content), kept=kept is not None, cut=True)
+    return Reading(content, kept=kept is not None)
 
 
 def kept_bytes(message: Message, *, secrets: bool) -> bytes | None:
     """Return the bytes a message left as; None where they are not kept here or must not be shown."""
-    return None if _is_private(message, secrets) else transport.read_eml(message.eml_name)
+    hidden = _is_private(message, secrets) or _is_cut(message, secrets)
+    return None if hidden else transport.read_eml(message.eml_name)
 
 
 def doubtful_count() -> int:
@@ -128,3 +133,7 @@ def unsettled_counts() -> dict[str, int]:
 def _is_private(message: Message, secrets: bool) -> bool:
     on_sample_laptop = settings.DEMO and settings.MAIL_TRANSPORT == "mailbox"
     return message.bears_secret and not (secrets and on_sample_laptop)
+
+
+def _is_cut(message: Message, secrets: bool) -> bool:
+    return message.kind == Kind.COMMERCIAL and not secrets

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from core.models import AuditEvent
 from crew.models import Person
 from mail import tasks, transport
-from mail.domain import delivery, queries
+from mail.domain import delivery, queries, unsubscribe
 from mail.models import Campaign, CampaignState, Kind, MailingList, Message, State, Suppression
 from mail.transport import Outcome, Receipt
 from portfolio.models import Entity
@@ -387,6 +387,33 @@ def test_a_code_is_read_by_the_owner_only(client: Client, mailbox: Path, setting
     assert not any(b"WDJB" in answer.content for answer in answers)
     client.force_login(people.owner())
     assert b"WDJB" in client.get(url("message", message)).content
+
+
+# A campaign's mail
+
+
+def test_the_readers_own_unsubscribe_address_is_shown_to_owners_only(
+    client: Client, autumn: Campaign, mailbox: Path, settings: Settings
+) -> None:
+    settings.POSTAL_ADDRESS = "1 Harbor Way"
+    row = letters.enqueue(composer="mail.campaign", kind=Kind.COMMERCIAL, bcc_audit=False, payload={})
+    assert isinstance(row, Message)
+    Message.objects.filter(pk=row.pk).update(campaign=autumn)
+    tasks.deliver(row.pk)
+    row.refresh_from_db()
+    token = unsubscribe.token(row.public_id).encode()
+    pages = [url("message", row), url("html", row), url("part", row, number=1), url("part", row, number=2)]
+
+    client.force_login(people.bookkeeper())
+    shown = [client.get(page) for page in pages]
+    assert [answer.status_code for answer in shown] == [200] * 4
+    assert not any(token in answer.content for answer in shown)
+    assert b"unsubscribe address is left out" in shown[0].content
+    assert client.get(url("file", row)).status_code == 404
+
+    client.force_login(people.owner())
+    assert all(token in client.get(page).content for page in pages)
+    assert client.get(url("file", row)).status_code == 200
 
 
 # Who may
