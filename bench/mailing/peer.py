@@ -1,7 +1,7 @@
 """The peer's side of `bench.blast`: django-post_office, used as its manual says for many mails at once.
 
 Each line on standard input is a round: it composes every mail by template and css-inline, queues all by `send_many`, and
-runs `send_queued_mail` until none is left.
+runs `send_queued_mail` until none is left: one process, as ours is, with several threads.
 """
 
 import os
@@ -21,8 +21,6 @@ from post_office import mail  # noqa: E402
 from post_office.models import STATUS, Email  # noqa: E402
 
 from bench.mailing import letter  # noqa: E402
-
-PROCESSES = int(os.environ.get("PEER_PROCESSES", "1"))
 
 
 def blast(many: int, turn: int) -> None:
@@ -58,7 +56,7 @@ def blast(many: int, turn: int) -> None:
             "priority": "medium",
         })  # fmt: skip
     mail.send_many(asked)
-    call_command("send_queued_mail", processes=PROCESSES, verbosity=0)
+    call_command("send_queued_mail", verbosity=0)
 
 
 def main() -> None:

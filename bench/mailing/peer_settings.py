@@ -49,12 +49,18 @@ else:
     }
 POST_OFFICE = {
     "BACKENDS": {"default": "django_ses.SESBackend"},
-    "BATCH_SIZE": int(os.environ.get("PEER_BATCH", "5000")),
-    "THREADS_PER_PROCESS": int(os.environ.get("PEER_THREADS", "4")),
+    "BATCH_SIZE": 5_000,
+    "THREADS_PER_PROCESS": 5,
     "LOG_LEVEL": 1,
 }
-USE_SES_V2 = os.environ.get("PEER_V2", "1") == "1"
+USE_SES_V2 = True
 AWS_SES_REGION_NAME = "us-east-1"
 AWS_SES_REGION_ENDPOINT_URL = os.environ["AWS_SES_ENDPOINT_URL"]
 AWS_SES_AUTO_THROTTLE = None
-LOGGING_CONFIG = None
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"nowhere": {"class": "logging.NullHandler"}},
+    "root": {"handlers": ["nowhere"], "level": "ERROR"},
+    "loggers": {"post_office": {"handlers": ["nowhere"], "level": "ERROR", "propagate": False}},
+}

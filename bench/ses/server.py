@@ -236,7 +236,8 @@ class Wire(asyncio.Protocol):
     def _answer(self, verb: str, target: str, body: bytes) -> None:
         path = urlsplit(target).path
         if self.orders:
-            self._write(self.server.order(path, parse_qs(urlsplit(target).query), body).wire())
+            query = parse_qs(urlsplit(target).query)
+            self._task = asyncio.get_running_loop().create_task(self._obey(path, query, body))
             return
         answer = self.server.ses.answer(verb, path, body, time.time())
         if answer is Silence.HELD:
@@ -247,6 +248,9 @@ class Wire(asyncio.Protocol):
             asyncio.get_running_loop().call_later(latency, after)
         else:
             after()
+
+    async def _obey(self, path: str, query: dict[str, list[str]], body: bytes) -> None:
+        self._write((await self.server.order(path, query, body)).wire())
 
     def _write(self, data: bytes) -> None:
         if self.transport is not None:
@@ -301,7 +305,7 @@ class Server:
             if wire.transport is not None:
                 wire.transport.abort()
 
-    def order(self, path: str, query: dict[str, list[str]], body: bytes) -> Answer:
+    async def order(self, path: str, query: dict[str, list[str]], body: bytes) -> Answer:
         """Do what the control path asks."""
         ses = self.ses
         if path == "/stats":
@@ -312,7 +316,7 @@ class Server:
             return answers.told([entry.told(bodies=bodies) for entry in ses.journal[since:]])
         said = json.loads(body or b"{}")
         if path == "/options":
-            self._change(said)
+            await self._change(said)
         elif path == "/events":
             ses.poster.use(dataclasses.replace(ses.poster.told, **_tuples(said)))
         elif path == "/event":
@@ -325,13 +329,16 @@ class Server:
             return answers.told({}, 404)
         return answers.told({})
 
-    def _change(self, said: dict[str, object]) -> None:
+    async def _change(self, said: dict[str, object]) -> None:
         was = self.ses.options.down
         self.ses.options = dataclasses.replace(self.ses.options, **_tuples(said))  # type: ignore[arg-type]
         if self.ses.options.down and not was:
             self._down()
+            while self.wires:  # noqa: ASYNC110 - two turns of the loop
+                # Whoever gave the order finds nobody there.
+                await asyncio.sleep(0)
         elif was and not self.ses.options.down:
-            self._task = asyncio.get_running_loop().create_task(self._up())
+            await self._up()
 
 
 def _tuples(said: dict[str, object]) -> dict[str, object]:
