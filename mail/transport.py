@@ -108,6 +108,9 @@ class Identity:
     verified: bool | None = None
     dkim: bool | None = None
     why: str = ""
+    # A domain of our own for bounces, where one is set, and whether SES found its records.
+    mail_from: str = ""
+    mail_from_found: bool | None = None
 
 
 class TurnedDownError(Exception):
@@ -226,6 +229,8 @@ def identity() -> Identity:
             name,
             verified=bool(told.get("VerifiedForSendingStatus")),
             dkim=bool(signed.get("SigningEnabled")) and signed.get("Status") == "SUCCESS",
+            mail_from=told.get("MailFromAttributes", {}).get("MailFromDomain", ""),
+            mail_from_found=told.get("MailFromAttributes", {}).get("MailFromDomainStatus") == "SUCCESS",
         )
     return Identity(domain, verified=False, dkim=False)
 

@@ -123,7 +123,7 @@ def _unsubscribing(mail: compose.OutgoingMail) -> Check:
 
 def _ses(recipients: int) -> Iterator[Check]:
     if settings.MAIL_TRANSPORT != "ses":
-        for name in ("Daily quota", "Duration", "Sandbox", "Sender verified", "DKIM", "Feedback"):
+        for name in ("Daily quota", "Duration", "Sandbox", "Sender verified", "DKIM", "SPF", "Feedback"):
             yield Check(name, "unknown", _STAYS_HERE)
         return
     account = transport.account()
@@ -133,6 +133,7 @@ def _ses(recipients: int) -> Iterator[Check]:
     identity = transport.identity()
     yield _verified(identity)
     yield _dkim(identity)
+    yield _spf(identity)
     yield _feedback()
 
 
@@ -203,6 +204,25 @@ def _dkim(identity: Identity) -> Check:
         f"Mail from {identity.name} is not signed, and Gmail and Yahoo refuse bulk mail without DKIM. "
         "Turn Easy DKIM on in the SES console and add its three records.",
     )  # fmt: skip
+
+
+def _spf(identity: Identity) -> Check:
+    if identity.mail_from_found is None:
+        return Check("SPF", "unknown", identity.why or f"SES does not know {identity.name} as ours.")
+    if not identity.mail_from:
+        return Check(
+            "SPF", "pass", "Mail goes out under Amazon's own bounce domain, whose SPF record is right."
+        )
+    if identity.mail_from_found:
+        return Check(
+            "SPF", "pass", f"Bounces go to {identity.mail_from}, and SES finds its MX and SPF records."
+        )
+    return Check(
+        "SPF",
+        "warn",
+        f"SES does not find the MX and SPF records of our bounce domain {identity.mail_from}. "
+        "Add them as the SES console shows.",
+    )
 
 
 def _feedback() -> Check:

@@ -9,6 +9,7 @@ from pytest_django import Settings
 from mail.domain import campaigns, preflight, suppression
 from mail.domain.preflight import Check
 from mail.models import Campaign, Reason, Scope
+from mail.transport import Identity
 from tests.mail import name_service
 from tests.mail.campaigning import AT, drafted, mailing_list
 from tests.mail.conftest import use_ses
@@ -89,6 +90,33 @@ class TestSes:
         assert (found["Sender verified"].verdict, found["DKIM"].verdict) == ("fail", "fail")
 
     @pytest.mark.parametrize(
+        ("identity", "verdict", "words"),
+        [
+            (
+                Identity("example.com", True, True, mail_from_found=False),
+                "pass",
+                "Amazon's own bounce domain",
+            ),
+            (
+                Identity("example.com", True, True, "", "bounce.example.com", True),
+                "pass",
+                "bounce.example.com",
+            ),
+            (
+                Identity("example.com", True, True, "", "bounce.example.com", False),
+                "warn",
+                "Add them as the SES",
+            ),
+            (Identity("example.com", False, False), "unknown", "does not know example.com"),
+        ],
+    )
+    def test_a_bounce_domain_of_our_own_needs_its_records(
+        self, identity: Identity, verdict: str, words: str
+    ) -> None:
+        found = preflight._spf(identity)
+        assert (found.verdict, words in found.sentence) == (verdict, True)
+
+    @pytest.mark.parametrize(
         ("name", "value"), [("SES_CONFIGURATION_SET", ""), ("SNS_TOPIC_ARNS", frozenset())]
     )
     def test_a_stop_rule_that_would_be_blind_blocks(
@@ -103,7 +131,7 @@ class TestSes:
     ) -> None:
         settings.AWS_SES_REGION_ENDPOINT_URL = "http://127.0.0.1:9"
         found = look(drafted(mailing_list(count=1)))
-        asked = ("Daily quota", "Duration", "Sandbox", "Sender verified", "DKIM")
+        asked = ("Daily quota", "Duration", "Sandbox", "Sender verified", "DKIM", "SPF")
         assert {found[name].verdict for name in asked} == {"unknown"}
         assert "SES did not say" in found["Sandbox"].sentence
         assert not preflight.blocks(tuple(found.values()))
@@ -118,7 +146,16 @@ class TestSes:
     def test_on_a_laptop_nothing_of_ses_is_asked_and_nothing_blocks(self, settings: Settings) -> None:
         campaign = drafted(mailing_list(count=1))
         found = {check.name: check for check in preflight.checks(campaign=campaign, at=AT)}
-        for name in ("Daily quota", "Duration", "Sandbox", "Sender verified", "DKIM", "Feedback", "DMARC"):
+        for name in (
+            "Daily quota",
+            "Duration",
+            "Sandbox",
+            "Sender verified",
+            "DKIM",
+            "SPF",
+            "Feedback",
+            "DMARC",
+        ):
             assert found[name].verdict == "unknown"
             assert "stays on this machine" in found[name].sentence
         assert not preflight.blocks(tuple(found.values()))
