@@ -192,6 +192,22 @@ def attempted(*, message: Message, receipt: Receipt) -> None:
         )
 
 
+def passed_on(*, message: Message, receipt: Receipt) -> bool:
+    """Keep what the first transport said, and tell whether the message may still go by the other.
+
+    It may not where it was suppressed, or its campaign stopped, since it was claimed; then nothing is kept here.
+    """
+    with transaction.atomic():
+        suppression.fence(exclusive=False)
+        stopped = message.campaign_id is not None and not (
+            Campaign.objects.filter(pk=message.campaign_id, state__in=_UNDER_WAY).exists()
+        )
+        if stopped or suppression.holding_for([message]):
+            return False
+        attempted(message=message, receipt=receipt)
+    return True
+
+
 def doubt_stale(*, at: dt.datetime) -> int:
     """Put into doubt every message whose sender has been silent too long; return how many.
 

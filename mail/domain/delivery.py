@@ -32,11 +32,11 @@ from mail.domain.claims import (
     STALE_AFTER,
     TRIES,
     Handed,
-    attempted,
     claim,
     claim_batch,
     doubt_stale,
     due,
+    passed_on,
     pause_after,
     prepare,
     proven,
@@ -147,8 +147,9 @@ def _elsewhere(message: Message, email: EmailMessage, receipt: Receipt, routes: 
     pause = routes.reserve(other, n=len(email.recipients()), at=receipt.at, patience=PATIENCE)
     if pause is None:
         return receipt
-    attempted(message=message, receipt=receipt)
     time.sleep(pause)
+    if not passed_on(message=message, receipt=receipt):
+        return receipt
     second = transport.hand_over(email, over=other)
     routes.note(second)
     return second
@@ -225,16 +226,14 @@ class _Run:
             settle(message=message, receipt=Receipt(Outcome.REFUSED, self.clock(), prepared), size_bytes=None)
             return
         email, size = prepared
-        self._send_off(_Job(message, email, size, way), 0.0)
+        self._send_off(_Job(message, email, size, way))
 
-    def _send_off(self, job: _Job, pause: float) -> None:
+    def _send_off(self, job: _Job) -> None:
         self.under_way += 1
-        self.pool.submit(self._send, job, pause)
+        self.pool.submit(self._send, job)
 
-    def _send(self, job: _Job, pause: float) -> None:
+    def _send(self, job: _Job) -> None:
         """Hand a message over. In a thread of its own, so nothing here touches the database."""
-        if pause:
-            time.sleep(pause)
         self.done.put((job, transport.hand_over(job.email, over=job.way)))
 
     def _settle(self, *, wait: float) -> None:
@@ -265,9 +264,11 @@ class _Run:
         other = self.routes.other(receipt)
         if other is None:
             return False
-        pause = self.routes.reserve(other, n=len(job.email.recipients()), at=receipt.at, patience=PATIENCE)
+        pause = self.routes.reserve(other, n=len(job.email.recipients()), at=receipt.at, patience=LINGER)
         if pause is None:
             return False
-        attempted(message=job.message, receipt=receipt)
-        self._send_off(_Job(job.message, job.email, job.size_bytes, other), pause)
+        time.sleep(pause)
+        if not passed_on(message=job.message, receipt=receipt):
+            return False
+        self._send_off(_Job(job.message, job.email, job.size_bytes, other))
         return True

@@ -8,13 +8,13 @@ from email import message_from_bytes
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from django.core.mail import get_connection
+from django.core.mail import EmailMessage, get_connection
 from pytest_django import Settings
 
 from core import clock
 from mail import transport
-from mail.domain import compose, delivery, routes
-from mail.models import Attempt, Message, Pace, State
+from mail.domain import compose, delivery, routes, suppression
+from mail.models import Attempt, Message, Pace, Reason, Scope, State
 from mail.smtp import SmtpBackend
 from mail.transport import Outcome, Receipt, Way
 from tests.mail import letters
@@ -185,6 +185,27 @@ def test_silence_never_leads_there(relay: Relay, fake_ses: FakeSes, settings: Se
 
     message.refresh_from_db()
     assert (message.state, attempts(), relay.taken) == (State.IN_DOUBT, [("ses", "unknown")], [])
+
+
+@pytest.mark.usefixtures("nobody")
+def test_what_was_suppressed_while_the_first_way_failed_does_not_start_by_the_second(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message, really = letters.enqueue(at=clock.now()), transport.hand_over
+
+    def slow(email: EmailMessage, *, over: Way) -> Receipt:
+        suppression.add(address="owner@example.com", scope=Scope.ALL, reason=Reason.BY_HAND, at=clock.now())
+        return really(email, over=over)
+
+    monkeypatch.setattr(transport, "hand_over", slow)
+    assert delivery.deliver(message_id=message.pk, at=clock.now()) is Outcome.LATER
+    assert (relay.taken, attempts()) == ([], [("ses", "later")])
+    message.refresh_from_db()
+    assert message.state == State.QUEUED
+
+    assert delivery.claim_batch(limit=1, at=message.due_at) == []
+    message.refresh_from_db()
+    assert message.state == State.SUPPRESSED
 
 
 def test_another_region_of_ses_may_be_the_second_way(fake_ses: FakeSes, settings: Settings) -> None:
