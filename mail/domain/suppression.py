@@ -236,7 +236,7 @@ def _live(keys: Collection[str], *, lists: bool) -> Iterable[Suppression]:
     rows = Suppression.objects.filter(address_key__in=keys, lifted_at__isnull=True).select_related(
         "mailing_list"
     )
-    # Named by scope as well, else SQLite takes the index of the lists' foreign key for "no list" and reads them all.
+    # Named by scope as well: the index has it.
     wide = rows.filter(mailing_list__isnull=True, scope__in=[Scope.ALL, Scope.COMMERCIAL])
     if not lists:
         return wide.order_by()

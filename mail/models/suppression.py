@@ -34,8 +34,14 @@ class Suppression(models.Model):
 
     address_key = models.CharField(max_length=254, help_text="The address in lower case.")
     scope = models.CharField(max_length=10, choices=Scope.choices)
+    # Without an index of its own: SQLite would take it for "no list" and read every row there is.
     mailing_list = models.ForeignKey(
-        MailingList, null=True, blank=True, on_delete=models.PROTECT, related_name="suppressions"
+        MailingList,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="suppressions",
+        db_index=False,
     )
     reason = models.CharField(max_length=12, choices=Reason.choices)
     detail = models.CharField(max_length=500, blank=True)

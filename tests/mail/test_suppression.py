@@ -113,12 +113,13 @@ class TestWhatAScopeStops:
         with django_assert_num_queries(0):
             assert suppression.holding_for([row for row in asked if row.kind == Kind.ESSENTIAL]) == {}
 
-    def test_both_halves_of_the_question_are_answered_by_an_index(self) -> None:
+    @pytest.mark.parametrize("asked", [1, 50, 1000])
+    def test_both_halves_of_the_question_are_answered_by_an_index(self, asked: int) -> None:
         if connection.vendor != "sqlite":
             pytest.skip("PostgreSQL reads a table of a few rows whole, whatever indexes it has.")
         for number in range(50):
             suppress(Scope.COMMERCIAL, address=f"reader{number}@example.com")
-        rows = suppression._live(["reader@example.com"], lists=True)
+        rows = suppression._live([f"reader{number}@example.com" for number in range(asked)], lists=True)
         plan = rows.explain()  # type: ignore[attr-defined]
 
         assert "SCAN" not in plan
