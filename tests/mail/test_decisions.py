@@ -8,11 +8,11 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from core.models import AuditEvent
 from crew.models import Person
-from mail.domain import decisions, delivery
-from mail.models import Message, State
+from mail.domain import campaigns, decisions, delivery, suppression
+from mail.models import Message, Reason, Scope, State
 from mail.transport import Outcome, Receipt
 from tests.factories import people
-from tests.mail import letters
+from tests.mail import campaigning, letters
 from tests.mail.letters import AT
 
 pytestmark = pytest.mark.django_db
@@ -117,3 +117,61 @@ def test_mail_whose_code_is_gone_is_not_sent_again(outcome: Outcome, decision: o
 
     with pytest.raises(decisions.DecisionRefusedError, match="Let the person ask for a new one"):
         decision(message=message, by=owner, at=LATER)
+
+
+def test_suppressed_mail_is_sent_again_only_once_nothing_holds_it(owner: Person, mailbox: Path) -> None:
+    message = letters.enqueue()
+    held = suppression.add(address=message.to_address, scope=Scope.ALL, reason=Reason.HARD_BOUNCE, at=AT)
+    assert held is not None
+    message.refresh_from_db()
+    assert message.state == State.SUPPRESSED
+    with pytest.raises(decisions.DecisionRefusedError, match="Lift the suppression first"):
+        decisions.retry(message=message, by=owner, at=LATER)
+
+    suppression.lift(suppression=held, why="She gave us the address again.", by=owner, at=LATER)
+    decisions.retry(message=message, by=owner, at=LATER)
+    assert last_event() == ("mail:message:retry", owner.pk)
+    assert delivery.run(clock=lambda: LATER) == 1
+
+
+def test_what_is_suppressed_after_a_person_queued_it_again_does_not_go(owner: Person, mailbox: Path) -> None:
+    message = left(Outcome.REFUSED)
+    suppression.add(address=message.to_address, scope=Scope.ALL, reason=Reason.HARD_BOUNCE, at=AT)
+    decisions.retry(message=message, by=owner, at=LATER)
+
+    assert delivery.run(clock=lambda: LATER) == 0
+    message.refresh_from_db()
+    assert message.state == State.SUPPRESSED
+
+
+def test_mail_of_a_cancelled_campaign_is_not_sent_again(owner: Person) -> None:
+    campaign = campaigning.started(campaigning.mailing_list(count=1))
+    campaigning.queue_all(campaign)
+    message = left(Outcome.UNKNOWN, Message.objects.get(campaign=campaign))
+    campaigns.cancel(campaign=campaign, why="The date is wrong.", by=owner, at=AT)
+
+    with pytest.raises(decisions.DecisionRefusedError, match="Its campaign was cancelled"):
+        decisions.send_again(message=Message.objects.get(pk=message.pk), by=owner, at=LATER)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state", "action"),
+    [
+        (decisions.Verdict.ARRIVED, State.SENT, "mail:message:arrived"),
+        (decisions.Verdict.AGAIN, State.QUEUED, "mail:message:again"),
+    ],
+)
+def test_many_are_decided_about_at_once_each_for_itself(
+    verdict: decisions.Verdict, state: State, action: str, owner: Person
+) -> None:
+    doubtful = [left(Outcome.UNKNOWN, letters.enqueue(dedupe_key=str(number))) for number in range(3)]
+    decisions.confirm_arrival(message=doubtful[1], by=owner, at=AT)
+
+    decided = decisions.decide_many(messages=doubtful, verdict=verdict, by=owner, at=LATER)
+    assert [message.pk for message in decided.done] == [doubtful[0].pk, doubtful[2].pk]
+    ((refused, sentence),) = decided.refused
+    assert (refused.pk, sentence.startswith("This mail is no longer in doubt")) == (doubtful[1].pk, True)
+    states = Message.objects.order_by("id").values_list("state", flat=True)
+    assert list(states) == [state, State.SENT, state]
+    told = AuditEvent.objects.filter(action=action, at=LATER).values_list("subject_id", "actor_id")
+    assert sorted(told) == sorted((str(message.pk), owner.pk) for message in decided.done)
