@@ -203,8 +203,8 @@ REPORT_RECIPIENTS = emails(
 POSTAL_ADDRESS = text(
     "POSTAL_ADDRESS",
     help="The postal address in the footer of campaign mail, as CAN-SPAM asks.",
-    default="",
-    shown="none",
+    default=lambda values: "1 Harbor Way, Long Beach, CA 90802" if values[DEMO] else "",
+    shown="an invented one with DEMO, else none",
     example="1 Harbor Way, Long Beach, CA 90802",
 )
 HANDOFFS_DIR = path(
