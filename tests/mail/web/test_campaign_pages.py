@@ -453,10 +453,25 @@ def test_its_figures_take_as_many_queries_for_one_message_as_for_many(
     people_on(mailing_list, count)
     row = started(mailing_list, first_cohort=100)
     campaigns.advance(at=AT)
-    # session, person, grants, the campaign, its messages by state, complaints and bounces, who has no row yet, those of
-    # the first cohort that are settled
+    # session, person, grants, sample notice, the campaign, its messages by state, complaints and bounces, who has no row
+    # yet, those of the first cohort that are settled
     with django_assert_num_queries(9):
         owner.get(url("campaign", row), {"seen": "sending-first"}, headers={"HX-Request": "true"})
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_its_whole_page_takes_as_many_queries_for_one_message_as_for_many(
+    count: int, owner: Client, mailbox: Path, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    mailing_list = a_list()
+    people_on(mailing_list, count)
+    row = started(mailing_list, first_cohort=100)
+    campaigns.advance(at=AT)
+    campaigns.pause(campaign=row, why="The date is wrong.", by=None, at=AT)
+    # The figures' nine, mail in doubt, messages by state for the sentence, results, who unsubscribed, bookings, the first
+    # reader's name, history
+    with django_assert_num_queries(16):
+        owner.get(url("campaign", row))
 
 
 def test_pausing_asks_why_and_resuming_does_not(owner: Client, harbour: MailingList) -> None:
