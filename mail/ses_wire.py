@@ -31,6 +31,10 @@ from botocore.exceptions import (
 _KIND = "application/json"
 
 
+class HandshakeError(SSLError, EndpointConnectionError):
+    """No encrypted connection came about; nothing was sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer of SES, named as botocore names its parts."""
@@ -91,7 +95,7 @@ class Line:
         Raises:
             EndpointConnectionError: nobody is there; nothing was sent.
             ConnectTimeoutError: the same, after a while.
-            SSLError: whoever is there could not prove who it is; nothing was sent.
+            HandshakeError: whoever is there could not prove who it is; nothing was sent.
             ReadTimeoutError: no answer came in time.
             ConnectionClosedError: the connection ended before there was an answer.
         """
@@ -136,7 +140,7 @@ class Line:
             wire.sock.settimeout(read)
         except ssl.SSLError as error:
             wire.close()
-            raise SSLError(endpoint_url=self._url, error=error) from error
+            raise HandshakeError(endpoint_url=self._url, error=error) from error
         except TimeoutError as error:
             wire.close()
             raise ConnectTimeoutError(endpoint_url=self._url, error=error) from error

@@ -197,6 +197,16 @@ def test_a_proxy_that_is_not_there_means_later(fake_ses: FakeSes, monkeypatch: p
     assert "ProxyConnectionError" in receipt.reason
 
 
+def test_a_handshake_that_fails_means_later(fake_ses: FakeSes, settings: Settings) -> None:
+    settings.AWS_SES_REGION_ENDPOINT_URL = fake_ses.address.replace("http:", "https:")
+
+    receipt = hand_over()
+    assert (receipt.outcome, fake_ses.requests) == (Outcome.LATER, [])
+    assert receipt.reason.startswith(
+        "The transport could not be reached: HandshakeError: SSL validation failed"
+    )
+
+
 def test_a_connection_is_kept_for_the_next_mail(fake_ses: FakeSes) -> None:
     fake_ses.accepts("m-1")
     for _ in range(3):
