@@ -9,13 +9,12 @@ two of them wait for each other.
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Count, Exists, F, Max, OuterRef, Q
+from django.db.models import Exists, F, Max, OuterRef, Q
 
 from core import audit
 from mail.domain import (
@@ -28,11 +27,12 @@ from mail.domain import (
     outbox,
     preflight,
     states,
+    stop_rule,
     suppression,
 )
 from mail.domain.campaign_drafts import CampaignRefusedError, Draft
 from mail.domain.fields import UnsendableError
-from mail.models import Bounce, Campaign, CampaignState, Kind, MailingList, Message, Segment, State
+from mail.models import Campaign, CampaignState, Kind, MailingList, Message, Segment, State
 
 ACTIONS = MappingProxyType({
     "mail:campaign:create": "Campaign drafted",
@@ -209,7 +209,7 @@ def resume(*, campaign: Campaign, why: str = "", by: AbstractBaseUser | None, at
         suppression.fence(exclusive=False)
         changes: dict[str, Any] = {"paused_why": "", "stopped": False}
         if campaign.stopped:
-            counted = fate(campaign.pk)
+            counted = stop_rule.fate(campaign.pk)
             changes |= {
                 "forgiven_sent": counted.sent,
                 "forgiven_complaints": counted.complaints,
@@ -294,32 +294,6 @@ def advance(*, at: dt.datetime) -> int:
     return written
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """What became of a campaign's messages so far, as far as its moves ask."""
-
-    sent: int
-    failed: int
-    in_doubt: int
-    complaints: int
-    hard_bounces: int
-    last_sent_at: dt.datetime | None
-
-
-def fate(campaign_id: int) -> Fate:
-    """Count a campaign's messages; one query."""
-    sent = Q(state=State.SENT)
-    counts = Message.objects.filter(campaign_id=campaign_id).aggregate(
-        sent=Count("pk", filter=sent),
-        failed=Count("pk", filter=Q(state=State.FAILED)),
-        in_doubt=Count("pk", filter=Q(state=State.IN_DOUBT)),
-        complaints=Count("complained_at"),
-        hard_bounces=Count("pk", filter=Q(bounce=Bounce.HARD)),
-        last_sent_at=Max("settled_at", filter=sent),
-    )
-    return Fate(**counts)
-
-
 def consider_stopping(*, campaign_id: int, at: dt.datetime) -> bool:
     """Pause a campaign under way whose complaints or hard bounces are too many; tell whether it was paused.
 
@@ -329,7 +303,7 @@ def consider_stopping(*, campaign_id: int, at: dt.datetime) -> bool:
     campaign = Campaign.objects.filter(pk=campaign_id, state=CampaignState.SENDING).first()
     if campaign is None:
         return False
-    why = _why_stop(campaign)
+    why = stop_rule.why(campaign)
     if not why:
         return False
     try:
@@ -340,39 +314,12 @@ def consider_stopping(*, campaign_id: int, at: dt.datetime) -> bool:
     return True
 
 
-def _why_stop(campaign: Campaign) -> str:
-    """Return the sentence with which the rule stops a campaign; empty while it is quiet.
-
-    Asked every second of a blast, so it counts what went wrong, by its own indexes, and what was sent only if need be.
-    """
-    mine = Message.objects.filter(campaign=campaign)
-    complaints = mine.filter(complained_at__isnull=False).count() - campaign.forgiven_complaints
-    bounced = mine.filter(bounced_at__isnull=False, bounce=Bounce.HARD).count()
-    bounces = bounced - campaign.forgiven_bounces
-    too_many = complaints >= campaign.stop_complaints
-    if not too_many and bounces * 100 < campaign.stop_bounce_percent * campaign.first_cohort:
-        return ""
-    sent = mine.filter(state=State.SENT).count() - campaign.forgiven_sent
-    since = " since it was resumed" if campaign.forgiven_sent else ""
-    if too_many:
-        return (
-            f"{_count(complaints, 'complaint')} came in for {sent:,} sent{since}; "
-            f"its rule stops at {campaign.stop_complaints:,}."
-        )
-    if bounces * 100 >= campaign.stop_bounce_percent * max(sent, campaign.first_cohort):
-        return (
-            f"{_count(bounces, 'hard bounce')} came in for {sent:,} sent{since}; "
-            f"its rule stops at {campaign.stop_bounce_percent} %."
-        )
-    return ""
-
-
 def _go_on(campaign: Campaign, at: dt.datetime) -> None:
     """Do what comes after queueing: finish, let the rest go, or wait."""
     waiting = Message.objects.filter(campaign=campaign, state__in=_WAITING)
     if campaign.state != CampaignState.SENDING or waiting.exists():
         return
-    counted = fate(campaign.pk)
+    counted = stop_rule.fate(campaign.pk)
     if campaign_queue.is_through(campaign):
         _finish(campaign, at)
     elif campaign.released_at is None:
@@ -396,7 +343,7 @@ def _finish(campaign: Campaign, at: dt.datetime) -> None:
         _record(campaign, "finish", None, at, {})
 
 
-def _hold_hopeless(campaign: Campaign, counted: Fate, at: dt.datetime) -> None:
+def _hold_hopeless(campaign: Campaign, counted: stop_rule.Fate, at: dt.datetime) -> None:
     """Pause where nothing of the first cohort got through: the rest would fare no better."""
     why = (
         f"Nothing of the first cohort is known to have been sent: {counted.failed:,} failed and "
@@ -502,10 +449,6 @@ def _reason(why: str, missing: str) -> str:
     if not line:
         raise CampaignRefusedError(missing)
     return line
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _plain(value: Any) -> Any:

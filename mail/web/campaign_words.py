@@ -13,7 +13,7 @@ from django.urls import reverse
 from core import clock, trail
 from core.models import AuditEvent
 from core.money import format_minor
-from mail.domain import campaign_lists, campaign_mail, campaign_results, campaigns
+from mail.domain import campaign_lists, campaign_mail, campaign_results, stop_rule
 from mail.domain.compose import CannotComposeError
 from mail.domain.content import Content
 from mail.domain.lists import Reach
@@ -143,7 +143,7 @@ def what_next(campaign: Campaign, counted: campaign_results.Progress) -> str:
 def progress(campaign: Campaign, *, at: dt.datetime) -> dict[str, Any]:
     """Return how far a campaign has come and how near it is to its limits, for the part of its page that is asked again."""
     counted = campaign_results.progress(campaign=campaign)
-    fate = campaigns.fate(campaign.pk)
+    fate = stop_rule.fate(campaign.pk)
     total = counted.to_mail + campaign_lists.not_written(campaign)
     first = min(campaign.first_cohort, total)
     first_done = campaign_lists.first_settled(campaign)
@@ -190,7 +190,7 @@ def _bar(name: str, label: str, done: int, total: int) -> dict[str, Any]:
     }
 
 
-def _limits(campaign: Campaign, fate: campaigns.Fate, total: int) -> list[dict[str, Any]]:
+def _limits(campaign: Campaign, fate: stop_rule.Fate, total: int) -> list[dict[str, Any]]:
     """Return complaints and hard bounces beside what stops the campaign now, and what makes SES look at the account."""
     base = max(fate.sent - campaign.forgiven_sent, campaign.first_cohort)
     rows = (

@@ -1,0 +1,69 @@
+"""The stop rule: when a campaign has had too many complaints or hard bounces to go on by itself.
+
+It only counts and says so; `mail.domain.campaigns` pauses. What a person let pass, when the campaign was resumed, is not
+counted again.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Count, Max, Q
+
+from mail.models import Bounce, Campaign, Message, State
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a campaign's messages so far, as far as its moves ask."""
+
+    sent: int
+    failed: int
+    in_doubt: int
+    complaints: int
+    hard_bounces: int
+    last_sent_at: dt.datetime | None
+
+
+def fate(campaign_id: int) -> Fate:
+    """Count a campaign's messages; one query."""
+    sent = Q(state=State.SENT)
+    counts = Message.objects.filter(campaign_id=campaign_id).aggregate(
+        sent=Count("pk", filter=sent),
+        failed=Count("pk", filter=Q(state=State.FAILED)),
+        in_doubt=Count("pk", filter=Q(state=State.IN_DOUBT)),
+        complaints=Count("complained_at"),
+        hard_bounces=Count("pk", filter=Q(bounce=Bounce.HARD)),
+        last_sent_at=Max("settled_at", filter=sent),
+    )
+    return Fate(**counts)
+
+
+def why(campaign: Campaign) -> str:
+    """Return the sentence with which the rule stops a campaign; empty while it is quiet.
+
+    Asked every second of a blast, so it counts what went wrong, by its own indexes, and what was sent only if need be.
+    """
+    mine = Message.objects.filter(campaign=campaign)
+    complaints = mine.filter(complained_at__isnull=False).count() - campaign.forgiven_complaints
+    bounced = mine.filter(bounced_at__isnull=False, bounce=Bounce.HARD).count()
+    bounces = bounced - campaign.forgiven_bounces
+    too_many = complaints >= campaign.stop_complaints
+    if not too_many and bounces * 100 < campaign.stop_bounce_percent * campaign.first_cohort:
+        return ""
+    sent = mine.filter(state=State.SENT).count() - campaign.forgiven_sent
+    since = " since it was resumed" if campaign.forgiven_sent else ""
+    if too_many:
+        return (
+            f"{_count(complaints, 'complaint')} came in for {sent:,} sent{since}; "
+            f"its rule stops at {campaign.stop_complaints:,}."
+        )
+    if bounces * 100 >= campaign.stop_bounce_percent * max(sent, campaign.first_cohort):
+        return (
+            f"{_count(bounces, 'hard bounce')} came in for {sent:,} sent{since}; "
+            f"its rule stops at {campaign.stop_bounce_percent} %."
+        )
+    return ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
