@@ -5,17 +5,17 @@ read. What bears one instant keeps the order in which such things happen.
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from core import trail
 from core.models import AuditEvent
 from mail.models import Attempt, EventKind, Message, MessageEvent, State
 
-PROVEN = "mail:message:proven"
+FAILED, PROVEN = "mail:message:fail", "mail:message:proven"
 # What audited actions are called, here and in the audit trail.
 ACTIONS = {
-    "mail:message:fail": "Mail failed",
+    FAILED: "Mail failed",
     "mail:message:doubt": "Mail put in doubt",
     "mail:message:retry": "Mail queued again",
     "mail:message:again": "Mail queued again, as it had not arrived",
@@ -74,6 +74,7 @@ def of_message(message: Message) -> list[Moment]:
             *([] if any(moment.title == ACTIONS[PROVEN] for moment in decided) else _accepted(message)),
             *_told(message),
             *decided,
+            *_failed_in_a_body(message, decided),
             *_next_try(message),
         ],
         key=lambda moment: moment.at,
@@ -146,6 +147,14 @@ def _decided(message: Message, *, already: Collection[tuple[dt.datetime, str]]) 
             text="" if (event.at, text) in already else text,
             by=str(event.actor) if event.actor else "",
         )
+
+
+def _failed_in_a_body(message: Message, decided: Iterable[Moment]) -> Iterator[Moment]:
+    """Yield the failing of a message that the audit trail does not name, as a cancelled campaign's mail fails together."""
+    if message.state != State.FAILED or message.settled_at is None:
+        return
+    if all((moment.at, moment.title) != (message.settled_at, ACTIONS[FAILED]) for moment in decided):
+        yield Moment(message.settled_at, ACTIONS[FAILED], message.error)
 
 
 def _next_try(message: Message) -> Iterator[Moment]:

@@ -143,6 +143,23 @@ def test_a_suppressed_message_says_when_and_by_what() -> None:
     ]
 
 
+@pytest.mark.parametrize("noted", [True, False], ids=["by itself", "with its whole campaign"])
+def test_a_failure_is_told_once_whether_the_trail_names_it_or_not(noted: bool) -> None:
+    row = letters.enqueue()
+    Message.objects.filter(pk=row.pk).update(
+        state=State.FAILED, settled_at=after(5), error="It was cancelled."
+    )
+    row.refresh_from_db()
+    if noted:
+        audit.record(
+            action="mail:message:fail", subject=row, at=after(5), data={"reason": "It was cancelled."}
+        )
+
+    assert [(moment.title, moment.text) for moment in timeline.of_message(row)][1:] == [
+        ("Mail failed", "It was cancelled.")
+    ]
+
+
 @pytest.mark.parametrize("count", [1, 300])
 def test_a_timeline_takes_four_queries_and_ends(
     count: int, message: Message, django_assert_num_queries: DjangoAssertNumQueries
