@@ -244,7 +244,9 @@ def results(campaign: Campaign) -> dict[str, Any]:
 def _rate(label: str, rate: campaign_results.Rate, base: str) -> dict[str, str]:
     if rate.count is None:
         return {"label": label, "count": "", "share": ""}
-    share = "" if rate.share is None else f"{rate.share * 100:.{1 if rate.share >= 0.01 else 2}f} % {base}"
+    # A complaint or two among thousands is still to be seen.
+    decimals = 0 if not rate.count else 1 if rate.count * 100 >= (rate.base or 0) else 2
+    share = "" if rate.share is None else f"{rate.share * 100:.{decimals}f} % {base}"
     return {"label": label, "count": f"{rate.count:,}", "share": share}
 
 

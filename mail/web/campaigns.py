@@ -255,7 +255,8 @@ def release_campaign(request: HttpRequest, pk: int) -> HttpResponseBase:
         campaigns.release(campaign=row, by=request.user, at=clock.now())
     except CampaignRefusedError as error:
         return _campaign_page(request, _campaign(request, pk, "own"), refused=str(error))
-    messages.success(request, "The rest goes out now.")
+    when = "once it is resumed" if row.state == CampaignState.PAUSED else "now"
+    messages.success(request, f"The rest goes out {when}.")
     return redirect("mail:campaign", pk=pk)
 
 
@@ -330,7 +331,7 @@ def _campaign_page(request: HttpRequest, row: Campaign, *, refused: str = "", **
 
 
 def _waits(row: Campaign) -> bool:
-    return row.state == CampaignState.SENDING and row.released_at is None
+    return row.state in _GOING and row.released_at is None
 
 
 def _campaign(request: HttpRequest, pk: int, duty: str = "read") -> Campaign:

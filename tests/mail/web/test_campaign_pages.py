@@ -524,6 +524,19 @@ def test_the_rest_is_let_go_by_hand_once(owner: Client, harbour: MailingList) ->
     assert "Let the rest go now" not in text(again)
 
 
+def test_the_rest_of_a_paused_campaign_is_let_go_once_it_is_resumed(
+    owner: Client, harbour: MailingList
+) -> None:
+    row = started(harbour)
+    campaigns.pause(campaign=row, why="Nothing of the first cohort got through.", by=None, at=AT)
+    assert "Let the rest go once resumed" in text(owner.get(url("campaign", row)))
+
+    said = text(owner.post(url("release_campaign", row), follow=True))
+    assert "The rest goes out once it is resumed." in said
+    assert "Let the rest go" not in said
+    assert state(row) == "paused"
+
+
 def test_cancelling_asks_first_and_says_why(owner: Client, harbour: MailingList) -> None:
     row = started(harbour)
     campaigns.advance(at=AT)
