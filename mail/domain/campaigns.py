@@ -347,7 +347,7 @@ def _hold_hopeless(campaign: Campaign, counted: stop_rule.Fate, at: dt.datetime)
     """Pause where nothing of the first cohort got through: the rest would fare no better."""
     why = (
         f"Nothing of the first cohort is known to have been sent: {counted.failed:,} failed and "
-        f"{counted.in_doubt:,} are in doubt. Look at their reasons before you go on."
+        f"{counted.in_doubt:,} are in doubt. Look at their reasons, and try them again; or let the rest go and resume."
     )
     try:
         with transaction.atomic():

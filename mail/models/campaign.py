@@ -48,7 +48,9 @@ class Campaign(models.Model):
 
     state = models.CharField(max_length=10, choices=CampaignState.choices, default=CampaignState.DRAFT)
     paused_why = models.CharField(max_length=500, blank=True)
-    stopped = models.BooleanField(default=False, help_text="The stop rule paused it; a person says why it goes on.")
+    stopped = models.BooleanField(
+        default=False, help_text="The stop rule paused it; a person says why it goes on."
+    )
     # What the stop rule no longer counts, because a person saw it and let the campaign go on.
     forgiven_sent = models.PositiveIntegerField(default=0)
     forgiven_complaints = models.PositiveIntegerField(default=0)

@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 
 from core.models import AuditEvent
-from mail.domain import campaigns
+from mail.domain import campaigns, states
 from mail.domain.campaigns import CampaignRefusedError
 from mail.models import Bounce, Campaign, CampaignState, Message, State
 from tests.factories import people as persons
@@ -114,3 +114,28 @@ class TestStopRule:
             assert campaigns.consider_stopping(campaign_id=campaign.pk, at=AT)
         campaign.refresh_from_db()
         assert campaign.state == CampaignState.PAUSED
+
+
+def test_a_cohort_that_came_to_nothing_goes_on_once_its_mail_is_tried_again_or_the_rest_is_let_go() -> None:
+    owner = persons.owner()
+    for numbered, lets_go in enumerate((False, True)):
+        campaign = started(mailing_list(f"List {numbered}", count=10), wait_minutes=0)
+        campaigns.advance(at=AT)
+        states.move(
+            Message.objects.filter(campaign=campaign), State.FAILED, settled_at=AT, error="Not verified."
+        )
+        campaigns.advance(at=AT)
+        campaign.refresh_from_db()
+        assert (campaign.state, campaign.stopped) == (CampaignState.PAUSED, True)
+        if lets_go:
+            campaigns.release(campaign=campaign, by=owner, at=AT)
+        else:
+            states.move(Message.objects.filter(campaign=campaign), State.QUEUED, settled_at=None, error="")
+        campaigns.resume(campaign=campaign, why="The sender is verified now.", by=owner, at=AT)
+        campaigns.advance(at=AT)
+        send_queued(campaign, at=AT)
+        for _ in range(3):
+            campaigns.advance(at=AT + minutes(1))
+            send_queued(campaign, at=AT + minutes(1))
+        campaign.refresh_from_db()
+        assert campaign.state == CampaignState.FINISHED
