@@ -282,16 +282,20 @@ def _set_aside(rows: list[Message], at: dt.datetime) -> list[Message]:
     stopped = suppression.holding_for(rows)
     free = []
     for row in rows:
-        mine = Message.objects.filter(pk=row.pk)
+        campaign = row.campaign
         if row.pk in stopped:
-            move(mine, State.SUPPRESSED, settled_at=at, error=suppression.sentence(stopped[row.pk]))
-        elif row.campaign is not None and row.campaign.state == CampaignState.CANCELLED:
-            move(mine, State.FAILED, settled_at=at, error=_CANCELLED)
-        elif row.campaign is not None and row.campaign.state not in _UNDER_WAY:
-            move(mine, State.HELD)
-        else:
+            _put(row, State.SUPPRESSED, settled_at=at, error=suppression.sentence(stopped[row.pk]))
+        elif campaign is None or campaign.state in _UNDER_WAY:
             free.append(row)
+        elif campaign.state == CampaignState.CANCELLED:
+            _put(row, State.FAILED, settled_at=at, error=_CANCELLED)
+        else:
+            _put(row, State.HELD)
     return free
+
+
+def _put(row: Message, state: State, **changes: Any) -> None:
+    move(Message.objects.filter(pk=row.pk), state, **changes)
 
 
 def _as_its_campaign(
