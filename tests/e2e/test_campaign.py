@@ -166,12 +166,12 @@ def test_a_campaign_goes_from_a_file_to_its_results(desk: Desk, open_page: Calla
     expect(page.get_by_text("The first cohort has gone.")).to_be_visible()
 
     # It is paused, with a reason, and goes on.
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Pause", exact=True).click()
     expect(page.get_by_text("Paused. Nothing more leaves until it is resumed.")).to_be_visible()
     looker.look(page, "paused")
     tasks.sweep()
     assert Message.objects.filter(campaign=campaign, state=State.SENT).count() == 5
-    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("button", name="Resume", exact=True).click()
     expect(page.get_by_text("It goes on.")).to_be_visible()
 
     # Let go, the rest follows, and the page turns to its results.
