@@ -70,6 +70,8 @@ CONCURRENCY = 32
 # Messages are claimed, and answers settled, so many together where there are as many, or after so many seconds.
 TOGETHER = 8
 LINGER = 0.01
+# A run that comes late to its places takes up to so many times as many together.
+LONGEST_STRIDE = 4
 # How long a place in the line is waited for, by the run and by a wake-up, which the run would do for anyhow.
 PATIENCE = 2.0
 SHORT_PATIENCE = 1.0
@@ -166,6 +168,7 @@ class _Run:
         self.done: queue.SimpleQueue[tuple[_Job, Receipt]] = queue.SimpleQueue()
         self.under_way = 0
         self.accepted = 0
+        self.stride = 1
         self.pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="mail")
 
     def go(self) -> int:
@@ -191,6 +194,8 @@ class _Run:
             return self.under_way > 0
         free = CONCURRENCY - self.under_way
         most = self.routes.most(way, under_way=self.under_way, at=at)
+        if most is not None:
+            most *= self.stride
         if self.under_way and free < min(TOGETHER, most if most is not None else TOGETHER):
             self._settle(wait=LINGER)
             free = CONCURRENCY - self.under_way
@@ -202,6 +207,8 @@ class _Run:
         if pause is None:
             self._settle(wait=0.1)
             return True
+        # Late already, this machine being busy: take more at once, so that the pace is kept.
+        self.stride = min(self.stride * 2, LONGEST_STRIDE) if pause == 0 else max(self.stride // 2, 1)
         until = time.monotonic() + pause
         while (left := until - time.monotonic()) > 0:
             self._settle(wait=left)
@@ -239,10 +246,11 @@ class _Run:
     def _settle(self, *, wait: float) -> None:
         """Settle what has been answered; wait so long for a first answer, and a little for those right behind it."""
         answered = []
+        until = time.monotonic() + wait
         try:
             answered.append(self.done.get(timeout=wait) if wait > 0 else self.done.get_nowait())
             # One transaction for all of them costs little more than one for each.
-            time.sleep(min(wait, LINGER))
+            time.sleep(max(0.0, min(until - time.monotonic(), LINGER)))
             while True:
                 answered.append(self.done.get_nowait())
         except queue.Empty:
