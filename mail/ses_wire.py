@@ -40,7 +40,7 @@ class Answer:
     """An answer of SES, named as botocore names its parts."""
 
     status_code: int
-    headers: Mapping[str, str]
+    headers: http.client.HTTPMessage
     content: bytes
 
 
