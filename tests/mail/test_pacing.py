@@ -16,7 +16,7 @@ from mail.models import Message, Pace, State
 from tests.mail import letters
 from tests.mail.conftest import FakeSes
 
-GAP = 0.1
+GAP = 0.2
 SECOND = dt.timedelta(seconds=1)
 
 
@@ -31,7 +31,7 @@ def store(request: pytest.FixtureRequest, settings: Settings) -> Iterator[None]:
         pacing._redis(settings.REDIS_URL).delete("quarterdeck:pace:ses")
 
 
-def reserve(n: int = 1, patience: float = 5.0) -> float:
+def reserve(n: int = 1, patience: float = 60.0) -> float:
     waits = pacing.reserve(transport="ses", n=n, gap=GAP, patience=patience)
     assert waits is not None
     return waits
