@@ -128,7 +128,7 @@ def cases(size: lib.Size) -> Iterator[lib.Case]:
             if server
             else "PostgreSQL could not be started here, so both sides use SQLite"
         )
-        endpoint = stack.enter_context(Endpoint())
+        endpoint = stack.enter_context(Endpoint(daily=10_000_000.0))
         sides = {}
         for module in ("ours", "peer"):
             environment = {
