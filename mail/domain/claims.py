@@ -34,6 +34,8 @@ STALE_AFTER = dt.timedelta(minutes=10)
 
 _UNDER_WAY = (CampaignState.SENDING, CampaignState.FINISHED)
 _CANCELLED = "The campaign was cancelled before this was sent."
+# What an event of SES about an earlier try settles.
+PROVABLE = (State.IN_DOUBT, State.QUEUED, State.HELD)
 # These say nothing against the message, so they cost it no try.
 _FREE_OF_CHARGE = (Outcome.THROTTLED, Outcome.USED_UP)
 
@@ -233,12 +235,13 @@ def doubt_stale(*, at: dt.datetime) -> int:
 
 
 def proven(*, message: Message, provider_message_id: str, at: dt.datetime) -> bool:
-    """Settle a message in doubt as sent, because an event of SES says that it took it; tell whether it was in doubt.
+    """Settle a message in doubt as sent, because an event of SES says that it took it; tell whether this settled it.
 
-    For the transaction in which the event is written.
+    One that a person has since queued again is settled too, before it goes a second time. For the transaction in which
+    the event is written.
     """
-    doubtful = Message.objects.filter(pk=message.pk, state=State.IN_DOUBT)
-    return _proven(doubtful, message, provider_message_id, at)
+    unsettled = Message.objects.filter(pk=message.pk, state__in=PROVABLE)
+    return _proven(unsettled, message, provider_message_id, at)
 
 
 def _settle_proven(message: Message, at: dt.datetime) -> bool:

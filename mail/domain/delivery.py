@@ -29,6 +29,7 @@ from django.db.models import QuerySet
 from mail import transport
 from mail.domain.claims import (
     LONGEST_PAUSE,
+    PROVABLE,
     STALE_AFTER,
     TRIES,
     Handed,
@@ -50,6 +51,7 @@ from mail.transport import Outcome, Receipt, Way
 __all__ = [
     "CONCURRENCY",
     "LONGEST_PAUSE",
+    "PROVABLE",
     "STALE_AFTER",
     "TRIES",
     "Handed",

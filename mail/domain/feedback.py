@@ -27,7 +27,6 @@ from mail.models import (
     Notification,
     Reason,
     Scope,
-    State,
 )
 
 SOFT_BOUNCES = 3
@@ -132,7 +131,7 @@ def _apply(told: Told, message: Message, recipients: set[str], *, at: dt.datetim
     """Draw the consequences of an event about these recipients."""
     if told.kind == EventKind.REJECT:
         logger.error("SES took mail %s and then rejected it: look at its page.", message.public_id)
-    elif message.state == State.IN_DOUBT:
+    elif message.state in delivery.PROVABLE:
         # Whatever else SES tells about a mail, it took it before.
         delivery.proven(message=message, provider_message_id=told.provider_message_id, at=at)
     if told.kind == EventKind.BOUNCE and recipients - {_own(message)}:

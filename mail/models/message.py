@@ -38,8 +38,8 @@ class State(models.TextChoices):
 # From a state to those it may move to. In doubt is no dead end: the sender's own late answer, an event of SES or a person
 # settles it. Held is queued mail of a campaign that is paused; cancelled, its mail fails without having left.
 MOVES: dict[str, frozenset[str]] = {
-    State.QUEUED: frozenset({State.SENDING, State.HELD, State.FAILED, State.SUPPRESSED}),
-    State.HELD: frozenset({State.QUEUED, State.FAILED, State.SUPPRESSED}),
+    State.QUEUED: frozenset({State.SENDING, State.SENT, State.HELD, State.FAILED, State.SUPPRESSED}),
+    State.HELD: frozenset({State.QUEUED, State.SENT, State.FAILED, State.SUPPRESSED}),
     State.SENDING: frozenset({State.SENT, State.QUEUED, State.HELD, State.FAILED, State.IN_DOUBT}),
     State.IN_DOUBT: frozenset({State.SENT, State.QUEUED, State.FAILED}),
     State.FAILED: frozenset({State.QUEUED}),
