@@ -3,11 +3,28 @@
 import datetime as dt
 from typing import Any
 
-from mail.domain import sns
-from mail.models import Message, State
+from mail.domain import feedback, sns
+from mail.domain.feedback import Answer
+from mail.models import Campaign, CampaignState, Kind, MailingList, Message, State
 from tests.mail import letters, signing
 
 AUDIT = "audit@example.com"
+AT = letters.AT
+DAY = dt.timedelta(days=1)
+SECOND = dt.timedelta(seconds=1)
+# Every kind, as SES names it, with the instant it tells.
+KINDS = {
+    "Send": AT + 1 * SECOND,
+    "Delivery": AT + 4 * SECOND,
+    "DeliveryDelay": AT + 2 * SECOND,
+    "Bounce": AT + 5 * SECOND,
+    "Complaint": AT + 9 * SECOND,
+    "Open": AT + 6 * SECOND,
+    "Click": AT + 7 * SECOND,
+    "Reject": AT + 3 * SECOND,
+}
+NOW = AT + 60 * SECOND
+DONE = ("delivered_at", "bounced_at", "bounce", "complained_at", "opened_at", "clicked_at")
 
 
 def row(to: str = "Reader.One@example.com", **changes: Any) -> Message:
@@ -157,3 +174,53 @@ def soft(message: Message, *, at: dt.datetime, kind: str = "Transient") -> dict[
 def envelope(told: dict[str, Any] | str, *, at: dt.datetime, **changes: Any) -> sns.Envelope:
     """Return an event as it stands once its envelope was read and its signature held."""
     return sns.read(signing.wire(signing.notification(told, at=at, **changes)))
+
+
+def tell(told: dict[str, Any], *, at: dt.datetime = NOW, **changes: Any) -> Answer:
+    """Let SES tell something, as it stands once its signature held."""
+    return feedback.receive(envelope=envelope(told, at=at, **changes), at=at)
+
+
+def facts(message: Message) -> dict[str, Any]:
+    return Message.objects.values(*DONE).get(pk=message.pk)
+
+
+def campaign(**changes: Any) -> Campaign:
+    """Return a campaign under way."""
+    mailing_list = MailingList.objects.create(
+        slug="whales", name="Whale season", purpose="News of the season", created_at=AT
+    )
+    return Campaign.objects.create(
+        **{
+            "mailing_list": mailing_list,
+            "name": "November",
+            "subject": "Whale season begins",
+            "from_name": "Angel Gate Charters",
+            "body": "Hello {{ name }}",
+            "state": CampaignState.SENDING,
+            "created_at": AT,
+            "started_at": AT,
+            "last_subscriber_id": 10_000,
+            **changes,
+        }
+    )
+
+
+def of_campaign(owner: Campaign, number: int, **changes: Any) -> Message:
+    return row(f"guest{number}@example.com", kind=Kind.COMMERCIAL, campaign=owner, **changes)
+
+
+def waiting(to: str, **changes: Any) -> Message:
+    """Return a message that waits for its turn."""
+    return row(
+        to,
+        **{
+            "state": State.QUEUED,
+            "claimed_at": None,
+            "settled_at": None,
+            "transport": "",
+            "provider_message_id": "",
+            "tries": 0,
+            **changes,
+        },
+    )

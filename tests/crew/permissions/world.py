@@ -31,10 +31,8 @@ from crew.models import (
     StaffGrant,
     Station,
 )
-from mail.domain import suppression, unsubscribe
-from mail.models import Campaign, Kind, MailingList, Reason, Scope, Subscriber
 from portfolio.models import Channel, Entity
-from reports.models import Finding, Recipient, Report, Schedule
+from tests.crew.permissions import office
 from tests.crew.permissions.canaries import AMOUNTS, word
 from tests.factories.crew import (
     NOW,
@@ -49,10 +47,7 @@ from tests.factories.crew import (
 )
 from tests.factories.people import PersonFactory, StaffGrantFactory
 from tests.factories.portfolio import ChannelFactory
-from tests.factories.reports import an_edition
-from tests.mail import letters
-from tests.portfolio.web.conftest import Records, everything
-from tests.reports.web.test_access import a_run, an_action
+from tests.portfolio.web.conftest import everything
 
 HOUR = dt.timedelta(hours=1)
 ROLES = {"C": Role.CAPTAIN, "W": Role.CREW, "G": Role.GUEST, "A": Role.ADMIN}
@@ -146,7 +141,7 @@ def build() -> World:
         for place in places.values():
             if who.person is not None and who.on(place.letter) in ("C", "W", "A"):
                 _give_work(place, who.person)
-    return World(places, everybody, _whole(), _readers(places))
+    return World(places, everybody, office.whole(), _readers(places))
 
 
 def _readers(places: dict[str, Place]) -> dict[str, dict[str, str]]:
@@ -163,46 +158,6 @@ def _readers(places: dict[str, Place]) -> dict[str, dict[str, str]]:
             if duty.entity_id in (None, place.event.entity_id):
                 found[duty.person.email][letter] += "A" if duty.duty in ("owner", "bookings") else "S"
     return found
-
-
-def _whole() -> dict[str, Any]:
-    report = Report.objects.get(slug="ceo")
-    return {
-        "schedule": Schedule.objects.create(
-            report=report, name="Weekly", cron="0 7 * * MON", starts_at=NOW
-        ).pk,
-        "recipient": Recipient.objects.create(report=report, address="board@example.com").pk,
-        "message": letters.enqueue().public_id,
-        **_mailing(),
-    }
-
-
-def _mailing() -> dict[str, Any]:
-    """Return a list with somebody on it, and a campaign to it that has not started."""
-    mailing_list = MailingList.objects.create(slug="news", name="News", purpose="Sails.", created_at=NOW)
-    subscriber = Subscriber.objects.create(
-        mailing_list=mailing_list, address="ana@example.com", consent_source="Sheet", added_at=NOW
-    )
-    campaign = Campaign.objects.create(
-        mailing_list=mailing_list,
-        name="Concert",
-        subject="A concert",
-        from_name="Queen",
-        body="We sail on Saturday.",
-        created_at=NOW,
-    )
-    suppressed = suppression.add(
-        address="bo@example.com", scope=Scope.COMMERCIAL, reason=Reason.UNSUBSCRIBED, at=NOW
-    )
-    assert suppressed is not None
-    mail = letters.enqueue(dedupe_key="concert", kind=Kind.COMMERCIAL, bcc_audit=False)
-    return {
-        "list": mailing_list.pk,
-        "subscriber": subscriber.pk,
-        "campaign": campaign.pk,
-        "suppression": suppressed.pk,
-        "token": unsubscribe.token(mail.public_id),
-    }
 
 
 def _place(letter: str) -> Place:
@@ -238,7 +193,7 @@ def _place(letter: str) -> Place:
     holder = PersonFactory(
         name=f"Holder {word('holdername', letter)}", email=f"{word('holderemail', letter)}@example.com"
     )
-    place = Place(letter, event, holder, office=_office(records, letter))
+    place = Place(letter, event, holder, office=office.of_entity(records, letter))
     place.records["grant.other"] = EventGrantFactory(event=event, person=holder, role=Role.CREW).pk
     place.records["grant.captain"] = EventGrantFactory(event=event, role=Role.CAPTAIN).pk
     _positions(place)
@@ -266,28 +221,6 @@ def _place(letter: str) -> Place:
         data={"title": ["", word("history", letter)], "reason": word("history", letter)},
     )
     return place
-
-
-def _office(records: Records, letter: str) -> dict[str, Any]:
-    """Make what the office's pages are about: books, reports of this entity, findings and actions."""
-    report = Report.objects.get(slug="ceo")
-    entity = records.entity
-    day = dt.date(2026, 11, 10)
-    finding = Finding.objects.create(
-        rule=f"rule-{letter}",
-        subject=entity.slug,
-        severity="high",
-        title=word("books", letter),
-        first_seen_on=day,
-        last_seen_on=day,
-    )
-    return {
-        "books": records,
-        "edition": an_edition(report, number="ab".index(letter) + 1, entity=entity).number,
-        "run": a_run(report, entity).pk,
-        "finding": finding.pk,
-        "action": an_action(report, finding).pk,
-    }
 
 
 def _stored(name: str, content: bytes) -> str:

@@ -1,0 +1,79 @@
+"""What the office's pages of the matrix are about: books, reports, findings, mail."""
+
+import datetime as dt
+from typing import Any
+
+from mail.domain import suppression, unsubscribe
+from mail.models import Campaign, Kind, MailingList, Reason, Scope, Subscriber
+from reports.models import Finding, Recipient, Report, Schedule
+from tests.crew.permissions.canaries import word
+from tests.factories.crew import (
+    NOW,
+)
+from tests.factories.reports import an_edition
+from tests.mail import letters
+from tests.portfolio.web.conftest import Records
+from tests.reports.web.test_access import a_run, an_action
+
+
+def whole() -> dict[str, Any]:
+    """Make what belongs to no entity alone: a report's schedule and recipient, mail, a list and a campaign."""
+    report = Report.objects.get(slug="ceo")
+    return {
+        "schedule": Schedule.objects.create(
+            report=report, name="Weekly", cron="0 7 * * MON", starts_at=NOW
+        ).pk,
+        "recipient": Recipient.objects.create(report=report, address="board@example.com").pk,
+        "message": letters.enqueue().public_id,
+        **_mailing(),
+    }
+
+
+def _mailing() -> dict[str, Any]:
+    """Return a list with somebody on it, and a campaign to it that has not started."""
+    mailing_list = MailingList.objects.create(slug="news", name="News", purpose="Sails.", created_at=NOW)
+    subscriber = Subscriber.objects.create(
+        mailing_list=mailing_list, address="ana@example.com", consent_source="Sheet", added_at=NOW
+    )
+    campaign = Campaign.objects.create(
+        mailing_list=mailing_list,
+        name="Concert",
+        subject="A concert",
+        from_name="Queen",
+        body="We sail on Saturday.",
+        created_at=NOW,
+    )
+    suppressed = suppression.add(
+        address="bo@example.com", scope=Scope.COMMERCIAL, reason=Reason.UNSUBSCRIBED, at=NOW
+    )
+    assert suppressed is not None
+    mail = letters.enqueue(dedupe_key="concert", kind=Kind.COMMERCIAL, bcc_audit=False)
+    return {
+        "list": mailing_list.pk,
+        "subscriber": subscriber.pk,
+        "campaign": campaign.pk,
+        "suppression": suppressed.pk,
+        "token": unsubscribe.token(mail.public_id),
+    }
+
+
+def of_entity(records: Records, letter: str) -> dict[str, Any]:
+    """Make what the office's pages are about: books, reports of this entity, findings and actions."""
+    report = Report.objects.get(slug="ceo")
+    entity = records.entity
+    day = dt.date(2026, 11, 10)
+    finding = Finding.objects.create(
+        rule=f"rule-{letter}",
+        subject=entity.slug,
+        severity="high",
+        title=word("books", letter),
+        first_seen_on=day,
+        last_seen_on=day,
+    )
+    return {
+        "books": records,
+        "edition": an_edition(report, number="ab".index(letter) + 1, entity=entity).number,
+        "run": a_run(report, entity).pk,
+        "finding": finding.pk,
+        "action": an_action(report, finding).pk,
+    }
