@@ -140,9 +140,8 @@ def what_next(campaign: Campaign, counted: campaign_results.Progress) -> str:
     return f"The first cohort has gone. The rest follows from {follows}, unless too many bounce or complain."
 
 
-def progress(campaign: Campaign, *, at: dt.datetime) -> dict[str, Any]:
+def progress(campaign: Campaign, counted: campaign_results.Progress, *, at: dt.datetime) -> dict[str, Any]:
     """Return how far a campaign has come and how near it is to its limits, for the part of its page that is asked again."""
-    counted = campaign_results.progress(campaign=campaign)
     fate = stop_rule.fate(campaign.pk)
     total = counted.to_mail + campaign_lists.not_written(campaign)
     first = min(campaign.first_cohort, total)

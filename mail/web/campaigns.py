@@ -138,7 +138,7 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
     seen = request.GET.get("seen", "")
     if seen.partition("-")[0] != row.state:
         return HttpResponse(headers={"HX-Refresh": "true"})
-    progress = campaign_words.progress(row, at=clock.now())
+    progress = campaign_words.progress(row, campaign_results.progress(campaign=row), at=clock.now())
     context = {
         "campaign": row,
         "progress": progress,
@@ -314,7 +314,7 @@ def _campaign_page(request: HttpRequest, row: Campaign, *, refused: str = "", **
         "tone": campaign_words.TONES[state],
         "next": campaign_words.what_next(row, counted),
         "refused": refused,
-        "progress": campaign_words.progress(row, at=clock.now()) if begun else None,
+        "progress": campaign_words.progress(row, counted, at=clock.now()) if begun else None,
         "results": campaign_words.results(row) if begun and state != CampaignState.SENDING else None,
         "preview": campaign_words.preview(row),
         "facts": campaign_words.facts(row),
