@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 
 
 class Policy(Protocol):
@@ -54,6 +54,17 @@ def require(person: Any, duty: str, entity_id: int | None = None) -> None:
     raise Http404
 
 
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Send a stranger to sign in, and back to where they were afterwards.
+
+    A part of a page that htmx asks for is answered with nothing but the advice to load the page anew, which then sends to
+    sign in: followed by htmx, a redirect would put the sign-in page where the part was.
+    """
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=403, headers={"HX-Refresh": "true"})
+    return redirect_to_login(request.get_full_path())
+
+
 def staff(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Let a view be opened by staff only: others are sent to sign in, or told 403 when signed in."""
 
@@ -61,7 +72,7 @@ def staff(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBa
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         user = request.user
         if not user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
+            return to_sign_in(request)
         allowed = entity_ids(user)
         if allowed is not None and not allowed:
             raise PermissionDenied("This part of the portal is for staff.")

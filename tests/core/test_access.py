@@ -75,3 +75,12 @@ def test_staff_pages_send_strangers_to_sign_in_and_refuse_the_others() -> None:
     for ids in (frozenset({1}), None):
         access.register(Fixed(read=ids))
         assert page(_get(PERSON)).content == b"inside"
+
+
+def test_a_part_asked_for_after_the_session_ended_loads_the_page_anew_and_holds_no_sign_in_page() -> None:
+    request = RequestFactory().get("/portfolio/", headers={"HX-Request": "true"})
+    request.user = AnonymousUser()
+    answer = access.staff(_page)(request)
+
+    assert (answer.status_code, answer["HX-Refresh"], answer.content) == (403, "true", b"")
+    assert "Location" not in answer
