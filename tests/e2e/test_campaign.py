@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -19,6 +19,7 @@ from mail.models import Campaign, CampaignState, MailingList, Message, State
 from tests.e2e.conftest import DESKTOP, PHONE
 from tests.e2e.harbour import Looker
 from tests.factories import people
+from tests.mail import campaigning
 
 pytestmark = pytest.mark.e2e
 
@@ -240,3 +241,19 @@ def test_at_night_every_page_of_the_desk_meets_wcag_2_2_aa_and_a_reader_only_loo
             expect(reader.get_by_role("link", name=name)).to_have_count(0)
         expect(reader.locator("main button[type=submit]:not(:text('Show'))")).to_have_count(0)
     assert looker.found == [], "\n".join(looker.found)
+
+
+def test_who_watches_a_campaign_after_the_session_ended_is_sent_to_sign_in_and_back(
+    desk: Desk, browser: Browser
+) -> None:
+    row = campaigning.started(campaigning.mailing_list(count=2))
+    path = f"/mail/campaigns/{row.pk}/"
+    # A page of its own: the refusal goes to the console.
+    page = browser.new_page()
+    desk.enter(page, desk.owner)
+    page.goto(f"{desk.url}{path}")
+    expect(page.locator("#progress")).to_be_visible()
+
+    page.context.clear_cookies()
+    page.wait_for_url(f"{desk.url}/account/login/?next={path}")
+    page.close()
