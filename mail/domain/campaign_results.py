@@ -11,11 +11,15 @@ from fractions import Fraction
 
 from django.db.models import Count, Max, Q
 
+from mail.domain import campaign_lists
 from mail.models import Bounce, Campaign, Message, Reason, State, Suppression
 
 # The shares of recipients at which SES looks at an account, and at which it stops it. Amazon's own figures.
 COMPLAINTS_REVIEW, COMPLAINTS_PAUSE = Fraction(1, 1000), Fraction(5, 1000)
 BOUNCES_REVIEW, BOUNCES_PAUSE = Fraction(5, 100), Fraction(10, 100)
+
+# Of what went another way, by SMTP or by a person's word, nobody tells what became; unless SES did all the same.
+_TOLD_OF = Q(transport__startswith="ses") | Q(delivered_at__isnull=False) | Q(bounced_at__isnull=False)
 
 # Takes a campaign's id and returns how many bookings came from it and what they bring, in cents of US dollars.
 Counter = Callable[[int], tuple[int, int]]
@@ -135,12 +139,12 @@ def progress(*, campaign: Campaign) -> Progress:
 
 
 def results(*, campaign: Campaign) -> Results:
-    """Return what became of a campaign; two queries beside what counters of income ask."""
+    """Return what became of a campaign; two queries beside what a model and counters of income ask."""
     counts = Message.objects.filter(campaign=campaign).aggregate(
         recipients=Count("pk", filter=~Q(state=State.SUPPRESSED)),
         suppressed=Count("pk", filter=Q(state=State.SUPPRESSED)),
         sent=Count("pk", filter=Q(state=State.SENT)),
-        by_ses=Count("pk", filter=Q(state=State.SENT) & ~Q(transport="mailbox")),
+        told_of=Count("pk", filter=Q(state=State.SENT) & _TOLD_OF),
         delivered=Count("delivered_at"),
         hard=Count("pk", filter=Q(bounce=Bounce.HARD)),
         soft=Count("pk", filter=Q(bounce=Bounce.SOFT)),
@@ -148,8 +152,8 @@ def results(*, campaign: Campaign) -> Results:
         opened=Count("opened_at"),
         clicked=Count("clicked_at"),
     )
-    sent, delivered = counts["sent"], counts["delivered"]
-    measured = bool(counts["by_ses"] or delivered or counts["hard"] or counts["complaints"])
+    sent, delivered, told_of = counts["sent"], counts["delivered"], counts["told_of"]
+    measured = bool(told_of or counts["complaints"])
 
     def rate(name: str, base: int) -> Rate:
         return Rate(counts[name], base) if measured else Rate(None, None)
@@ -160,22 +164,24 @@ def results(*, campaign: Campaign) -> Results:
         .aggregate(n=Count("address_key", distinct=True))["n"]
     )
     recipients = counts["recipients"]
+    # The model is about everybody the campaign was meant for, those whose turn has not come, too.
+    unwritten = campaign_lists.not_written(campaign) if campaign.model_low_minor is not None else 0
     return Results(
         recipients=recipients,
         measured=measured,
         sent=sent,
         suppressed=counts["suppressed"],
-        delivered=rate("delivered", sent),
-        hard_bounces=rate("hard", sent),
-        soft_bounces=rate("soft", sent),
-        complaints=rate("complaints", delivered or sent),
+        delivered=rate("delivered", told_of),
+        hard_bounces=rate("hard", told_of),
+        soft_bounces=rate("soft", told_of),
+        complaints=rate("complaints", delivered or told_of),
         opened=rate("opened", delivered),
         clicked=rate("clicked", delivered),
         # Its own page counts this, whatever the transport.
         unsubscribed=Rate(left, sent),
         complaint_threshold=complaint_threshold(recipients, count=counts["complaints"] if measured else None),
         bounce_threshold=bounce_threshold(recipients, count=counts["hard"] if measured else None),
-        model=model(campaign, recipients),
+        model=model(campaign, recipients + unwritten),
         income=income(campaign),
     )
 

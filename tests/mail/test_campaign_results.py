@@ -88,6 +88,19 @@ class TestResults:
         assert found.complaint_threshold.left is None
         assert found.unsubscribed == Rate(0, 3)
 
+    @pytest.mark.parametrize("transport", ["smtp", "person"])
+    def test_what_went_where_nobody_tells_is_not_nought_either(self, transport: str) -> None:
+        campaign = started(mailing_list(count=5))
+        queue_all(campaign)
+        send_queued(campaign, at=AT)
+        Message.objects.update(transport=transport)
+        assert not campaign_results.results(campaign=campaign).measured
+
+        by_ses = Message.objects.filter(pk__in=[row.pk for row in Message.objects.all()[:2]])
+        by_ses.update(transport="ses:us-east-1", delivered_at=AT)
+        found = campaign_results.results(campaign=campaign)
+        assert (found.sent, found.delivered, found.hard_bounces) == (5, Rate(2, 2), Rate(0, 2))
+
     def test_a_share_of_nothing_is_undefined(self) -> None:
         found = campaign_results.results(campaign=drafted(mailing_list()))
         assert found.unsubscribed == Rate(0, 0)
@@ -134,6 +147,17 @@ class TestModel:
         assert model.high_each_minor is not None
         assert (round(model.low_each_minor), round(model.high_each_minor)) == (272, 1_360)
         assert model.bookings_needed == 6
+
+    def test_it_is_about_everybody_also_while_only_the_first_cohort_was_mailed(self) -> None:
+        campaign = started(
+            mailing_list(count=40), first_cohort=4, model_low_minor=40_000, model_high_minor=80_000
+        )
+        campaigns.advance(at=AT)
+        campaigns.pause(campaign=campaign, why="The link is wrong.", by=None, at=AT)
+        found = campaign_results.results(campaign=campaign)
+        assert found.recipients == 4
+        assert found.model is not None
+        assert found.model.low_each_minor == 1_000
 
     def test_without_a_model_or_recipients_nothing_is_made_up(self) -> None:
         assert campaign_results.model(drafted(mailing_list()), 10) is None
