@@ -117,6 +117,13 @@ def send_test(
     """
     try:
         campaign_body.read(campaign.body)
+        key = suppression.key(address)
+        held = suppression.holding(keys=[key], kind=Kind.COMMERCIAL, list_id=campaign.mailing_list_id).get(
+            key
+        )
+        if held is not None:
+            # Whoever left the list gets no tests of its campaigns either; a test's row does not name its list.
+            raise CampaignRefusedError(suppression.sentence(held))
         with transaction.atomic():
             asked = outbox.enqueue(
                 dedupe_key=f"campaign-test:{campaign.pk}:{address.lower()}:{at.isoformat()}",

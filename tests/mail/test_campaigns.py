@@ -361,6 +361,16 @@ class TestTests:
             campaigns.send_test(campaign=campaign, address="Me@example.com", by=None, at=AT)
         assert not Message.objects.exists()
 
+    def test_whoever_left_the_list_gets_no_test_of_its_campaigns_but_of_others(self) -> None:
+        opened, other = mailing_list(count=2), mailing_list("Whale watchers", count=1)
+        suppression.add(
+            address="me@example.com", scope=Scope.LIST, mailing_list=opened, reason=Reason.UNSUBSCRIBED, at=AT
+        )
+        with pytest.raises(CampaignRefusedError, match="unsubscribed"):
+            campaigns.send_test(campaign=drafted(opened), address="ME@example.com", by=None, at=AT)
+        assert not Message.objects.exists()
+        assert campaigns.send_test(campaign=drafted(other), address="me@example.com", by=None, at=AT)
+
     def test_an_address_that_is_none_is_refused(self) -> None:
         campaign = drafted(mailing_list(count=2))
         with pytest.raises(CampaignRefusedError, match="not one mail address"):
