@@ -11,6 +11,9 @@ from django.db.models import Count, Max, Q
 
 from mail.models import Bounce, Campaign, Message, State
 
+# Percents are of so many at least, or of the first cohort where that is smaller: a bounce among the first ten says little.
+LEAST = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Fate:
@@ -38,6 +41,11 @@ def fate(campaign_id: int) -> Fate:
     return Fate(**counts)
 
 
+def base(campaign: Campaign, sent: int) -> int:
+    """Return what the percent of hard bounces is a share of, so many being sent that count."""
+    return max(sent, min(campaign.first_cohort, LEAST))
+
+
 def why(campaign: Campaign) -> str:
     """Return the sentence with which the rule stops a campaign; empty while it is quiet.
 
@@ -48,7 +56,7 @@ def why(campaign: Campaign) -> str:
     bounced = mine.filter(bounced_at__isnull=False, bounce=Bounce.HARD).count()
     bounces = bounced - campaign.forgiven_bounces
     too_many = complaints >= campaign.stop_complaints
-    if not too_many and bounces * 100 < campaign.stop_bounce_percent * campaign.first_cohort:
+    if not too_many and bounces * 100 < campaign.stop_bounce_percent * base(campaign, 0):
         return ""
     sent = mine.filter(state=State.SENT).count() - campaign.forgiven_sent
     since = " since it was resumed" if campaign.forgiven_sent else ""
@@ -57,7 +65,7 @@ def why(campaign: Campaign) -> str:
             f"{_count(complaints, 'complaint')} came in for {sent:,} sent{since}; "
             f"its rule stops at {campaign.stop_complaints:,}."
         )
-    if bounces * 100 >= campaign.stop_bounce_percent * max(sent, campaign.first_cohort):
+    if bounces * 100 >= campaign.stop_bounce_percent * base(campaign, sent):
         return (
             f"{_count(bounces, 'hard bounce')} came in for {sent:,} sent{since}; "
             f"its rule stops at {campaign.stop_bounce_percent} %."

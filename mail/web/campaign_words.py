@@ -191,7 +191,7 @@ def _bar(name: str, label: str, done: int, total: int) -> dict[str, Any]:
 
 def _limits(campaign: Campaign, fate: stop_rule.Fate, total: int) -> list[dict[str, Any]]:
     """Return complaints and hard bounces beside what stops the campaign now, and what makes SES look at the account."""
-    base = max(fate.sent - campaign.forgiven_sent, campaign.first_cohort)
+    base = stop_rule.base(campaign, fate.sent - campaign.forgiven_sent)
     rows = (
         (
             "Complaints",

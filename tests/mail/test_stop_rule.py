@@ -139,3 +139,12 @@ def test_a_cohort_that_came_to_nothing_goes_on_once_its_mail_is_tried_again_or_t
             send_queued(campaign, at=AT + minutes(1))
         campaign.refresh_from_db()
         assert campaign.state == CampaignState.FINISHED
+
+
+def test_a_first_cohort_larger_than_the_list_does_not_blind_the_rule() -> None:
+    campaign = started(mailing_list(count=60), first_cohort=100_000)
+    campaigns.advance(at=AT)
+    send_queued(campaign, at=AT)
+    bounced = Message.objects.filter(pk__in=[row.pk for row in campaign.messages.all()[:2]])
+    bounced.update(bounced_at=AT, bounce=Bounce.HARD)
+    assert campaigns.consider_stopping(campaign_id=campaign.pk, at=AT)
