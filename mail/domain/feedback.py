@@ -90,10 +90,11 @@ def _take(told: Told, envelope: Envelope, *, at: dt.datetime, careful: bool) -> 
 
 def _hold_campaign(told: Told) -> None:
     """Lock the campaign of an event's message, which the event may stop: before the message, as whoever settles does."""
-    named: dict[str, object] = {"provider_message_id": told.provider_message_id}
+    # Never an empty id, said so that SQLite sees that the index of such ids serves.
+    named = Q(provider_message_id=told.provider_message_id) & ~Q(provider_message_id="")
     if told.public_id is not None:
-        named = {"public_id": told.public_id}
-    of_it = Message.objects.filter(**named).order_by().values("campaign_id")
+        named = Q(public_id=told.public_id)
+    of_it = Message.objects.filter(named).order_by().values("campaign_id")
     list(
         Campaign.objects.select_for_update(no_key=True).filter(pk__in=of_it).order_by("pk").values_list("pk")
     )
