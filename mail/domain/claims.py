@@ -197,14 +197,16 @@ def attempted(*, message: Message, receipt: Receipt) -> None:
 def passed_on(*, message: Message, receipt: Receipt) -> bool:
     """Keep what the first transport said, and tell whether the message may still go by the other.
 
-    It may not where it was suppressed, or its campaign stopped, since it was claimed; then nothing is kept here.
+    It may not where it was suppressed, its campaign stopped, or the claim given up for dead (a person may have sent it again)
+    since it was claimed; then nothing is kept here.
     """
     with transaction.atomic():
         suppression.fence(exclusive=False)
         stopped = message.campaign_id is not None and not (
             Campaign.objects.filter(pk=message.campaign_id, state__in=_UNDER_WAY).exists()
         )
-        if stopped or suppression.holding_for([message]):
+        ours = Message.objects.filter(pk=message.pk, state=State.SENDING, claimed_at=message.claimed_at)
+        if stopped or not ours.exists() or suppression.holding_for([message]):
             return False
         attempted(message=message, receipt=receipt)
     return True
