@@ -9,9 +9,8 @@ from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from core.models import AuditEvent
-from mail.domain import campaigns, delivery, suppression
+from mail.domain import delivery, suppression
 from mail.models import (
-    CampaignState,
     EventKind,
     Kind,
     Message,
@@ -22,7 +21,7 @@ from mail.models import (
     State,
 )
 from mail.transport import Outcome, Receipt
-from tests.mail import campaigning, letters
+from tests.mail import letters
 from tests.mail.letters import AT
 
 pytestmark = pytest.mark.django_db
@@ -343,45 +342,6 @@ def test_what_was_suppressed_meanwhile_is_put_aside_and_the_next_is_claimed() ->
     first.refresh_from_db()
     assert (first.state, first.settled_at, first.claimed_at) == (State.SUPPRESSED, AT, None)
     assert first.error.startswith("This address gets no mail but codes and links")
-
-
-def of_campaign(state: CampaignState) -> Message:
-    """Return a claimed message of a campaign that has come to this state since."""
-    campaign = campaigning.started(campaigning.mailing_list(count=1))
-    campaigning.queue_all(campaign)
-    (message,) = delivery.claim_batch(limit=5, at=AT)
-    if state == CampaignState.PAUSED:
-        campaigns.pause(campaign=campaign, why="The date is wrong.", by=None, at=AT)
-    if state == CampaignState.CANCELLED:
-        campaigns.cancel(campaign=campaign, why="The date is wrong.", by=None, at=AT)
-    return message
-
-
-@pytest.mark.parametrize(
-    ("campaign", "state"),
-    [
-        (CampaignState.SENDING, State.QUEUED),
-        (CampaignState.PAUSED, State.HELD),
-        (CampaignState.CANCELLED, State.FAILED),
-    ],
-)
-@pytest.mark.parametrize("outcome", [Outcome.LATER, Outcome.THROTTLED, Outcome.USED_UP])
-def test_what_comes_back_goes_where_its_campaign_stands(
-    campaign: CampaignState, state: State, outcome: Outcome
-) -> None:
-    message = of_campaign(campaign)
-
-    assert settle(message, outcome, AT)
-    assert (message.state, message.claimed_at is None) == (state, state != State.FAILED)
-
-
-def test_what_is_queued_astray_in_a_paused_campaign_is_held_and_never_claimed() -> None:
-    message = of_campaign(CampaignState.PAUSED)
-    Message.objects.filter(pk=message.pk).update(state=State.QUEUED, claimed_at=None)
-
-    assert delivery.claim_batch(limit=5, at=AT) == []
-    message.refresh_from_db()
-    assert message.state == State.HELD
 
 
 @pytest.mark.parametrize(
