@@ -266,9 +266,11 @@ def _row(
             clean_segment(part) for part in values.get("segments", "").split("|") if part.strip()
         )
     except UnsendableError as error:
-        wrong, _, fix = str(error).rpartition(". ")
+        sentence = str(error)
+        wrong, _, fix = sentence.rpartition(". " if ". " in sentence else "; ")
+        fix = fix[:1].upper() + fix[1:]
         return BadRow(
-            line, columns_named(headers, column), f"{wrong}." if wrong else str(error), fix if wrong else ""
+            line, columns_named(headers, column), f"{wrong}." if wrong else sentence, fix if wrong else ""
         )
     return SubscriberRow(line, address.lower(), address, name, source, day, segments)
 

@@ -121,7 +121,7 @@ class TestBadRows:
         ]  # fmt: skip
         sentences = [sentence for _, _, sentence in told]
         assert sentences[0] == (
-            "Line 3, address: The address 'no address' is not one mail address; write it as name@example.com."
+            "Line 3, address: The address 'no address' is not one mail address. Write it as name@example.com."
         )
         assert (
             sentences[2]
