@@ -45,7 +45,7 @@ _WHY = MappingProxyType({
     Reason.SOFT_BOUNCES: "mail to this address bounced again and again",
     Reason.COMPLAINT: "this reader reported our mail as spam",
     Reason.UNSUBSCRIBED: "this reader unsubscribed",
-    Reason.BY_HAND: "somebody of ours set it by hand",
+    Reason.BY_HAND: "one of us set it by hand",
 })  # fmt: skip
 
 # Any number, the same in every process. It is the fence's own: nothing else takes this advisory lock.

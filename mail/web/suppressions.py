@@ -162,7 +162,7 @@ def add_suppression(request: HttpRequest) -> HttpResponseBase:
             if row is None:
                 messages.info(request, "That is stopped already; nothing was added.")
                 return redirect(f"{reverse('mail:suppressions')}?{urlencode({'q': asked['address']})}")
-            messages.success(request, f"{row.address_key}: {row.get_scope_display().lower()}, from now on.")
+            messages.success(request, _stopped(row))
             return redirect("mail:suppression", pk=row.pk)
     return _page(
         request,
@@ -193,11 +193,18 @@ def lift_suppression(request: HttpRequest, pk: int) -> HttpResponseBase:
             form.add_error("why", str(error))
         else:
             messages.success(
-                request, f"{row.address_key} may be mailed again. What was stopped meanwhile stays stopped."
+                request, f"Lifted for {row.address_key}. What was stopped meanwhile stays stopped."
             )
             return redirect("mail:suppression", pk=pk)
     row.refresh_from_db()
     return _one(request, row, form, status=422)
+
+
+def _stopped(row: Suppression) -> str:
+    if row.mailing_list is not None:
+        return f"From now on no campaigns of {row.mailing_list.name} go to {row.address_key}."
+    what = "only codes and links" if row.scope == Scope.ALL else "no campaigns"
+    return f"From now on {what} go to {row.address_key}."
 
 
 def _row(pk: int) -> Suppression:
