@@ -95,6 +95,7 @@ def _page(
             "nav": None,
             "person": None,
             "address": unsubscribe.mask(ticket.message.to_address),
+            "sender": ticket.message.from_name,
             "list": ticket.mailing_list,
             "own": own,
             "preferences": found,
