@@ -70,7 +70,7 @@ class CampaignForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "true"}),
         help_text=(
             "In Markdown: # before a heading, **bold**, [words](https://…) for a link. "
-            "{{ first_name }} and {{ name }} become the reader's own."
+            "{{ first_name }} and {{ name }} become the reader's own. Leave an empty line between paragraphs."
         ),
     )
     first_cohort = forms.IntegerField(
@@ -196,7 +196,7 @@ class SubscriberForm(forms.Form):
     consent_source = forms.CharField(
         label="Where they agreed",
         max_length=200,
-        help_text="For example: Sign-up sheet at the harbour concert.",
+        help_text="For example: Sign-up sheet at the harbor concert.",
     )
     consented_on = forms.DateField(
         label="When they agreed",
