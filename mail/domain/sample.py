@@ -41,7 +41,9 @@ _SOURCES = (
 )  # fmt: skip
 
 SUBJECT = "An evening of jazz, booked for you and yours"
-BODY = """# Your own jazz night, {{ first_name }}
+BODY = """# Your own jazz night
+
+Hello {{ first_name }},
 
 You have heard our musicians by the water, or sailed with us past the place where they play. This winter we are opening
 the calendar: **you can now book a whole concert**, for a birthday, a company evening, or no reason at all.
@@ -58,7 +60,7 @@ A concert starts at **$1,600** for a trio. Tickets and bookings are refunded unt
 
 ## Coming up anyway
 
-- *Friday, 4 December*: songs of the harbour, quartet
+- *Friday, 4 December*: songs of the harbor, quartet
 - *Saturday, 19 December*: a quiet night before the holidays, trio
 - *Saturday, 16 January*: brass and strings, six players
 
@@ -97,7 +99,7 @@ def _draft(opened: MailingList, at: dt.datetime) -> Campaign:
         subject=SUBJECT,
         from_name="JADA",
         reply_to="concerts@example.com",
-        body=BODY,
+        body=BODY.strip(),
         # The handoff note's own model, and what a concert has brought so far.
         model_low_minor=1_000_000,
         model_high_minor=5_000_000,

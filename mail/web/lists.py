@@ -37,7 +37,7 @@ COLUMNS = [
 ]
 SAMPLE = (
     "address,name,consent_source,consented_on,segments\r\n"
-    "ana@example.com,Ana Quill,Sign-up sheet at the harbour concert,2026-06-20,Locals|Concerts\r\n"
+    "ana@example.com,Ana Quill,Sign-up sheet at the harbor concert,2026-06-20,Locals|Concerts\r\n"
     '"bo@example.com","Bo Lindt","Booking form, box ticked",2026-08-02,Guests\r\n'
     "cy@example.com,,Card at the gangway,,\r\n"
 )
