@@ -113,8 +113,8 @@ def test_many_in_doubt_are_decided_about_at_once_without_scripts(
     page.get_by_role("link", name="Choose all on this page").click()
     page.get_by_role("button", name="Send those chosen again").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Send these again?")
-    expect(page.get_by_role("heading", name="2 sent again")).to_be_visible()
-    expect(page.get_by_role("heading", name="1 not sent again")).to_be_visible()
+    expect(page.get_by_role("heading", name="2 will be sent again")).to_be_visible()
+    expect(page.get_by_role("heading", name="1 cannot be sent again")).to_be_visible()
     page.get_by_role("button", name="Send them again").click()
     expect(page.get_by_text("2 are queued again; they go out by themselves.")).to_be_visible()
 

@@ -189,7 +189,7 @@ def test_the_confirmation_says_what_will_happen_and_to_whom_and_does_nothing(own
     assert answer.status_code == 200
     assert "Send these again?" in page
     assert "If one did arrive, its reader gets it twice." in page
-    assert "2 sent again" in page
+    assert "2 will be sent again" in page
     assert "ann@example.com" in page
     assert "bob@example.com" in page
     assert AuditEvent.objects.count() == events
@@ -247,7 +247,7 @@ def test_a_code_cannot_be_sent_again_and_the_pages_say_how_to_get_a_new_one(owne
     assert f"/mail/{code.public_id}/arrived" in queue
     assert f"/mail/{code.public_id}/again" not in queue
     assert "let the person ask for a new one" in queue
-    assert "1 not sent again" in asked
+    assert "1 cannot be sent again" in asked
     assert "Send them again" not in asked
     assert "Let the person ask for a new one." in done
     assert Message.objects.get(pk=code.pk).state == State.IN_DOUBT
