@@ -91,8 +91,12 @@ class SmtpBackend(BaseEmailBackend):
         except (OSError, smtplib.SMTPException):
             self._forget()
             raise
-        if code != 250:
+        if 400 <= code < 600:
             raise _turned_down(code, words)
+        if not 200 <= code < 300:
+            # What is neither yes nor no rules nothing out: doubt, and nothing more over this connection.
+            self._forget()
+            raise smtplib.SMTPResponseException(code, words)
 
     def _ready(self, sender: str) -> smtplib.SMTP:
         """Return a connection on which the server has heard who writes; a new one where the old one is dead."""

@@ -310,6 +310,21 @@ def test_a_connection_lost_after_the_last_dot_leaves_doubt(relay: Relay) -> None
     assert receipt.reason.startswith("The answer of the transport was lost: ")
 
 
+@pytest.mark.parametrize("answer", ["garbage", "2x0 OK", "354 Go on", "999 What"])
+def test_an_answer_after_the_last_dot_that_is_neither_yes_nor_no_leaves_doubt(
+    relay: Relay, answer: str
+) -> None:
+    relay.answers["data"] = answer
+
+    assert hand_over(relay).outcome is Outcome.UNKNOWN
+
+
+def test_any_yes_after_the_last_dot_is_one(relay: Relay) -> None:
+    relay.answers["data"] = "251 Will forward"
+
+    assert hand_over(relay).outcome is Outcome.ACCEPTED
+
+
 def test_a_server_that_is_not_there_means_later() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
