@@ -155,10 +155,10 @@ def _apply(told: Told, message: Message, recipients: set[str], *, at: dt.datetim
 
 
 def _keep_bounce(told: Told, bounce: Bounce, message: Message) -> None:
-    """Set the earliest bounce; of two at one instant the hard one counts."""
-    later = Q(bounced_at__isnull=True) | Q(bounced_at__gt=told.at)
+    """Set the earliest bounce; a hard one counts before any soft one, as an out-of-office notice must not hide it."""
+    later = Q(bounced_at__isnull=True) | Q(bounced_at__gt=told.at, bounce=bounce)
     if bounce == Bounce.HARD:
-        later |= Q(bounced_at=told.at, bounce=Bounce.SOFT)
+        later |= Q(bounce=Bounce.SOFT)
     Message.objects.filter(later, pk=message.pk).update(bounced_at=told.at, bounce=bounce)
 
 

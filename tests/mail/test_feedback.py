@@ -107,6 +107,16 @@ class TestFacts:
 
         assert facts(message)["bounce"] == Bounce.HARD
 
+    @pytest.mark.parametrize("order", [("Permanent", "Transient"), ("Transient", "Permanent")])
+    def test_a_soft_bounce_hides_no_hard_one_whichever_was_first(self, order: tuple[str, str]) -> None:
+        earlier = {"Transient": AT + SECOND, "Permanent": AT + 30 * SECOND}
+        message = row()
+
+        for kind in order:
+            tell(soft(message, at=earlier[kind], kind=kind))
+
+        assert facts(message) == {**facts(message), "bounce": "hard", "bounced_at": earlier["Permanent"]}
+
     def test_a_receiving_servers_clock_that_is_ahead_is_not_believed(self) -> None:
         message = row()
 
