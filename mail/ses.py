@@ -10,6 +10,7 @@ import base64
 import functools
 import json
 import os
+import re
 import socket
 import threading
 import time
@@ -38,6 +39,8 @@ CONNECT_SECONDS = 5
 # A connection that was idle longer is not used again: the other end may be closing it just when a mail goes out.
 IDLE_SECONDS = 15
 _SEND = "/v2/email/outbound-emails"
+# What a row can keep, and an event can be found by.
+_MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,120}", re.ASCII)
 
 
 class NoCredentialsNowError(NoCredentialsError):
@@ -197,6 +200,8 @@ class Client:
             message_id = json.loads(answer.content)["MessageId"]
         except (ValueError, KeyError, TypeError) as error:
             raise UnreadableAnswerError("the answer of SES names no message") from error
+        if not isinstance(message_id, str) or not _MESSAGE_ID.fullmatch(message_id):
+            raise UnreadableAnswerError("the answer of SES names no message as SES names them")
         return {
             "MessageId": message_id,
             "ResponseMetadata": {

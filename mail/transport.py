@@ -156,7 +156,7 @@ def hand_over(email: EmailMessage, *, over: Way) -> Receipt:
     """Give a message to a transport, which is opened if need be, and return what came of it. Raises nothing."""
 
     def receipt(outcome: Outcome, reason: str = "", **more: str) -> Receipt:
-        return Receipt(outcome, clock.now(), reason, transport=over.name, **more)
+        return Receipt(outcome, clock.now(), _storable(reason), transport=over.name, **more)
 
     try:
         over.backend.open()
@@ -250,6 +250,11 @@ def _answered(error: ClientError) -> tuple[Outcome, str]:
     if code in DOWN_CODES or status in _STOPPED_ON_THE_WAY:
         return Outcome.LATER, reason
     return Outcome.REFUSED, reason
+
+
+def _storable(text: str) -> str:
+    """Return what a server said as the database can hold it: no NUL and no lone surrogate, which JSON may bear."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def _told(error: Exception) -> str:

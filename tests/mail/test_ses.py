@@ -15,7 +15,7 @@ from pytest_django import Settings
 from core import clock
 from mail import ses as client_of_ses
 from mail import tasks, transport
-from mail.domain import compose, queries
+from mail.domain import compose, delivery, queries
 from mail.models import Message, State
 from mail.transport import Outcome, Receipt
 from tests.mail import letters
@@ -184,6 +184,26 @@ def test_credentials_are_renewed_when_they_run_out(fake_ses: FakeSes) -> None:
     # The next renewal fails: nothing was sent, so it is tried later.
     receipt = transport.hand_over(compose.prepare(message), over=over)
     assert (receipt.outcome, len(fake_ses.requests)) == (Outcome.LATER, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "state"),
+    [
+        (400, r'{"message": "No \ud800 and no \u0000."}', State.FAILED),
+        (200, r'{"MessageId": "\ud800"}', State.IN_DOUBT),
+        (200, '{"MessageId": null}', State.IN_DOUBT),
+        (200, json.dumps({"MessageId": "x" * 5000}), State.IN_DOUBT),
+    ],
+)
+def test_an_answer_that_no_row_can_hold_is_settled_like_any_other(
+    fake_ses: FakeSes, status: int, text: str, state: State
+) -> None:
+    fake_ses.says(status, text, **{"x-amzn-ErrorType": "MessageRejected"})
+    message = letters.enqueue(at=clock.now())
+    delivery.run(clock=clock.now)
+
+    message.refresh_from_db()
+    assert (message.state, message.provider_message_id) == (state, "")
 
 
 def test_a_proxy_that_is_not_there_means_later(fake_ses: FakeSes, monkeypatch: pytest.MonkeyPatch) -> None:
