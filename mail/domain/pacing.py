@@ -41,6 +41,9 @@ SLOWEST = 0.05
 CLOSED_FOR = dt.timedelta(minutes=10)
 # A leader's turn, if it is not prolonged: so long nobody leads after a leader was killed.
 TURN = dt.timedelta(seconds=5)
+# A turn or a place in the line further off than this was written by a clock that has been set back since.
+FAR_TURN = dt.timedelta(minutes=1)
+FAR_PLACE = 300.0
 
 # These set no pace.
 _UNPACED = frozenset({"mailbox", "smtp"})
@@ -51,7 +54,9 @@ _failed_at: dict[str, float] = {}
 _SCRIPT = """
 local now = redis.call('TIME')
 local at = tonumber(now[1]) + tonumber(now[2]) / 1000000
-local first = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), at - tonumber(ARGV[2]))
+local first = tonumber(redis.call('GET', KEYS[1]) or '0')
+if first > at + tonumber(ARGV[4]) then first = 0 end
+first = math.max(first, at - tonumber(ARGV[2]))
 if first > at + tonumber(ARGV[3]) then return '' end
 redis.call('SET', KEYS[1], string.format('%.6f', first + tonumber(ARGV[1])), 'EX', 3600)
 return string.format('%.6f', first - at)
@@ -157,7 +162,7 @@ def lead(*, transport: str, at: dt.datetime) -> Turn | None:
     """Take the lead in sending what is due, None where another process has it."""
     row = _row(transport)
     until = at + TURN
-    free = Q(leader_until__isnull=True) | Q(leader_until__lte=at)
+    free = Q(leader_until__isnull=True) | Q(leader_until__lte=at) | Q(leader_until__gt=at + FAR_TURN)
     won = Pace.objects.filter(free, pk=row.pk).update(leader_until=until)
     return Turn(transport, until) if won else None
 
@@ -192,9 +197,10 @@ def _of_row(transport: str, seconds: float, patience: float) -> float | None:
     with connection.cursor() as cursor:
         cursor.execute(
             # The only words put in are the table's name and the engine's clock.
-            f"UPDATE {table} SET next_at = CASE WHEN next_at > {now} - %s THEN next_at ELSE {now} - %s END + %s "  # noqa: S608
-            f"WHERE transport = %s AND next_at <= {now} + %s RETURNING next_at - {now}",
-            [CATCH_UP, CATCH_UP, seconds, transport, patience],
+            f"UPDATE {table} SET next_at = "  # noqa: S608
+            f"CASE WHEN next_at > {now} - %s AND next_at <= {now} + %s THEN next_at ELSE {now} - %s END + %s "
+            f"WHERE transport = %s AND (next_at <= {now} + %s OR next_at > {now} + %s) RETURNING next_at - {now}",
+            [CATCH_UP, FAR_PLACE, CATCH_UP, seconds, transport, patience, FAR_PLACE],
         )
         rows = cursor.fetchall()
     return float(rows[0][0]) - seconds if rows else None
@@ -207,7 +213,7 @@ def _of_redis(transport: str, seconds: float, patience: float) -> float | None:
         RedisError: it does not answer.
     """
     said = _redis(settings.REDIS_URL).eval(
-        _SCRIPT, 1, f"quarterdeck:pace:{transport}", seconds, CATCH_UP, patience
+        _SCRIPT, 1, f"quarterdeck:pace:{transport}", seconds, CATCH_UP, patience, FAR_PLACE
     )
     return float(said) if said else None
 

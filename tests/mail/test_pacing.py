@@ -62,6 +62,15 @@ class TestLine:
         assert reserve(10) == about(9 * GAP - pacing.CATCH_UP)
         assert reserve() == about(10 * GAP - pacing.CATCH_UP)
 
+    def test_a_clock_that_is_set_back_stops_nobody(self, settings: Settings) -> None:
+        ahead = time.time() + 3600
+        Pace.objects.update(next_at=ahead)
+        if settings.REDIS_URL:
+            pacing._redis(settings.REDIS_URL).set("quarterdeck:pace:ses", ahead)
+
+        assert [reserve(patience=2) for _ in range(2)] == [0, 0]
+        assert reserve(patience=2) < GAP
+
     def test_a_line_too_long_is_not_joined(self) -> None:
         reserve(40)
 
@@ -183,6 +192,13 @@ class TestLead:
         assert pacing.prolong(dead, at=letters.AT + 6 * SECOND) is None
         pacing.resign(dead)
         assert pacing.lead(transport="ses", at=letters.AT + 6 * SECOND) is None
+
+    def test_a_turn_by_a_clock_that_was_set_back_is_over(self) -> None:
+        old = pacing.lead(transport="ses", at=letters.AT + 3600 * SECOND)
+        assert old is not None
+
+        assert pacing.lead(transport="ses", at=letters.AT) is not None
+        assert pacing.prolong(old, at=letters.AT) is None
 
     def test_a_leader_that_lives_keeps_the_lead(self) -> None:
         lead = pacing.lead(transport="ses", at=letters.AT)
