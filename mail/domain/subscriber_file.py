@@ -18,6 +18,9 @@ from mail.domain.fields import UnsendableError
 
 MAX_ROWS = 100_000
 MAX_BYTES = 20_000_000
+# No row is so long, in characters; blank lines between all rows are forgiven.
+LONGEST_LINE = 200_000
+MOST_LINES = 2 * MAX_ROWS + 1_000
 LONGEST_NAME = 120
 LONGEST_SOURCE = 200
 LONGEST_SEGMENT = 60
@@ -185,7 +188,7 @@ def _text(content: bytes) -> io.TextIOWrapper:
 
 def _records(text: io.TextIOWrapper, separator: str) -> Iterator[tuple[int, list[str]]]:
     """Yield (first line, cells) of each record that is not blank."""
-    reader = csv.reader(text, delimiter=separator, strict=True)
+    reader = csv.reader(_lines(text), delimiter=separator, strict=True)
     while True:
         line = reader.line_num + 1
         try:
@@ -206,6 +209,24 @@ def _records(text: io.TextIOWrapper, separator: str) -> Iterator[tuple[int, list
             ) from None
         if any(cells):
             yield line, cells
+
+
+def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """Yield the lines of a file: a line without end, or lines without number, cost memory and minutes."""
+    for number, line in enumerate(text, start=1):
+        if len(line) > LONGEST_LINE:
+            wrong = "This line is longer than any row can be; a quote is open, perhaps."
+            raise UnreadableFileError(BadRow(number, "", wrong, "Give every row a line of its own."))
+        if number > MOST_LINES:
+            raise UnreadableFileError(
+                BadRow(
+                    number,
+                    "",
+                    f"The file has more than {MAX_ROWS:,} rows.",
+                    "Take the blank lines out, or split it.",
+                )
+            )
+        yield line
 
 
 def _columns(headers: list[str], line: int) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+import time
 import tracemalloc
 
 import pytest
@@ -174,6 +175,22 @@ class TestBadRows:
         told = bad(opened, "email,consent_source\n" + rows)
         assert told[-1][0] == 100_002
         assert "more than 100,000 rows" in told[-1][2]
+
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            (b"," * 19_000_000, "longer than any row"),
+            (b"email,consent_source\n" + b"," * 19_000_000, "longer than any row"),
+            (b"email,consent_source\n" + b"\n" * 19_000_000, "more than 100,000 rows"),
+        ],
+    )
+    def test_nothing_in_endless_lines_or_lines_of_nothing_is_read_to_the_end(
+        self, content: bytes, words: str
+    ) -> None:
+        began = time.monotonic()
+
+        assert words in bad(mailing_list(), content)[-1][2]
+        assert time.monotonic() - began < 2
 
     def test_reading_a_large_file_needs_little_memory(self) -> None:
         content = ("email,consent_source\n" + "".join(
