@@ -8,6 +8,7 @@ sends again; and then everybody has it.
 import datetime as dt
 import random
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import redis
 from pytest_django import Settings
 
 from core import clock
+from core.models import AuditEvent
 from mail.domain import campaigns, decisions, delivery
 from mail.models import Campaign, CampaignState, Message, State
 from tests.factories.people import owner
@@ -27,6 +29,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 # Of each hundred requests so many are accepted and then not answered.
 LOST = 0.02
+
+
+@dataclass(frozen=True)
+class Killed:
+    """How many workers were killed, and the messages that said right after it that they were being sent."""
+
+    times: int
+    under_way: frozenset[int]
 
 
 @pytest.mark.parametrize(
@@ -84,12 +94,23 @@ def blast(ship: Crew, endpoint: Endpoint, *, many: int, kills: int, rate: int, w
     # The ten minutes after which a silent sender is given up have passed.
     delivery.doubt_stale(at=clock.now() + delivery.STALE_AFTER + dt.timedelta(seconds=1))
 
-    accepted = {entry.tag: entry for entry in endpoint.journal()}
+    journal = endpoint.journal()
+    accepted = {entry.tag: entry.id for entry in journal}
+    assert len(accepted) == len(journal)
     rows = {str(row.public_id): row for row in Message.objects.all()}
-    assert {rows[tag].state for tag in accepted} == {State.SENT}
+    assert {tag: (row.state, row.provider_message_id) for tag, row in rows.items()} == {
+        tag: (State.SENT, accepted[tag]) if tag in accepted else (State.IN_DOUBT, "") for tag in rows
+    }
+    # Only an event can have told the id of a mail whose answer was lost.
+    lost = {rows[entry.tag].pk for entry in journal if entry.answered == "lost"}
+    proven = subjects("mail:message:proven")
+    assert lost
+    assert lost <= proven
+    # A worker that lived to see no answer says that it does not know.
+    assert lost - killed.under_way <= subjects("mail:message:doubt")
+    # A person is asked about nothing else than what a dead worker left, and that is no more than it had in hand.
     doubtful = [row for tag, row in rows.items() if tag not in accepted]
-    assert {row.state for row in doubtful} <= {State.IN_DOUBT}
-    assert len(doubtful) <= killed * delivery.CONCURRENCY
+    assert proven | {row.pk for row in doubtful} <= lost | killed.under_way
     for row in doubtful:
         decisions.send_again(message=row, by=by, at=clock.now())
     until(lambda: ended(campaign), seconds=60, otherwise=lambda: told(ship, endpoint))
@@ -106,9 +127,13 @@ def blast(ship: Crew, endpoint: Endpoint, *, many: int, kills: int, rate: int, w
         (entry.tag, entry.id) for entry in journal
     }
     assert sent.count() == Message.objects.count() == many
+    assert killed.times == kills
+    assert stats["lost"] >= len(lost)
+    assert stats["throttled"]
     print(
-        f"{many} sent, {killed} workers killed, {len(stats['throttled'])} throttled, {stats['lost']} answers lost, "
-        f"{len(doubtful)} decided by a person, events answered {events['answers']}"
+        f"{many} sent, {kills} workers killed with {len(killed.under_way)} under way, {len(stats['throttled'])} "
+        f"throttled, {stats['lost']} answers lost, {len(proven)} settled by events, {len(doubtful)} decided by a "
+        f"person, events answered {events['answers']}"
     )
 
 
@@ -122,13 +147,14 @@ def storm(
     rate: int,
     wipe: Any,
     dice: random.Random,
-) -> int:
-    """Kill workers as the mail goes out, each time at another moment; return how many were killed.
+) -> Killed:
+    """Kill workers as the mail goes out, each time at another moment; return how many, and what they left.
 
     Meanwhile the rest of the campaign is released, SES takes less than it promised, and the broker is wiped. Now and then both die at once, so that surely the one that leads does.
     """
     moments = sorted(dice.sample(range(5, many - 5), kills))
     killed = 0
+    under_way: set[int] = set()
     todo = {"release", "squeeze", "ease", "wipe"}
 
     def all_done() -> bool:
@@ -151,14 +177,26 @@ def storm(
             todo.discard("wipe")
         if killed < kills and accepted >= moments[killed]:
             both = killed % 4 == 0 and kills - killed > 1
-            for number in (1, 2) if both else (dice.choice((1, 2)),):
+            struck = (1, 2) if both else (dice.choice((1, 2)),)
+            for number in struck:
                 ship.kill(f"worker-{number}")
-                ship.worker(number)
                 killed += 1
+            sending = Message.objects.filter(state=State.SENDING).values_list("pk", flat=True)
+            left = set(sending) - under_way
+            assert len(left) <= delivery.CONCURRENCY
+            under_way.update(left)
+            for number in struck:
+                ship.worker(number)
         return killed == kills and not todo
 
     until(all_done, seconds=120 + 15 * kills, otherwise=lambda: told(ship, endpoint))
-    return killed
+    return Killed(killed, frozenset(under_way))
+
+
+def subjects(action: str) -> set[int]:
+    """Return the messages to which an action was recorded."""
+    found = AuditEvent.objects.filter(action=action).values_list("subject_id", flat=True)
+    return {int(subject) for subject in found}
 
 
 def nothing_moves(many: int) -> bool:
