@@ -7,13 +7,15 @@ Each move takes the fence of suppression first, then the campaign, then its mess
 two of them wait for each other.
 """
 
+import dataclasses
 import datetime as dt
+import logging
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Exists, F, Max, OuterRef, Q
 
 from core import audit
@@ -44,6 +46,7 @@ ACTIONS = MappingProxyType({
     "mail:campaign:resume": "Campaign resumed",
     "mail:campaign:release": "Rest of a campaign released",
     "mail:campaign:finish": "Campaign finished",
+    "mail:campaign:reopen": "Finished campaign taken up again for what failed",
     "mail:campaign:cancel": "Campaign cancelled",
 })  # fmt: skip
 
@@ -51,12 +54,15 @@ MOVES: Mapping[CampaignState, frozenset[CampaignState]] = MappingProxyType({
     CampaignState.DRAFT: frozenset({CampaignState.SENDING, CampaignState.CANCELLED}),
     CampaignState.SENDING: frozenset({CampaignState.PAUSED, CampaignState.FINISHED, CampaignState.CANCELLED}),
     CampaignState.PAUSED: frozenset({CampaignState.SENDING, CampaignState.CANCELLED}),
-    CampaignState.FINISHED: frozenset(),
+    # By a person alone, who sends what failed again.
+    CampaignState.FINISHED: frozenset({CampaignState.SENDING}),
     CampaignState.CANCELLED: frozenset(),
 })  # fmt: skip
 
 NEVER_SENT = "The campaign was cancelled before this was sent."
 _WAITING = (State.QUEUED, State.SENDING, State.HELD)
+
+logger = logging.getLogger(__name__)
 
 
 def create(*, draft: Draft, by: AbstractBaseUser | None, at: dt.datetime) -> Campaign:
@@ -166,14 +172,9 @@ def start(*, campaign: Campaign, by: AbstractBaseUser | None, at: dt.datetime) -
         raise CampaignRefusedError("Nobody on this list may be mailed. Import subscribers first.")
     last = campaign_queue.audience(campaign).aggregate(last=Max("pk"))["last"]
     with transaction.atomic():
-        # With the text that was checked: somebody may be changing it at this moment.
-        unchanged = Campaign.objects.filter(
-            pk=campaign.pk,
-            subject=campaign.subject,
-            body=campaign.body,
-            mailing_list=campaign.mailing_list_id,
-            segment=campaign.segment_id,
-        )
+        # As it was checked and shown, in every part: somebody may be changing it at this moment.
+        shown = {field.name: getattr(campaign, field.name) for field in dataclasses.fields(Draft)}
+        unchanged = Campaign.objects.filter(pk=campaign.pk, **shown)
         _move(
             unchanged,
             campaign,
@@ -275,30 +276,49 @@ def cancel(*, campaign: Campaign, why: str = "", by: AbstractBaseUser | None, at
     return campaign
 
 
-def may_send(campaign_id: int) -> bool:
-    """Tell whether messages of a campaign may start: it is under way, or ended as it should and a person resends one."""
-    return Campaign.objects.filter(
-        pk=campaign_id, state__in=[CampaignState.SENDING, CampaignState.FINISHED]
-    ).exists()
+def reopen(*, campaign: Campaign, by: AbstractBaseUser, at: dt.datetime) -> None:
+    """Take a finished campaign back under way, for the transaction in which a person queues its failed mail again.
+
+    Its rule, pausing and cancelling hold again, at once for what came in since it finished; `advance` finishes it. The list
+    is the one it had. One that has not finished is left as it is.
+    """
+    with transaction.atomic():
+        suppression.fence(exclusive=False)
+        # Held even where it has not finished, so that it does not finish before its failed mail is queued.
+        campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+        if campaign.state != CampaignState.FINISHED:
+            return
+        as_held = Campaign.objects.all()
+        _move(as_held, campaign, CampaignState.FINISHED, CampaignState.SENDING, ended_at=None)
+        _record(campaign, "reopen", by, at, {})
+        consider_stopping(campaign_id=campaign.pk, at=at)
 
 
 def advance(*, at: dt.datetime) -> int:
     """Take every campaign under way a step further: queue, let the rest go, finish. Returns how many rows were written.
 
-    Any number of processes may do this at once.
+    Any number of processes may do this at once. A campaign that the database refuses keeps none of the others waiting.
     """
     written = 0
     _tidy(at)
     for pk in list(
         Campaign.objects.filter(state=CampaignState.SENDING).order_by("pk").values_list("pk", flat=True)
     ):
-        if consider_stopping(campaign_id=pk, at=at):
-            continue
-        queued = campaign_queue.fill(campaign_id=pk, at=at)
-        written += queued
-        if not queued:
-            _go_on(Campaign.objects.select_related("mailing_list").get(pk=pk), at)
+        try:
+            written += _step(pk, at)
+        except DatabaseError:
+            # A key that is taken already, a lock that was waited for too long: the next sweep tries again.
+            logger.exception("Campaign %s could not go a step further.", pk)
     return written
+
+
+def _step(pk: int, at: dt.datetime) -> int:
+    if consider_stopping(campaign_id=pk, at=at):
+        return 0
+    queued = campaign_queue.fill(campaign_id=pk, at=at)
+    if not queued:
+        _go_on(Campaign.objects.select_related("mailing_list").get(pk=pk), at)
+    return queued
 
 
 def consider_stopping(*, campaign_id: int, at: dt.datetime) -> bool:
@@ -331,8 +351,11 @@ def _go_on(campaign: Campaign, at: dt.datetime) -> None:
         _finish(campaign, at)
     elif campaign.released_at is None:
         if counted.last_sent_at is None:
-            _hold_hopeless(campaign, counted, at)
+            _hold(campaign, stop_rule.hopeless(counted), at)
         elif counted.last_sent_at + dt.timedelta(minutes=campaign.wait_minutes) <= at:
+            if stop_rule.is_blind(campaign):
+                _hold(campaign, stop_rule.BLIND, at)
+                return
             try:
                 release(campaign=campaign, by=None, at=at)
             except CampaignRefusedError:
@@ -350,17 +373,13 @@ def _finish(campaign: Campaign, at: dt.datetime) -> None:
         _record(campaign, "finish", None, at, {})
 
 
-def _hold_hopeless(campaign: Campaign, counted: stop_rule.Fate, at: dt.datetime) -> None:
-    """Pause where nothing of the first cohort got through: the rest would fare no better."""
-    why = (
-        f"Nothing of the first cohort is known to have been sent: {counted.failed:,} failed and "
-        f"{counted.in_doubt:,} are in doubt. Look at their reasons, and try them again; or let the rest go and resume."
-    )
+def _hold(campaign: Campaign, why: str, at: dt.datetime) -> None:
+    """Pause where the first cohort says nothing for letting the rest go; only a person lets it go."""
     try:
         with transaction.atomic():
             _pause(campaign, why, stopped=True, by=None, at=at)
     except CampaignRefusedError:
-        return
+        return  # Somebody was quicker.
 
 
 def _pause(

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from core import audit
-from mail.domain import states
+from mail.domain import campaigns, states
 from mail.domain.decisions import DecisionRefusedError
 from mail.models import Campaign, CampaignState, Message, State
 
@@ -23,7 +23,8 @@ def failed(*, campaign: Campaign) -> int:
 def resend_failed(*, campaign: Campaign, by: AbstractBaseUser, at: dt.datetime) -> int:
     """Queue the failed mails of a campaign again and return how many; nobody gets it twice.
 
-    Those who unsubscribed meanwhile are still left out: whoever claims looks again.
+    A campaign that had finished is under way again until these have gone, so that its rule, pausing and cancelling hold
+    for them. Those who unsubscribed meanwhile are still left out: whoever claims looks again.
 
     Raises:
         DecisionRefusedError: the campaign is cancelled.
@@ -35,6 +36,10 @@ def resend_failed(*, campaign: Campaign, by: AbstractBaseUser, at: dt.datetime) 
     again, last = 0, 0
     while True:
         with transaction.atomic():
+            if not _failed(campaign).filter(pk__gt=last).exists():
+                return again
+            # Before its messages, as everywhere. It may have finished again since the rows before these were queued.
+            campaigns.reopen(campaign=campaign, by=by, at=at)
             rows = list(_failed(campaign).filter(pk__gt=last).select_for_update().order_by("pk")[:_AT_ONCE])
             for row in rows:
                 audit.record(

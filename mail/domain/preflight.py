@@ -19,7 +19,7 @@ from django.conf import settings
 from mail import transport
 from mail.domain import campaign_mail, campaign_results, compose, lists
 from mail.domain.fields import UnsendableError
-from mail.models import Campaign
+from mail.models import Campaign, Notification
 from mail.transport import Account, Identity
 
 Verdict = Literal["pass", "warn", "fail", "unknown"]
@@ -239,6 +239,12 @@ def _feedback() -> Check:
             "Feedback", "fail",
             f"Bounces and complaints would not be seen, and the stop rule would be blind. Set {' and '.join(missing)}.",
         )  # fmt: skip
+    if not Notification.objects.filter(topic_arn__in=settings.SNS_TOPIC_ARNS).exists():
+        return Check(
+            "Feedback", "warn",
+            "SES has told nothing yet, so nobody knows whether its bounces and complaints reach us. Send a test and wait "
+            "for its event.",
+        )  # fmt: skip
     return Check("Feedback", "pass", "SES reports bounces and complaints to us.")
 
 
@@ -269,16 +275,17 @@ def _dmarc(resolver: dns.resolver.Resolver | None) -> Check:
 
 
 def _policy(domain: str, resolver: dns.resolver.Resolver) -> str | None:
-    """Return the policy a domain's DMARC record states, else that of its parent; None where there is none.
+    """Return the policy a domain's DMARC record states, else that of its nearest parent; None where there is none.
 
     Raises:
         dns.exception.DNSException: the name service could not be asked.
     """
     labels = domain.split(".")
-    for name, tag in ((domain, "p"), (".".join(labels[-2:]), "sp")) if len(labels) > 2 else ((domain, "p"),):
-        record = _record(f"_dmarc.{name}", resolver)
+    # Never a single label. A public suffix of two, as co.uk, has no such record, so asking it does no harm.
+    for start in range(max(len(labels) - 1, 1)):
+        record = _record(f"_dmarc.{'.'.join(labels[start:])}", resolver)
         if record is not None:
-            return record.get(tag) or record.get("p", "")
+            return record.get("sp" if start else "p") or record.get("p", "")
     return None
 
 

@@ -9,10 +9,14 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Max, Q
 
-from mail.models import Bounce, Campaign, Message, State
+from mail.models import Bounce, Campaign, EventKind, Message, MessageEvent, State
 
 # Percents are of so many at least, or of the first cohort where that is smaller: a bounce among the first ten says little.
 LEAST = 100
+BLIND = (
+    "SES took the first cohort and has told nothing of what became of it, so this campaign's rule would see no bounces and "
+    "no complaints. Look at the topic and its subscription; or let the rest go and resume."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,21 @@ def why(campaign: Campaign) -> str:
             f"its rule stops at {campaign.stop_bounce_percent} %."
         )
     return ""
+
+
+def hopeless(counted: Fate) -> str:
+    """Return why the rest would fare no better than a first cohort of which nothing got through."""
+    return (
+        f"Nothing of the first cohort is known to have been sent: {counted.failed:,} failed and "
+        f"{counted.in_doubt:,} are in doubt. Look at their reasons, and try them again; or let the rest go and resume."
+    )
+
+
+def is_blind(campaign: Campaign) -> bool:
+    """Tell whether SES took mail of a campaign and has told nothing of what became of it; that it rejected it says nothing."""
+    taken = Message.objects.filter(campaign=campaign, state=State.SENT, transport__startswith="ses")
+    told = MessageEvent.objects.filter(message__campaign=campaign).exclude(kind=EventKind.REJECT)
+    return taken.exists() and not told.exists()
 
 
 def _count(number: int, noun: str) -> str:

@@ -4,7 +4,17 @@ import datetime as dt
 from typing import Any
 
 from mail.domain import campaign_queue, campaigns, lists, states
-from mail.models import Campaign, CampaignState, MailingList, Message, State, Subscriber
+from mail.models import (
+    Campaign,
+    CampaignState,
+    EventKind,
+    MailingList,
+    Message,
+    MessageEvent,
+    Notification,
+    State,
+    Subscriber,
+)
 
 AT = dt.datetime(2026, 11, 10, 17, 0, tzinfo=dt.UTC)
 BODY = """# Jazz by the water, {{ first_name }}
@@ -72,12 +82,25 @@ def states_of(campaign: Campaign) -> dict[str, int]:
     return found
 
 
-def send_queued(campaign: Campaign, *, at: dt.datetime, limit: int | None = None) -> int:
-    """Settle queued messages as sent, as delivery does once SES said yes."""
+def send_queued(campaign: Campaign, *, at: dt.datetime, limit: int | None = None, told: bool = True) -> int:
+    """Settle queued messages as sent, as delivery does once SES said yes; and, unless told not, let SES tell of one."""
     queued = Message.objects.filter(campaign=campaign, state=State.QUEUED).order_by("pk")
     chosen = Message.objects.filter(pk__in=list(queued.values_list("pk", flat=True)[:limit]))
     states.move(chosen, State.SENDING, claimed_at=at, tries=1)
+    if told and (first := chosen.first()) is not None:
+        hear(first, at=at)
     return states.move(chosen, State.SENT, settled_at=at, transport="ses", provider_message_id="")
+
+
+def hear(message: Message, *, at: dt.datetime) -> None:
+    """Let SES have told that it took a message."""
+    noted = Notification.objects.create(
+        sns_id=f"told:{message.pk}:{at}", topic_arn="arn:aws:sns:us-west-2:123456789012:mail", received_at=at
+    )
+    MessageEvent.objects.create(
+        notification=noted, message=message, provider_message_id=f"told-{message.pk}",
+        recipient=message.address_key, kind=EventKind.SEND, at=at,
+    )  # fmt: skip
 
 
 def queue_all(campaign: Campaign, *, at: dt.datetime = AT) -> None:

@@ -236,3 +236,19 @@ def test_memory_is_flat_in_the_number_of_recipients(tmp_path: Path) -> None:
     # What grows is the database's own cache and map of its file, which have a limit.
     assert peaks[100_000] - peaks[10_000] < 50 * 1024
     assert Campaign.objects.filter(state=CampaignState.SENDING).count() == 2
+
+
+@pytest.mark.django_db
+def test_a_campaign_that_the_database_refuses_keeps_no_other_waiting(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stuck = started(mailing_list("Stuck", count=2))
+    other = started(mailing_list("Other", count=2))
+    Message.objects.create(
+        dedupe_key=f"campaign:{stuck.pk}:guest1@example.com", composer="mail.letter", to_address="guest1@example.com",
+        subject="Taken", created_at=AT, due_at=AT,
+    )  # fmt: skip
+    assert campaigns.advance(at=AT) == 2
+    assert Message.objects.filter(campaign=other).count() == 2
+    assert not Message.objects.filter(campaign=stuck).exists()
+    assert f"Campaign {stuck.pk} could not go a step further." in caplog.text

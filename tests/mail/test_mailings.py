@@ -6,7 +6,7 @@ import pytest
 
 from core.models import AuditEvent
 from crew.models import Person
-from mail.domain import mailings
+from mail.domain import campaigns, mailings, states
 from mail.domain.decisions import DecisionRefusedError
 from mail.models import Campaign, CampaignState, Kind, MailingList, Message, State
 from tests.factories import people
@@ -33,7 +33,7 @@ def campaign(state: CampaignState = CampaignState.FINISHED) -> Campaign:
         state=state,
         created_at=AT,
         started_at=AT,
-        ended_at=AT,
+        ended_at=AT if state in (CampaignState.FINISHED, CampaignState.CANCELLED) else None,
         last_subscriber_id=0,
     )
 
@@ -85,6 +85,56 @@ def test_pressed_twice_it_queues_once(owner: Person) -> None:
     mailings.resend_failed(campaign=autumn, by=owner, at=LATER)
 
     assert mailings.resend_failed(campaign=autumn, by=owner, at=LATER) == 0
+
+
+def test_a_finished_campaign_is_under_way_again_until_what_failed_has_gone(owner: Person) -> None:
+    autumn = campaign()
+    missed = row(autumn, "missed", State.FAILED)
+    news = autumn.mailing_list
+    news.subscribers.create(address="new@example.com", consent_source="Ticket", added_at=LATER)
+
+    mailings.resend_failed(campaign=autumn, by=owner, at=LATER)
+
+    autumn.refresh_from_db()
+    assert (autumn.state, autumn.ended_at) == (CampaignState.SENDING, None)
+    assert AuditEvent.objects.get(action="mail:campaign:reopen").actor_id == owner.pk
+    assert campaigns.advance(at=LATER) == 0
+    campaigns.pause(campaign=autumn, why="Look first.", by=owner, at=LATER)
+    missed.refresh_from_db()
+    assert missed.state == State.HELD
+    campaigns.resume(campaign=autumn, by=owner, at=LATER)
+    again = Message.objects.filter(pk=missed.pk)
+    states.move(again, State.SENDING, claimed_at=LATER)
+    states.move(again, State.SENT, settled_at=LATER, transport="ses")
+    campaigns.advance(at=LATER)
+    autumn.refresh_from_db()
+    assert (autumn.state, autumn.ended_at) == (CampaignState.FINISHED, LATER)
+    assert not Message.objects.filter(address_key="new@example.com").exists()
+
+
+def test_the_rule_of_a_finished_campaign_holds_again_at_once_when_it_is_resent(owner: Person) -> None:
+    autumn = campaign()
+    row(autumn, "missed", State.FAILED)
+    for number in range(2):
+        sent = row(autumn, f"sent{number}", State.SENT)
+        Message.objects.filter(pk=sent.pk).update(complained_at=AT)
+
+    mailings.resend_failed(campaign=autumn, by=owner, at=LATER)
+    campaigns.advance(at=LATER)
+
+    autumn.refresh_from_db()
+    assert (autumn.state, autumn.stopped) == (CampaignState.PAUSED, True)
+    assert Message.objects.get(address_key="missed@example.com").state == State.HELD
+
+
+def test_without_a_failed_mail_a_finished_campaign_stays_so(owner: Person) -> None:
+    autumn = campaign()
+    row(autumn, "sent", State.SENT)
+
+    assert mailings.resend_failed(campaign=autumn, by=owner, at=LATER) == 0
+
+    autumn.refresh_from_db()
+    assert autumn.state == CampaignState.FINISHED
 
 
 def test_a_cancelled_campaign_is_not_sent_again(owner: Person) -> None:

@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from mail.domain import campaigns, preflight, suppression
 from mail.domain.preflight import Check
-from mail.models import Campaign, Reason, Scope
+from mail.models import Campaign, Notification, Reason, Scope
 from mail.transport import Identity
 from tests.mail import name_service
 from tests.mail.campaigning import AT, drafted, mailing_list
@@ -50,6 +50,7 @@ def verdicts(found: dict[str, Check]) -> dict[str, str]:
 class TestAllIsWell:
     def test_every_check_passes_and_the_campaign_starts(self, ses: Endpoint) -> None:
         campaign = drafted(mailing_list(count=3_676))
+        Notification.objects.create(sns_id="1", topic_arn=TOPIC, received_at=AT)
         found = look(campaign)
         assert set(verdicts(found).values()) == {"pass"}, found
         assert found["Recipients"].sentence == "3,676 people get it."
@@ -126,6 +127,14 @@ class TestSes:
         found = look(drafted(mailing_list(count=1)))["Feedback"]
         assert (found.verdict, f"Set {name}" in found.sentence) == ("fail", True)
 
+    def test_a_topic_from_which_nothing_ever_came_is_no_reason_to_be_calm(self, ses: Endpoint) -> None:
+        campaign = drafted(mailing_list(count=1))
+        Notification.objects.create(sns_id="1", topic_arn=f"{TOPIC}-of-others", received_at=AT)
+        found = look(campaign)
+        assert found["Feedback"].verdict == "warn"
+        assert "Send a test and wait for its event" in found["Feedback"].sentence
+        assert not preflight.blocks(tuple(found.values()))
+
     def test_an_ses_that_cannot_be_asked_is_unknown_and_does_not_block(
         self, settings: Settings, ses: Endpoint
     ) -> None:
@@ -194,6 +203,16 @@ class TestDmarc:
         assert look(campaign, **parent)["DMARC"].verdict == "warn"
         parent = {"_dmarc__example__com": ["v=DMARC1; p=reject"]}
         assert look(campaign, **parent)["DMARC"].verdict == "pass"
+
+    def test_the_nearest_parent_with_a_record_decides_and_a_public_suffix_is_no_policy(
+        self, settings: Settings
+    ) -> None:
+        settings.SES_FROM_ADDRESS = "news@mail.boats.example.co.uk"
+        campaign = drafted(mailing_list(count=1))
+        records = {"_dmarc__co__uk": ["v=spf1 -all"]}
+        assert look(campaign, **records)["DMARC"].verdict == "fail"
+        records["_dmarc__example__co__uk"] = ["v=DMARC1; p=reject; sp=quarantine"]
+        assert look(campaign, **records)["DMARC"].sentence == "mail.boats.example.co.uk has p=quarantine."
 
 
 class TestTheMailItself:

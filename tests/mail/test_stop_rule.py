@@ -78,6 +78,19 @@ class TestStopRule:
         campaign.refresh_from_db()
         assert (campaign.state, campaign.released_at) == (CampaignState.PAUSED, None)
 
+    def test_a_first_cohort_of_which_ses_told_nothing_lets_nobody_else_go_but_a_person_may(self) -> None:
+        campaign = started(mailing_list(count=10))
+        campaigns.advance(at=AT)
+        send_queued(campaign, at=AT, told=False)
+        assert campaigns.advance(at=AT + minutes(61)) == 0
+        campaign.refresh_from_db()
+        assert (campaign.state, campaign.stopped, campaign.released_at) == (CampaignState.PAUSED, True, None)
+        assert "has told nothing of what became of it" in campaign.paused_why
+        owner = persons.owner()
+        campaigns.release(campaign=campaign, by=owner, at=AT + minutes(70))
+        campaigns.resume(campaign=campaign, why="Its topic is mended.", by=owner, at=AT + minutes(70))
+        assert campaigns.advance(at=AT + minutes(71)) == 7
+
     def test_going_on_needs_a_person_and_a_reason_and_counts_from_there(self, campaign: Campaign) -> None:
         complain(campaign, 2)
         bounce(campaign, 1)
