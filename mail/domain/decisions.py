@@ -15,7 +15,7 @@ from django.db import transaction
 from core import audit
 from mail.domain import outbox, suppression
 from mail.domain.states import move
-from mail.models import CampaignState, Message, State
+from mail.models import CampaignState, EventKind, Message, MessageEvent, State
 
 
 class DecisionRefusedError(Exception):
@@ -72,8 +72,13 @@ def send_again(*, message: Message, by: AbstractBaseUser, at: dt.datetime) -> No
     """Queue a message in doubt again, because a person has found that it did not arrive.
 
     Raises:
-        DecisionRefusedError: it is not in doubt (any more), or the secret it bore is gone.
+        DecisionRefusedError: it is not in doubt (any more), SES has told of it, or the secret it bore is gone.
     """
+    # Told while its sender still waited for the answer; the next sweep settles it (`mail.domain.claims.doubt_stale`).
+    if MessageEvent.objects.filter(message=message).exclude(kind=EventKind.REJECT).exists():
+        raise DecisionRefusedError(
+            "SES has told that it took this mail, so it is not sent again; it is settled by itself."
+        )
     _queue_again(message=message, was=State.IN_DOUBT, action="mail:message:again", by=by, at=at)
 
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from mail.domain import sns
+from mail.domain import decisions, sns
 from mail.domain.feedback import Answer
 from mail.models import (
     Bounce,
@@ -17,6 +17,7 @@ from mail.models import (
     State,
     Suppression,
 )
+from tests.factories import people
 from tests.mail import ses_told
 from tests.mail.ses_told import (
     AT,
@@ -251,3 +252,15 @@ def test_every_kind_is_tried() -> None:
     assert len(KINDS) == len(EventKind.values)
     assert sns.LARGEST == 262_144
     assert ses_told.AUDIT == AUDIT
+
+
+def test_what_was_told_of_while_its_answer_was_lost_is_not_sent_again_by_a_person() -> None:
+    message = doubtful()
+    tell(body(message, "Delivery", at=AT + SECOND))
+    # As if the event had come while the sender still waited for its answer.
+    Message.objects.filter(pk=message.pk).update(
+        state=State.IN_DOUBT, error="Lost.", settled_at=None, transport=""
+    )
+
+    with pytest.raises(decisions.DecisionRefusedError, match="SES has told that it took this mail"):
+        decisions.send_again(message=message, by=people.owner(), at=NOW)
