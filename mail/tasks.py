@@ -25,7 +25,7 @@ STEP = 1.0
 @shared_task(name="mail.tasks.deliver")
 def deliver(message_id: int) -> None:
     """Send one message, if it is still queued and due."""
-    delivery.deliver(message_id=message_id, at=clock.now())
+    delivery.deliver(message_id=message_id, clock=clock.now)
 
 
 @shared_task(name="mail.tasks.sweep")

@@ -7,6 +7,7 @@ acceptance out may lead to a second try, there or elsewhere; silence is doubt.
 
 import datetime as dt
 import enum
+import logging
 import os
 import tempfile
 import uuid
@@ -32,6 +33,8 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 from core import clock
+
+logger = logging.getLogger(__name__)
 
 # SES refuses these through no fault of the message: credentials, a clock that is wrong, a paused or suspended account.
 DOWN_CODES = frozenset({
@@ -160,7 +163,9 @@ def hand_over(email: EmailMessage, *, over: Way) -> Receipt:
 
     try:
         over.backend.open()
-    except (BotoCoreError, OSError) as error:
+    except Exception as error:
+        # Whatever it was, it was before hand-over began; the caller waits for an answer, not for an exception.
+        logger.exception("The transport %s cannot be opened.", over.name)
         return receipt(Outcome.LATER, f"The transport cannot be opened: {_told(error)}")
     try:
         taken = over.backend.send_messages([email])

@@ -17,7 +17,7 @@ from django.db.models.expressions import RawSQL
 from core import audit
 from mail import transport
 from mail.domain import compose, sealing, suppression
-from mail.domain.fields import UnsendableError
+from mail.domain.fields import UnsendableError, storable
 from mail.domain.states import move
 from mail.models import MOVES, Attempt, Campaign, CampaignState, EventKind, Message, MessageEvent, State
 from mail.transport import Outcome, Receipt
@@ -31,12 +31,15 @@ LONGEST_PAUSE = dt.timedelta(hours=1)
 THROTTLED_PAUSE = dt.timedelta(milliseconds=700)
 # Far longer than composing and sending one mail can take, by both transports: EMAIL_TIMEOUT is half a minute.
 STALE_AFTER = dt.timedelta(minutes=10)
+# A sender that has not handed its message over so long after the claim (its machine slept, say) does so no more: by the
+# time it were done, the message might be in doubt, and decided about.
+HAND_OVER_WITHIN = dt.timedelta(minutes=3)
 
 _UNDER_WAY = (CampaignState.SENDING, CampaignState.FINISHED)
 _CANCELLED = "The campaign was cancelled before this was sent."
 # What an event of SES about an earlier try settles.
 PROVABLE = (State.IN_DOUBT, State.QUEUED, State.HELD)
-# These say nothing against the message, so they cost it no try.
+# These say nothing against the message, so they cost it no try; neither does a later that no transport said.
 _FREE_OF_CHARGE = (Outcome.THROTTLED, Outcome.USED_UP)
 
 
@@ -190,7 +193,7 @@ def attempted(*, message: Message, receipt: Receipt) -> None:
             at=receipt.at,
             transport=receipt.transport,
             outcome=receipt.outcome.value,
-            reason=receipt.reason[:500],
+            reason=storable(receipt.reason)[:500],
         )
 
 
@@ -325,17 +328,18 @@ def _consequence(message: Message, receipt: Receipt, size_bytes: int | None) -> 
             "state": State.SENT.value,
             "settled_at": receipt.at,
             "transport": receipt.transport,
-            "provider_message_id": receipt.provider_message_id,
+            "provider_message_id": storable(receipt.provider_message_id)[:120],
             "bcc_address": compose.blind_copy(message),
             "eml_name": receipt.eml_name,
             "size_bytes": size_bytes,
             "sealed": None,
             "error": "",
         }
-    reason = receipt.reason[:500]
+    reason = storable(receipt.reason)[:500]
     if receipt.outcome is Outcome.UNKNOWN:
         return {"state": State.IN_DOUBT, "error": reason, "sealed": None, "size_bytes": size_bytes}
-    if receipt.outcome in _FREE_OF_CHARGE:
+    nobody_asked = receipt.outcome is Outcome.LATER and not receipt.transport
+    if receipt.outcome in _FREE_OF_CHARGE or nobody_asked:
         pause = THROTTLED_PAUSE if receipt.outcome is Outcome.THROTTLED else dt.timedelta()
         return {
             "state": State.QUEUED,

@@ -16,18 +16,22 @@ than `CONCURRENCY` messages in doubt. `deliver` does it for one. What a person d
 """
 
 import datetime as dt
+import logging
 import queue
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db import Error as DatabaseError
 from django.db.models import QuerySet
 
 from mail import transport
 from mail.domain.claims import (
+    HAND_OVER_WITHIN,
     LONGEST_PAUSE,
     PROVABLE,
     STALE_AFTER,
@@ -50,11 +54,13 @@ from mail.transport import Outcome, Receipt, Way
 
 __all__ = [
     "CONCURRENCY",
+    "HAND_OVER_WITHIN",
     "LONGEST_PAUSE",
     "PROVABLE",
     "STALE_AFTER",
     "TRIES",
     "Handed",
+    "NoThreadError",
     "claim",
     "claim_batch",
     "deliver",
@@ -66,6 +72,8 @@ __all__ = [
     "settle",
     "settle_accepted",
 ]
+
+logger = logging.getLogger(__name__)
 
 # Threads that wait for the network. With 50 ms to SES and back they could send 640 messages a second.
 CONCURRENCY = 32
@@ -83,20 +91,22 @@ SOON = dt.timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A claimed message on its way."""
+    """A claimed message on its way. Only who takes its ticket hands it over, or gives it back."""
 
     message: Message
     email: EmailMessage
     size_bytes: int
     way: Way
+    ticket: threading.Lock = field(default_factory=threading.Lock)
 
 
-def deliver(*, message_id: int, at: dt.datetime) -> Outcome | None:
+def deliver(*, message_id: int, clock: Callable[[], dt.datetime]) -> Outcome | None:
     """Claim, send and settle one message; return what came of it, or None where it was not ours to send now.
 
     That is so when it is gone, not queued, not yet due, or another process claimed it first; or when no transport is open,
     or its line is long: then the run takes it when its turn comes.
     """
+    at = clock()
     waiting = _places(due(at=at).filter(pk=message_id))
     if not waiting:
         return None
@@ -107,19 +117,20 @@ def deliver(*, message_id: int, at: dt.datetime) -> Outcome | None:
         if way is None or pause is None:
             return None
         time.sleep(pause)
-        message = claim(message_id=message_id, at=at)
+        # Looking up the ways and waiting took their time.
+        message = claim(message_id=message_id, at=clock())
         if message is None:
             return None
         prepared = prepare(message)
         if isinstance(prepared, str):
-            receipt, size = Receipt(Outcome.REFUSED, at, prepared), None
+            said, size = [Receipt(Outcome.REFUSED, clock(), prepared)], None
         else:
             email, size = prepared
-            receipt = transport.hand_over(email, over=way)
+            said = _asked(message, email, way, routes, clock)
+        settle(message=message, receipt=said[-1], size_bytes=size)
+        for receipt in said:
             routes.note(receipt)
-            receipt = _elsewhere(message, email, receipt, routes)
-        settle(message=message, receipt=receipt, size_bytes=size)
-        return receipt.outcome
+        return said[-1].outcome
     finally:
         routes.close()
 
@@ -143,20 +154,36 @@ def _places(waiting: QuerySet[Message]) -> list[int]:
     return [1 + (bcc and bool(settings.ADMIN_BCC_ADDRESS)) for bcc in copied]
 
 
-def _elsewhere(message: Message, email: EmailMessage, receipt: Receipt, routes: Routes) -> Receipt:
-    """Return the other transport's answer where this one leads there, else this one."""
-    other = routes.other(receipt)
+def _hand_over(message: Message, email: EmailMessage, way: Way, clock: Callable[[], dt.datetime]) -> Receipt:
+    """Hand a claimed message over, unless the claim is too old: then the machine slept, or stood still, since.
+
+    The clock of the wall is what counts here, because only that one goes on while a machine sleeps.
+    """
+    at = clock()
+    if message.claimed_at is None or at - message.claimed_at > HAND_OVER_WITHIN:
+        return Receipt(Outcome.LATER, at, "Its sender stood still after it took the message; it goes again.")
+    return transport.hand_over(email, over=way)
+
+
+def _asked(
+    message: Message, email: EmailMessage, way: Way, routes: Routes, clock: Callable[[], dt.datetime]
+) -> list[Receipt]:
+    """Hand a message over, by the other transport too where the first answer leads there; return the answers."""
+    first = _hand_over(message, email, way, clock)
+    other = routes.other(first)
     if other is None:
-        return receipt
-    pause = routes.reserve(other, n=len(email.recipients()), at=receipt.at, patience=PATIENCE)
+        return [first]
+    pause = routes.reserve(other, n=len(email.recipients()), at=first.at, patience=PATIENCE)
     if pause is None:
-        return receipt
+        return [first]
     time.sleep(pause)
-    if not passed_on(message=message, receipt=receipt):
-        return receipt
-    second = transport.hand_over(email, over=other)
-    routes.note(second)
-    return second
+    if not passed_on(message=message, receipt=first):
+        return [first]
+    return [first, _hand_over(message, email, other, clock)]
+
+
+class NoThreadError(RuntimeError):
+    """Nobody sends a message, because the machine starts no thread for it."""
 
 
 class _Run:
@@ -214,8 +241,7 @@ class _Run:
         until = time.monotonic() + pause
         while (left := until - time.monotonic()) > 0:
             self._settle(wait=left)
-        for message in claim_batch(limit=len(waiting), at=self.clock()):
-            self._start(message, way)
+        self._start_all(claim_batch(limit=len(waiting), at=self.clock()), way)
         self._settle(wait=0)
         return True
 
@@ -229,21 +255,51 @@ class _Run:
             return True
         return False
 
-    def _start(self, message: Message, way: Way) -> None:
+    def _start_all(self, messages: Sequence[Message], way: Way) -> None:
+        """Start claimed messages; where that breaks off, give back those that surely have not left."""
+        for place, message in enumerate(messages):
+            ticket = threading.Lock()
+            try:
+                self._start(message, way, ticket)
+            except BaseException as error:
+                stayed = isinstance(error, NoThreadError) or ticket.acquire(blocking=False)
+                self._give_back(messages[place if stayed else place + 1 :])
+                raise
+
+    def _give_back(self, messages: Sequence[Message]) -> None:
+        receipt = Receipt(Outcome.LATER, self.clock(), "Its sender broke off before it left; it goes again.")
+        try:
+            for message in messages:
+                settle(message=message, receipt=receipt, size_bytes=None)
+        except DatabaseError:
+            logger.exception("Mail taken and not sent could not be given back; it will be in doubt.")
+
+    def _start(self, message: Message, way: Way, ticket: threading.Lock) -> None:
         prepared = prepare(message)
         if isinstance(prepared, str):
             settle(message=message, receipt=Receipt(Outcome.REFUSED, self.clock(), prepared), size_bytes=None)
             return
         email, size = prepared
-        self._send_off(_Job(message, email, size, way))
+        self._send_off(_Job(message, email, size, way, ticket))
 
     def _send_off(self, job: _Job) -> None:
+        """Have a thread send a message.
+
+        Raises:
+            NoThreadError: none can be started, and none will send it.
+        """
+        try:
+            self.pool.submit(self._send, job)
+        except RuntimeError as error:
+            # It is in the pool's queue all the same, where another thread may have taken it meanwhile.
+            if job.ticket.acquire(blocking=False):
+                raise NoThreadError("This machine lets us start no thread to send mail with.") from error
         self.under_way += 1
-        self.pool.submit(self._send, job)
 
     def _send(self, job: _Job) -> None:
         """Hand a message over. In a thread of its own, so nothing here touches the database."""
-        self.done.put((job, transport.hand_over(job.email, over=job.way)))
+        if job.ticket.acquire(blocking=False):
+            self.done.put((job, _hand_over(job.message, job.email, job.way, self.clock)))
 
     def _settle(self, *, wait: float) -> None:
         """Settle what has been answered; wait so long for a first answer, and a little for those right behind it."""
@@ -257,17 +313,20 @@ class _Run:
                 answered.append(self.done.get_nowait())
         except queue.Empty:
             pass
-        accepted = []
         self.under_way -= len(answered)
-        for job, receipt in answered:
-            self.routes.note(receipt)
-            if receipt.outcome is Outcome.ACCEPTED:
-                accepted.append(Handed(job.message, receipt, job.size_bytes))
+        # First what is in hand is written down, the yeses before all; what follows from it for the ways can wait.
+        accepted = [
+            Handed(job.message, receipt, job.size_bytes)
+            for job, receipt in answered
+            if receipt.outcome is Outcome.ACCEPTED
+        ]
         settle_accepted(accepted)
         self.accepted += len(accepted)
         for job, receipt in answered:
             if receipt.outcome is not Outcome.ACCEPTED and not self._passed_on(job, receipt):
                 settle(message=job.message, receipt=receipt, size_bytes=job.size_bytes)
+        for _, receipt in answered:
+            self.routes.note(receipt)
 
     def _passed_on(self, job: _Job, receipt: Receipt) -> bool:
         """Hand a message to the other transport where this answer leads there; tell whether it did."""
@@ -280,5 +339,9 @@ class _Run:
         time.sleep(pause)
         if not passed_on(message=job.message, receipt=receipt):
             return False
-        self._send_off(_Job(job.message, job.email, job.size_bytes, other))
+        try:
+            self._send_off(_Job(job.message, job.email, job.size_bytes, other))
+        except NoThreadError:
+            logger.exception("A mail could not be handed to %s; it goes again later.", other.name)
+            return False
         return True

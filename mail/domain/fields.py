@@ -66,6 +66,11 @@ def address(text: str, *, what: str) -> str:
     return whole
 
 
+def storable(text: str) -> str:
+    """Return text as the database can hold it: others send what PostgreSQL refuses (NUL, lone surrogates)."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
 def mailbox(name: str, bare_address: str) -> str:
     """Return ``"Name" <address>`` as it stands in a header and in the envelope: ASCII, one line."""
     if not name:

@@ -75,8 +75,10 @@ class Routes:
         return pacing.reserve(transport=way.name, n=n, gap=self._standing(way, at).gap, patience=patience)
 
     def note(self, receipt: Receipt) -> None:
-        """Learn from an answer."""
+        """Learn from an answer; where no transport was asked, there is nothing to learn."""
         name = receipt.transport
+        if not name:
+            return
         if receipt.outcome is Outcome.THROTTLED:
             pacing.throttled(transport=name, at=receipt.at)
             self._read.pop(name, None)

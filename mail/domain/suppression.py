@@ -160,7 +160,7 @@ def add(
         scope=scope,
         mailing_list=mailing_list,
         reason=reason,
-        detail=_storable(detail)[:500],
+        detail=fields.storable(detail)[:500],
         message=message,
         created_at=at,
     )
@@ -195,7 +195,7 @@ def lift(*, suppression: Suppression, why: str, by: AbstractBaseUser | None, at:
         SuppressionRefusedError: no reason is given, or not a sentence where the reader's own word is overruled.
         AlreadyLiftedError: somebody has lifted it already.
     """
-    why = " ".join(_storable(why).split())
+    why = " ".join(fields.storable(why).split())
     if not why:
         raise SuppressionRefusedError("Say why this address may be mailed again; the reason is kept.")
     if len(why) > LONGEST_WHY:
@@ -265,8 +265,3 @@ def _waiting(row: Suppression) -> QuerySet[Message]:
         of_list = Campaign.objects.filter(mailing_list_id=row.mailing_list_id)
         waiting = waiting.filter(campaign__in=of_list.values("pk"))
     return waiting
-
-
-def _storable(text: str) -> str:
-    """Return text as the database can hold it: SES and people send what PostgreSQL refuses (NUL, lone surrogates)."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()

@@ -51,7 +51,7 @@ def main(verb: str, *arguments: str) -> None:
     elif verb == "enqueue":
         letters.enqueue(at=clock.now())
     else:
-        delivery.deliver(message_id=ids[0], at=clock.now())
+        delivery.deliver(message_id=ids[0], clock=clock.now)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def test_a_failed_message_tried_again_goes_out(
     assert (message.state, message.tries, message.due_at, message.error) == (State.QUEUED, 0, LATER, "")
     assert last_event() == ("mail:message:retry", owner.pk)
     assert wakeups == [("mail.tasks.deliver", [message.pk])]
-    assert delivery.deliver(message_id=message.pk, at=LATER) is Outcome.ACCEPTED
+    assert delivery.deliver(message_id=message.pk, clock=lambda: LATER) is Outcome.ACCEPTED
 
 
 def test_a_message_in_doubt_that_arrived_is_settled_and_never_sent(owner: Person, mailbox: Path) -> None:

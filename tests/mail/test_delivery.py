@@ -30,7 +30,7 @@ MINUTE = dt.timedelta(minutes=1)
 
 
 def deliver(message: Message, at: dt.datetime = AT) -> Outcome | None:
-    outcome = delivery.deliver(message_id=message.pk, at=at)
+    outcome = delivery.deliver(message_id=message.pk, clock=lambda: at)
     message.refresh_from_db()
     return outcome
 
@@ -79,7 +79,7 @@ def test_delivery_takes_five_statements(
     # Is it due, read it, is it suppressed, claim, settle; and two savepoints around the writes. PostgreSQL takes the
     # fence, too.
     with django_assert_num_queries(10 if connection.vendor == "postgresql" else 9):
-        delivery.deliver(message_id=message.pk, at=AT)
+        delivery.deliver(message_id=message.pk, clock=lambda: AT)
 
 
 def test_a_message_is_sent_once_however_often_it_is_asked_for(mailbox: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_message_not_yet_due_is_left_alone(mailbox: Path) -> None:
 
 
 def test_a_message_that_is_gone_is_nobodys(mailbox: Path) -> None:
-    assert delivery.deliver(message_id=987654, at=AT) is None
+    assert delivery.deliver(message_id=987654, clock=lambda: AT) is None
 
 
 def test_due_messages_come_longest_waiting_first() -> None:

@@ -105,7 +105,7 @@ def test_mail_that_cannot_reach_ses_goes_the_second_way(relay: Relay) -> None:
 def test_a_wake_up_takes_the_second_way_too_and_so_does_a_code(relay: Relay) -> None:
     message = letters.enqueue_code(at=clock.now())
 
-    assert delivery.deliver(message_id=message.pk, at=clock.now()) is Outcome.ACCEPTED
+    assert delivery.deliver(message_id=message.pk, clock=clock.now) is Outcome.ACCEPTED
     message.refresh_from_db()
     assert (message.state, message.transport, message.sealed) == (State.SENT, "smtp", None)
     assert b"WDJB-MJHT" in bytes(relay.taken[0].content or b"")
@@ -173,7 +173,7 @@ def test_throttling_never_leads_there(relay: Relay, fake_ses: FakeSes) -> None:
     fake_ses.refuses(429, "TooManyRequestsException", "Maximum sending rate exceeded.")
     message = letters.enqueue(at=clock.now())
 
-    assert delivery.deliver(message_id=message.pk, at=clock.now()) is Outcome.THROTTLED
+    assert delivery.deliver(message_id=message.pk, clock=clock.now) is Outcome.THROTTLED
     message.refresh_from_db()
     assert (message.state, message.tries, relay.taken) == (State.QUEUED, 0, [])
 
@@ -198,7 +198,7 @@ def test_what_was_suppressed_while_the_first_way_failed_does_not_start_by_the_se
         return really(email, over=over)
 
     monkeypatch.setattr(transport, "hand_over", slow)
-    assert delivery.deliver(message_id=message.pk, at=clock.now()) is Outcome.LATER
+    assert delivery.deliver(message_id=message.pk, clock=clock.now) is Outcome.LATER
     assert (relay.taken, attempts()) == ([], [("ses", "later")])
     message.refresh_from_db()
     assert message.state == State.QUEUED

@@ -259,3 +259,22 @@ def test_a_backend_that_fell_over_leaves_doubt() -> None:
         Outcome.UNKNOWN,
         "The answer of the transport was lost: ConnectionResetError: Connection reset by peer",
     )
+
+
+class Shut(BaseEmailBackend):
+    """Cannot be opened, for a reason nobody thought of."""
+
+    def open(self) -> bool:
+        raise LookupError("no such region")
+
+
+def test_a_backend_that_cannot_be_opened_for_whatever_reason_is_tried_again_later(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    receipt = hand_over(over=Shut())
+
+    assert (receipt.outcome, receipt.reason) == (
+        Outcome.LATER,
+        "The transport cannot be opened: LookupError: no such region",
+    )
+    assert "cannot be opened" in caplog.text
