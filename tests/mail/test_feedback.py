@@ -254,6 +254,7 @@ def test_every_kind_is_tried() -> None:
     assert ses_told.AUDIT == AUDIT
 
 
+@pytest.mark.django_db
 def test_what_was_told_of_while_its_answer_was_lost_is_not_sent_again_by_a_person() -> None:
     message = doubtful()
     tell(body(message, "Delivery", at=AT + SECOND))
