@@ -1,10 +1,12 @@
 """How fast a campaign of 3,676 personal mails is composed, queued and sent to an SES that takes everything at once.
 
-Ours is a real campaign: its rows are written by `mail.domain.campaign_queue`, and `mail.domain.loop` sends them. The peer is
-django-post_office over django-ses, used as its manual says for many mails: templates and css-inline for each mail, `send_many`,
-`send_queued_mail`. Both send the same letter to the same local endpoint, each from a process of its own on a database of its
-own. The limit is the bare posting of requests that were made and signed before. The run fails unless every round of every
-side had exactly as many messages accepted as it was to send, each to another address.
+Ours is a real campaign: its rows are written by `mail.domain.campaign_queue`, and `mail.domain.delivery` sends them. The peer
+is django-post_office over django-ses, used as its manual says for many mails: templates and css-inline for each mail,
+`send_many`, `send_queued_mail`. It is measured twice: as it ships (batches of 100, five threads), which is what we
+promise to beat by four, and with the settings that were quickest here. Both send a letter of the same layout and length to the
+same local endpoint, each from a process of its own on a database of its own. The limit is the bare posting of requests
+that were made and signed before. The run fails unless in every round every side reached everybody exactly once, and fails
+after its table if we are not four times as fast as the peer as it ships.
 """
 
 import contextlib
@@ -15,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,11 +30,18 @@ PYTHON_PACKAGES = ["django-post_office==3.12.0"]
 DEBIAN_PACKAGES = ["postgresql"]
 
 CONNECTIONS = 2
-WANTED = 4
+# What is promised, and in which case; fewer mails than its own promise nothing.
+WANTED, PROMISED, MANY = 4, "3676", 3_676
+# The peer's case, and the size of its batch: its own default, and all at once.
+PEERS = {PROMISED: 100, f"{PROMISED} tuned": 5_000}
 
 
 class WrongOutcomeError(Exception):
     """A side did not send what it was to send."""
+
+
+class TooSlowError(Exception):
+    """We are slower than we promise."""
 
 
 class Side:
@@ -55,16 +65,15 @@ class Side:
         )
         self._expect("ready")
 
-    def __call__(self) -> None:
-        """Send everything once."""
-        before = self.endpoint.stats()["accepted"]
+    def __call__(self) -> lib.Taken:
+        """Send everything once, and look who got it."""
+        self.endpoint.reset()
+        began = time.perf_counter()
         self._say("go")
         self._expect("done")
-        accepted = self.endpoint.stats()["accepted"] - before
-        if accepted != self.many:
-            raise WrongOutcomeError(
-                f"{self.name}: {accepted} messages were accepted, and {self.many} were to be."
-            )
+        taken = lib.Taken(time.perf_counter() - began)
+        everybody_once(self.name, self.endpoint, self.many)
+        return taken
 
     def end(self) -> None:
         """Let it end by itself."""
@@ -89,14 +98,17 @@ class Limit:
 
     def __init__(self, endpoint: Endpoint, request: bytes, many: int) -> None:
         """Make all requests from one of ours, each to another recipient."""
+        self.endpoint, self.many = endpoint, many
         self.place = urlsplit(endpoint.address).netloc
         self.requests = [
             request.replace(letter.address(0).encode(), letter.address(number).encode())
             for number in range(many)
         ]
 
-    def __call__(self) -> None:
+    def __call__(self) -> lib.Taken:
         """Post everything once."""
+        self.endpoint.reset()
+        began = time.perf_counter()
         posting = [
             threading.Thread(target=self._post, args=(self.requests[number::CONNECTIONS],))
             for number in range(CONNECTIONS)
@@ -105,6 +117,9 @@ class Limit:
             thread.start()
         for thread in posting:
             thread.join()
+        taken = lib.Taken(time.perf_counter() - began)
+        everybody_once("limit", self.endpoint, self.many)
+        return taken
 
     def _post(self, requests: list[bytes]) -> None:
         wire = http.client.HTTPConnection(self.place)
@@ -114,9 +129,34 @@ class Limit:
         wire.close()
 
 
+def everybody_once(side: str, endpoint: Endpoint, many: int) -> None:
+    """Look at whom a round reached.
+
+    Raises:
+        WrongOutcomeError: somebody got nothing or more than one mail, or somebody else got one.
+    """
+    reached = endpoint.reached()
+    if sorted(reached) != sorted(letter.address(number) for number in range(many)):
+        raise WrongOutcomeError(
+            f"{side}: {len(reached)} mails went to {len(set(reached))} people, and {many} were to."
+        )
+
+
+def judge(outcomes: Iterable[lib.Outcome]) -> None:
+    """Hold the outcome against the promise.
+
+    Raises:
+        TooSlowError: it is not kept.
+    """
+    for outcome in outcomes:
+        times = outcome.times_better_than_peer
+        if (outcome.case, outcome.n) == (PROMISED, MANY) and times is not None and times < WANTED:
+            raise TooSlowError(f"We are {times:.2f} times as fast as the peer; {WANTED} is promised.")
+
+
 def cases(size: lib.Size) -> Iterator[lib.Case]:
-    """Yield the one case."""
-    many = size.choose(quick=400, standard=3_676)
+    """Yield a case for each way to set up the peer."""
+    many = size.choose(quick=400, standard=MANY)
     sys.path.insert(0, str(lib.HERE.parent / "bin"))
     import testing  # noqa: PLC0415  (how the tests start their server)
 
@@ -129,37 +169,36 @@ def cases(size: lib.Size) -> Iterator[lib.Case]:
             else "PostgreSQL could not be started here, so both sides use SQLite"
         )
         endpoint = stack.enter_context(Endpoint(daily=10_000_000.0))
-        sides = {}
-        for module in ("ours", "peer"):
-            environment = {
-                "DATABASE_URL": _database(server, folder, module),
-                "DATA_DIR": str(folder / module),
+
+        def side(module: str, name: str, **environment: str) -> Side:
+            environment |= {
+                "DATABASE_URL": _database(server, folder, name),
+                "DATA_DIR": str(folder / name),
             }
-            sides[module] = Side(module, many, endpoint, environment)
-            stack.callback(sides[module].end)
-        sizes = {}
-        for module, side in sides.items():
-            endpoint.reset()
+            started = Side(module, many, endpoint, environment)
+            stack.callback(started.end)
             # The first round of each is not measured: it fills caches, and shows what the mails are.
-            side()
-            sizes[module] = _checked(module, endpoint, many)
-            if module == "ours":
-                request = _request(endpoint)
+            started()
+            lib.note(f"a mail of {name} has {_checked(name, endpoint, many):,} bytes")
+            return started
+
+        ours = side("ours", "ours")
+        limit = Limit(endpoint, _request(endpoint), many)
+        peers = {case: side("peer", f"peer_{batch}", PEER_BATCH=str(batch)) for case, batch in PEERS.items()}
         endpoint.set(bodies=False)
-        endpoint.reset()
-        lib.note(f"a mail is {sizes['ours']:,} bytes of ours and {sizes['peer']:,} of the peer's")
-        yield lib.Case(
-            name="3676",
-            unit="/s",
-            n=many,
-            ours=sides["ours"],
-            peer=sides["peer"],
-            limit=Limit(endpoint, request, many),
-            amount=many,
-            rounds=5,
-            warm=0,
-        )
-        lib.note(f"asked: at least {WANTED} times the peer's")
+        for case, peer in peers.items():
+            yield lib.Case(
+                name=case,
+                unit="/s",
+                n=many,
+                ours=ours,
+                peer=peer,
+                limit=limit,
+                amount=many,
+                rounds=5,
+                warm=0,
+            )
+        lib.note(f"promised: {WANTED} times the peer in case {PROMISED}")
 
 
 def _database(server: str, folder: Path, name: str) -> str:
@@ -176,11 +215,6 @@ def _database(server: str, folder: Path, name: str) -> str:
 def _checked(module: str, endpoint: Endpoint, many: int) -> int:
     """Look at what a round sent, and return the size of one mail."""
     journal = endpoint.journal(bodies=True)
-    reached = {
-        recipient.rpartition("<")[2].rstrip(">") for entry in journal for recipient in entry.recipients
-    }
-    if reached != {letter.address(number) for number in range(many)} or len(journal) != many:
-        raise WrongOutcomeError(f"{module}: {len(journal)} mails went to {len(reached)} people.")
     for entry in journal[:: max(1, many // 20)]:
         mail = entry.mail()
         text, html = (mail.get_body(preferencelist=(kind,)) for kind in ("plain", "html"))

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -25,6 +26,11 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def bare(recipients: Iterable[str]) -> list[str]:
+    """Return addresses without names, in lower case."""
+    return [recipient.rpartition("<")[2].rstrip(">").lower() for recipient in recipients]
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ class Accepted:
 
     def reached(self) -> list[str]:
         """Return the bare addresses of its recipients, in lower case."""
-        return [recipient.rpartition("<")[2].rstrip(">").lower() for recipient in self.recipients]
+        return bare(self.recipients)
 
     def mail(self) -> EmailMessage:
         """Return the mail as its reader gets it; the journal must have been asked for bodies."""
@@ -113,6 +119,10 @@ class Endpoint:
         """Return what it accepted, in order."""
         rows = self._order(f"/journal?since={since}{'&bodies=1' if bodies else ''}", {})
         return [Accepted(**{**row, "recipients": tuple(row["recipients"])}) for row in rows]
+
+    def reached(self) -> list[str]:
+        """Return the bare addresses it accepted mail for, in order and as often: the journal's cheapest part."""
+        return [address for recipients in self._order("/recipients", {}) for address in bare(recipients)]
 
     def stats(self) -> dict[str, Any]:
         """Return its counts: accepted, lost, hung, errors, refused, throttled (instants), events (of the posting)."""

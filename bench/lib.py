@@ -10,7 +10,9 @@ need as plain literals, which `bin/bench` installs into an environment apart fro
         books = ...                                   # set up, not timed
         yield Case(name="sample", unit="ms", n=len(books), ours=..., peer=..., limit=...)
 
-A side is a function without arguments that does the work once; it is called many times and its value is thrown away.
+A side is a function without arguments that does the work once; it is called many times and its value is thrown away,
+unless it is a `Taken`: the seconds that count, where the side does more than what is measured. A benchmark that promises
+more than to end may have a function `judge(outcomes)`, which is called after the table and raises.
 ``ours`` is Quarterdeck, ``peer`` the best known other program doing the same job, ``limit`` the least work the job
 can take on this machine (a bare query, a raw copy). A side that cannot be measured here is None, and the benchmark
 says why with `note`; a figure is never made up. What a case needs lives between the `yield` and the next one.
@@ -35,6 +37,10 @@ from types import ModuleType
 Side = Callable[[], object]
 
 HERE = Path(__file__).resolve().parent
+
+
+class Taken(float):
+    """Seconds that a side has measured itself, to be used instead of how long its call took."""
 
 
 class Size(enum.Enum):
@@ -156,8 +162,8 @@ def measure(case: Case, *, bench: str, budget: float) -> Outcome:
             break
         for name in order:
             start = time.perf_counter()
-            sides[name]()
-            taken[name].append(time.perf_counter() - start)
+            said = sides[name]()
+            taken[name].append(said if isinstance(said, Taken) else time.perf_counter() - start)
         # Each round starts with another side, so that none is always the one that finds the caches cold.
         order.append(order.pop(0))
     figures = {name: _figure(case, statistics.median(times)) for name, times in taken.items()}
@@ -195,6 +201,8 @@ def run(module: ModuleType, size: Size) -> list[Outcome]:
     print(table(outcomes))
     for outcome in outcomes:
         print(outcome.line(), flush=True)
+    if judge := getattr(module, "judge", None):
+        judge(outcomes)
     return outcomes
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench import lib
 from bench.mailing import letter
 
-ROUNDS = 8
+ROUNDS = 12
 
 
 def prepare(many: int) -> list[int]:

@@ -6,6 +6,7 @@ runs `send_queued_mail` until none is left: one process, as ours is, with severa
 
 import os
 import sys
+from pathlib import Path
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "bench.mailing.peer_settings"
 
@@ -13,6 +14,7 @@ import css_inline
 import django
 from django.core.management import call_command
 from django.template.loader import get_template
+from django.utils.safestring import mark_safe
 from markdown_it import MarkdownIt
 
 django.setup()
@@ -25,21 +27,21 @@ from bench.mailing import letter  # noqa: E402
 
 def blast(many: int, turn: int) -> None:
     """Compose, queue and send one round."""
-    html, text = get_template("mailing/letter.html"), get_template("mailing/letter.txt")
+    html, text = get_template("mail/campaign.html"), get_template("mail/campaign.txt")
     inliner = css_inline.CSSInliner(keep_style_tags=False)
     body = MarkdownIt().render(letter.BODY)
     asked = []
     for number in range(many):
         first, whole = letter.name(number).split()[0], letter.name(number)
-        unsubscribe = f"https://example.com/u/{turn:08d}-{number:024d}"
+        unsubscribe = f"https://example.com/u/{turn:08d}{number:035d}"
 
         def personal(words: str, first: str = first, whole: str = whole) -> str:
             return words.replace("{{ first_name }}", first).replace("{{ name }}", whole)
 
         context = {
             "subject": letter.SUBJECT,
-            "list": "Harbor cruises",
-            "unsubscribe": unsubscribe,
+            "list": {"name": "Harbor cruises", "purpose": "News."},
+            "stop_link": unsubscribe,
             "from_name": letter.FROM_NAME,
             "postal_address": letter.POSTAL_ADDRESS,
         }
@@ -48,7 +50,7 @@ def blast(many: int, turn: int) -> None:
             "sender": f"{letter.FROM_NAME} <{letter.SENDER}>",
             "subject": letter.SUBJECT,
             "message": text.render({**context, "body": personal(letter.BODY)}),
-            "html_message": inliner.inline(html.render({**context, "body": personal(body)})),
+            "html_message": inliner.inline(html.render({**context, "body": mark_safe(personal(body))})),  # noqa: S308 - as ours
             "headers": {
                 "List-Unsubscribe": f"<{unsubscribe}>",
                 "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
@@ -56,12 +58,14 @@ def blast(many: int, turn: int) -> None:
             "priority": "medium",
         })  # fmt: skip
     mail.send_many(asked)
-    call_command("send_queued_mail", verbosity=0)
+    # A lock of its own: other runs on this machine have theirs.
+    call_command("send_queued_mail", verbosity=0, lockfile=str(Path(os.environ["DATA_DIR"]) / "lock"))
 
 
 def main() -> None:
     """Prepare, then do a round for each line."""
     many = int(sys.argv[1])
+    Path(os.environ["DATA_DIR"]).mkdir(parents=True, exist_ok=True)
     call_command("migrate", run_syncdb=True, verbosity=0)
     print("ready", flush=True)
     for turn, _ in enumerate(sys.stdin):

@@ -314,6 +314,8 @@ class Server:
         if path == "/journal":
             since, bodies = int(query.get("since", ["0"])[0]), "bodies" in query
             return answers.told([entry.told(bodies=bodies) for entry in ses.journal[since:]])
+        if path == "/recipients":
+            return answers.told([entry.recipients for entry in ses.journal])
         said = json.loads(body or b"{}")
         if path == "/options":
             await self._change(said)
