@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import unescape
 from types import MappingProxyType
 
 import nh3
@@ -73,8 +74,14 @@ def _problems_of_text(source: str) -> Iterator[str]:
         yield f"The body has {len(source):,} characters; at most {LONGEST:,} fit."
         return
     for number, line in enumerate(source.split("\n"), start=1):
+        # Markdown reads `&#xE002;` as the character it names.
         odd = next(
-            (sign for sign in line if sign != "\t" and unicodedata.category(sign) in ("Cc", "Cs", "Co")), None
+            (
+                sign
+                for sign in line + unescape(line)
+                if sign != "\t" and unicodedata.category(sign) in ("Cc", "Cs", "Co")
+            ),
+            None,
         )
         if odd is not None:
             yield f"Line {number} holds the character U+{ord(odd):04X}, which mail cannot bear; remove it."

@@ -12,8 +12,9 @@ from email.utils import formataddr
 LONGEST_ADDRESS = 254
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
-# Control characters, lone surrogates, line and paragraph separators.
-_REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# Control characters, lone surrogates, line and paragraph separators; and private characters, which show as something else
+# to each reader, and which stand for names and links inside a campaign's body.
+_REFUSED = frozenset({"Cc", "Co", "Cs", "Zl", "Zp"})
 
 
 class UnsendableError(ValueError):

@@ -103,6 +103,7 @@ class TestBody:
             ("[x](https://a.example.com/{{ name }})", "Line 1 "),
             ("a\nb\x00", "Line 2 holds the character U+0000"),
             ("\ue002", "Line 1 holds the character U+E002"),
+            ("Dear\nyou, &#xE002; and &#57344;", "Line 2 holds the character U+E002"),
             ("\ud800", "Line 1 holds the character U+D800"),
             (" \n ", "The body is empty"),
             ("x" * 50_001, "at most 50,000"),

@@ -63,7 +63,7 @@ def test_address_refuses_what_is_not_one_bare_address(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "character", ["\r", "\n", "\x00", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"]
+    "character", ["\r", "\n", "\x00", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\ue002"]
 )
 def test_one_line_names_the_character_it_refuses(character: str) -> None:
     with pytest.raises(fields.UnsendableError, match=f"U\\+{ord(character):04X} at place 4"):
