@@ -66,6 +66,7 @@ class MessageAdmin(ReadOnlyAdmin):
         "delivered_at",
         "bounce",
         "complained_at",
+        "rejected_at",
     ]
     list_filter = ["state", "kind", "composer", "transport", "bounce", "campaign"]
     search_fields = ["to_address", "subject", "dedupe_key", "provider_message_id", "public_id"]

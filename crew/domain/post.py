@@ -78,12 +78,15 @@ def newest_letters(*, limit: int) -> list[Letter]:
 
 
 def cards(person: Person, at: dt.datetime) -> Iterable[HomeCard]:
-    """Return what of the mail needs a person, in doubt or failed of late, for whoever may decide; one query."""
+    """Return what of the mail needs a person, in doubt, or failed or rejected of late, for whoever may decide; one query."""
     if not access.may(person, "own"):
         return []
-    unsettled = Message.objects.filter(state__in=[State.IN_DOUBT, State.FAILED]).aggregate(
+    lately = at - FAILED_LATELY
+    rejected = Q(state=State.SENT, rejected_at__gt=lately)
+    unsettled = Message.objects.filter(Q(state__in=[State.IN_DOUBT, State.FAILED]) | rejected).aggregate(
         doubtful=Count("pk", filter=Q(state=State.IN_DOUBT)),
-        failed=Count("pk", filter=Q(state=State.FAILED, settled_at__gt=at - FAILED_LATELY)),
+        failed=Count("pk", filter=Q(state=State.FAILED, settled_at__gt=lately)),
+        rejected=Count("pk", filter=rejected),
     )
     found = []
     if doubtful := unsettled["doubtful"]:
@@ -106,6 +109,19 @@ def cards(person: Person, at: dt.datetime) -> Iterable[HomeCard]:
                 url=f"{reverse('mail:mailbox')}?state={State.FAILED}",
                 value=f"{failed:,} failed",
                 note="Each says why, and can be tried again.",
+                severity="medium",
+                kind="Mail",
+            )
+        )
+    if rejected_count := unsettled["rejected"]:
+        found.append(
+            HomeCard(
+                title="SES took a mail and then rejected it"
+                if rejected_count == 1
+                else "SES took some mails and then rejected them",
+                url=f"{reverse('mail:mailbox')}?state={State.SENT}",
+                value=f"{rejected_count:,} rejected by SES",
+                note="They did not reach anybody, though their state is sent. Each one's page says why.",
                 severity="medium",
                 kind="Mail",
             )

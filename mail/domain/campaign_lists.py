@@ -31,6 +31,8 @@ from mail.models import (
 # A list as a whole (segment None) or one of its segments.
 Part = tuple[int, int | None]
 
+# Of what went another way, by SMTP or by a person's word, nobody tells what became; unless SES did all the same.
+TOLD_OF = Q(transport__startswith="ses") | Q(delivered_at__isnull=False) | Q(bounced_at__isnull=False)
 _OF_ALL_LISTS = [scope for scope in STOPS if Kind.COMMERCIAL in STOPS[scope] and scope != Scope.LIST]
 
 
@@ -56,6 +58,12 @@ class Tally:
     delivered: int = 0
     hard_bounces: int = 0
     complaints: int = 0
+    told_of: int = 0
+
+    @property
+    def measured(self) -> bool:
+        """Tell whether anybody tells what became of it; else nothing delivered is no nought."""
+        return bool(self.told_of or self.complaints)
 
 
 def reach(list_ids: Collection[int]) -> dict[Part, Reach]:
@@ -155,6 +163,7 @@ def tallies(campaign_ids: Collection[int]) -> dict[int, Tally]:
             delivered=Count("delivered_at"),
             hard_bounces=Count("pk", filter=Q(bounce=Bounce.HARD)),
             complaints=Count("complained_at"),
+            told_of=Count("pk", filter=Q(state=State.SENT) & TOLD_OF),
         )
     )
     return {campaign: Tally(*counts) for campaign, *counts in rows}

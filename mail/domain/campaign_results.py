@@ -18,9 +18,6 @@ from mail.models import Bounce, Campaign, Message, Reason, State, Suppression
 COMPLAINTS_REVIEW, COMPLAINTS_PAUSE = Fraction(1, 1000), Fraction(5, 1000)
 BOUNCES_REVIEW, BOUNCES_PAUSE = Fraction(5, 100), Fraction(10, 100)
 
-# Of what went another way, by SMTP or by a person's word, nobody tells what became; unless SES did all the same.
-_TOLD_OF = Q(transport__startswith="ses") | Q(delivered_at__isnull=False) | Q(bounced_at__isnull=False)
-
 # Takes a campaign's id and returns how many bookings came from it and what they bring, in cents of US dollars.
 Counter = Callable[[int], tuple[int, int]]
 
@@ -35,7 +32,7 @@ def register_income(counter: Counter) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a campaign has come, by state of its messages."""
+    """How far a campaign has come, by state of its messages, and what its rule counts."""
 
     queued: int
     sending: int
@@ -44,12 +41,9 @@ class Progress:
     failed: int
     in_doubt: int
     suppressed: int
+    complaints: int
+    hard_bounces: int
     last_sent_at: dt.datetime | None
-
-    @property
-    def written(self) -> int:
-        """How many rows the outbox holds."""
-        return self.to_mail + self.suppressed
 
     @property
     def to_mail(self) -> int:
@@ -77,16 +71,10 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """Where SES reviews and where it stops an account, in messages, and how many of those there are."""
+    """Where SES reviews and where it stops an account, in messages."""
 
-    count: int | None
     review: int
     pause: int
-
-    @property
-    def left(self) -> int | None:
-        """How many more there may be before SES looks."""
-        return None if self.count is None else max(self.review - self.count, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,20 +107,21 @@ class Results:
     delivered: Rate
     hard_bounces: Rate
     soft_bounces: Rate
+    rejected: Rate
     complaints: Rate
     opened: Rate
     clicked: Rate
     unsubscribed: Rate
-    complaint_threshold: Threshold
-    bounce_threshold: Threshold
     model: Model | None
     income: Measured | None
 
 
 def progress(*, campaign: Campaign) -> Progress:
-    """Count a campaign's messages by state; one query."""
+    """Count a campaign's messages by state, and what its rule looks at; one query."""
     counts = Message.objects.filter(campaign=campaign).aggregate(
         **{state.value: Count("pk", filter=Q(state=state)) for state in State},
+        complaints=Count("complained_at"),
+        hard_bounces=Count("pk", filter=Q(bounce=Bounce.HARD)),
         last_sent_at=Max("settled_at", filter=Q(state=State.SENT)),
     )
     return Progress(**counts)
@@ -144,10 +133,11 @@ def results(*, campaign: Campaign) -> Results:
         recipients=Count("pk", filter=~Q(state=State.SUPPRESSED)),
         suppressed=Count("pk", filter=Q(state=State.SUPPRESSED)),
         sent=Count("pk", filter=Q(state=State.SENT)),
-        told_of=Count("pk", filter=Q(state=State.SENT) & _TOLD_OF),
+        told_of=Count("pk", filter=Q(state=State.SENT) & campaign_lists.TOLD_OF),
         delivered=Count("delivered_at"),
         hard=Count("pk", filter=Q(bounce=Bounce.HARD)),
         soft=Count("pk", filter=Q(bounce=Bounce.SOFT)),
+        rejected=Count("rejected_at"),
         complaints=Count("complained_at"),
         opened=Count("opened_at"),
         clicked=Count("clicked_at"),
@@ -174,28 +164,25 @@ def results(*, campaign: Campaign) -> Results:
         delivered=rate("delivered", told_of),
         hard_bounces=rate("hard", told_of),
         soft_bounces=rate("soft", told_of),
+        rejected=rate("rejected", told_of),
         complaints=rate("complaints", delivered or told_of),
         opened=rate("opened", delivered),
         clicked=rate("clicked", delivered),
         # Its own page counts this, whatever the transport.
         unsubscribed=Rate(left, sent),
-        complaint_threshold=complaint_threshold(recipients, count=counts["complaints"] if measured else None),
-        bounce_threshold=bounce_threshold(recipients, count=counts["hard"] if measured else None),
         model=model(campaign, recipients + unwritten),
         income=income(campaign),
     )
 
 
-def complaint_threshold(recipients: int, *, count: int | None = None) -> Threshold:
+def complaint_threshold(recipients: int) -> Threshold:
     """Return the complaints at which SES reviews and stops an account, were this all it sends; rounded up."""
-    return Threshold(
-        count, rounded_up(recipients * COMPLAINTS_REVIEW), rounded_up(recipients * COMPLAINTS_PAUSE)
-    )
+    return Threshold(rounded_up(recipients * COMPLAINTS_REVIEW), rounded_up(recipients * COMPLAINTS_PAUSE))
 
 
-def bounce_threshold(recipients: int, *, count: int | None = None) -> Threshold:
+def bounce_threshold(recipients: int) -> Threshold:
     """Return the hard bounces at which SES reviews and stops an account, were this all it sends; rounded up."""
-    return Threshold(count, rounded_up(recipients * BOUNCES_REVIEW), rounded_up(recipients * BOUNCES_PAUSE))
+    return Threshold(rounded_up(recipients * BOUNCES_REVIEW), rounded_up(recipients * BOUNCES_PAUSE))
 
 
 def model(campaign: Campaign, recipients: int) -> Model | None:

@@ -25,10 +25,12 @@ def of(message: Message) -> Fate | None:
             ("complaint", message.complained_at),
             ("opened", message.opened_at),
             ("clicked", message.clicked_at),
+            ("rejected by SES", message.rejected_at),
         )
         if at is not None
     ]
     if not told:
         return None
-    bad = message.bounced_at is not None or message.complained_at is not None
-    return Fate(words=", ".join(told).capitalize(), bad=bad)
+    bad = any(at is not None for at in (message.bounced_at, message.complained_at, message.rejected_at))
+    words = ", ".join(told)
+    return Fate(words=words[0].upper() + words[1:], bad=bad)

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from mail.domain import campaigns, delivery, feedback_rows, ses_events, suppression
-from mail.domain.ses_events import Told
+from mail.domain.ses_events import Complaint, Told
 from mail.domain.sns import Envelope
 from mail.models import (
     Bounce,
@@ -144,13 +144,15 @@ def _apply(told: Told, message: Message, recipients: set[str], *, at: dt.datetim
     alone = told.destinations == 1 or told.kind not in _BY_NOBODY_IN_PARTICULAR
     if _own(message) not in recipients or not alone:
         return
-    if told.kind in feedback_rows.FACTS:
+    if told.complaint is Complaint.TAKEN_BACK:
+        return  # Who said so once was suppressed stays so: that it was no spam is no wish for more.
+    if told.kind in feedback_rows.FACTS and told.complaint is not Complaint.NOT_TRIED:
         feedback_rows.keep_earliest(message=message, kind=told.kind, at=told.at)
     elif told.bounce is not None:
         _keep_bounce(told, told.bounce, message)
     if told.kind in _MAY_SUPPRESS:
         _suppress(told, message, at=at)
-        if message.campaign_id is not None:
+        if message.campaign_id is not None and told.bounce is not Bounce.SOFT:
             campaigns.consider_stopping(campaign_id=message.campaign_id, at=at)
 
 

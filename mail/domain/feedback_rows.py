@@ -20,6 +20,7 @@ FACTS: Mapping[str, str] = MappingProxyType({
     EventKind.COMPLAINT: "complained_at",
     EventKind.OPEN: "opened_at",
     EventKind.CLICK: "clicked_at",
+    EventKind.REJECT: "rejected_at",
 })  # fmt: skip
 
 # In the order of the model, which is how `Message.from_db` takes them.

@@ -5,6 +5,7 @@ Two shapes: event publishing (``eventType``, what a configuration set sends) and
 """
 
 import datetime as dt
+import enum
 import re
 import uuid
 from collections.abc import Mapping
@@ -47,12 +48,29 @@ _PROVIDER_ID = re.compile(r"[\x21-\x7e]{1,120}", re.ASCII)
 _UNSTORABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]+")
 
 
+# As an event's detail says it, which is all that is kept of it.
+NO_SPAM = "not-spam"
+ON_ITS_LIST = "OnAccountSuppressionList"
+
+
+class Complaint(enum.Enum):
+    """What an event that SES calls a complaint is.
+
+    A reader's complaint; the word of a reader, or their provider, that the mail is no spam after all; or that SES took the
+    mail and did not try to deliver it, because the address is on the account's own suppression list.
+    """
+
+    FRESH = "fresh"
+    TAKEN_BACK = "taken back"
+    NOT_TRIED = "not tried"
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """One event: what happened, to whom, when, and to which mail.
 
     ``public_id`` is the outbox row that the mail itself names, None where it names none. ``details`` says, by address in
-    lower case, what the other server had to say. ``bounce`` is set where ``kind`` is a bounce.
+    lower case, what the other server had to say. ``bounce`` is set where ``kind`` is a bounce, ``complaint`` where it is one.
     """
 
     kind: EventKind
@@ -62,6 +80,7 @@ class Told:
     details: Mapping[str, str]
     destinations: int
     bounce: Bounce | None = None
+    complaint: Complaint | None = None
 
 
 def read(message: str, *, sent_at: dt.datetime) -> Told | None:
@@ -98,12 +117,19 @@ def read(message: str, *, sent_at: dt.datetime) -> Told | None:
         details=MappingProxyType(details),
         destinations=len(_list(mail, "destination")),
         bounce=_bounce(more) if kind == EventKind.BOUNCE else None,
+        complaint=_complaint(more) if kind == EventKind.COMPLAINT else None,
     )
 
 
 def _bounce(more: Mapping[str, Any]) -> Bounce:
     # What SES could not make out may pass, as far as anybody knows.
     return Bounce.HARD if _text(more, "bounceType") == "Permanent" else Bounce.SOFT
+
+
+def _complaint(more: Mapping[str, Any]) -> Complaint:
+    if more.get("complaintSubType") == ON_ITS_LIST:
+        return Complaint.NOT_TRIED
+    return Complaint.TAKEN_BACK if more.get("complaintFeedbackType") == NO_SPAM else Complaint.FRESH
 
 
 def _row(mail: Mapping[str, Any]) -> uuid.UUID | None:

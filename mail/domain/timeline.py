@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from core import trail
 from core.models import AuditEvent
+from mail.domain.ses_events import NO_SPAM, ON_ITS_LIST
 from mail.models import Attempt, EventKind, Message, MessageEvent, State
 
 FAILED, PROVEN = "mail:message:fail", "mail:message:proven"
@@ -119,7 +120,7 @@ def _told(message: Message) -> Iterator[Moment]:
     events = list(MessageEvent.objects.filter(message=message)[: EVENTS_SHOWN + 1])
     for event in events[:EVENTS_SHOWN]:
         other = "" if event.recipient == message.address_key else f" ({event.recipient})"
-        yield Moment(event.at, f"{_TOLD[event.kind]}{other}", event.detail)
+        yield Moment(event.at, f"{_called(event)}{other}", event.detail)
     if len(events) > EVENTS_SHOWN:
         yield Moment(
             events[-1].at,
@@ -131,6 +132,14 @@ def _told(message: Message) -> Iterator[Moment]:
         yield Moment(held.created_at, what, held.detail or held.get_reason_display())
         if held.lifted_at is not None:
             yield Moment(held.lifted_at, "The suppression was lifted", held.lifted_why)
+
+
+def _called(event: MessageEvent) -> str:
+    if event.kind == EventKind.COMPLAINT and event.detail.endswith(ON_ITS_LIST):
+        return "Not delivered: the address is on the suppression list of SES"
+    if event.kind == EventKind.COMPLAINT and event.detail == NO_SPAM:
+        return "The recipient called it no spam"
+    return _TOLD[event.kind]
 
 
 def _decided(message: Message, *, already: Collection[tuple[dt.datetime, str]]) -> Iterator[Moment]:

@@ -110,6 +110,8 @@ class Message(models.Model):
     complained_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     clicked_at = models.DateTimeField(null=True, blank=True)
+    # SES took it, found a virus, and did not send it after all.
+    rejected_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-id"]
@@ -192,6 +194,10 @@ class Message(models.Model):
             ),
             models.Index(
                 fields=["campaign"], condition=Q(bounced_at__isnull=False), name="mail_bounced_by_campaign"
+            ),
+            # the portal's home: what SES rejected of late.
+            models.Index(
+                fields=["rejected_at"], condition=Q(rejected_at__isnull=False), name="mail_rejected"
             ),
             # feedback.apply(): the message an event speaks of.
             models.Index(

@@ -142,7 +142,6 @@ def what_next(campaign: Campaign, counted: campaign_results.Progress) -> str:
 
 def progress(campaign: Campaign, counted: campaign_results.Progress, *, at: dt.datetime) -> dict[str, Any]:
     """Return how far a campaign has come and how near it is to its limits, for the part of its page that is asked again."""
-    fate = stop_rule.fate(campaign.pk)
     total = counted.to_mail + campaign_lists.not_written(campaign)
     first = min(campaign.first_cohort, total)
     first_done = campaign_lists.first_settled(campaign)
@@ -173,8 +172,8 @@ def progress(campaign: Campaign, counted: campaign_results.Progress, *, at: dt.d
             for state, tone, always in STATES
             if always or getattr(counted, state.value)
         ],
-        "limits": _limits(campaign, fate, total),
-        "told": settings.MAIL_TRANSPORT != "mailbox" or bool(fate.complaints or fate.hard_bounces),
+        "limits": _limits(campaign, counted, total),
+        "told": settings.MAIL_TRANSPORT != "mailbox" or bool(counted.complaints or counted.hard_bounces),
     }
 
 
@@ -189,19 +188,19 @@ def _bar(name: str, label: str, done: int, total: int) -> dict[str, Any]:
     }
 
 
-def _limits(campaign: Campaign, fate: stop_rule.Fate, total: int) -> list[dict[str, Any]]:
+def _limits(campaign: Campaign, counted: campaign_results.Progress, total: int) -> list[dict[str, Any]]:
     """Return complaints and hard bounces beside what stops the campaign now, and what makes SES look at the account."""
-    base = stop_rule.base(campaign, fate.sent - campaign.forgiven_sent)
+    base = stop_rule.base(campaign, counted.sent - campaign.forgiven_sent)
     rows = (
         (
             "Complaints",
-            fate.complaints,
+            counted.complaints,
             campaign.forgiven_complaints + campaign.stop_complaints,
             campaign_results.complaint_threshold(total),
         ),
         (
             "Hard bounces",
-            fate.hard_bounces,
+            counted.hard_bounces,
             campaign.forgiven_bounces
             + campaign_results.rounded_up(Fraction(campaign.stop_bounce_percent * base, 100)),
             campaign_results.bounce_threshold(total),
@@ -230,7 +229,9 @@ def results(campaign: Campaign) -> dict[str, Any]:
             _rate("Delivered", found.delivered, of_sent),
             _rate("Hard bounces", found.hard_bounces, of_sent),
             _rate("Soft bounces", found.soft_bounces, of_sent),
-            _rate("Complaints", found.complaints, of_delivered),
+            *([_rate("Rejected by SES", found.rejected, of_sent)] if found.rejected.count else []),
+            # Where no delivery was told, they are a share of what was sent.
+            _rate("Complaints", found.complaints, of_delivered if found.delivered.count else of_sent),
             _rate("Opened", found.opened, of_delivered),
             _rate("Clicked", found.clicked, of_delivered),
             _rate("Unsubscribed", found.unsubscribed, of_sent),

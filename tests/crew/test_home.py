@@ -144,11 +144,15 @@ def test_mail_in_doubt_and_mail_that_failed_of_late_ask_for_an_owner(
         Message.objects.create(
             dedupe_key=str(number), state=State.FAILED, settled_at=failed_at, **settled, **written
         )
+        Message.objects.create(
+            dedupe_key=f"rejected {number}", state=State.SENT, settled_at=failed_at, transport="ses",
+            rejected_at=failed_at, **settled, **written,
+        )  # fmt: skip
     with time_machine.travel(AT, tick=False):
         page = world.client("owner").get("/").content.decode()
         others = [world.client(who).get("/").content.decode() for who in ("bookkeeper", "reader")]
 
-    for words in ("1 in doubt", "2 failed", "/mail/doubt/", "/mail/?state=failed"):
+    for words in ("1 in doubt", "2 failed", "2 rejected by SES", "/mail/doubt/", "/mail/?state=failed"):
         assert words in page, words
     assert not any("in doubt" in other for other in others)
 

@@ -24,7 +24,7 @@ KINDS = {
     "Reject": AT + 3 * SECOND,
 }
 NOW = AT + 60 * SECOND
-DONE = ("delivered_at", "bounced_at", "bounce", "complained_at", "opened_at", "clicked_at")
+DONE = ("delivered_at", "bounced_at", "bounce", "complained_at", "opened_at", "clicked_at", "rejected_at")
 
 
 def row(to: str = "Reader.One@example.com", **changes: Any) -> Message:

@@ -41,12 +41,12 @@ class TestProgress:
         with django_assert_num_queries(1):
             progress = campaign_results.progress(campaign=campaign)
         assert (progress.sent, progress.queued, progress.in_doubt, progress.suppressed) == (2, 2, 1, 1)
-        assert (progress.written, progress.to_mail, progress.settled) == (6, 5, 3)
+        assert (progress.to_mail, progress.settled) == (5, 3)
         assert progress.last_sent_at == AT + minutes(1)
 
     def test_a_draft_has_none(self) -> None:
         progress = campaign_results.progress(campaign=drafted(mailing_list()))
-        assert (progress.written, progress.last_sent_at) == (0, None)
+        assert (progress.to_mail, progress.last_sent_at) == (0, None)
 
 
 class TestResults:
@@ -63,6 +63,7 @@ class TestResults:
         late = Message.objects.filter(delivered_at__isnull=True)
         Message.objects.filter(pk=late[0].pk).update(bounce=Bounce.HARD, bounced_at=AT)
         Message.objects.filter(pk=late[1].pk).update(bounce=Bounce.SOFT, bounced_at=AT)
+        Message.objects.filter(pk=late[0].pk).update(rejected_at=AT)
         # Two of mail and one of bookings.
         with django_assert_num_queries(3):
             found = campaign_results.results(campaign=campaign)
@@ -75,6 +76,7 @@ class TestResults:
         )
         assert (found.opened, found.clicked, found.complaints) == (Rate(4, 8), Rate(2, 8), Rate(1, 8))
         assert found.opened.share == 0.5
+        assert found.rejected == Rate(1, 10)
 
     def test_what_the_mailbox_folder_cannot_tell_is_not_nought(self) -> None:
         campaign = started(mailing_list(count=3))
@@ -85,7 +87,6 @@ class TestResults:
         assert not found.measured
         assert found.delivered == found.complaints == found.opened == Rate(None, None)
         assert found.delivered.share is None
-        assert found.complaint_threshold.left is None
         assert found.unsubscribed == Rate(0, 3)
 
     @pytest.mark.parametrize("transport", ["smtp", "person"])
@@ -127,10 +128,6 @@ class TestThresholds:
         one = campaign_results.complaint_threshold(recipients)
         other = campaign_results.bounce_threshold(recipients)
         assert ((one.review, one.pause), (other.review, other.pause)) == (complaints, bounces)
-
-    def test_what_is_left_never_falls_below_nothing(self) -> None:
-        assert campaign_results.complaint_threshold(3_676, count=1).left == 3
-        assert campaign_results.complaint_threshold(3_676, count=9).left == 0
 
 
 class TestModel:

@@ -63,6 +63,7 @@ class TestFacts:
             "complained_at": AT + 9 * SECOND,
             "opened_at": AT + 6 * SECOND,
             "clicked_at": AT + 7 * SECOND,
+            "rejected_at": AT + 3 * SECOND,
         }
 
     @pytest.mark.parametrize("state", [State.SENT, State.IN_DOUBT, State.SENDING])

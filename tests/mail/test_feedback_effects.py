@@ -124,7 +124,7 @@ class TestSuppression:
         assert held.detail == "Permanent: General: smtp; 550 5.1.1"
         assert Message.objects.get(pk=next_one.pk).state == State.SUPPRESSED
 
-    @pytest.mark.parametrize("why", ["abuse", "not-spam", "virus", "auth-failure", None])
+    @pytest.mark.parametrize("why", ["abuse", "fraud", "virus", "auth-failure", None])
     def test_any_complaint_stops_campaigns_at_once(self, why: str | None) -> None:
         owner = campaign()
         message, other = of_campaign(owner, 1), waiting("guest1@example.com")
@@ -134,6 +134,41 @@ class TestSuppression:
         held = Suppression.objects.get()
         assert (held.scope, held.reason) == (Scope.COMMERCIAL, Reason.COMPLAINT)
         assert Message.objects.get(pk=other.pk).state == State.QUEUED
+
+    def test_that_it_was_no_spam_is_kept_and_is_no_complaint(self) -> None:
+        owner = campaign(stop_complaints=1)
+        message = of_campaign(owner, 1)
+
+        tell(body(message, "Complaint", at=AT, more={"complaintFeedbackType": "not-spam"}))
+
+        assert MessageEvent.objects.get().detail == "not-spam"
+        assert Message.objects.get(pk=message.pk).complained_at is None
+        assert not Suppression.objects.exists()
+        assert Campaign.objects.get().state == CampaignState.SENDING
+
+    def test_what_ses_did_not_try_stops_campaigns_to_the_address_and_is_no_complaint_about_this_one(
+        self,
+    ) -> None:
+        owner = campaign(stop_complaints=1)
+        message = of_campaign(owner, 1)
+        more = {"complaintFeedbackType": None, "complaintSubType": "OnAccountSuppressionList"}
+
+        tell(body(message, "Complaint", at=AT, more=more))
+
+        held = Suppression.objects.get()
+        assert (held.scope, held.reason) == (Scope.COMMERCIAL, Reason.COMPLAINT)
+        assert held.detail == "OnAccountSuppressionList"
+        assert Message.objects.get(pk=message.pk).complained_at is None
+        assert Campaign.objects.get().state == CampaignState.SENDING
+
+    @pytest.mark.parametrize("state", [State.SENT, State.SENDING])
+    def test_what_ses_took_and_then_rejected_says_so_itself(self, state: State) -> None:
+        message = row() if state == State.SENT else doubtful(state=state, error="")
+
+        tell(body(message, "Reject", at=AT))
+
+        left = Message.objects.get(pk=message.pk)
+        assert (left.state, left.rejected_at) == (state, AT)
 
     @pytest.mark.parametrize("kind", ["Transient", "Undetermined"])
     def test_the_third_soft_bounce_within_thirty_days_stops_campaigns(self, kind: str) -> None:

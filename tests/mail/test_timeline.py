@@ -160,6 +160,20 @@ def test_a_failure_is_told_once_whether_the_trail_names_it_or_not(noted: bool) -
     ]
 
 
+@pytest.mark.parametrize(
+    ("detail", "title"),
+    [
+        ("abuse", "Complaint: the recipient called it spam"),
+        ("not-spam", "The recipient called it no spam"),
+        ("OnAccountSuppressionList", "Not delivered: the address is on the suppression list of SES"),
+    ],
+)
+def test_what_ses_calls_a_complaint_is_called_what_it_is(detail: str, title: str, message: Message) -> None:
+    told(message, EventKind.COMPLAINT, after(100), detail=detail)
+
+    assert titles(message)[-1] == title
+
+
 @pytest.mark.parametrize("count", [1, 300])
 def test_a_timeline_takes_four_queries_and_ends(
     count: int, message: Message, django_assert_num_queries: DjangoAssertNumQueries
@@ -191,6 +205,7 @@ def test_an_action_nobody_named_and_a_transport_nobody_named_are_shown_as_they_a
         ({"bounced_at": AT, "bounce": "hard"}, "Hard bounce", True),
         ({"bounced_at": AT, "bounce": "soft"}, "Soft bounce", True),
         ({"delivered_at": AT, "complained_at": AT}, "Delivered, complaint", True),
+        ({"rejected_at": AT}, "Rejected by SES", True),
     ],
 )
 def test_what_became_of_a_message_is_said_in_words(changes: dict[str, object], words: str, bad: bool) -> None:

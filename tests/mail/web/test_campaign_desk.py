@@ -43,7 +43,12 @@ def test_the_desk_shows_drafts_what_is_under_way_and_what_is_over(
         r"Under way .*Concert blast Sending Harbour news 12 5 5 0 0 10 Nov 2026, 09:00 PST", said
     )
     assert re.search(r"Drafts .*Spring letter Draft Harbour news 12 10 Nov 2026, 09:00 PST", said)
-    assert re.search(r"Past .*Old blast Cancelled Harbour news 0 0 0 0 0 10 Nov 2026, 09:00 PST", said)
+    assert re.search(r"Past .*Old blast Cancelled Harbour news 0 0 Not told Not told Not told 10 Nov", said)
+
+    # What nobody tells is no nought, here as on the campaign's own page.
+    Message.objects.filter(campaign=going).update(transport="smtp", delivered_at=None)
+    said = text(owner.get("/mail/campaigns/"))
+    assert "Concert blast Sending Harbour news 12 5 Not told Not told Not told" in said
 
 
 def test_a_draft_to_a_segment_counts_those_who_can_be_reached(owner: Client, harbour: MailingList) -> None:
@@ -63,7 +68,7 @@ def test_a_campaign_to_a_segment_under_way_counts_the_segment_alone(
     started(harbour, segment=Segment.objects.get(), first_cohort=2)
     campaigns.advance(at=AT)
 
-    assert "Concert blast Sending Harbour news, Locals 3 0 0 0 0" in text(owner.get("/mail/campaigns/"))
+    assert "Concert blast Sending Harbour news, Locals 3 0 Not told" in text(owner.get("/mail/campaigns/"))
 
 
 @pytest.mark.parametrize("count", [1, 20])

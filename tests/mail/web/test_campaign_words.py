@@ -88,6 +88,20 @@ def test_what_the_rule_stopped_at_is_where_it_stops(blast: Campaign) -> None:
     assert limits(blast)["Hard bounces"] == (3, 5, 184, 368, "Near")
 
 
+def test_complaints_are_a_share_of_what_was_sent_until_a_delivery_was_told(blast: Campaign) -> None:
+    def said(label: str) -> str:
+        return {row["label"]: row["share"] for row in campaign_words.results(blast)["fates"]}.get(label, "")
+
+    first = Message.objects.filter(campaign=blast).order_by("pk").values_list("pk", flat=True)[:2]
+    sent = Message.objects.filter(pk__in=list(first))
+    sent.update(state=State.SENT, settled_at=AT, transport="ses", complained_at=AT)
+    assert said("Complaints") == "100.0 % of those sent"
+    assert said("Rejected by SES") == ""
+    sent.update(delivered_at=AT, rejected_at=AT)
+    assert said("Complaints") == "100.0 % of those delivered"
+    assert said("Rejected by SES") == "100.0 % of those sent"
+
+
 def test_its_money_stands_beside_the_model(blast: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
     def money() -> dict[str, tuple[str, str]]:
         rows = campaign_words.results(blast)["money"]
