@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from types import MappingProxyType
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, connection, transaction
@@ -40,6 +41,8 @@ ACTIONS = MappingProxyType({
 })  # fmt: skip
 
 BATCH = 1_000
+# So many consents that gave way are kept word by word in the trail's event of one import.
+REPLACED_KEPT = 200
 # Why somebody is not mailed, the gravest first: each address counts once.
 _GRAVITY = {reason: place for place, reason in enumerate((
     Reason.COMPLAINT, Reason.HARD_BOUNCE, Reason.UNSUBSCRIBED, Reason.SOFT_BOUNCES, Reason.BY_HAND,
@@ -61,12 +64,19 @@ class ImportRefusedError(ListRefusedError):
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What importing a file did; ``bad`` are the rows left out on request."""
+    """What importing a file did; ``bad`` are the rows left out on request, ``left_aside`` the columns that no list has.
+
+    Of those who were on the list already, ``consents`` stand on another consent now, and ``kept`` still on the dated one
+    they had, because the row's has no date or an older one.
+    """
 
     added: int
     updated: int
     unchanged: int
     bad: tuple[BadRow, ...] = ()
+    consents: int = 0
+    kept: int = 0
+    left_aside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +181,8 @@ def subscribe(
         raise ListRefusedError(str(error)) from None
     with transaction.atomic():
         _lock(mailing_list)
-        added, updated = _Upsert(mailing_list, at).take([row])
+        upsert = _Upsert(mailing_list, at)
+        added, updated = upsert.take([row])
         subscriber = Subscriber.objects.get(mailing_list=mailing_list, address_key=row.key)
         if added or updated:
             audit.record(
@@ -180,9 +191,14 @@ def subscribe(
                 by=by,
                 at=at,
                 entity=mailing_list.entity_slug,
-                data={"list": mailing_list.slug, "consent_source": row.consent_source},
+                data={
+                    "list": mailing_list.slug,
+                    "consent_source": subscriber.consent_source,
+                    **upsert.trace(),
+                },
             )
-    return subscriber, ImportResult(added, updated, 1 - added - updated)
+    result = ImportResult(added, updated, 1 - added - updated, consents=upsert.renewed, kept=upsert.kept)
+    return subscriber, result
 
 
 def import_subscribers(
@@ -196,8 +212,8 @@ def import_subscribers(
 ) -> ImportResult:
     """Bring the subscribers of a CSV file onto a list, in one transaction; importing it again changes nothing.
 
-    Who is there already is brought up to date: a name, a newer consent, more segments. Nobody is taken off and no
-    segment is left. The file is read twice, so that memory does not grow with it.
+    Who is there already is brought up to date: a name, a newer consent, more segments. A dated consent gives way to a
+    later one alone, and what gave way is kept in the trail. Nobody is taken off and no segment is left. The file is read twice, so that memory does not grow with it.
 
     Raises:
         ImportRefusedError: it cannot be read, or has bad rows and ``skip_bad`` is not set; nothing changed.
@@ -205,6 +221,7 @@ def import_subscribers(
     today = clock.today(at=at)
     try:
         bad = tuple(row for row in subscriber_file.read(content, today=today) if isinstance(row, BadRow))
+        left_aside = subscriber_file.left_aside(content)
     except UnreadableFileError as error:
         raise ImportRefusedError(str(error), (error.bad,)) from None
     if bad and not skip_bad:
@@ -223,7 +240,7 @@ def import_subscribers(
             fresh, changed = upsert.take(batch)
             added, updated = added + fresh, updated + changed
             unchanged += len(batch) - fresh - changed
-        result = ImportResult(added, updated, unchanged, bad)
+        result = ImportResult(added, updated, unchanged, bad, upsert.renewed, upsert.kept, left_aside)
         if result.added or result.updated:
             audit.record(
                 action="mail:list:import",
@@ -238,6 +255,7 @@ def import_subscribers(
                     "added": result.added,
                     "updated": result.updated,
                     "left_out": len(bad),
+                    **upsert.trace(),
                 },
             )
     return result
@@ -304,6 +322,14 @@ class _Upsert:
     def __init__(self, mailing_list: MailingList, at: dt.datetime) -> None:
         self.mailing_list, self.at = mailing_list, at
         self.segments = {name.lower(): pk for pk, name in mailing_list.segments.values_list("pk", "name")}
+        self.renewed = self.kept = 0
+        self.replaced: list[str] = []
+
+    def trace(self) -> dict[str, Any]:
+        """Return for the trail whose consent gave way to which, by the subscriber's number, the first of many."""
+        if not self.renewed:
+            return {}
+        return {"consents_replaced": self.renewed, "were": self.replaced}
 
     def take(self, rows: list[SubscriberRow]) -> tuple[int, int]:
         """Add or update; return how many of each."""
@@ -328,7 +354,7 @@ class _Upsert:
         changed = {
             known[row.key].pk: known[row.key]
             for row in rows
-            if row.key in known and _learn(known[row.key], row)
+            if row.key in known and self._learn(known[row.key], row)
         }
         Subscriber.objects.bulk_update(
             changed.values(), ["name", "consent_source", "consented_on"], batch_size=200
@@ -336,6 +362,24 @@ class _Upsert:
         known |= {row.address.lower(): row for row in fresh}
         joined = self._join({known[row.key].pk: row.segments for row in rows if row.segments})
         return len(fresh), len((changed.keys() | joined) - {row.pk for row in fresh})
+
+    def _learn(self, known: Subscriber, row: SubscriberRow) -> bool:
+        """Bring a subscriber up to date with a row; return whether anything changed."""
+        name = row.name or known.name
+        had, said = (known.consent_source, known.consented_on), (row.consent_source, row.consented_on)
+        dated = known.consented_on is not None
+        if dated and (row.consented_on is None or row.consented_on < known.consented_on):
+            # The same words without their day say nothing else.
+            self.kept += said not in ((had[0], None), had)
+            said = had
+        if (name, *said) == (known.name, *had):
+            return False
+        if said != had:
+            self.renewed += 1
+            if len(self.replaced) < REPLACED_KEPT:
+                self.replaced.append(f"{known.pk}: {had[0]}, {had[1] or 'no date'}")
+        known.name, (known.consent_source, known.consented_on) = name, said
+        return True
 
     def _join(self, wanted: dict[int, tuple[str, ...]]) -> set[int]:
         """Put subscribers into segments; return those who were not in one of them yet."""
@@ -358,20 +402,6 @@ class _Upsert:
                 sorted(pairs),
             )
         return {pk for pk, _ in pairs}
-
-
-def _learn(known: Subscriber, row: SubscriberRow) -> bool:
-    """Bring a subscriber up to date with a row; return whether anything changed."""
-    same_source = row.consent_source == known.consent_source
-    new = (
-        row.name or known.name,
-        row.consent_source,
-        row.consented_on or (known.consented_on if same_source else None),
-    )
-    if new == (known.name, known.consent_source, known.consented_on):
-        return False
-    known.name, known.consent_source, known.consented_on = new
-    return True
 
 
 def _lock(mailing_list: MailingList) -> None:

@@ -25,11 +25,18 @@ LONGEST_NAME = 120
 LONGEST_SOURCE = 200
 LONGEST_SEGMENT = 60
 
-# How a header may be spelled, and what it is here.
+# How a header may be spelled, in any case and with blanks, dashes or underscores between its words, and what it is here.
 HEADERS = MappingProxyType({
-    "address": "address", "email": "address", "name": "name", "consent_source": "consent_source",
-    "consented_on": "consented_on", "segments": "segments",
+    "address": "address", "email": "address", "e mail": "address", "mail": "address", "email address": "address",
+    "e mail address": "address", "mail address": "address", "name": "name", "full name": "name",
+    "consent source": "consent_source", "consented on": "consented_on", "consent date": "consented_on",
+    "segments": "segments", "segment": "segments",
 })  # fmt: skip
+_NEEDED = "It needs address (or email) and consent_source, and may have name, consented_on and segments."
+# Dates as people write them. Of figures alone, only those are read that can be one day only.
+_WORDY = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%Y %m %d")
+_FIGURES = ("%d %m %Y", "%m %d %Y")
+_COLUMNS_NAMED = 20
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _WHERE = "Save it as CSV in UTF-8 and import it again."
 
@@ -81,12 +88,11 @@ def read(content: bytes, *, today: dt.date) -> Iterator[SubscriberRow | BadRow]:
     Raises:
         UnreadableFileError: it is too large, no UTF-8, without the columns that are needed, or its quotes are broken.
     """
-    text = _text(content)
-    separator = ";" if _first_line(content).count(b";") > _first_line(content).count(b",") else ","
-    records = _records(text, separator)
+    records = _records(_text(content), _separator(content))
     line, headers = next(records, (1, []))
     columns = _columns(headers, line)
     seen: dict[str, int] = {}
+    count = 0
     for count, (line, cells) in enumerate(records, start=1):
         if count > MAX_ROWS:
             raise UnreadableFileError(
@@ -108,11 +114,43 @@ def read(content: bytes, *, today: dt.date) -> Iterator[SubscriberRow | BadRow]:
                     "Keep one of the two.",
                 )
         yield row
+    if not count:
+        raise UnreadableFileError(
+            BadRow(
+                0,
+                "",
+                "The file has a header and no rows under it.",
+                "Choose the file that holds the subscribers.",
+            )
+        )
+
+
+def left_aside(content: bytes) -> tuple[str, ...]:
+    """Return the columns of a file that no list has, as a sentence shows them; the first of many.
+
+    Raises:
+        UnreadableFileError: it cannot be read.
+    """
+    _, headers = next(_records(_text(content), _separator(content)), (1, []))
+    unknown = [_shown(header) for header in headers if header and _meaning(header) is None]
+    if len(unknown) > _COLUMNS_NAMED:
+        unknown[_COLUMNS_NAMED:] = [f"{len(unknown) - _COLUMNS_NAMED:,} more"]
+    return tuple(unknown)
 
 
 def columns_named(headers: list[str], meaning: str) -> str:
     """Return the header as the file spells it."""
-    return next((header for header in headers if HEADERS.get(header.lower()) == meaning), meaning)
+    return next((header for header in headers if _meaning(header) == meaning), meaning)
+
+
+def _meaning(header: str) -> str | None:
+    """Return which column of ours a header means, however it is spelled."""
+    return HEADERS.get(" ".join(re.split(r"[\s_-]+", header.strip().lower())))
+
+
+def _separator(content: bytes) -> str:
+    first = _first_line(content)
+    return ";" if first.count(b";") > first.count(b",") else ","
 
 
 def clean_name(text: str) -> str:
@@ -231,22 +269,27 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
 
 def _columns(headers: list[str], line: int) -> dict[str, int]:
     """Return where each column stands."""
-    known = "It needs address (or email) and consent_source, and may have name, consented_on and segments."
     found: dict[str, int] = {}
     for place, header in enumerate(headers):
-        meaning = HEADERS.get(header.lower())
+        meaning = _meaning(header)
         if meaning is None:
-            raise UnreadableFileError(
-                BadRow(line, "", f"The header has a column {_shown(header)} that no list has.", known)
-            )
+            continue
         if meaning in found:
             raise UnreadableFileError(
                 BadRow(line, header, "The header names this column twice.", "Keep one of them.")
             )
         found[meaning] = place
+    if not found:
+        has_people = any("@" in header for header in headers)
+        wrong = (
+            "The first line holds a subscriber, not the names of the columns."
+            if has_people
+            else "The first line names no column that a list has."
+        )
+        raise UnreadableFileError(BadRow(line, "", wrong, f"Put a header row above the others. {_NEEDED}"))
     for needed in ("address", "consent_source"):
         if needed not in found:
-            raise UnreadableFileError(BadRow(line, needed, "The header lacks this column.", known))
+            raise UnreadableFileError(BadRow(line, needed, "The header lacks this column.", _NEEDED))
     return found
 
 
@@ -304,7 +347,21 @@ def _day(text: str) -> dt.date | None:
             return dt.date.fromisoformat(text)
     except ValueError:
         pass
-    raise UnsendableError(f"{_shown(text)} is not a date. Write it as 2026-10-31.")
+    day = _guessed(text)
+    wanted = f"Write it as {day}." if day else "Write year, month and day, like 2026-10-31."
+    raise UnsendableError(f"{_shown(text)} is not a date of the form 2026-10-31. {wanted}")
+
+
+def _guessed(text: str) -> dt.date | None:
+    """Return the one day that a date of another form can mean; None where it could be two, or none."""
+    words = " ".join(re.split(r"[\s.,/-]+", text[:40])).strip()
+    days = set()
+    for form in (*_WORDY, *_FIGURES):
+        try:
+            days.add(dt.datetime.strptime(words, form).date())  # noqa: DTZ007
+        except ValueError:
+            continue
+    return days.pop() if len(days) == 1 else None
 
 
 def _shown(text: str) -> str:

@@ -213,10 +213,11 @@ def import_subscribers(request: HttpRequest, pk: int) -> HttpResponseBase:
         request.FILES if request.method == "POST" else None,
     )
     refused: lists.ImportRefusedError | None = None
+    done: lists.ImportResult | None = None
     if form.is_valid():
         given: UploadedFile = form.cleaned_data["file"]
         try:
-            result = lists.import_subscribers(
+            done = lists.import_subscribers(
                 mailing_list=mailing_list,
                 content=given.read(LARGEST_FILE + 1),
                 filename=given.name or "",
@@ -227,9 +228,13 @@ def import_subscribers(request: HttpRequest, pk: int) -> HttpResponseBase:
         except lists.ImportRefusedError as error:
             refused = error
         else:
-            messages.success(request, _imported(result))
-            return redirect("mail:list", pk=pk)
-    bad = refused.bad if refused else ()
+            if not done.bad:
+                messages.success(request, _imported(done))
+                return redirect("mail:list", pk=pk)
+            # The rows left out are named here and kept nowhere; the same file again changes nothing.
+            form = ImportForm()
+    told = refused or done
+    bad = told.bad if told else ()
     return _page(
         request,
         "import",
@@ -237,6 +242,7 @@ def import_subscribers(request: HttpRequest, pk: int) -> HttpResponseBase:
             "list": mailing_list,
             "form": form,
             "refused": str(refused) if refused else "",
+            "done": _imported(done) if done else "",
             "bad_rows": bad[:BAD_ROWS_SHOWN],
             "more_bad": f"And {len(bad) - BAD_ROWS_SHOWN:,} more rows." if len(bad) > BAD_ROWS_SHOWN else "",
             "columns": COLUMNS,
@@ -272,14 +278,32 @@ def _crumb(mailing_list: MailingList) -> dict[str, Any]:
 def _added(row: Subscriber, done: lists.ImportResult) -> str:
     if done.added:
         return f"{row.address} is on {row.mailing_list.name}."
+    kept = " The consent it had is kept, because this one has no date or an older one." if done.kept else ""
     if done.updated:
-        return f"{row.address} was on {row.mailing_list.name} already and is brought up to date."
+        return f"{row.address} was on {row.mailing_list.name} already and is brought up to date.{kept}"
+    if kept:
+        return f"{row.address} was on {row.mailing_list.name} already; nothing changed.{kept}"
     return f"{row.address} is on {row.mailing_list.name} already, just so; nothing changed."
 
 
 def _imported(done: lists.ImportResult) -> str:
-    sentence = f"{done.added:,} added, {done.updated:,} brought up to date, {done.unchanged:,} unchanged"
-    return f"{sentence}, {len(done.bad):,} left out." if done.bad else f"{sentence}."
+    """Return what an import did, what of it replaced a consent, and what was kept or left aside."""
+    counts = f"{done.added:,} added, {done.updated:,} brought up to date, {done.unchanged:,} unchanged"
+    said = [f"{counts}, {len(done.bad):,} left out." if done.bad else f"{counts}."]
+    if done.updated:
+        others = done.updated - done.consents
+        changed = [
+            f"{done.consents:,} with another consent" if done.consents else "",
+            f"{others:,} with a name or segment alone" if others else "",
+        ]
+        said.append(f"Brought up to date: {' and '.join(filter(None, changed))}.")
+    if done.kept:
+        had = "1 subscriber keeps" if done.kept == 1 else f"{done.kept:,} subscribers keep"
+        said.append(f"{had} the dated consent they had, because the file has no date for it or an older one.")
+    if done.left_aside:
+        what = "This column is" if len(done.left_aside) == 1 else "These columns are"
+        said.append(f"{what} none of a list and left aside: {', '.join(done.left_aside)}.")
+    return " ".join(said)
 
 
 def _form(

@@ -68,7 +68,7 @@ class TestImporting:
             HEAD
             + "ANN@example.com,,Sheet,,Charters\nbo@example.com,Bo Barros,Form,,\ncy@example.com,,Sheet,,\n",
         )
-        assert done == lists.ImportResult(added=1, updated=2, unchanged=0)
+        assert done == lists.ImportResult(added=1, updated=2, unchanged=0, consents=1)
         ann, bo, _ = opened.subscribers.all()
         assert (ann.address, ann.name, ann.consented_on) == ("ann@example.com", "Ann", dt.date(2026, 5, 4))
         assert {str(segment) for segment in ann.segments.all()} == {"Jazz", "Charters"}
@@ -92,10 +92,102 @@ class TestImporting:
         assert bring(opened, content).added == 1
         assert opened.subscribers.get().consent_source == "Sheet"
 
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "E-mail Address,Name,Consent source",
+            "EMAIL , full_name,consent-source",
+            "e-mail,NAME,Consent  Source",
+        ],
+    )
+    def test_headers_are_read_however_they_are_spelled(self, header: str) -> None:
+        opened = mailing_list()
+        assert bring(opened, f"{header}\nann@example.com,Ann,Sheet\n").added == 1
+        row = opened.subscribers.get()
+        assert (row.address, row.name, row.consent_source) == ("ann@example.com", "Ann", "Sheet")
+
+    def test_columns_no_list_has_are_left_aside_and_named_all_at_once(self) -> None:
+        done = bring(mailing_list(), "Phone,email,consent_source,Shoe size,\n555,ann@example.com,Sheet,44,\n")
+        assert (done.added, done.left_aside) == (1, ("'Phone'", "'Shoe size'"))
+
+    def test_of_endless_columns_some_are_named(self) -> None:
+        extra = ",".join(f"x{number}" for number in range(3_000))
+        done = bring(mailing_list(), f"email,consent_source,{extra}\nann@example.com,Sheet{',' * 3_000}\n")
+        assert (len(done.left_aside), done.left_aside[-1]) == (21, "2,980 more")
+
     def test_a_name_like_a_formula_stays_text(self) -> None:
         opened = mailing_list()
         bring(opened, HEAD + '"ann@example.com","=HYPERLINK(""http://x"",""y"")",Sheet,,\n')
         assert opened.subscribers.get().name == '=HYPERLINK("http://x","y")'
+
+
+class TestConsent:
+    BOX = "Box ticked when booking"
+
+    def known(self, day: str = "2026-10-31") -> MailingList:
+        opened = mailing_list()
+        bring(opened, HEAD + f"ann@example.com,Ann,{self.BOX},{day},\n")
+        return opened
+
+    @pytest.mark.parametrize("day", ["", "2026-10-30"], ids=["no-date", "an-older-one"])
+    def test_a_dated_consent_is_never_replaced_by_one_without_a_date_or_an_older_one(self, day: str) -> None:
+        opened = self.known()
+        done = bring(opened, HEAD + f"ann@example.com,Ann Abbott,Sheet,{day},\n")
+        ann = opened.subscribers.get()
+        assert (ann.name, ann.consent_source, ann.consented_on) == (
+            "Ann Abbott",
+            self.BOX,
+            dt.date(2026, 10, 31),
+        )
+        assert (done.updated, done.consents, done.kept) == (1, 0, 1)
+        assert "were" not in AuditEvent.objects.filter(action="mail:list:import").latest("id").data
+
+    def test_by_hand_it_is_not_replaced_either(self) -> None:
+        opened = self.known()
+        row, done = lists.subscribe(
+            mailing_list=opened, address="ann@example.com", consent_source="By phone", by=None, at=AT
+        )
+        assert (row.consent_source, row.consented_on) == (self.BOX, dt.date(2026, 10, 31))
+        assert (done.unchanged, done.kept) == (1, 1)
+
+    def test_a_later_one_replaces_it_and_the_trail_keeps_what_it_was(self) -> None:
+        opened = self.known()
+        done = bring(opened, HEAD + "ann@example.com,,Sheet,2026-11-01,\n")
+        ann = opened.subscribers.get()
+        assert (ann.consent_source, ann.consented_on) == ("Sheet", dt.date(2026, 11, 1))
+        assert (done.consents, done.kept) == (1, 0)
+        data = AuditEvent.objects.filter(action="mail:list:import").latest("id").data
+        assert (data["consents_replaced"], data["were"]) == (1, [f"{ann.pk}: {self.BOX}, 2026-10-31"])
+
+    def test_the_trail_of_a_large_import_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(lists, "REPLACED_KEPT", 2)
+        opened = mailing_list(count=5)
+        bring(
+            opened, HEAD + "".join(f"guest{number}@example.com,,Sheet,2026-11-01,\n" for number in range(5))
+        )
+        data = AuditEvent.objects.filter(action="mail:list:import").latest("id").data
+        assert (data["consents_replaced"], len(data["were"])) == (5, 2)
+
+
+class TestDates:
+    @pytest.mark.parametrize(
+        ("typed", "wanted"),
+        [
+            ("31.10.2026", "2026-10-31"),
+            ("10/31/2026", "2026-10-31"),
+            ("2026/5/4", "2026-05-04"),
+            ("31 Oct 2026", "2026-10-31"),
+            ("October 31, 2026", "2026-10-31"),
+        ],
+    )
+    def test_a_date_that_can_mean_one_day_is_written_as_wanted(self, typed: str, wanted: str) -> None:
+        told = bad(mailing_list(), HEAD + f'ann@example.com,,Sheet,"{typed}",\n')
+        assert told[0][2].endswith(f"is not a date of the form 2026-10-31. Write it as {wanted}.")
+
+    @pytest.mark.parametrize("typed", ["4/5/2026", "yesterday", "31/31/2026", "5/4/26"])
+    def test_one_that_could_be_two_days_or_none_is_not_guessed(self, typed: str) -> None:
+        told = bad(mailing_list(), HEAD + f"ann@example.com,,Sheet,{typed},\n")
+        assert told[0][2].endswith("Write year, month and day, like 2026-10-31.")
 
 
 class TestBadRows:
@@ -132,7 +224,7 @@ class TestBadRows:
             "Line 6, consent_source: The consent source is empty. Say where this person agreed to get mail."
         )
         assert "is in the future. Write the day" in sentences[4]
-        assert "Write it as 2026-10-31." in sentences[5]
+        assert "Write year, month and day, like 2026-10-31." in sentences[5]
         assert "U+0000" in sentences[6]
         assert "2 cells and the header has 5" in sentences[7]
         assert not opened.subscribers.exists()
@@ -156,10 +248,11 @@ class TestBadRows:
             (b"email,name\n", "Line 1, consent_source: The header lacks this column."),
             (b"name,consent_source\n", "Line 1, address: The header lacks this column."),
             (b"email,address,consent_source\n", "names this column twice"),
-            (b"email,consent_source,phone\n", "a column 'phone' that no list has"),
+            (b"email,consent_source,phone\n", "The file has a header and no rows under it."),
+            (b"ann@example.com,Ann,Sheet\n", "Line 1: The first line holds a subscriber, not the names of the columns."),
             (b'email,consent_source\n"ann@example.com,Sheet\n', "The quotes of this row do not pair up."),
             (b"\x00\x00\x00", "UTF-16"),
-            (b"<html><body>no</body></html>", "that no list has"),
+            (b"<html><body>no</body></html>", "The first line names no column that a list has."),
         ],
     )  # fmt: skip
     def test_a_file_that_cannot_be_read_is_refused_whole(self, content: bytes, words: str) -> None:

@@ -329,7 +329,7 @@ def test_a_file_with_bad_rows_is_refused_whole_and_each_is_named(owner: Client, 
     assert "2 rows of the file cannot be taken, so nothing was imported." in said
     assert "Line 3 address" in said
     assert "Line 4 consented_on" in said
-    assert "is not a date. Write it as 2026-10-31." in said
+    assert "is not a date of the form 2026-10-31. Write year, month and day, like 2026-10-31." in said
     assert "A browser lets go of a chosen file" in said
     assert not Subscriber.objects.exists()
 
@@ -337,8 +337,33 @@ def test_a_file_with_bad_rows_is_refused_whole_and_each_is_named(owner: Client, 
 def test_bad_rows_are_left_out_where_that_is_asked(owner: Client, harbour: MailingList) -> None:
     answer = send_file(owner, harbour, BAD_FILE, skip_bad="on")
 
-    assert answer.status_code == 302
-    assert "1 added, 0 brought up to date, 0 unchanged, 2 left out." in text(owner.get(url("list", harbour)))
+    said = text(answer)
+    assert answer.status_code == 200
+    assert "1 added, 0 brought up to date, 0 unchanged, 2 left out." in said
+    assert "Rows that were left out" in said
+    assert "Line 3 address" in said
+    assert "Line 4 consented_on" in said
+    assert Subscriber.objects.count() == 1
+
+
+def test_an_import_says_what_was_changed_and_what_was_kept(owner: Client, harbour: MailingList) -> None:
+    send_file(owner, harbour, SAMPLE)
+    owner.get(url("list", harbour))
+    send_file(
+        owner,
+        harbour,
+        "E-mail Address,Name,Consent source,Consented on,Phone,Shoe size\n"
+        "ana@example.com,Ana Q. Quill,Sheet,,1,44\n"
+        "bo@example.com,Bo Lindt,Sheet,2026-09-01,2,45\n",
+    )
+    said = text(owner.get(url("list", harbour)))
+
+    assert "0 added, 2 brought up to date, 0 unchanged." in said
+    assert "Brought up to date: 1 with another consent and 1 with a name or segment alone." in said
+    assert "1 subscriber keeps the dated consent they had" in said
+    assert "These columns are none of a list and left aside:" in said
+    assert "Shoe size" in said
+    assert "Sign-up sheet at the harbor concert, 20 Jun 2026" in said
 
 
 def test_a_thousand_bad_rows_are_counted_and_the_first_are_named(owner: Client, harbour: MailingList) -> None:
