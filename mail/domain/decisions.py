@@ -13,7 +13,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from core import audit
-from mail.domain import outbox, suppression
+from mail.domain import campaigns, outbox, suppression
 from mail.domain.states import move
 from mail.models import CampaignState, EventKind, Message, MessageEvent, State
 
@@ -106,6 +106,9 @@ def _queue_again(*, message: Message, was: State, action: str, by: AbstractBaseU
     if message.campaign is not None and message.campaign.state == CampaignState.CANCELLED:
         raise DecisionRefusedError("Its campaign was cancelled, so this mail is not sent any more.")
     with transaction.atomic():
+        if message.campaign is not None:
+            # Its rule, pausing and cancelling hold for what goes again, too.
+            campaigns.reopen(campaign=message.campaign, by=by, at=at)
         held = Message.objects.filter(pk=message.pk, state=was)
         if not move(held, State.QUEUED, due_at=at, tries=0, claimed_at=None, settled_at=None, error=""):
             raise _changed(message, was)

@@ -9,7 +9,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from core.models import AuditEvent
 from crew.models import Person
 from mail.domain import campaigns, decisions, delivery, suppression
-from mail.models import Message, Reason, Scope, State
+from mail.models import CampaignState, Message, Reason, Scope, State
 from mail.transport import Outcome, Receipt
 from tests.factories import people
 from tests.mail import campaigning, letters
@@ -142,6 +142,22 @@ def test_what_is_suppressed_after_a_person_queued_it_again_does_not_go(owner: Pe
     assert delivery.run(clock=lambda: LATER) == 0
     message.refresh_from_db()
     assert message.state == State.SUPPRESSED
+
+
+def test_a_finished_campaign_whose_mail_is_sent_again_is_under_way_again(owner: Person) -> None:
+    campaign = campaigning.started(campaigning.mailing_list(count=1))
+    campaigning.queue_all(campaign)
+    message = left(Outcome.UNKNOWN, Message.objects.get(campaign=campaign))
+    campaigns.advance(at=AT)
+    campaign.refresh_from_db()
+    assert campaign.state == CampaignState.FINISHED
+
+    decisions.send_again(message=Message.objects.get(pk=message.pk), by=owner, at=LATER)
+
+    campaign.refresh_from_db()
+    assert (campaign.state, campaign.ended_at) == (CampaignState.SENDING, None)
+    campaigns.pause(campaign=campaign, why="Look first.", by=owner, at=LATER)
+    assert Message.objects.get(pk=message.pk).state == State.HELD
 
 
 def test_mail_of_a_cancelled_campaign_is_not_sent_again(owner: Person) -> None:
