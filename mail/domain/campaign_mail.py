@@ -98,8 +98,8 @@ def build(message: Message) -> OutgoingMail:
         CannotComposeError: the campaign is gone, or its body cannot be mailed.
     """
     common = layout(_campaign(message))
-    headers = unsubscribe.headers(message)
     link = unsubscribe.link(message)
+    headers = unsubscribe.headers(message, page=link)
     words = _words(message.to_name, link)
     text = _filled(common.text, words)
     html = _filled(common.html, _escaped(words))

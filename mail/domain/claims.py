@@ -64,8 +64,12 @@ def due(*, at: dt.datetime) -> QuerySet[Message]:
     return Message.objects.filter(state=queued, due_at__lte=at).order_by("kind", "due_at", "id")
 
 
-def claim_batch(*, limit: int, at: dt.datetime, only: int | None = None) -> list[Message]:
+def claim_batch(
+    *, limit: int, at: dt.datetime, only: int | None = None, known: dict[int, Campaign] | None = None
+) -> list[Message]:
     """Take up to ``limit`` due messages for sending, commit that, and return them; ``only`` names the one to take.
+
+    ``known`` keeps campaigns from one claim to the next, for a run; where each of them stands is read every time.
 
     What has been suppressed meanwhile is put aside instead, in the same transaction, behind the fence: once a
     suppression has committed, nothing it covers is claimed.
@@ -80,7 +84,7 @@ def claim_batch(*, limit: int, at: dt.datetime, only: int | None = None) -> list
             # Two that claim at once share the queue; SQLite lets one in at a time anyway.
             candidates = candidates.select_for_update(skip_locked=True, of=("self",))
         while rows := list(candidates[:limit]):
-            free = _set_aside(rows, at)
+            free = _set_aside(rows, at, {} if known is None else known)
             if free:
                 won = move(
                     Message.objects.filter(pk__in=[row.pk for row in free]),
@@ -280,13 +284,17 @@ def _proven(rows: QuerySet[Message], message: Message, provider_message_id: str,
     return bool(won)
 
 
-def _set_aside(rows: list[Message], at: dt.datetime) -> list[Message]:
+def _set_aside(rows: list[Message], at: dt.datetime, known: dict[int, Campaign]) -> list[Message]:
     """Return those of some queued rows that may go; the others are suppressed, held or failed here and now."""
     keys = {row.campaign_id for row in rows if row.campaign_id is not None}
-    campaigns = Campaign.objects.select_related("mailing_list").in_bulk(keys) if keys else {}
+    if seen := keys & known.keys():
+        for key, state in Campaign.objects.filter(pk__in=seen).values_list("pk", "state"):
+            known[key].state = state
+    if new := keys - seen:
+        known |= Campaign.objects.select_related("mailing_list").in_bulk(new)
     for row in rows:
         if row.campaign_id is not None:
-            row.campaign = campaigns[row.campaign_id]
+            row.campaign = known[row.campaign_id]
     stopped = suppression.holding_for(rows)
     free = []
     for row in rows:

@@ -179,7 +179,7 @@ class OutgoingMail(EmailMultiAlternatives):
 
 def blind_copy(message: Message) -> str:
     """Return the bare audit address where this message goes in blind copy, else an empty string."""
-    return parseaddr(settings.ADMIN_BCC_ADDRESS)[1] if message.bcc_audit else ""
+    return _bare(settings.ADMIN_BCC_ADDRESS) if message.bcc_audit else ""
 
 
 def build(message: Message, composed: Composed) -> OutgoingMail:
@@ -237,8 +237,7 @@ def sender(name: str, *, ours: str) -> str:
     Raises:
         UnsendableError: no header can bear the name.
     """
-    _, bare = parseaddr(ours)
-    return fields.mailbox(fields.one_line(name, what="sender's name", longest=120), bare)
+    return fields.mailbox(fields.one_line(name, what="sender's name", longest=120), _bare(ours))
 
 
 def own_headers(message: Message) -> dict[str, str]:
@@ -246,10 +245,10 @@ def own_headers(message: Message) -> dict[str, str]:
 
     Events, bounces and people's forwards lead back to it.
     """
-    _, bare = parseaddr(settings.SES_FROM_ADDRESS)
+    domain = _bare(settings.SES_FROM_ADDRESS).rpartition("@")[2]
     return {
         "X-Quarterdeck-Message": str(message.public_id),
-        "Message-ID": f"<{message.public_id}.{message.tries}@{bare.rpartition('@')[2]}>",
+        "Message-ID": f"<{message.public_id}.{message.tries}@{domain}>",
         "Auto-Submitted": "auto-generated",
     }
 
@@ -266,6 +265,12 @@ def checked_headers(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str
             raise fields.UnsendableError(f"A composer may not set the header {name!r}.")
         checked.append((name, fields.one_line(value, what=f"header {name}", longest=900)))
     return checked
+
+
+@functools.lru_cache(maxsize=8)
+def _bare(ours: str) -> str:
+    """Return an address of the settings without its name; the same few are asked for with every mail."""
+    return parseaddr(ours)[1]
 
 
 def _file_part(file: InlineImage | Attachment, *, disposition: str, cid: str | None = None) -> MIMEBase:

@@ -49,7 +49,7 @@ from mail.domain.claims import (
     settle_accepted,
 )
 from mail.domain.routes import Routes
-from mail.models import Message
+from mail.models import Campaign, Message
 from mail.transport import Outcome, Receipt, Way
 
 __all__ = [
@@ -195,6 +195,7 @@ class _Run:
         self.clock, self.stop, self.between = clock, stop, between
         self.routes = Routes(at=clock())
         self.done: queue.SimpleQueue[tuple[_Job, Receipt]] = queue.SimpleQueue()
+        self.campaigns: dict[int, Campaign] = {}
         self.under_way = 0
         self.accepted = 0
         self.stride = 1
@@ -241,7 +242,8 @@ class _Run:
         until = time.monotonic() + pause
         while (left := until - time.monotonic()) > 0:
             self._settle(wait=left)
-        self._start_all(claim_batch(limit=len(waiting), at=self.clock()), way)
+        claimed = claim_batch(limit=len(waiting), at=self.clock(), known=self.campaigns)
+        self._start_all(claimed, way)
         self._settle(wait=0)
         return True
 

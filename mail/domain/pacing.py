@@ -26,7 +26,8 @@ logger = logging.getLogger(__name__)
 
 # A little below what is allowed: the way to SES is not equally long for each message.
 HEADROOM = 0.985
-# After a stall of ours, so many seconds' worth of messages may be caught up at once; SES bears a burst of a second.
+# After a stall of ours, so many seconds' worth of messages may be caught up at once. Our choice: SES promises no burst, and is
+# understood to count by the second.
 CATCH_UP = 0.5
 # What is assumed until SES has said more: the pace of its sandbox.
 UNKNOWN_RATE = 1.0

@@ -9,13 +9,16 @@ stopped, and learns no more than which lists it is on.
 import base64
 import binascii
 import datetime as dt
+import functools
+import hashlib
+import hmac
 import re
 import uuid
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import constant_time_compare
 
 from core.limits import Limit, take
 from mail.domain import suppression
@@ -96,12 +99,15 @@ def link(message: Message) -> str:
     return f"{settings.BASE_URL.rstrip('/')}{PLACE}{token(message.public_id)}"
 
 
-def headers(message: Message) -> tuple[tuple[str, str], ...]:
-    """Return the headers that make a mail program show its own unsubscribe button; none but for a campaign's mail."""
+def headers(message: Message, *, page: str = "") -> tuple[tuple[str, str], ...]:
+    """Return the headers that make a mail program show its own unsubscribe button; none but for a campaign's mail.
+
+    ``page`` is the message's `link`, where the caller has it already.
+    """
     if message.kind != Kind.COMMERCIAL:
         return ()
     name, value = ONE_CLICK
-    return (("List-Unsubscribe", f"<{link(message)}>"), ("List-Unsubscribe-Post", f"{name}={value}"))
+    return (("List-Unsubscribe", f"<{page or link(message)}>"), ("List-Unsubscribe-Post", f"{name}={value}"))
 
 
 def read(*, token: str) -> Ticket:
@@ -294,6 +300,13 @@ def _public_id(token: str) -> uuid.UUID | None:
     return public_id if any(constant_time_compare(token, one) for one in known) else None
 
 
+@functools.lru_cache(maxsize=8)
+def _derived(key: str | bytes) -> bytes:
+    """Return the key that tokens are made with, as Django's `salted_hmac` derives it."""
+    secret = key.encode() if isinstance(key, str) else key
+    return hashlib.sha256(_SALT.encode() + secret).digest()
+
+
 def _token(public_id: uuid.UUID, key: str | bytes) -> str:
-    digest = salted_hmac(_SALT, public_id.hex, secret=key, algorithm="sha256").digest()[:_DIGEST_BYTES]
+    digest = hmac.digest(_derived(key), public_id.hex.encode(), "sha256")[:_DIGEST_BYTES]
     return base64.urlsafe_b64encode(public_id.bytes + digest).rstrip(b"=").decode()

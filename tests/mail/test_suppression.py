@@ -106,12 +106,15 @@ class TestWhatAScopeStops:
         a_message(Kind.ESSENTIAL, key="code", **dead)
         asked = list(Message.objects.select_related("campaign"))
 
-        with django_assert_num_queries(1):
+        with django_assert_num_queries(2):  # is there any, and which
             held = suppression.holding_for(asked)
             assert {pk: row.scope for pk, row in held.items()} == stopped
             assert "“One”" in " ".join(map(suppression.sentence, held.values()))
         with django_assert_num_queries(0):
             assert suppression.holding_for([row for row in asked if row.kind == Kind.ESSENTIAL]) == {}
+        Suppression.objects.update(lifted_at=AT, lifted_why="They asked for it.")
+        with django_assert_num_queries(1):
+            assert suppression.holding_for(asked) == {}
 
     @pytest.mark.parametrize("asked", [1, 50, 1000])
     def test_both_halves_of_the_question_are_answered_by_an_index(self, asked: int) -> None:

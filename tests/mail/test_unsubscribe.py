@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from core.models import AuditEvent
@@ -292,3 +293,13 @@ class TestPreferences:
 
     def test_a_masked_address_is_known_to_its_owner_alone(self) -> None:
         assert unsubscribe.mask("mate@example.com") == "m•••@example.com"
+
+
+@pytest.mark.parametrize("secret", ["short", "k" * 64, "schlüssel-" + "x" * 50])
+def test_a_token_is_what_djangos_own_digest_makes_it(settings: Settings, secret: str) -> None:
+    settings.SECRET_KEY = secret
+    public_id = uuid.uuid4()
+
+    digest = salted_hmac("mail.domain.unsubscribe", public_id.hex, secret=secret, algorithm="sha256").digest()
+    made = base64.urlsafe_b64decode(unsubscribe.token(public_id) + "=")
+    assert made == public_id.bytes + digest[:16]
