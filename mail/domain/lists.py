@@ -180,7 +180,7 @@ def subscribe(
     except UnsendableError as error:
         raise ListRefusedError(str(error)) from None
     with transaction.atomic():
-        _lock(mailing_list)
+        lock(mailing_list)
         upsert = _Upsert(mailing_list, at)
         added, updated = upsert.take([row])
         subscriber = Subscriber.objects.get(mailing_list=mailing_list, address_key=row.key)
@@ -231,7 +231,7 @@ def import_subscribers(
         )
     added = updated = unchanged = 0
     with transaction.atomic():
-        _lock(mailing_list)
+        lock(mailing_list)
         upsert = _Upsert(mailing_list, at)
         rows_taken = (
             row for row in subscriber_file.read(content, today=today) if isinstance(row, SubscriberRow)
@@ -404,7 +404,7 @@ class _Upsert:
         return {pk for pk, _ in pairs}
 
 
-def _lock(mailing_list: MailingList) -> None:
+def lock(mailing_list: MailingList) -> None:
     """Let one at a time change who is on a list, until the transaction ends."""
     if not MailingList.objects.select_for_update().filter(pk=mailing_list.pk).exists():
         raise ListRefusedError("This list is gone.")

@@ -1,5 +1,7 @@
 """Forms of campaigns and lists: they clean what a person typed and decide nothing."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -14,6 +16,39 @@ LONGEST_BODY = 100_000
 LARGEST_FILE = 20_000_000
 
 Choices = list[tuple[str, list[tuple[str, str]]]]
+
+
+# What a field says of itself where Django would speak; `HouseForm` adds what is to be done about an empty one.
+_WORDS = {
+    "min_value": "At least %(limit_value)s.",
+    "max_value": "At most %(limit_value)s.",
+    "max_length": "At most %(limit_value)s characters; this has %(show_value)s.",
+}
+_INVALID = {
+    forms.IntegerField: "Write a whole number, in figures.",
+    forms.EmailField: "Write one mail address, like name@example.com.",
+    forms.FileField: "Choose a file.",
+}
+
+
+class HouseForm(forms.Form):
+    """A form whose refusals say in the words of the house what to do."""
+
+    # What to do about each field that is empty and may not be.
+    EMPTY: Mapping[str, str] = MappingProxyType({})
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Give each field its words."""
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.error_messages |= _WORDS
+            for kind, sentence in _INVALID.items():
+                if isinstance(field, kind):
+                    field.error_messages["invalid"] = sentence
+            if name in self.EMPTY:
+                field.error_messages["required"] = self.EMPTY[name]
+                if isinstance(field, forms.ChoiceField):
+                    field.error_messages["invalid_choice"] = self.EMPTY[name]
 
 
 class DollarsField(forms.CharField):
@@ -45,7 +80,7 @@ class DollarsField(forms.CharField):
         return format_minor(value) if isinstance(value, int) else value
 
 
-class CampaignForm(forms.Form):
+class CampaignForm(HouseForm):
     """What is sent, to whom, how carefully, and what the model says it earns."""
 
     name = forms.CharField(
@@ -109,6 +144,17 @@ class CampaignForm(forms.Form):
         label="One booking brings", required=False, help_text="In US dollars; for the bookings it needs."
     )
 
+    EMPTY = MappingProxyType({
+        "name": "Write a name.",
+        "audience": "Choose a list.",
+        "subject": "Write a subject.",
+        "from_name": "Write whom it comes from.",
+        "body": "Write the text.",
+        "first_cohort": "Write how many get it first.",
+        "wait_minutes": "Write how many minutes to wait.",
+        "stop_complaints": "Write how many complaints stop it.",
+        "stop_bounce_percent": "Write which share of hard bounces stops it.",
+    })  # fmt: skip
     MAIL = ("name", "audience", "subject", "from_name", "reply_to", "body")
     CARE = ("first_cohort", "wait_minutes", "stop_complaints", "stop_bounce_percent")
     MODEL = ("model_low", "model_high", "model_booking")
@@ -152,8 +198,10 @@ class CampaignForm(forms.Form):
         ]
 
 
-class SendTestForm(forms.Form):
+class SendTestForm(HouseForm):
     """Where a test goes."""
+
+    EMPTY = MappingProxyType({"address": "Write the address the test goes to."})
 
     address = forms.EmailField(
         label="Send a test to",
@@ -162,8 +210,24 @@ class SendTestForm(forms.Form):
     )
 
 
-class WhyForm(forms.Form):
+class CopyForm(forms.Form):
+    """Whom a copy of a campaign is for."""
+
+    leave_out = forms.BooleanField(label="Leave out those who got it", required=False, initial=True)
+
+    def __init__(self, *args: Any, others: int, **kwargs: Any) -> None:
+        """Say how many would be left."""
+        super().__init__(*args, **kwargs)
+        self.fields["leave_out"].help_text = (
+            f"The copy goes to a new segment of the {others:,} on its list now who did not get it. "
+            "Whoever joins the list later is not in it. Mail in doubt counts as got."
+        )
+
+
+class WhyForm(HouseForm):
     """Why something is stopped or goes on again, for those who read it later."""
+
+    EMPTY = MappingProxyType({"why": "Write why, in one sentence."})
 
     why = forms.CharField(
         label="Why", max_length=300, help_text="One sentence; it is kept with the campaign."
@@ -175,8 +239,10 @@ class WhyForm(forms.Form):
         self.fields["why"].required = needed
 
 
-class ListForm(forms.Form):
+class ListForm(HouseForm):
     """What a list is called and for."""
+
+    EMPTY = MappingProxyType({"name": "Write a name.", "purpose": "Write what subscribers get."})
 
     name = forms.CharField(label="Name", max_length=120)
     purpose = forms.CharField(
@@ -186,8 +252,10 @@ class ListForm(forms.Form):
     )
 
 
-class SubscriberForm(forms.Form):
+class SubscriberForm(HouseForm):
     """One address, with the consent it stands on."""
+
+    EMPTY = MappingProxyType({"address": "Write an address.", "consent_source": "Write where they agreed."})
 
     address = forms.EmailField(label="Address", widget=forms.EmailInput(attrs={"autocomplete": "off"}))
     name = forms.CharField(
@@ -218,13 +286,16 @@ class SubscriberForm(forms.Form):
         return [name.strip() for name in self.cleaned_data["segments"].split("|") if name.strip()]
 
 
-class ImportForm(forms.Form):
+class ImportForm(HouseForm):
     """A file of subscribers, and what to do about rows that cannot be read."""
+
+    EMPTY = MappingProxyType({"file": "Choose a file."})
 
     file = forms.FileField(
         label="File",
         max_length=200,
         help_text="A CSV file in UTF-8, up to 20 MB.",
+        error_messages={"empty": "This file is empty. Choose the file that holds the subscribers."},
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
     )
     skip_bad = forms.BooleanField(

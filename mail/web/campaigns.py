@@ -16,13 +16,21 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import access, clock
-from mail.domain import campaign_lists, campaign_results, campaigns, lists, preflight, queries
+from mail.domain import (
+    campaign_copies,
+    campaign_lists,
+    campaign_results,
+    campaigns,
+    lists,
+    preflight,
+    queries,
+)
 from mail.domain.campaign_drafts import CampaignRefusedError, Draft
 from mail.domain.campaign_lists import Reach, Tally
 from mail.domain.content import for_frame
 from mail.models import Campaign, CampaignState, MailingList, Segment
-from mail.web import campaign_words
-from mail.web.campaign_forms import CampaignForm, Choices, SendTestForm, WhyForm
+from mail.web import campaign_asides, campaign_words
+from mail.web.campaign_forms import CampaignForm, Choices, CopyForm, SendTestForm, WhyForm
 from mail.web.lists import HOME, MAIL
 from mail.web.mailbox import FRAME_POLICY
 
@@ -138,7 +146,8 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
     seen = request.GET.get("seen", "")
     if seen.partition("-")[0] != row.state:
         return HttpResponse(headers={"HX-Refresh": "true"})
-    progress = campaign_words.progress(row, campaign_results.progress(campaign=row), at=clock.now())
+    counted = campaign_results.progress(campaign=row)
+    progress = campaign_words.progress(row, counted, at=clock.now())
     context = {
         "campaign": row,
         "progress": progress,
@@ -147,6 +156,7 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
         "next": progress["sentence"],
         "tone": campaign_words.TONES[CampaignState(row.state)],
         "may_release": access.may(request.user, "own") and _waits(row),
+        "rest": campaign_asides.rest(row, counted) if _waits(row) else 0,
     }
     return render(request, "mail/campaigns/live.html", context)
 
@@ -170,7 +180,7 @@ def campaign_checks(request: HttpRequest, pk: int) -> HttpResponse:
 @xframe_options_sameorigin
 def campaign_html(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer with the campaign's mail as HTML, for the frame on its page."""
-    content = campaign_words.preview(_campaign(request, pk)).content
+    content = campaign_asides.preview(_campaign(request, pk)).content
     if content is None:
         raise Http404
     return HttpResponse(for_frame(content), headers={"Content-Security-Policy": FRAME_POLICY})
@@ -221,7 +231,10 @@ def start_campaign(request: HttpRequest, pk: int) -> HttpResponseBase:
         {
             "campaign": row,
             "refused": refused,
-            "facts": campaign_words.start_facts(row, reach, campaign_lists.pace(at=at)),
+            "facts": [
+                *campaign_words.start_facts(row, reach, campaign_lists.pace(at=at)),
+                {"label": "Test", "text": campaign_asides.tested(row)},
+            ],
             "troubles": campaign_words.checks(found)["open"],
             "blocked": preflight.blocks(found),
         },
@@ -246,18 +259,63 @@ def resume_campaign(request: HttpRequest, pk: int) -> HttpResponseBase:
     return _act(request, pk, campaigns.resume, "resume_form", "It goes on.")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @access.staff
 def release_campaign(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Let the rest go without waiting for what becomes of the first cohort."""
+    """Ask whether the rest is to go without waiting for what becomes of the first cohort, and let it go; once."""
     row = _campaign(request, pk, "own")
-    try:
-        campaigns.release(campaign=row, by=request.user, at=clock.now())
-    except CampaignRefusedError as error:
-        return _campaign_page(request, _campaign(request, pk, "own"), refused=str(error))
-    when = "once it is resumed" if row.state == CampaignState.PAUSED else "now"
-    messages.success(request, f"The rest goes out {when}.")
-    return redirect("mail:campaign", pk=pk)
+    if request.method == "POST":
+        try:
+            campaigns.release(campaign=row, by=request.user, at=clock.now())
+        except CampaignRefusedError as error:
+            return _campaign_page(request, _campaign(request, pk, "own"), refused=str(error))
+        when = "once it is resumed" if row.state == CampaignState.PAUSED else "now"
+        messages.success(request, f"The rest goes out {when}.")
+        return redirect("mail:campaign", pk=pk)
+    if not _waits(row):
+        messages.info(request, f"Nothing of {row.name} waits to be let go.")
+        return redirect("mail:campaign", pk=pk)
+    counted = campaign_results.progress(campaign=row)
+    return _page(
+        request,
+        "release_confirm",
+        {
+            "campaign": row,
+            "rest": campaign_asides.rest(row, counted),
+            "counted": counted,
+            "rule": campaign_words.rule(row),
+            "next": campaign_words.what_next(row, counted),
+        },
+        crumbs=[_CAMPAIGNS, _crumb(row)],
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@access.staff
+def copy_campaign(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Ask whom a copy is for, and write it down as a new draft."""
+    row = _campaign(request, pk, "own")
+    if row.state == CampaignState.DRAFT:
+        messages.info(request, "This campaign is a draft; change it instead of copying it.")
+        return redirect("mail:campaign", pk=pk)
+    asked = campaign_asides.copying(row)
+    form = CopyForm(request.POST if request.method == "POST" else None, others=asked.get("others", 0))
+    if form.is_valid():
+        leave_out = asked["choice"] and form.cleaned_data["leave_out"]
+        try:
+            made = campaign_copies.copy(campaign=row, leave_out=leave_out, by=request.user, at=clock.now())
+        except CampaignRefusedError as error:
+            _refuse(form, error)
+        else:
+            messages.success(request, "Copied as a new draft. Nothing leaves before you start it.")
+            return redirect("mail:campaign", pk=made.pk)
+    return _page(
+        request,
+        "copy",
+        {"campaign": row, "form": form, "asked": asked},
+        crumbs=[_CAMPAIGNS, _crumb(row)],
+        status=422 if form.errors else 200,
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -280,7 +338,12 @@ def cancel_campaign(request: HttpRequest, pk: int) -> HttpResponseBase:
     return _page(
         request,
         "cancel",
-        {"campaign": row, "form": form, "lede": campaign_words.before_cancelling(row)},
+        {
+            "campaign": row,
+            "form": form,
+            "lede": campaign_words.before_cancelling(row),
+            "said": campaign_asides.cancelling(row, campaign_results.progress(campaign=row)),
+        },
         crumbs=[_CAMPAIGNS, _crumb(row)],
         status=422 if form.errors else 200,
     )
@@ -309,6 +372,7 @@ def _campaign_page(request: HttpRequest, row: Campaign, *, refused: str = "", **
     state = CampaignState(row.state)
     begun = row.started_at is not None
     counted = campaign_results.progress(campaign=row)
+    events = campaign_words.history(row)
     context = {
         "campaign": row,
         "tone": campaign_words.TONES[state],
@@ -316,14 +380,17 @@ def _campaign_page(request: HttpRequest, row: Campaign, *, refused: str = "", **
         "refused": refused,
         "progress": campaign_words.progress(row, counted, at=clock.now()) if begun else None,
         "results": campaign_words.results(row) if begun and state != CampaignState.SENDING else None,
-        "preview": campaign_words.preview(row),
+        "preview": campaign_asides.preview(row),
         "facts": campaign_words.facts(row),
-        "events": campaign_words.history(row),
+        "events": events,
         "zone_name": str(clock.zone()),
         "test_form": SendTestForm(initial={"address": request.user.email}),  # type: ignore[union-attr]
         "pause_form": WhyForm(),
         "resume_form": WhyForm(needed=row.stopped),
+        "tested": campaign_asides.tested(row) if state == CampaignState.DRAFT else "",
+        "paused_by": campaign_asides.paused_by(events),
         "may_release": _waits(row),
+        "rest": campaign_asides.rest(row, counted) if _waits(row) else 0,
         **more,
     }
     wrong = bool(refused or any(isinstance(form, forms.Form) and form.errors for form in more.values()))
@@ -423,5 +490,6 @@ urlpatterns = [
     path("campaigns/<int:pk>/pause", pause_campaign, name="pause_campaign"),
     path("campaigns/<int:pk>/resume", resume_campaign, name="resume_campaign"),
     path("campaigns/<int:pk>/release", release_campaign, name="release_campaign"),
+    path("campaigns/<int:pk>/copy", copy_campaign, name="copy_campaign"),
     path("campaigns/<int:pk>/cancel", cancel_campaign, name="cancel_campaign"),
 ]

@@ -157,7 +157,8 @@ PAGES: list[Page] = [
     _press("mail:test_campaign", "O", "whole", **_CAMPAIGN),
     _press("mail:pause_campaign", "O", "whole", **_CAMPAIGN),
     _press("mail:resume_campaign", "O", "whole", **_CAMPAIGN),
-    _press("mail:release_campaign", "O", "whole", **_CAMPAIGN),
+    Page("mail:release_campaign", get="O", post="O", scope="whole", kwargs=_CAMPAIGN),
+    Page("mail:copy_campaign", get="O", post="O", scope="whole", kwargs=_CAMPAIGN),
     # Suppressed addresses, and what readers choose.
     Page("mail:suppressions", get=STAFF, scope="whole"),
     Page("mail:export_suppressions", get=STAFF, scope="whole"),

@@ -10,7 +10,18 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from core import clock
 from mail.domain import campaigns, lists, suppression
 from mail.models import Campaign, CampaignState, MailingList, Message, Reason, Scope, State
-from tests.mail.web.audience import AT, FRESH, a_draft, a_list, people_on, started, state, text, url
+from tests.mail.web.audience import (
+    AT,
+    FRESH,
+    a_draft,
+    a_list,
+    a_subscriber,
+    people_on,
+    started,
+    state,
+    text,
+    url,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("postal_address")]
 
@@ -54,8 +65,9 @@ def test_a_draft_takes_as_many_queries_for_one_subscriber_as_for_many(
     mailing_list = a_list()
     people_on(mailing_list, count)
     row = a_draft(mailing_list)
-    # session, person, grants, sample notice, in doubt, the campaign, its messages by state, the first reader's name, history
-    with django_assert_num_queries(9):
+    # session, person, grants, sample notice, in doubt, the campaign, its messages by state, the first reader, those without
+    # a name, history, its last change, its last test
+    with django_assert_num_queries(12):
         owner.get(url("campaign", row))
 
 
@@ -67,6 +79,42 @@ def test_a_test_goes_to_one_address_and_says_so(owner: Client, harbour: MailingL
     message = Message.objects.get()
     assert (message.to_address, message.subject) == ("olive@example.com", f"[Test] {row.subject}")
     assert message.campaign is None
+
+
+def test_it_says_whether_the_mail_as_it_stands_was_tested(owner: Client, harbour: MailingList) -> None:
+    row = a_draft(harbour)
+    for page in ("campaign", "start_campaign"):
+        assert "None was sent." in text(owner.get(url(page, row)))
+    campaigns.send_test(campaign=row, address="olive@example.com", by=None, at=AT)
+    for page in ("campaign", "start_campaign"):
+        assert "Sent to olive@example.com on 10 Nov 2026, 09:00 PST; it is queued." in text(
+            owner.get(url(page, row))
+        )
+    owner.post(url("change_campaign", row), {**FRESH, "audience": str(harbour.pk), "subject": "Another"})
+    for page in ("campaign", "start_campaign"):
+        assert "None was sent since the last change." in text(owner.get(url(page, row)))
+
+
+def test_the_preview_is_that_of_the_first_who_can_be_reached(owner: Client, harbour: MailingList) -> None:
+    suppression.add(
+        address="p00000@example.com",
+        scope=Scope.LIST,
+        reason=Reason.UNSUBSCRIBED,
+        mailing_list=harbour,
+        at=AT,
+    )
+    row = a_draft(harbour, body="Dear {{ name }}")
+    assert "As Person 1 would get it" in text(owner.get(url("campaign", row)))
+    assert "have no name" not in text(owner.get(url("campaign", row)))
+    assert "Dear Person 1" in owner.get(url("campaign_html", row)).content.decode()
+
+
+def test_those_without_a_name_are_counted_where_the_name_is_used(owner: Client, harbour: MailingList) -> None:
+    for number in range(2):
+        a_subscriber(harbour, f"nameless{number}@example.com")
+    assert "2 have no name; they read “there”." in text(owner.get(url("campaign", a_draft(harbour))))
+    plain = a_draft(harbour, body="Dear friends")
+    assert "have no name" not in text(owner.get(url("campaign", plain)))
 
 
 @pytest.mark.parametrize(
