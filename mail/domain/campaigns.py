@@ -59,7 +59,6 @@ MOVES: Mapping[CampaignState, frozenset[CampaignState]] = MappingProxyType({
     CampaignState.CANCELLED: frozenset(),
 })  # fmt: skip
 
-NEVER_SENT = "The campaign was cancelled before this was sent."
 _WAITING = (State.QUEUED, State.SENDING, State.HELD)
 
 logger = logging.getLogger(__name__)
@@ -426,7 +425,7 @@ def _tidy(at: dt.datetime) -> None:
 
 def _fail_waiting(campaign_id: int, at: dt.datetime) -> int:
     waiting = Message.objects.filter(campaign_id=campaign_id, state__in=[State.QUEUED, State.HELD])
-    return states.move(waiting, State.FAILED, settled_at=at, error=NEVER_SENT)
+    return states.move(waiting, State.FAILED, settled_at=at, error=states.CANCELLED)
 
 
 def _expect(campaign: Campaign, to: CampaignState) -> None:

@@ -18,7 +18,7 @@ from core import audit
 from mail import transport
 from mail.domain import compose, sealing, suppression
 from mail.domain.fields import UnsendableError, storable
-from mail.domain.states import move
+from mail.domain.states import CANCELLED, move
 from mail.models import MOVES, Attempt, Campaign, CampaignState, EventKind, Message, MessageEvent, State
 from mail.transport import Outcome, Receipt
 
@@ -36,7 +36,6 @@ STALE_AFTER = dt.timedelta(minutes=10)
 HAND_OVER_WITHIN = dt.timedelta(minutes=3)
 
 _UNDER_WAY = (CampaignState.SENDING, CampaignState.FINISHED)
-_CANCELLED = "The campaign was cancelled before this was sent."
 # What an event of SES about an earlier try settles.
 PROVABLE = (State.IN_DOUBT, State.QUEUED, State.HELD)
 # These say nothing against the message, so they cost it no try; neither does a later that no transport said.
@@ -304,7 +303,7 @@ def _set_aside(rows: list[Message], at: dt.datetime, known: dict[int, Campaign])
         elif campaign is None or campaign.state in _UNDER_WAY:
             free.append(row)
         elif campaign.state == CampaignState.CANCELLED:
-            _put(row, State.FAILED, settled_at=at, error=_CANCELLED)
+            _put(row, State.FAILED, settled_at=at, error=CANCELLED)
         else:
             _put(row, State.HELD)
     return free
@@ -325,7 +324,7 @@ def _as_its_campaign(
         .get()
     )
     if state == CampaignState.CANCELLED:
-        return State.FAILED, {"settled_at": receipt.at, "error": _CANCELLED}
+        return State.FAILED, {"settled_at": receipt.at, "error": CANCELLED}
     return (State.QUEUED if state in _UNDER_WAY else State.HELD), changes
 
 

@@ -276,7 +276,7 @@ class TestPausing:
             .values_list("error", "settled_at")
             .distinct()
         )
-        assert list(never) == [(campaigns.NEVER_SENT, AT)]
+        assert list(never) == [(states.CANCELLED, AT)]
         assert (campaign.state, campaign.ended_at) == (CampaignState.CANCELLED, AT)
 
     def test_stragglers_follow_their_campaign(self) -> None:
