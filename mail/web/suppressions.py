@@ -60,7 +60,10 @@ class AddForm(forms.Form):
     """A suppression by hand."""
 
     address = forms.CharField(
-        label="Address", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
+        label="Address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Write an address."},
     )
     scope = forms.ChoiceField(
         label="What to stop",
@@ -80,6 +83,7 @@ class AddForm(forms.Form):
         max_length=suppression.LONGEST_WHY,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Whoever looks at it later reads this.",
+        error_messages={"required": "Write why."},
     )
 
 
@@ -90,6 +94,7 @@ class LiftForm(forms.Form):
         label="Why may this address be mailed again?",
         max_length=suppression.LONGEST_WHY,
         widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Write why."},
     )
 
 

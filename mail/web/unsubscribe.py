@@ -67,9 +67,12 @@ def choose(request: HttpRequest, token: str) -> HttpResponseBase:
             return _page(request, ticket, refused=str(error), status=422)
     except unsubscribe.UnknownTokenError:
         return _unknown(request)
-    return redirect("unsubscribe:page", token=token)
+    # No cookie bears the answer, so the address does.
+    here = reverse("unsubscribe:page", args=[token])
+    return redirect(f"{here}?{_AGAIN}=yes" if asked.on else here)
 
 
+_AGAIN = "again"
 _NO_WORD = (
     "Nothing was changed, because the request did not say what to change. Press one of the buttons below."
 )
@@ -99,6 +102,7 @@ def _page(
             "list": ticket.mailing_list,
             "own": own,
             "preferences": found,
+            "again": request.method != "POST" and _AGAIN in request.GET and found.campaigns.on,
             "zone": clock.zone(),
             "one_click": unsubscribe.ONE_CLICK,
             "here": reverse("unsubscribe:page", args=[token]),

@@ -197,3 +197,25 @@ def test_only_a_draft_is_changed(owner: Client, harbour: MailingList) -> None:
     assert answer.status_code == 422
     assert "Only a draft can be changed" in text(answer)
     assert answer.context["form"]["name"].value() == "New"
+
+
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        ({"name": ""}, "Write a name."),
+        ({"audience": ""}, "Choose a list."),
+        ({"audience": "99"}, "Choose a list."),
+        ({"subject": " "}, "Write a subject."),
+        ({"subject": "x" * 201}, "At most 200 characters; this has 201."),
+        ({"body": ""}, "Write the text."),
+        ({"reply_to": "nobody"}, "Write one mail address, like name@example.com."),
+        ({"first_cohort": "0"}, "At least 1."),
+        ({"first_cohort": "ten"}, "Write a whole number, in figures."),
+        ({"stop_bounce_percent": "101"}, "At most 100."),
+    ],
+)
+def test_a_refusal_says_what_to_do(
+    odd: dict[str, str], words: str, owner: Client, harbour: MailingList
+) -> None:
+    answer = owner.post("/mail/campaigns/new", {**FRESH, "audience": str(harbour.pk), **odd})
+    assert words in text(answer)

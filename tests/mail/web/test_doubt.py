@@ -298,6 +298,17 @@ def test_what_was_ticked_stays_ticked_where_it_was_refused(owner: Client) -> Non
     assert re.findall(r'value="([0-9a-f-]{36})" checked>', page) == [str(message.public_id)]
 
 
+def test_buttons_say_whether_they_act_at_once(client: Client) -> None:
+    doubtful()
+    client.force_login(people.owner())
+    page = client.get("/mail/doubt/").content.decode()
+
+    assert "Note now: it arrived" in page
+    assert "Those ticked arrived…" in page
+    assert "For those ticked, the next page says what will happen" in page
+    assert "The buttons beside a single mail act at once." in page
+
+
 # Who may
 
 
@@ -308,7 +319,7 @@ def test_a_reader_sees_the_queue_and_no_buttons(client: Client) -> None:
 
     assert "Edition 1" in page
     assert "An owner decides." in page
-    assert "It arrived" not in page
+    assert "it arrived" not in page
     chosen = {"verdict": "arrived", "message": [message.public_id]}
     assert client.post("/mail/doubt/confirm", chosen).status_code == 403
     assert client.post("/mail/doubt/decide", chosen).status_code == 403

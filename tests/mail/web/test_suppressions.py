@@ -172,13 +172,13 @@ class TestAdding:
         [
             ({"address": "reader"}, "is not one mail address; write it as name@example.com."),
             ({"address": "a@b\x00.com"}, "Null characters are not allowed."),
-            ({"address": ""}, "This field is required."),
+            ({"address": ""}, "Write an address."),
             ({"address": "x" * 2_000 + "@example.com"}, "at most 254 characters"),
             ({"scope": "everything"}, "everything is not one of the available choices."),
             ({"scope": "list"}, "Name the list whose campaigns are to stop."),
             ({"mailing_list": "999"}, "That choice is not one of the available choices."),
             ({"mailing_list": "9" * 30}, "That choice is not one of the available choices."),
-            ({"why": " "}, "This field is required."),
+            ({"why": " "}, "Write why."),
             ({"why": "x" * 501}, "at most 500 characters"),
         ],
     )
@@ -231,7 +231,7 @@ class TestOne:
     @pytest.mark.parametrize(
         ("why", "sentence"),
         [
-            ("", "This field is required."),
+            ("", "Write why."),
             ("Mistake.", "Say in a whole sentence why they are to be mailed again"),
             ("x" * 501, "at most 500 characters"),
             ("a\x00b", "Null characters are not allowed."),

@@ -231,10 +231,16 @@ class TestChoosing:
         assert (answer.status_code, answer.headers["Location"]) == (302, address)
         assert Suppression.objects.get().scope == Scope.COMMERCIAL
         page = shown(reader.get(address))
-        assert "No campaigns come to you" in page
+        assert "No newsletters or offers come to you" in page
 
-        self.choose(reader, address, turn="on")
+        assert "It comes to you again." not in page
+
+        answer = self.choose(reader, address, turn="on")
         assert not suppression.live(READER)
+        assert answer.headers["Location"] == f"{address}?again=yes"
+        told = shown(reader.get(answer.headers["Location"]))
+        assert "It comes to you again." in told
+        assert "campaign" not in told.partition("<main")[2].lower()
         assert "Stop “Harbour News”?" in shown(reader.get(address))
 
     def test_one_of_several_lists_is_stopped_and_started_again(self, reader: Client) -> None:
