@@ -99,10 +99,13 @@ class Line:
             ReadTimeoutError: no answer came in time.
             ConnectionClosedError: the connection ended before there was an answer.
         """
+        asked = self._head(body, headers) + body
         wire = self._kept() or self._opened()
         try:
-            wire.request("POST", self._place.path, body, dict(headers))
-            answer = wire.getresponse()
+            # In one write, and with a head that is made once: http.client takes longer for its own.
+            wire.sock.sendall(asked)
+            answer = http.client.HTTPResponse(wire.sock, method="POST")
+            answer.begin()
             content = answer.read()
         except TimeoutError as error:
             wire.close()
@@ -115,6 +118,13 @@ class Line:
         else:
             self._free.append((time.monotonic(), wire))
         return Answer(answer.status, answer.headers, content)
+
+    def _head(self, body: bytes, headers: Mapping[str, str]) -> bytes:
+        lines = [f"{name}: {value}" for name, value in headers.items()]
+        if any("\r" in line or "\n" in line for line in lines):
+            raise ValueError("A header of this request has a line break in it.")
+        first = f"POST {self._place.path} HTTP/1.1\r\nAccept-Encoding: identity\r\nContent-Length: {len(body)}\r\n"
+        return (first + "\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
     def _kept(self) -> http.client.HTTPConnection | None:
         """Return a connection used a moment ago that the other end has not closed."""

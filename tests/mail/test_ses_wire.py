@@ -49,6 +49,7 @@ class Server:
     ) -> None:
         self.answers, self.silent, self.trust = answers, silent, trust
         self.connections = 0
+        self.heard: list[bytes] = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.closed = threading.Event()
@@ -65,8 +66,10 @@ class Server:
                     wire = self.trust.wrap_socket(wire, server_side=True)
                 with wire:
                     for _ in range(self.answers):
-                        if not wire.recv(65_536):
+                        heard = wire.recv(65_536)
+                        if not heard:
                             break
+                        self.heard.append(heard)
                         if self.silent:
                             self.over.wait(10)
                             break
@@ -157,3 +160,26 @@ def test_only_who_proves_who_they_are_is_told_anything(servers: list[Server], tm
     with pytest.raises(SSLError, match="CERTIFICATE_VERIFY_FAILED"):
         line(servers[0], scheme="https", authorities=another).post(BODY, {})
     assert line(servers[0], scheme="https", authorities=trusted).post(BODY, {}).status_code == 200
+
+
+@pytest.mark.parametrize("bad", ["a\r\nX-Other: b", "a\nb", "a\rb"])
+def test_a_header_with_a_line_break_is_refused_before_anybody_hears_of_it(
+    servers: list[Server], bad: str
+) -> None:
+    servers.append(Server())
+    wire = line(servers[0])
+
+    with pytest.raises(ValueError, match="line break"):
+        wire.post(BODY, {"Host": "127.0.0.1", "X-Amz-Security-Token": bad})
+    assert servers[0].connections == 0
+
+
+def test_a_request_is_whole_and_in_one_write(servers: list[Server]) -> None:
+    servers.append(Server())
+    said = line(servers[0]).post(BODY, {"Host": "here", "Content-Type": "application/json"})
+
+    assert (said.status_code, said.content) == (200, b"{}")
+    assert servers[0].heard == [
+        b"POST /v2/email/outbound-emails HTTP/1.1\r\nAccept-Encoding: identity\r\nContent-Length: 19\r\n"
+        b"Host: here\r\nContent-Type: application/json\r\n\r\n" + BODY
+    ]
