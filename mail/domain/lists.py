@@ -367,8 +367,8 @@ class _Upsert:
         """Bring a subscriber up to date with a row; return whether anything changed."""
         name = row.name or known.name
         had, said = (known.consent_source, known.consented_on), (row.consent_source, row.consented_on)
-        dated = known.consented_on is not None
-        if dated and (row.consented_on is None or row.consented_on < known.consented_on):
+        dated, day = known.consented_on, row.consented_on
+        if dated is not None and (day is None or day < dated):
             # The same words without their day say nothing else.
             self.kept += said not in ((had[0], None), had)
             said = had

@@ -18,7 +18,7 @@ _USES_NAME = re.compile(r"\{\{\s*(first_)?name\s*\}\}")
 def preview(campaign: Campaign) -> Preview:
     """Return the mail as the first subscriber who can be reached would get it, and how many have no name to be called by."""
     audience = campaign_lists.subscribers(mailing_list=campaign.mailing_list, segment=campaign.segment_id)
-    reachable = audience.prefetch_related(None).filter(is_held=False)
+    reachable = audience.prefetch_related(None).filter(is_held=False)  # type: ignore[misc]
     uses_name = _USES_NAME.search(campaign.body) is not None
     # Somebody with a name shows where it stands.
     named = reachable.exclude(name="") if uses_name else reachable

@@ -111,7 +111,7 @@ def test_many_in_doubt_are_decided_about_at_once_without_scripts(
     expect(page.locator(".doubt").first).to_contain_text("SES has told nothing about it for 14 minutes")
 
     page.get_by_role("link", name="Choose all on this page").click()
-    page.get_by_role("button", name="Send those chosen again").click()
+    page.get_by_role("button", name="Send those ticked again…").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Send these again?")
     expect(page.get_by_role("heading", name="2 will be sent again")).to_be_visible()
     expect(page.get_by_role("heading", name="1 cannot be sent again")).to_be_visible()
