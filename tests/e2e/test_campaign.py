@@ -93,6 +93,9 @@ def list_is_made_and_filled(page: Page, place: Desk, look: Callable[[Page, str],
     expect(
         page.get_by_text(f"{READERS} added, 0 brought up to date, 0 unchanged, 1 left out.")
     ).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile(f"Line {READERS + 2}"))).to_be_visible()
+    look(page, "left out rows")
+    page.get_by_role("link", name="Show the list").click()
     look(page, "list")
 
 
@@ -165,6 +168,14 @@ def test_a_campaign_goes_from_a_file_to_its_results(desk: Desk, open_page: Calla
     looker.look(page, "sending")
 
     expect(page.get_by_text("The first cohort has gone.")).to_be_visible()
+    page.get_by_role("link", name=f"Let the other {READERS - 5} go now…").click()
+    expect(page.get_by_role("button", name=f"Let the other {READERS - 5} go now")).to_be_visible()
+    looker.look(page, "let the rest go")
+    page.get_by_role("link", name="Back to the campaign").click()
+    page.get_by_role("link", name="Copy as a new draft…").click()
+    looker.look(page, "copy")
+    page.get_by_role("link", name="Back to the campaign").click()
+    page.get_by_label("Why", exact=True).fill("The date is wrong.")
 
     # It is paused, with a reason, and goes on.
     page.get_by_role("button", name="Pause", exact=True).click()
@@ -215,6 +226,14 @@ def test_all_of_it_works_without_scripts_and_at_night(desk: Desk, open_page: Cal
     expect(page.get_by_text("5 had left by then; nothing more follows.")).to_be_visible()
     campaign.refresh_from_db()
     assert campaign.state == CampaignState.CANCELLED
+
+    # What it did not reach is written to once more, as a new draft.
+    page.get_by_role("link", name="Copy as a new draft…").click()
+    expect(page.get_by_label("Leave out those who got it")).to_be_checked()
+    page.get_by_role("button", name="Copy as a new draft").click()
+    expect(page.get_by_role("heading", name="Copy of Autumn concerts")).to_be_visible()
+    page.get_by_role("link", name="Start…").click()
+    expect(page.get_by_text(f"{READERS - 5}", exact=True).first).to_be_visible()
 
 
 def test_at_night_every_page_of_the_desk_meets_wcag_2_2_aa_and_a_reader_only_looks(
