@@ -201,7 +201,8 @@ def pause(*, campaign: Campaign, why: str, by: AbstractBaseUser | None, at: dt.d
 def resume(*, campaign: Campaign, why: str = "", by: AbstractBaseUser | None, at: dt.datetime) -> Campaign:
     """Let a paused campaign go on, except to those who were suppressed meanwhile.
 
-    After its rule stopped it, only a person does this, with a reason; the rule then counts from here.
+    After its rule stopped it, only a person does this, with a reason; the rule then counts from here. What came in while
+    it was paused may be enough for the rule: then it stays paused, and says so.
 
     Raises:
         CampaignRefusedError: it is not paused, or the reason or the person is missing.
@@ -213,21 +214,14 @@ def resume(*, campaign: Campaign, why: str = "", by: AbstractBaseUser | None, at
             why, "Its rule stopped this campaign. Say why it is right to go on; the reason is kept."
         )
     with transaction.atomic():
+        # Behind the fence no complaint or bounce comes in between: nothing leaves that the rule would stop.
         suppression.fence(exclusive=False)
-        changes: dict[str, Any] = {"paused_why": "", "stopped": False}
-        if campaign.stopped:
-            counted = stop_rule.fate(campaign.pk)
-            changes |= {
-                "forgiven_sent": counted.sent,
-                "forgiven_complaints": counted.complaints,
-                "forgiven_bounces": counted.hard_bounces,
-            }
-        as_seen = Campaign.objects.filter(stopped=campaign.stopped)
-        was = campaign.paused_why
-        _move(as_seen, campaign, CampaignState.PAUSED, CampaignState.SENDING, **changes)
-        held = Message.objects.filter(campaign=campaign, state=State.HELD)
-        released = states.move(held, State.QUEUED)
-        _record(campaign, "resume", by, at, {"was": was, "reason": why, "messages": released})
+        broken = "" if campaign.stopped else stop_rule.why(campaign)
+        stopped = bool(broken) and _stop_paused(campaign, broken, at)
+        if not stopped:
+            _resume(campaign, why, by, at)
+    if stopped:
+        raise CampaignRefusedError(f"While it was paused, {broken} Say why it is right to go on.")
     return campaign
 
 
@@ -379,6 +373,33 @@ def _hold(campaign: Campaign, why: str, at: dt.datetime) -> None:
             _pause(campaign, why, stopped=True, by=None, at=at)
     except CampaignRefusedError:
         return  # Somebody was quicker.
+
+
+def _stop_paused(campaign: Campaign, why: str, at: dt.datetime) -> bool:
+    """Let the rule stop a campaign that a person has paused; tell whether it is paused still, and by nobody else's hand."""
+    paused = Campaign.objects.filter(pk=campaign.pk, state=CampaignState.PAUSED, stopped=False)
+    if not paused.update(stopped=True, paused_why=why):
+        return False
+    campaign.refresh_from_db()
+    _record(campaign, "stop", None, at, {"reason": why, "messages": 0})
+    return True
+
+
+def _resume(campaign: Campaign, why: str, by: AbstractBaseUser | None, at: dt.datetime) -> None:
+    changes: dict[str, Any] = {"paused_why": "", "stopped": False}
+    if campaign.stopped:
+        counted = stop_rule.fate(campaign.pk)
+        changes |= {
+            "forgiven_sent": counted.sent,
+            "forgiven_complaints": counted.complaints,
+            "forgiven_bounces": counted.hard_bounces,
+        }
+    as_seen = Campaign.objects.filter(stopped=campaign.stopped)
+    was = campaign.paused_why
+    _move(as_seen, campaign, CampaignState.PAUSED, CampaignState.SENDING, **changes)
+    held = Message.objects.filter(campaign=campaign, state=State.HELD)
+    released = states.move(held, State.QUEUED)
+    _record(campaign, "resume", by, at, {"was": was, "reason": why, "messages": released})
 
 
 def _pause(

@@ -42,7 +42,8 @@ SLOWEST = 0.05
 CLOSED_FOR = dt.timedelta(minutes=10)
 # A leader's turn, if it is not prolonged: so long nobody leads after a leader was killed.
 TURN = dt.timedelta(seconds=5)
-# A turn or a place in the line further off than this was written by a clock that has been set back since.
+# A turn or a place in the line further off than this was written by a clock that has been set back since; so was the end
+# of a closed time, further off than it can last.
 FAR_TURN = dt.timedelta(minutes=1)
 FAR_PLACE = 300.0
 
@@ -96,7 +97,9 @@ def standing(*, transport: str, at: dt.datetime) -> Standing:
         return Standing(None)
     row = _row(transport)
     rate = None if transport in _UNPACED else (row.rate or UNKNOWN_RATE) * _share(row, at)
-    return Standing(rate, closed=row.closed_until is not None and row.closed_until > at)
+    return Standing(
+        rate, closed=row.closed_until is not None and at < row.closed_until <= at + FAR_TURN + CLOSED_FOR
+    )
 
 
 def reserve(*, transport: str, n: int, gap: float, patience: float = 5.0) -> float | None:
@@ -154,7 +157,9 @@ def close(*, transport: str, until: dt.datetime) -> None:
     if transport == "mailbox":
         return
     _row(transport)
-    open_still = Q(closed_until__isnull=True) | Q(closed_until__lt=until)
+    open_still = (
+        Q(closed_until__isnull=True) | Q(closed_until__lt=until) | Q(closed_until__gt=until + CLOSED_FOR)
+    )
     if Pace.objects.filter(open_still, transport=transport).update(closed_until=until):
         logger.error("Nothing is sent by %s until %s.", transport, until.isoformat(timespec="seconds"))
 

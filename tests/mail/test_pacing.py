@@ -294,3 +294,13 @@ class TestTheRun:
         fake_ses.accepts("m-1")
         Pace.objects.update(closed_until=clock.now())
         assert delivery.run(clock=clock.now) == 50
+
+    @pytest.mark.django_db
+    def test_a_transport_closed_by_a_clock_that_was_set_back_since_is_open(self) -> None:
+        at = clock.now()
+        for ahead, closed in ((pacing.CLOSED_FOR, True), (dt.timedelta(hours=1), False)):
+            Pace.objects.update_or_create(transport="ses", defaults={"closed_until": at + ahead})
+            assert pacing.standing(transport="ses", at=at).closed is closed
+        # And it can be closed anew, which an instant an hour ahead would not let happen.
+        pacing.close(transport="ses", until=at + pacing.CLOSED_FOR)
+        assert pacing.standing(transport="ses", at=at).closed

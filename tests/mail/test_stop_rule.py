@@ -116,6 +116,21 @@ class TestStopRule:
             == "2 complaints came in for 0 sent since it was resumed; its rule stops at 2."
         )
 
+    def test_what_came_in_while_a_person_paused_it_is_said_before_anything_leaves(
+        self, campaign: Campaign
+    ) -> None:
+        owner = persons.owner()
+        campaigns.pause(campaign=campaign, why="Lunch.", by=owner, at=AT)
+        complain(campaign, 2)
+        with pytest.raises(CampaignRefusedError, match="While it was paused, 2 complaints came in"):
+            campaigns.resume(campaign=campaign, why="Lunch is over.", by=owner, at=AT)
+        campaign = Campaign.objects.get(pk=campaign.pk)
+        assert (campaign.state, campaign.stopped) == (CampaignState.PAUSED, True)
+        assert campaign.paused_why == "2 complaints came in for 100 sent; its rule stops at 2."
+        campaigns.resume(campaign=campaign, why="Both wrote that they erred.", by=owner, at=AT)
+        assert (campaign.state, campaign.forgiven_complaints) == (CampaignState.SENDING, 2)
+        assert list(AuditEvent.objects.filter(action="mail:campaign:stop").values_list("actor")) == [(None,)]
+
     def test_a_campaign_that_has_ended_is_left_alone(self, campaign: Campaign) -> None:
         complain(campaign, 5)
         Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.FINISHED, ended_at=AT)
