@@ -394,8 +394,7 @@ def _resume(campaign: Campaign, why: str, by: AbstractBaseUser | None, at: dt.da
             "forgiven_complaints": counted.complaints,
             "forgiven_bounces": counted.hard_bounces,
         }
-    as_seen = Campaign.objects.filter(stopped=campaign.stopped)
-    was = campaign.paused_why
+    as_seen, was = Campaign.objects.filter(stopped=campaign.stopped), campaign.paused_why
     _move(as_seen, campaign, CampaignState.PAUSED, CampaignState.SENDING, **changes)
     held = Message.objects.filter(campaign=campaign, state=State.HELD)
     released = states.move(held, State.QUEUED)
@@ -465,8 +464,7 @@ def _move(campaigns: Any, campaign: Campaign, was: CampaignState, to: CampaignSt
             f"A campaign that is {was.label.lower()} cannot become {to.label.lower()}."
         )
     if to == CampaignState.CANCELLED:
-        changes["paused_why"] = ""
-        changes["stopped"] = False
+        changes |= {"paused_why": "", "stopped": False}
     if not campaigns.filter(pk=campaign.pk, state=was).update(state=to, **changes):
         raise CampaignRefusedError(
             f"This campaign is no longer {was.label.lower()}, or somebody changed it at this moment. Look at it again."
