@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
-from mail.domain import campaign_queue, lists, pacing
+from mail.domain import campaign_queue, pacing
 from mail.domain.suppression import STOPS
 from mail.models import (
     Bounce,
@@ -112,12 +112,6 @@ def subscribers(
     if segment is not None:
         rows = rows.filter(segments=segment)
     return _with_held(rows).prefetch_related("segments").order_by("id")
-
-
-def first_name(*, mailing_list: MailingList, segment: Segment | None) -> str:
-    """Return the name of the first of an audience who has one; empty where nobody has."""
-    rows = Subscriber.objects.filter(lists.audience(mailing_list=mailing_list, segment=segment))
-    return rows.exclude(name="").order_by("pk").values_list("name", flat=True).first() or ""
 
 
 def segments(list_ids: Collection[int]) -> list[Segment]:

@@ -13,8 +13,7 @@ from django.urls import reverse
 from core import clock, trail
 from core.models import AuditEvent
 from core.money import format_minor
-from mail.domain import campaign_lists, campaign_mail, campaign_results, stop_rule
-from mail.domain.compose import CannotComposeError
+from mail.domain import campaign_lists, campaign_results, stop_rule
 from mail.domain.content import Content
 from mail.domain.lists import Reach
 from mail.domain.pacing import Standing
@@ -66,18 +65,6 @@ def stage(campaign: Campaign, counted: campaign_results.Progress) -> str:
         return f"{campaign.state}-rest"
     first_has_gone = bool(counted.to_mail) and counted.settled == counted.to_mail
     return f"{campaign.state}-{'wait' if first_has_gone else 'first'}"
-
-
-def preview(campaign: Campaign) -> Preview:
-    """Return the mail as the first subscriber with a name would get it."""
-    name = campaign_lists.first_name(mailing_list=campaign.mailing_list, segment=campaign.segment)
-    try:
-        composed = campaign_mail.preview(campaign=campaign, name=name)
-    except CannotComposeError as error:
-        return Preview(None, why_not=str(error))
-    content = Content(headers=(), text=composed.text, html=composed.html, parts=(), size_bytes=0)
-    whom = name or "somebody whose name is not known"
-    return Preview(content, f"As {whom} would get it; here the unsubscribe link leads nowhere.")
 
 
 def checks(found: Sequence[Check]) -> dict[str, Any]:
