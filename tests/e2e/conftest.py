@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.management import call_command
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -16,6 +16,8 @@ PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 # What a page answers where what somebody did was refused, in a sentence.
 REFUSALS = (409, 422)
+# How htmx calls a request that ended without an answer.
+UNANSWERED = ("htmx:afterRequest", "htmx:sendAbort", "htmx:sendError")
 
 
 @pytest.fixture
@@ -55,13 +57,21 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         taken = REFUSALS if refusable else ()
 
         def note(message: ConsoleMessage) -> None:
-            told = any(f"status of {status} " in message.text for status in taken)
+            # What htmx says of a request that got no answer; `lost` judges those.
+            told = message.text.startswith(UNANSWERED) or any(
+                f"status of {status} " in message.text for status in taken
+            )
             if message.type in {"error", "warning"} and not told:
                 complaints.append(f"{message.type}: {message.text}")
 
         def answer(response: Response) -> None:
             if response.status >= 400 and response.status not in taken:
                 complaints.append(f"{response.status}: {response.url}")
+
+        def lost(request: Request) -> None:
+            # Whoever leaves a page that was just asking for news cuts that question off.
+            if request.failure != "net::ERR_ABORTED":
+                complaints.append(f"{request.failure}: {request.url}")
 
         context = browser.new_context(
             viewport=viewport,  # type: ignore[arg-type]
@@ -75,6 +85,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
         page.on("response", answer)
+        page.on("requestfailed", lost)
         return page
 
     yield opened

@@ -133,6 +133,8 @@ class Looker:
     def look(self, page: Page, name: str) -> None:
         """Note every violation of WCAG 2.2 AA, and a page wider than its screen."""
         self.looked.append(name)
+        # A link that was just followed may have come to a page of which nothing is there yet.
+        page.wait_for_load_state()
         wide = page.evaluate("document.documentElement.scrollWidth")
         if wide > self.viewport["width"]:
             self.found.append(f"{name}: {wide} px wide")

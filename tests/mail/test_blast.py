@@ -40,7 +40,11 @@ class Killed:
 
 
 @pytest.mark.parametrize(
-    ("many", "kills", "rate"), [(300, 4, 50), pytest.param(3_676, 20, 120, marks=pytest.mark.full)]
+    ("many", "kills", "rate"),
+    [
+        pytest.param(300, 4, 50, marks=pytest.mark.once_postgresql),
+        pytest.param(3_676, 20, 120, marks=pytest.mark.full),
+    ],
 )
 def test_a_blast_reaches_everybody_once_whatever_dies(
     many: int,
@@ -60,6 +64,7 @@ def test_a_blast_reaches_everybody_once_whatever_dies(
         blast(ship, endpoint, many=many, kills=kills, rate=rate, wipe=wakeups.flushdb)
 
 
+@pytest.mark.once
 def test_a_blast_without_a_server_for_wakeups_reaches_everybody_once(
     endpoint: Endpoint, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,8 @@ from mail.domain.fields import UnsendableError
 from mail.models import Campaign, Kind, Message
 from tests.mail.campaigning import AT, drafted, mailing_list, started
 
+pytestmark = pytest.mark.once
+
 NASTY = [
     "Ann Abbott",
     "",

@@ -15,6 +15,8 @@ from mail.domain import compose, fields
 from mail.models import Message
 from tests.mail import letters
 
+pytestmark = pytest.mark.once
+
 
 def row(**changes: object) -> Message:
     values = {

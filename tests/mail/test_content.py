@@ -10,6 +10,8 @@ from mail.domain import compose, content
 from mail.models import Message
 from tests.mail import letters
 
+pytestmark = pytest.mark.once
+
 
 def letter() -> bytes:
     message = Message(

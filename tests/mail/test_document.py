@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
 from django.conf import settings
 
 from mail.domain import claims, delivery, feedback
 from mail.models import MOVES, State
+
+pytestmark = pytest.mark.once
 
 PAGE = (settings.BASE_DIR / "docs/mail.md").read_text(encoding="utf-8")
 

@@ -20,7 +20,7 @@ from mail.transport import Outcome, Receipt, Way
 from tests.mail import letters
 from tests.mail.conftest import FakeSes, use_ses
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once_postgresql]
 
 
 class Relay:

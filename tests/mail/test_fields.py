@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from mail.domain import fields
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("text", "kept"),

@@ -16,7 +16,9 @@ MOST_MB = 150
 SENT = 1_000
 
 
-@pytest.mark.parametrize("many", [20_000, pytest.param(100_000, marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    "many", [pytest.param(20_000, marks=pytest.mark.once), pytest.param(100_000, marks=pytest.mark.full)]
+)
 def test_a_long_queue_takes_no_more_memory_than_a_short_one(
     many: int, endpoint: Endpoint, tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ from tests.mail.campaigning import AT, drafted, mailing_list
 from tests.mail.conftest import use_ses
 from tests.mail.endpoint import TOPIC, Endpoint
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture(scope="module")

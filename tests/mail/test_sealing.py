@@ -5,6 +5,8 @@ from pytest_django import Settings
 
 from mail.domain import sealing
 
+pytestmark = pytest.mark.once
+
 
 def test_a_sealed_secret_opens_again_and_shows_nothing() -> None:
     sealed = sealing.seal("WDJB-MJHT")

@@ -21,7 +21,7 @@ from mail.transport import Outcome, Receipt
 from tests.mail import letters
 from tests.mail.conftest import FakeSes
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def test_a_report_reaches_ses_with_everything_it_should_bear(ses: list) -> None:

@@ -19,7 +19,7 @@ from tests.mail import ses_told, signing
 from tests.mail.signing import SnsServer
 from tests.mail.sns_posts import AT, bounce, everything, notification, post
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 TOPIC = signing.TOPIC
 AWS = f"https://sns.{signing.REGION}.amazonaws.com"
 PEM = signing.PEM_PATH

@@ -12,7 +12,7 @@ from tests.factories import people
 from tests.mail import letters
 from tests.mail.letters import AT
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def after(seconds: float) -> dt.datetime:

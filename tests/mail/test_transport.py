@@ -19,6 +19,8 @@ from mail.transport import Outcome, Receipt, Way
 from tests.mail import letters
 from tests.mail.conftest import FakeSes, use_ses
 
+pytestmark = pytest.mark.once
+
 
 def letter() -> tuple[Message, EmailMessage]:
     message = Message(

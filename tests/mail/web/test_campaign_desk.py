@@ -10,7 +10,7 @@ from mail.domain import campaigns, suppression
 from mail.models import Campaign, MailingList, Message, Reason, Scope, Segment, State
 from tests.mail.web.audience import AT, FRESH, a_draft, a_list, a_subscriber, started, text, url
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("postal_address")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("postal_address"), pytest.mark.once_postgresql]
 
 # The desk
 

@@ -23,7 +23,7 @@ from tests.mail.web.audience import (
     url,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("postal_address")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("postal_address"), pytest.mark.once_postgresql]
 
 
 # One campaign

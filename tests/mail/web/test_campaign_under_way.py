@@ -12,7 +12,7 @@ from mail.models import Campaign, MailingList, Message, State
 from tests.mail.campaigning import send_queued
 from tests.mail.web.audience import AT, a_list, people_on, started, state, text, url
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("postal_address")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("postal_address"), pytest.mark.once_postgresql]
 
 
 # Under way

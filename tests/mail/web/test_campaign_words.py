@@ -14,6 +14,8 @@ from tests.factories import people
 from tests.mail import campaigning
 from tests.mail.campaigning import AT
 
+pytestmark = pytest.mark.once_postgresql
+
 
 @pytest.fixture
 def blast(db: None, settings: Settings) -> Campaign:

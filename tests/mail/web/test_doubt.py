@@ -17,7 +17,7 @@ from mail.transport import Outcome, Receipt
 from tests.factories import people
 from tests.mail import letters
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once_postgresql]
 
 LATER = letters.AT + dt.timedelta(minutes=14)
 

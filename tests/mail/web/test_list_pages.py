@@ -16,7 +16,7 @@ from mail.web.campaign_forms import LARGEST_FILE
 from mail.web.lists import BAD_ROWS_SHOWN, SAMPLE, SUBSCRIBERS_A_PAGE
 from tests.factories import people
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once_postgresql]
 
 AT = dt.datetime(2026, 11, 10, 17, 0, tzinfo=dt.UTC)
 

@@ -20,7 +20,7 @@ from tests.factories import people
 from tests.mail import letters
 from tests.mail.web.mails import left, url
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once_postgresql]
 
 PAGES = ["message", "html", "file"]
 DECISIONS = ["retry", "arrived", "again"]

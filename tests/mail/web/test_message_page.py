@@ -14,7 +14,7 @@ from tests.factories import people
 from tests.mail import letters
 from tests.mail.web.mails import url
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once_postgresql]
 
 
 # One message

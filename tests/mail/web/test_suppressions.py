@@ -20,7 +20,7 @@ from tests.mail.audience import READER, a_list, a_mail, a_message
 
 AT = letters.AT
 LIST = "/mail/suppressions/"
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once_postgresql]
 
 
 @pytest.fixture

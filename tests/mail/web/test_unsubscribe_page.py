@@ -18,6 +18,8 @@ from tests.factories import people
 from tests.mail import letters
 from tests.mail.audience import READER, a_campaign, a_list, a_mail, a_message, subscribe
 
+pytestmark = pytest.mark.once_postgresql
+
 AT = letters.AT
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 SCANNERS = (
