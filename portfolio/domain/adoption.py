@@ -25,6 +25,7 @@ from portfolio.models import (
     BookingStage,
     Channel,
     ChannelStatus,
+    Client,
     ClientContract,
     Commission,
     ContractState,
@@ -223,9 +224,10 @@ def _adopt_client(entity: Entity, note: Handoff, row: HandoffRow) -> int:
     contract, billing, rate = row.cell("Contract"), row.cell("Billing model"), row.cell("Rate")
     state = contract.word or contract.text if contract else ""
     model = (billing.word or billing.text) if billing else ""
+    client, _ = Client.objects.get_or_create(entity=entity, name=row.label[:120])
     _, made = ClientContract.objects.get_or_create(
         entity=entity,
-        client=row.label[:120],
+        client=client,
         defaults={
             "state": state if state in ContractState.values else ContractState.NONE,
             "expired_on": contract.on if contract and contract.word == "expired" else None,

@@ -361,7 +361,9 @@ def channels(*, entity_ids: Collection[int]) -> tuple[Channel, ...]:
 
 def contracts(*, entity_ids: Collection[int]) -> tuple[ClientContract, ...]:
     """Return active client contracts."""
-    return tuple(ClientContract.objects.filter(entity_id__in=entity_ids, active=True))
+    return tuple(
+        ClientContract.objects.filter(entity_id__in=entity_ids, active=True).select_related("client")
+    )
 
 
 def funnel(*, entity_ids: Collection[int], as_of: dt.date) -> dict[int, tuple[FunnelCount, ...]]:
@@ -439,9 +441,10 @@ def records(*, refs: Iterable[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, model in REFERENCED.items():
         if wanted[name]:
-            found.update(
-                {f"{name}:{row.pk}": row for row in model._default_manager.filter(pk__in=wanted[name])}
-            )
+            rows = model._default_manager.filter(pk__in=wanted[name])
+            if model is ClientContract:
+                rows = rows.select_related("client")  # A contract is called by its client's name.
+            found.update({f"{name}:{row.pk}": row for row in rows})
     return found
 
 

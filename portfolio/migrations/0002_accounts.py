@@ -1,4 +1,4 @@
-"""The chart of accounts, balances by month and the state of each month."""
+"""The chart of accounts, monthly balances, and the state of each month."""
 
 import django.db.models.deletion
 from django.conf import settings
@@ -57,6 +57,9 @@ class Migration(migrations.Migration):
                             ("payable", "Payables"),
                             ("deferred", "Deferred revenue"),
                             ("deposits_held", "Refundable deposits held"),
+                            ("refunds_due", "Refunds owed to clients"),
+                            ("crew_pay", "Crew pay owed"),
+                            ("tax", "Occupancy and sales tax set aside"),
                             ("held_for_others", "Funds held for others"),
                             ("loan", "Loans"),
                             ("capital", "Owner capital"),
@@ -90,6 +93,9 @@ class Migration(migrations.Migration):
                                     "payable",
                                     "deferred",
                                     "deposits_held",
+                                    "refunds_due",
+                                    "crew_pay",
+                                    "tax",
                                     "held_for_others",
                                     "loan",
                                     "capital",
@@ -175,6 +181,11 @@ class Migration(migrations.Migration):
                 ),
                 ("reconciled_at", models.DateTimeField(blank=True, null=True)),
                 ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("reopened_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "reopen_reason",
+                    models.CharField(blank=True, help_text="Why it was last reopened.", max_length=250),
+                ),
                 (
                     "by",
                     models.ForeignKey(
@@ -209,6 +220,14 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="closed_period_has_date",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reopened_at__isnull", True),
+                            models.Q(("reopen_reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="reopened_period_has_reason",
                     ),
                 ],
             },

@@ -1,4 +1,4 @@
-"""Bookings and what they are expected to cost."""
+"""Cancellation terms, bookings and their expected costs."""
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -10,6 +10,65 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name="CancellationTerms",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "entity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cancellation_terms",
+                        to="portfolio.entity",
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("note", models.CharField(blank=True, max_length=200)),
+                ("active", models.BooleanField(default=True)),
+            ],
+            options={
+                "verbose_name_plural": "cancellation terms",
+                "ordering": ["entity_id", "name"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("entity", "name"), name="terms_once_per_name")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="TermsStep",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "terms",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="portfolio.cancellationterms",
+                    ),
+                ),
+                ("days_before", models.PositiveIntegerField()),
+                ("refund_bp", models.PositiveIntegerField(help_text="Basis points: 5000 is half.")),
+            ],
+            options={
+                "ordering": ["terms_id", "-days_before"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("terms", "days_before"), name="terms_step_once_per_days"),
+                    models.CheckConstraint(
+                        condition=models.Q(("refund_bp__lte", 10000)), name="refund_within_whole"
+                    ),
+                ],
+            },
+        ),
         migrations.CreateModel(
             name="Booking",
             fields=[
@@ -94,7 +153,21 @@ class Migration(migrations.Migration):
                 ("price_minor", models.BigIntegerField(default=0)),
                 ("deposit_minor", models.BigIntegerField(default=0)),
                 ("paid_minor", models.BigIntegerField(default=0)),
-                ("cancellation_terms", models.CharField(blank=True, max_length=200)),
+                (
+                    "cancellation_terms",
+                    models.CharField(blank=True, help_text="As a note or file words them.", max_length=200),
+                ),
+                (
+                    "terms",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The terms that decide what goes back when it is called off.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bookings",
+                        to="portfolio.cancellationterms",
+                    ),
+                ),
                 ("stripe_id", models.CharField(blank=True, max_length=80)),
                 ("payment_link", models.URLField(blank=True)),
                 ("event_key", models.CharField(blank=True, max_length=64)),

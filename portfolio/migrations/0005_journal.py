@@ -1,4 +1,4 @@
-"""Journal entries and their postings."""
+"""Journal entries, their postings, and the chain over them."""
 
 import django.db.models.deletion
 from django.conf import settings
@@ -49,6 +49,11 @@ class Migration(migrations.Migration):
                             ("bank", "Bank statement"),
                             ("stripe", "Stripe"),
                             ("invoice", "Invoice"),
+                            ("bill", "Bill"),
+                            ("payment", "Payment recorded by a person"),
+                            ("crew_pay", "Crew pay"),
+                            ("tax", "Tax set aside or paid"),
+                            ("journal", "Imported journal"),
                             ("recognition", "Revenue recognition"),
                             ("reversal", "Reversal"),
                         ],
@@ -77,6 +82,22 @@ class Migration(migrations.Migration):
                 ("reason", models.CharField(blank=True, max_length=250)),
                 ("posted_at", models.DateTimeField(blank=True, null=True)),
                 (
+                    "number",
+                    models.PositiveBigIntegerField(
+                        blank=True,
+                        help_text="Its place in the entity's books: 1, 2, 3 … in the order of sealing.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "chain_hash",
+                    models.CharField(
+                        blank=True,
+                        help_text="SHA-256 over the entry before it in the books and over this one whole.",
+                        max_length=64,
+                    ),
+                ),
+                (
                     "by",
                     models.ForeignKey(
                         blank=True,
@@ -99,11 +120,25 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("entity", "source", "external_id"), name="entry_once_per_external_id"
                     ),
+                    models.UniqueConstraint(fields=("entity", "number"), name="entry_number_once_per_entity"),
                     models.CheckConstraint(
                         condition=models.Q(
                             (
                                 "source__in",
-                                ["manual", "opening", "bank", "stripe", "invoice", "recognition", "reversal"],
+                                [
+                                    "manual",
+                                    "opening",
+                                    "bank",
+                                    "stripe",
+                                    "invoice",
+                                    "bill",
+                                    "payment",
+                                    "crew_pay",
+                                    "tax",
+                                    "journal",
+                                    "recognition",
+                                    "reversal",
+                                ],
                             ),
                             ("state__in", ["draft", "posted"]),
                         ),
@@ -205,6 +240,69 @@ class Migration(migrations.Migration):
                         name="posting_within_limit",
                     ),
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="EntryChain",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "entity",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="chain",
+                        to="portfolio.entity",
+                    ),
+                ),
+                ("number", models.PositiveBigIntegerField(default=0)),
+                ("head", models.CharField(blank=True, max_length=64)),
+            ],
+            options={
+                "ordering": ["entity_id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="ChainAnchor",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "entity",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="anchors",
+                        to="portfolio.entity",
+                    ),
+                ),
+                ("number", models.PositiveBigIntegerField()),
+                ("head", models.CharField(max_length=64)),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("daily", "Every day"),
+                            ("close", "A month was closed"),
+                            ("edition", "A report was issued"),
+                            ("asked", "Somebody asked"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("recorded_at", models.DateTimeField()),
+            ],
+            options={
+                "ordering": ["entity_id", "-recorded_at", "-id"],
+                "indexes": [models.Index(fields=["entity", "number"], name="anchor_by_entity_number")],
             },
         ),
     ]

@@ -1,4 +1,4 @@
-"""Files that came in, their lines, and the rules that categorise them."""
+"""What came in from outside: files, their lines, rules, and banks as the bank knows them."""
 
 import django.db.models.deletion
 from django.conf import settings
@@ -37,7 +37,9 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("bank_csv", "Bank statement (CSV)"),
-                            ("stripe", "Stripe balance history (CSV)"),
+                            ("ofx", "Bank statement (OFX, QFX)"),
+                            ("stripe", "Stripe balance history"),
+                            ("journal", "Journal (beancount, hledger)"),
                             ("opening", "Opening balances (CSV)"),
                             ("bookings", "Bookings (CSV)"),
                             ("stays", "Stays (CSV)"),
@@ -88,6 +90,9 @@ class Migration(migrations.Migration):
                 (
                     "file",
                     models.ForeignKey(
+                        blank=True,
+                        help_text="Empty for what a webhook told.",
+                        null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="lines",
                         to="portfolio.importfile",
@@ -98,7 +103,9 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("bank_csv", "Bank statement (CSV)"),
-                            ("stripe", "Stripe balance history (CSV)"),
+                            ("ofx", "Bank statement (OFX, QFX)"),
+                            ("stripe", "Stripe balance history"),
+                            ("journal", "Journal (beancount, hledger)"),
                             ("opening", "Opening balances (CSV)"),
                             ("bookings", "Bookings (CSV)"),
                             ("stays", "Stays (CSV)"),
@@ -107,7 +114,7 @@ class Migration(migrations.Migration):
                         max_length=12,
                     ),
                 ),
-                ("line", models.PositiveIntegerField()),
+                ("line", models.PositiveIntegerField(default=0)),
                 ("external_id", models.CharField(max_length=160)),
                 ("body_hash", models.CharField(max_length=64)),
                 ("on", models.DateField()),
@@ -135,6 +142,58 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("payout_id", models.CharField(blank=True, max_length=80)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        help_text="The bank or clearing account whose statement it stands on.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.account",
+                    ),
+                ),
+                (
+                    "reference",
+                    models.CharField(
+                        blank=True, help_text="Check number or the bank's own reference.", max_length=80
+                    ),
+                ),
+                (
+                    "waits",
+                    models.BooleanField(
+                        default=False,
+                        help_text="It may be an entry that is in the books already; a person says which.",
+                    ),
+                ),
+                (
+                    "same_as",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The line of another file that tells of the same movement.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="repeats",
+                        to="portfolio.importedline",
+                    ),
+                ),
+                (
+                    "matched_at",
+                    models.DateTimeField(
+                        blank=True, help_text="When it was tied to an entry it did not make.", null=True
+                    ),
+                ),
+                (
+                    "matched_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
                 "ordering": ["file_id", "line", "id"],
@@ -150,11 +209,25 @@ class Migration(migrations.Migration):
                         fields=["entity", "payout_id"],
                         name="imported_line_by_payout",
                     ),
+                    models.Index(
+                        condition=models.Q(("waits", True)),
+                        fields=["entity", "on"],
+                        name="imported_line_waiting",
+                    ),
+                    models.Index(
+                        condition=models.Q(("account__isnull", False)),
+                        fields=["account", "on", "amount_minor"],
+                        name="imported_line_by_account",
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("entity", "kind", "external_id"), name="imported_line_once_per_external_id"
-                    )
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("waits", False), ("entry__isnull", True), _connector="OR"),
+                        name="waiting_line_has_no_entry",
+                    ),
                 ],
             },
         ),
@@ -178,6 +251,17 @@ class Migration(migrations.Migration):
                 ("position", models.PositiveIntegerField()),
                 ("contains", models.CharField(help_text="Matched without regard to case.", max_length=80)),
                 (
+                    "direction",
+                    models.CharField(
+                        choices=[("any", "In or out"), ("in", "Money in"), ("out", "Money out")],
+                        default="any",
+                        max_length=3,
+                    ),
+                ),
+                ("at_least_minor", models.BigIntegerField(blank=True, null=True)),
+                ("at_most_minor", models.BigIntegerField(blank=True, null=True)),
+                ("active", models.BooleanField(default=True)),
+                (
                     "account",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="+", to="portfolio.account"
@@ -188,6 +272,132 @@ class Migration(migrations.Migration):
                 "ordering": ["entity_id", "position", "id"],
                 "constraints": [
                     models.UniqueConstraint(fields=("entity", "contains"), name="category_rule_once_per_text")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="BankAccount",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "account",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bank_account",
+                        to="portfolio.account",
+                    ),
+                ),
+                ("institution", models.CharField(blank=True, max_length=80)),
+                ("last_four", models.CharField(blank=True, max_length=4)),
+                ("number_hash", models.CharField(blank=True, max_length=64)),
+            ],
+            options={
+                "ordering": ["account_id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("number_hash", ""), _negated=True),
+                        fields=("number_hash",),
+                        name="bank_number_is_one_account",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="StatementBalance",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="statement_balances",
+                        to="portfolio.account",
+                    ),
+                ),
+                ("on", models.DateField()),
+                ("balance_minor", models.BigIntegerField()),
+                (
+                    "file",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="balances",
+                        to="portfolio.importfile",
+                    ),
+                ),
+                ("noted_at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["account_id", "-on"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("account", "on"), name="statement_balance_once_per_day")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ColumnMap",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "entity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="column_maps",
+                        to="portfolio.entity",
+                    ),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="column_maps",
+                        to="portfolio.account",
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("headings", models.JSONField(default=list)),
+                ("columns", models.JSONField(default=dict)),
+                ("date_format", models.CharField(help_text="As Python writes it: %m/%d/%Y.", max_length=20)),
+                ("decimal_comma", models.BooleanField(default=False)),
+                (
+                    "money_out_is_positive",
+                    models.BooleanField(
+                        default=False,
+                        help_text="The file writes money out without a minus sign, as card statements do.",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["entity_id", "name"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("entity", "name"), name="column_map_once_per_name")
                 ],
             },
         ),

@@ -1,4 +1,4 @@
-"""Client contracts."""
+"""Clients and their contracts."""
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -10,6 +10,45 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name="Client",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "entity",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="clients",
+                        to="portfolio.entity",
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "email",
+                    models.EmailField(
+                        blank=True, help_text="Where invoices and reminders go.", max_length=254
+                    ),
+                ),
+                (
+                    "address",
+                    models.TextField(blank=True, help_text="As it stands on an invoice.", max_length=400),
+                ),
+                ("terms_days", models.PositiveIntegerField(default=30)),
+                ("active", models.BooleanField(default=True)),
+            ],
+            options={
+                "ordering": ["entity_id", "name"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("entity", "name"), name="client_once_per_name")
+                ],
+            },
+        ),
         migrations.CreateModel(
             name="ClientContract",
             fields=[
@@ -27,7 +66,15 @@ class Migration(migrations.Migration):
                         to="portfolio.entity",
                     ),
                 ),
-                ("client", models.CharField(max_length=120)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contracts",
+                        to="portfolio.client",
+                    ),
+                ),
+                ("title", models.CharField(blank=True, max_length=120)),
                 (
                     "state",
                     models.CharField(
@@ -41,6 +88,16 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
+                ("signed_on", models.DateField(blank=True, null=True)),
+                ("starts_on", models.DateField(blank=True, null=True)),
+                ("ends_on", models.DateField(blank=True, null=True)),
+                (
+                    "renews",
+                    models.BooleanField(
+                        default=False, help_text="Runs on for another term unless somebody gives notice."
+                    ),
+                ),
+                ("notice_days", models.PositiveIntegerField(blank=True, null=True)),
                 ("expired_on", models.DateField(blank=True, null=True)),
                 (
                     "billing_model",
@@ -65,14 +122,23 @@ class Migration(migrations.Migration):
                 ("source", models.CharField(blank=True, max_length=120)),
             ],
             options={
-                "ordering": ["entity_id", "client"],
+                "ordering": ["entity_id", "client__name", "id"],
                 "constraints": [
-                    models.UniqueConstraint(fields=("entity", "client"), name="contract_once_per_client"),
+                    models.UniqueConstraint(fields=("client", "title"), name="contract_once_per_client"),
                     models.CheckConstraint(
                         condition=models.Q(
                             ("rate_minor__isnull", True), ("rate_minor__gte", 0), _connector="OR"
                         ),
                         name="contract_rate_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("starts_on__isnull", True),
+                            ("ends_on__isnull", True),
+                            ("ends_on__gte", models.F("starts_on")),
+                            _connector="OR",
+                        ),
+                        name="contract_ends_after_it_starts",
                     ),
                 ],
             },

@@ -1,9 +1,20 @@
 """The nouns of the portfolio, one file each."""
 
 from portfolio.models.account import Account, AccountKind, AccountRole, MonthlyBalance, Period, PeriodState
+from portfolio.models.bank import BankAccount, ColumnMap, StatementBalance
 from portfolio.models.booking import Booking, BookingCost, BookingStage, CostKind
+from portfolio.models.chain import AnchorReason, ChainAnchor, EntryChain
 from portfolio.models.channel import Channel, ChannelStatus, Commission, FunnelCount
-from portfolio.models.contract import BillingModel, ClientContract, ContractState
+from portfolio.models.closing import CloseTick
+from portfolio.models.contract import (
+    BillingModel,
+    Client,
+    ClientContract,
+    ContractState,
+    Milestone,
+    WorkEntry,
+)
+from portfolio.models.document import EntryDocument
 from portfolio.models.entity import (
     Agreement,
     Asset,
@@ -15,14 +26,28 @@ from portfolio.models.entity import (
     Stake,
 )
 from portfolio.models.handoff import HandoffFile, HandoffRow
-from portfolio.models.intake import CategoryRule, ImportedLine, ImportFile, ImportKind
+from portfolio.models.intake import CategoryRule, Direction, ImportedLine, ImportFile, ImportKind
+from portfolio.models.invoice import (
+    Allocation,
+    CreditNote,
+    DunningLetter,
+    Invoice,
+    InvoiceLine,
+    InvoiceState,
+    NumberSeries,
+    Payment,
+    SeriesKind,
+)
 from portfolio.models.journal import EntrySource, EntryState, JournalEntry, Posting
+from portfolio.models.payable import Bill, BillLine, BillPayment, CrewPay, TaxKind, TaxRate, Vendor
 from portfolio.models.plan import (
     Assumption,
     Basis,
+    Budget,
     CapitalOption,
     CapitalTier,
     FinancialRule,
+    Forecast,
     KpiValue,
     ModelState,
     MonthlyTarget,
@@ -30,34 +55,55 @@ from portfolio.models.plan import (
     Scenario,
 )
 from portfolio.models.sample import SampleMark
+from portfolio.models.stripe import StripeEvent, StripeEventState, StripePayout
+from portfolio.models.terms import CancellationTerms, TermsStep
 
 __all__ = [
     "Account",
     "AccountKind",
     "AccountRole",
     "Agreement",
+    "Allocation",
+    "AnchorReason",
     "Asset",
     "AssetKind",
     "Assumption",
+    "BankAccount",
     "Basis",
+    "Bill",
+    "BillLine",
+    "BillPayment",
     "BillingModel",
     "Booking",
     "BookingCost",
     "BookingStage",
+    "Budget",
+    "CancellationTerms",
     "CapitalOption",
     "CapitalTier",
     "CategoryRule",
+    "ChainAnchor",
     "Channel",
     "ChannelStatus",
+    "Client",
     "ClientContract",
+    "CloseTick",
+    "ColumnMap",
     "Commission",
     "ContractState",
     "CostKind",
+    "CreditNote",
+    "CrewPay",
+    "Direction",
+    "DunningLetter",
     "Entity",
     "EntityKind",
+    "EntryChain",
+    "EntryDocument",
     "EntrySource",
     "EntryState",
     "FinancialRule",
+    "Forecast",
     "FunnelCount",
     "HandoffFile",
     "HandoffRow",
@@ -65,11 +111,17 @@ __all__ = [
     "ImportFile",
     "ImportKind",
     "ImportedLine",
+    "Invoice",
+    "InvoiceLine",
+    "InvoiceState",
     "JournalEntry",
     "KpiValue",
+    "Milestone",
     "ModelState",
     "MonthlyBalance",
     "MonthlyTarget",
+    "NumberSeries",
+    "Payment",
     "Period",
     "PeriodState",
     "Posting",
@@ -77,5 +129,15 @@ __all__ = [
     "Responsibility",
     "SampleMark",
     "Scenario",
+    "SeriesKind",
     "Stake",
+    "StatementBalance",
+    "StripeEvent",
+    "StripeEventState",
+    "StripePayout",
+    "TaxKind",
+    "TaxRate",
+    "TermsStep",
+    "Vendor",
+    "WorkEntry",
 ]

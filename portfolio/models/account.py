@@ -36,6 +36,9 @@ class AccountRole(models.TextChoices):
     PAYABLE = "payable", "Payables"
     DEFERRED = "deferred", "Deferred revenue"
     DEPOSITS_HELD = "deposits_held", "Refundable deposits held"
+    REFUNDS_DUE = "refunds_due", "Refunds owed to clients"
+    CREW_PAY = "crew_pay", "Crew pay owed"
+    TAX = "tax", "Occupancy and sales tax set aside"
     HELD_FOR_OTHERS = "held_for_others", "Funds held for others"
     LOAN = "loan", "Loans"
     CAPITAL = "capital", "Owner capital"
@@ -120,6 +123,8 @@ class Period(models.Model):
     )
     reconciled_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    reopened_at = models.DateTimeField(null=True, blank=True)
+    reopen_reason = models.CharField(max_length=250, blank=True, help_text="Why it was last reopened.")
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -136,6 +141,10 @@ class Period(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state="closed") | Q(closed_at__isnull=False), name="closed_period_has_date"
+            ),
+            models.CheckConstraint(
+                condition=Q(reopened_at__isnull=True) | ~Q(reopen_reason=""),
+                name="reopened_period_has_reason",
             ),
         ]
 

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 
 from portfolio.models.channel import Channel
 from portfolio.models.entity import Asset, Entity
+from portfolio.models.terms import CancellationTerms
 
 
 class BookingStage(models.TextChoices):
@@ -52,7 +53,17 @@ class Booking(models.Model):
     price_minor = models.BigIntegerField(default=0)
     deposit_minor = models.BigIntegerField(default=0)
     paid_minor = models.BigIntegerField(default=0)
-    cancellation_terms = models.CharField(max_length=200, blank=True)
+    cancellation_terms = models.CharField(
+        max_length=200, blank=True, help_text="As a note or file words them."
+    )
+    terms = models.ForeignKey(
+        CancellationTerms,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="bookings",
+        help_text="The terms that decide what goes back when it is called off.",
+    )
     stripe_id = models.CharField(max_length=80, blank=True)
     payment_link = models.URLField(blank=True)
     event_key = models.CharField(max_length=64, blank=True)

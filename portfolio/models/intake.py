@@ -14,7 +14,9 @@ class ImportKind(models.TextChoices):
     """The kinds of file intake can land."""
 
     BANK_CSV = "bank_csv", "Bank statement (CSV)"
-    STRIPE = "stripe", "Stripe balance history (CSV)"
+    OFX = "ofx", "Bank statement (OFX, QFX)"
+    STRIPE = "stripe", "Stripe balance history"
+    JOURNAL = "journal", "Journal (beancount, hledger)"
     OPENING = "opening", "Opening balances (CSV)"
     BOOKINGS = "bookings", "Bookings (CSV)"
     STAYS = "stays", "Stays (CSV)"
@@ -60,9 +62,16 @@ class ImportedLine(models.Model):
     entity = models.ForeignKey(
         Entity, on_delete=models.PROTECT, related_name="imported_lines", db_index=False
     )
-    file = models.ForeignKey(ImportFile, on_delete=models.PROTECT, related_name="lines")
+    file = models.ForeignKey(
+        ImportFile,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="lines",
+        help_text="Empty for what a webhook told.",
+    )
     kind = models.CharField(max_length=12, choices=ImportKind.choices)
-    line = models.PositiveIntegerField()
+    line = models.PositiveIntegerField(default=0)
     external_id = models.CharField(max_length=160)
     body_hash = models.CharField(max_length=64)
     on = models.DateField()
@@ -75,13 +84,45 @@ class ImportedLine(models.Model):
         Booking, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     payout_id = models.CharField(max_length=80, blank=True)
+    account = models.ForeignKey(
+        Account,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="The bank or clearing account whose statement it stands on.",
+    )
+    reference = models.CharField(
+        max_length=80, blank=True, help_text="Check number or the bank's own reference."
+    )
+    waits = models.BooleanField(
+        default=False, help_text="It may be an entry that is in the books already; a person says which."
+    )
+    same_as = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="repeats",
+        help_text="The line of another file that tells of the same movement.",
+    )
+    matched_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was tied to an entry it did not make."
+    )
+    matched_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
         ordering = ["file_id", "line", "id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["entity", "kind", "external_id"], name="imported_line_once_per_external_id"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(waits=False) | Q(entry__isnull=True), name="waiting_line_has_no_entry"
+            ),
         ]
         indexes = [
             models.Index(fields=["entity", "kind", "-on"], name="imported_line_freshness"),
@@ -91,18 +132,39 @@ class ImportedLine(models.Model):
             models.Index(
                 fields=["entity", "payout_id"], condition=~Q(payout_id=""), name="imported_line_by_payout"
             ),
+            models.Index(fields=["entity", "on"], condition=Q(waits=True), name="imported_line_waiting"),
+            models.Index(
+                fields=["account", "on", "amount_minor"],
+                condition=Q(account__isnull=False),
+                name="imported_line_by_account",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.on} {self.description}"
 
 
+class Direction(models.TextChoices):
+    """Which way the money of a line goes."""
+
+    ANY = "any", "In or out"
+    IN = "in", "Money in"
+    OUT = "out", "Money out"
+
+
 class CategoryRule(models.Model):
-    """Bank lines whose description holds ``contains`` go to ``account``; the lowest position wins."""
+    """Bank lines whose description holds ``contains`` go to ``account``; the lowest position wins.
+
+    ``direction`` and the two sizes, in minor units without sign and both included, narrow it.
+    """
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="category_rules")
     position = models.PositiveIntegerField()
     contains = models.CharField(max_length=80, help_text="Matched without regard to case.")
+    direction = models.CharField(max_length=3, choices=Direction.choices, default=Direction.ANY)
+    at_least_minor = models.BigIntegerField(null=True, blank=True)
+    at_most_minor = models.BigIntegerField(null=True, blank=True)
+    active = models.BooleanField(default=True)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
 
     class Meta:

@@ -31,6 +31,11 @@ class EntrySource(models.TextChoices):
     BANK = "bank", "Bank statement"
     STRIPE = "stripe", "Stripe"
     INVOICE = "invoice", "Invoice"
+    BILL = "bill", "Bill"
+    PAYMENT = "payment", "Payment recorded by a person"
+    CREW_PAY = "crew_pay", "Crew pay"
+    TAX = "tax", "Tax set aside or paid"
+    JOURNAL = "journal", "Imported journal"
     RECOGNITION = "recognition", "Revenue recognition"
     REVERSAL = "reversal", "Reversal"
 
@@ -53,6 +58,14 @@ class JournalEntry(models.Model):
     )
     reason = models.CharField(max_length=250, blank=True)
     posted_at = models.DateTimeField(null=True, blank=True)
+    number = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Its place in the entity's books: 1, 2, 3 … in the order of sealing."
+    )
+    chain_hash = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="SHA-256 over the entry before it in the books and over this one whole.",
+    )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -69,6 +82,7 @@ class JournalEntry(models.Model):
             models.UniqueConstraint(
                 fields=["entity", "source", "external_id"], name="entry_once_per_external_id"
             ),
+            models.UniqueConstraint(fields=["entity", "number"], name="entry_number_once_per_entity"),
             models.CheckConstraint(
                 condition=Q(state__in=EntryState.values, source__in=EntrySource.values),
                 name="entry_state_and_source_are_known",

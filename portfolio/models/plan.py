@@ -64,6 +64,58 @@ class MonthlyTarget(models.Model):
         return f"{self.entity_id} {self.month}"
 
 
+class Budget(models.Model):
+    """What an account should move in a month, in the account's own sense: income and cost both positive."""
+
+    account = models.ForeignKey(
+        "portfolio.Account", on_delete=models.PROTECT, related_name="budgets", db_index=False
+    )
+    month = models.IntegerField(help_text="year * 12 + month - 1")
+    amount_minor = models.BigIntegerField()
+    source = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["account_id", "month"]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "month"], name="budget_once_per_month"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.month}"
+
+
+class Forecast(models.Model):
+    """What somebody expected of a month before it was over, kept as it was said and scored when the month is past.
+
+    ``value_minor`` and ``actual_minor`` are cents. A forecast never changes; a new one is another row.
+    """
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="forecasts")
+    key = models.SlugField(max_length=60, help_text="What is forecast: revenue, net, cash.")
+    scenario = models.CharField(max_length=20, blank=True)
+    made_on = models.DateField()
+    month = models.IntegerField(help_text="year * 12 + month - 1")
+    value_minor = models.BigIntegerField()
+    actual_minor = models.BigIntegerField(null=True, blank=True)
+    scored_on = models.DateField(null=True, blank=True)
+    source = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["entity_id", "key", "-month", "-made_on"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["entity", "key", "scenario", "month", "made_on"], name="forecast_once_per_day"
+            ),
+            models.CheckConstraint(
+                condition=Q(actual_minor__isnull=True) | Q(scored_on__isnull=False),
+                name="scored_forecast_has_date",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.month}"
+
+
 class Assumption(models.Model):
     """A dated number that a formula uses, with the source that vouches for it.
 

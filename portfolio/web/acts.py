@@ -235,7 +235,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
 @access.staff
 def set_billing(request: HttpRequest, pk: int) -> HttpResponse:
     """Set how a client is billed."""
-    contract = record(request, ClientContract.objects.select_related("entity"), pk=pk, verb="own")
+    contract = record(request, ClientContract.objects.select_related("entity", "client"), pk=pk, verb="own")
     return _act(
         request,
         entity=contract.entity,

@@ -105,7 +105,7 @@ def entity_page(request: HttpRequest, slug: str) -> HttpResponse:
             "entries": pages.recent_entries(entity=entity, limit=ENTRIES_SHOWN),
             "kpis": pages.latest_kpis(entity=entity, as_of=as_of),
             "channels": pages.channel_lines(entity=entity, as_of=as_of),
-            "contracts": list(ClientContract.objects.filter(entity=entity)),
+            "contracts": list(ClientContract.objects.filter(entity=entity).select_related("client")),
             "stakes": list(Stake.objects.filter(entity=entity)),
             "responsibilities": list(Responsibility.objects.filter(entity=entity)),
             "assets": list(Asset.objects.filter(entity=entity)),

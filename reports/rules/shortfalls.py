@@ -89,7 +89,7 @@ def _billing_undefined(rule: Rule, desk: Desk) -> list[FindingNote]:
     found = []
     for entity in desk.facts.entities:
         clients = [row for row in desk.facts.contracts if row.entity_id == entity.id]
-        undefined = [row.client for row in clients if not row.billing_model]
+        undefined = [row.client.name for row in clients if not row.billing_model]
         if not undefined:
             continue
         found.append(

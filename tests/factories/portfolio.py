@@ -12,6 +12,7 @@ from portfolio.models import (
     BookingStage,
     Channel,
     ChannelStatus,
+    Client,
     ClientContract,
     ContractState,
     Entity,
@@ -78,12 +79,20 @@ class ChannelFactory(factory.django.DjangoModelFactory[Channel]):
     status = ChannelStatus.NOT_LISTED
 
 
+class ClientFactory(factory.django.DjangoModelFactory[Client]):
+    class Meta:
+        model = Client
+
+    entity = factory.SubFactory(EntityFactory)
+    name = factory.Sequence(lambda number: f"Client {number}")
+
+
 class ContractFactory(factory.django.DjangoModelFactory[ClientContract]):
     class Meta:
         model = ClientContract
 
     entity = factory.SubFactory(EntityFactory)
-    client = factory.Sequence(lambda number: f"Client {number}")
+    client = factory.SubFactory(ClientFactory, entity=factory.SelfAttribute("..entity"))
     state = ContractState.VERBAL
 
 

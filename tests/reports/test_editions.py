@@ -99,7 +99,7 @@ class TestFindingsClear:
     def test_setting_the_last_client_s_billing_model_clears_it(self, sample_owner: Person) -> None:
         issued("ceo")
         set_billing_model(
-            contract=ClientContract.objects.get(client="Tide Yoga"),
+            contract=ClientContract.objects.get(client__name="Tide Yoga"),
             billing_model=BillingModel.HOURLY,
             rate_minor=8500,
             at=AT,

@@ -76,8 +76,8 @@ def test_two_handovers_of_one_entity_are_two_findings(ceo: Report, qos: Entity) 
 
 
 def test_each_entity_answers_for_its_own_clients(ceo: Report, qos: Entity, dc: Entity) -> None:
-    ContractFactory(entity=dc, client="A studio")
-    ContractFactory(entity=qos, client="A school")
+    ContractFactory(entity=dc, client__name="A studio")
+    ContractFactory(entity=qos, client__name="A school")
     lines = {line.subject: line for line in issued(ceo).findings if line.rule == "billing-undefined"}
     assert set(lines) == {"dc", "qos"}
     assert "A school" in lines["qos"].evidence[0].text

@@ -164,7 +164,7 @@ def everything(slug: str, name: str) -> Records:
         booking=booking,
         stake=StakeFactory(entity=entity, holder=f"{name} partner"),
         channel=channel,
-        contract=ContractFactory(entity=entity, client=f"{name} client"),
+        contract=ContractFactory(entity=entity, client__name=f"{name} client"),
         responsibility=ResponsibilityFactory(entity=entity, role=f"{name} operations lead"),
         model=ProfitabilityModelFactory(entity=entity, name=f"{name} charter model"),
         handoff=handoff,

@@ -1,0 +1,8 @@
+"""The portfolio in the Django admin: staff fix records here; what the books wrote is only read.
+
+Nothing here posts, seals or moves a stage: those have their own pages, which call `portfolio.domain`.
+"""
+
+from portfolio.admin import bookings, books, entities, intake, plans
+
+__all__ = ["bookings", "books", "entities", "intake", "plans"]

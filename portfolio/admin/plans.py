@@ -1,0 +1,73 @@
+"""Plans: targets, assumptions, models, options and rules."""
+
+from django.contrib import admin
+
+from core.admin import AuditedAdmin
+from portfolio.models import (
+    Assumption,
+    CapitalOption,
+    FinancialRule,
+    KpiValue,
+    MonthlyTarget,
+    ProfitabilityModel,
+    Scenario,
+)
+
+
+@admin.register(KpiValue)
+class KpiValueAdmin(AuditedAdmin):
+    list_display = ["label", "entity", "as_of", "tracked", "value", "target", "unit", "basis"]
+    list_filter = ["basis", "tracked", "entity"]
+    list_select_related = ["entity"]
+    search_fields = ["key", "label"]
+    autocomplete_fields = ["entity"]
+
+
+@admin.register(MonthlyTarget)
+class MonthlyTargetAdmin(AuditedAdmin):
+    list_display = ["entity", "month", "revenue_minor", "source"]
+    list_filter = ["entity"]
+    list_select_related = ["entity"]
+    search_fields = ["entity__slug", "source"]
+    autocomplete_fields = ["entity"]
+
+
+@admin.register(Assumption)
+class AssumptionAdmin(AuditedAdmin):
+    list_display = ["key", "effective_on", "value", "unit", "source"]
+    list_filter = ["unit"]
+    search_fields = ["key", "note", "source"]
+
+
+@admin.register(ProfitabilityModel)
+class ProfitabilityModelAdmin(AuditedAdmin):
+    """The figures of a model. It is adopted on its own page, by the owner."""
+
+    list_display = ["name", "entity", "price_minor", "state", "adopted_on"]
+    list_filter = ["state", "entity"]
+    list_select_related = ["entity"]
+    search_fields = ["name"]
+    autocomplete_fields = ["entity"]
+    readonly_fields = ["state", "adopted_on", "adopted_by"]
+
+
+@admin.register(Scenario)
+class ScenarioAdmin(AuditedAdmin):
+    list_display = ["name", "position", "units_a_month", "price_minor", "fixed_change_bp"]
+    search_fields = ["name", "note"]
+
+
+@admin.register(CapitalOption)
+class CapitalOptionAdmin(AuditedAdmin):
+    list_display = ["name", "entity", "tier", "outlay_minor", "monthly_return_minor", "spent_on"]
+    list_filter = ["tier", "entity"]
+    list_select_related = ["entity"]
+    search_fields = ["name"]
+    autocomplete_fields = ["entity"]
+
+
+@admin.register(FinancialRule)
+class FinancialRuleAdmin(AuditedAdmin):
+    list_display = ["statement", "check_name", "threshold", "position", "active"]
+    list_filter = ["active"]
+    search_fields = ["statement"]

@@ -1,0 +1,241 @@
+"""Invoices, credit notes, payments, and which paid what.
+
+Numbers have no gaps: a document takes the next number of its series in the transaction that issues it
+(`portfolio.domain.receivables.numbers`). An issued document never changes; a credit note corrects it. What is settled of
+an invoice is kept on it and cannot pass its total, so that no two payments settle it twice.
+"""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from portfolio.models.account import Account
+from portfolio.models.booking import Booking
+from portfolio.models.contract import Client, ClientContract
+from portfolio.models.entity import Entity
+from portfolio.models.intake import ImportedLine
+from portfolio.models.journal import JournalEntry
+
+
+class SeriesKind(models.TextChoices):
+    """What is numbered."""
+
+    INVOICE = "invoice", "Invoices"
+    CREDIT_NOTE = "credit_note", "Credit notes"
+
+
+class NumberSeries(models.Model):
+    """The last number given out in an entity's series; ``prefix`` stands before it on paper."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="number_series", db_index=False)
+    kind = models.CharField(max_length=12, choices=SeriesKind.choices)
+    prefix = models.CharField(max_length=12, blank=True)
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["entity_id", "kind"]
+        verbose_name_plural = "number series"
+        constraints = [models.UniqueConstraint(fields=["entity", "kind"], name="series_once_per_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}{self.last}"
+
+
+class InvoiceState(models.TextChoices):
+    """A draft can be changed and thrown away; an issued invoice is in the books and stays."""
+
+    DRAFT = "draft", "Draft"
+    ISSUED = "issued", "Issued"
+
+
+class Invoice(models.Model):
+    """What a client is asked to pay. ``reference`` is the number as printed; a landed one keeps its own."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="invoices", db_index=False)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="invoices")
+    contract = models.ForeignKey(
+        ClientContract, null=True, blank=True, on_delete=models.PROTECT, related_name="invoices"
+    )
+    booking = models.ForeignKey(
+        Booking, null=True, blank=True, on_delete=models.PROTECT, related_name="invoices"
+    )
+    state = models.CharField(max_length=6, choices=InvoiceState.choices, default=InvoiceState.DRAFT)
+    number = models.PositiveIntegerField(
+        null=True, blank=True, help_text="In the series; empty for a landed one."
+    )
+    reference = models.CharField(max_length=40, blank=True)
+    issued_on = models.DateField(null=True, blank=True)
+    due_on = models.DateField(null=True, blank=True)
+    currency = models.CharField(max_length=3, default="USD")
+    note = models.CharField(max_length=400, blank=True, help_text="Printed under the lines.")
+    total_minor = models.BigIntegerField(default=0)
+    settled_minor = models.BigIntegerField(default=0, help_text="Paid or credited.")
+    settled_on = models.DateField(null=True, blank=True, help_text="When the last of it was settled.")
+    entry = models.OneToOneField(
+        JournalEntry, null=True, blank=True, on_delete=models.PROTECT, related_name="invoice"
+    )
+    source = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["entity_id", "-issued_on", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "number"], name="invoice_number_once_per_entity"),
+            models.UniqueConstraint(
+                fields=["entity", "reference"], condition=~Q(reference=""), name="invoice_reference_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(total_minor__gte=0, settled_minor__gte=0, settled_minor__lte=F("total_minor")),
+                name="invoice_settled_within_total",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="issued")
+                | (Q(issued_on__isnull=False, due_on__isnull=False, entry__isnull=False) & ~Q(reference="")),
+                name="issued_invoice_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="issued") | Q(number__isnull=True, entry__isnull=True),
+                name="draft_invoice_has_no_number",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["entity", "-issued_on", "-id"], name="invoice_newest_by_entity"),
+            models.Index(
+                fields=["entity", "due_on"],
+                condition=Q(state="issued", settled_minor__lt=F("total_minor")),
+                name="invoice_open_by_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference or f"Draft {self.pk}"
+
+
+class InvoiceLine(models.Model):
+    """One line: ``quantity_milli`` thousandths of a unit at ``unit_minor``; ``amount_minor`` is before tax."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines", db_index=False)
+    position = models.PositiveSmallIntegerField()
+    description = models.CharField(max_length=200)
+    quantity_milli = models.BigIntegerField(default=1000)
+    unit_minor = models.BigIntegerField()
+    amount_minor = models.BigIntegerField()
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    tax_bp = models.PositiveIntegerField(default=0)
+    tax_minor = models.BigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["invoice_id", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["invoice", "position"], name="invoice_line_once_per_position"),
+        ]
+
+    def __str__(self) -> str:
+        return self.description
+
+
+class CreditNote(models.Model):
+    """What takes an issued invoice back, whole or in part."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="credit_notes", db_index=False)
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="credit_notes")
+    number = models.PositiveIntegerField()
+    reference = models.CharField(max_length=40)
+    issued_on = models.DateField()
+    amount_minor = models.BigIntegerField()
+    reason = models.CharField(max_length=250)
+    entry = models.OneToOneField(JournalEntry, on_delete=models.PROTECT, related_name="credit_note")
+
+    class Meta:
+        ordering = ["entity_id", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "number"], name="credit_note_number_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="credit_note_is_worth_something"),
+            models.CheckConstraint(condition=~Q(reason=""), name="credit_note_has_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class Payment(models.Model):
+    """Money a client paid. What is not allocated to an invoice stands to the client's credit."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="payments", db_index=False)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="payments")
+    on = models.DateField()
+    amount_minor = models.BigIntegerField()
+    allocated_minor = models.BigIntegerField(default=0)
+    reference = models.CharField(max_length=80, blank=True)
+    entry = models.OneToOneField(JournalEntry, on_delete=models.PROTECT, related_name="payment")
+    imported_line = models.OneToOneField(
+        ImportedLine, null=True, blank=True, on_delete=models.PROTECT, related_name="payment"
+    )
+
+    class Meta:
+        ordering = ["entity_id", "-on", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    amount_minor__gt=0, allocated_minor__gte=0, allocated_minor__lte=F("amount_minor")
+                ),
+                name="payment_allocated_within_amount",
+            ),
+        ]
+        indexes = [models.Index(fields=["entity", "-on", "-id"], name="payment_newest_by_entity")]
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.amount_minor}"
+
+
+class Allocation(models.Model):
+    """How much of a payment or a credit note settles an invoice."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="allocations")
+    payment = models.ForeignKey(
+        Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="allocations"
+    )
+    credit_note = models.OneToOneField(
+        CreditNote, null=True, blank=True, on_delete=models.PROTECT, related_name="allocation"
+    )
+    on = models.DateField()
+    amount_minor = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["invoice_id", "on", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="allocation_is_worth_something"),
+            models.CheckConstraint(
+                condition=Q(payment__isnull=False, credit_note__isnull=True)
+                | Q(payment__isnull=True, credit_note__isnull=False),
+                name="allocation_has_one_origin",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.invoice_id} {self.amount_minor}"
+
+
+class DunningLetter(models.Model):
+    """A reminder about overdue invoices of one client, drafted into the outbox; a person sends it or throws it away."""
+
+    entity = models.ForeignKey(
+        Entity, on_delete=models.PROTECT, related_name="dunning_letters", db_index=False
+    )
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="dunning_letters")
+    level = models.PositiveSmallIntegerField(help_text="1 reminds, 2 asks again, 3 announces the next step.")
+    drafted_on = models.DateField()
+    drafted_at = models.DateTimeField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    message = models.OneToOneField("mail.Message", on_delete=models.PROTECT, related_name="dunning_letter")
+    invoices = models.ManyToManyField(Invoice, related_name="dunning_letters")
+
+    class Meta:
+        ordering = ["entity_id", "-drafted_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "level", "drafted_on"], name="dunning_once_per_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client_id} level {self.level}"
