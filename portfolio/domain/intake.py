@@ -11,13 +11,13 @@ matched to it by the payout's id, never by its amount, and not posted again.
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from core import clock
-from core.money import format_minor
+from portfolio.domain import desk as desks
 from portfolio.domain import landing, ledger, recognition
 from portfolio.domain.accounts import CARD_FEES, Accounts
 from portfolio.domain.landing import LandedFile, NewLine
@@ -29,64 +29,12 @@ from portfolio.models import (
     Account,
     AccountRole,
     Booking,
-    CategoryRule,
     Entity,
     EntrySource,
-    ImportedLine,
     ImportKind,
 )
 
 _PAYOUT = re.compile(r"\bpo_[a-z0-9]{6,70}\b", re.ASCII | re.IGNORECASE)
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*", re.ASCII)
-
-
-class _Desk:
-    """What is needed to decide on lines of one entity: accounts, rules, bookings, and who still owes."""
-
-    def __init__(self, entity: Entity) -> None:
-        self.entity = entity
-        self.accounts = Accounts(entity)
-        self.rules = [
-            (rule.contains.casefold(), self.accounts.by_id[rule.account_id])
-            for rule in CategoryRule.objects.filter(entity=entity).order_by("position", "pk")
-            if rule.account_id in self.accounts.by_id
-        ]
-        self.bookings = {
-            booking.reference.casefold(): booking
-            for booking in Booking.objects.filter(entity=entity).only("pk", "reference")
-        }
-        self.touched: dict[int, Booking] = {}
-        self.owed: dict[int, int] = {}
-
-    def booking_in(self, text: str) -> Booking | None:
-        """Return the first booking that a text names by its whole reference."""
-        for word in _WORD.findall(text):
-            booking = self.bookings.get(word.casefold().rstrip("._/-"))
-            if booking is not None:
-                self.touched[booking.pk] = booking
-                return booking
-        return None
-
-    def look_up_debts(self) -> None:
-        """Read what the bookings seen so far still owe: their payments clear that first."""
-        self.owed = recognition.receivable_by_booking(booking_ids=self.touched)
-
-    def by_rule(self, description: str) -> Account | None:
-        """Return the account of the first rule whose text stands in a description."""
-        folded = description.casefold()
-        return next((account for text, account in self.rules if text in folded), None)
-
-    def from_client(self, booking: Booking, amount_minor: int, deposit: bool) -> list[ledger.Line]:
-        """Credit money a client paid (or debit what went back): debts first, then deposits or deferred revenue."""
-        cleared = min(max(amount_minor, 0), self.owed.get(booking.pk, 0))
-        lines = []
-        if cleared:
-            self.owed[booking.pk] -= cleared
-            lines.append(ledger.Line(self.accounts.of(AccountRole.RECEIVABLE), -cleared, booking))
-        if amount_minor != cleared:
-            role = AccountRole.DEPOSITS_HELD if deposit else AccountRole.DEFERRED
-            lines.append(ledger.Line(self.accounts.of(role), cleared - amount_minor, booking))
-        return lines
 
 
 def land_bank(
@@ -111,7 +59,7 @@ def land_bank(
     """
     with transaction.atomic():
         landing.lock(entity)
-        desk = _Desk(entity)
+        desk = desks.Desk(entity)
         bank = account if account is not None else desk.accounts.of(AccountRole.CASH)
         rows = bank_csv.parse(
             data, name=name, account=f"{entity.slug}:{bank.code}", currency=bank.currency, max_rows=max_rows,
@@ -129,7 +77,9 @@ def land_bank(
             lines[n] for n in landing.unseen(entity=entity, kind=ImportKind.BANK_CSV, lines=lines, name=name)
         ]
         landing.refuse_closed(entity=entity, lines=new, name=name)
-        matched = _match_payouts(desk, [line for line in new if line.payout_id], ImportKind.STRIPE, -1, name)
+        matched = desks.match_payouts(
+            desk, [line for line in new if line.payout_id], ImportKind.STRIPE, -1, name
+        )
         to_post = [line for line in new if line.entry_id is None]
         named = [desk.booking_in(line.description) for line in to_post]
         desk.look_up_debts()
@@ -151,7 +101,7 @@ def land_bank(
         if drafts:
             landing.post(entity=entity, drafts=drafts, lines=to_post, name=name, by=by, at=at)
         recognition.settle_paid(booking_ids=desk.touched)
-        return _kept(
+        return desks.kept(
             desk,
             ImportKind.BANK_CSV,
             name,
@@ -189,7 +139,7 @@ def land_stripe(
     zone = clock.zone(entity.zone)
     with transaction.atomic():
         landing.lock(entity)
-        desk = _Desk(entity)
+        desk = desks.Desk(entity)
         rows = stripe.parse(data, name=name, max_rows=max_rows, max_bytes=max_bytes)
         lines = []
         for row in rows:
@@ -213,7 +163,7 @@ def land_stripe(
         fresh = landing.unseen(entity=entity, kind=ImportKind.STRIPE, lines=lines, name=name)
         new = [lines[n] for n in fresh]
         landing.refuse_closed(entity=entity, lines=new, name=name)
-        matched = _match_payouts(
+        matched = desks.match_payouts(
             desk, [line for line in new if line.payout_id], ImportKind.BANK_CSV, -1, name
         )
         # A movement of nothing is a line of the file and no entry of the books.
@@ -244,7 +194,7 @@ def land_stripe(
                 entity=entity, drafts=drafts, lines=[line for line, _ in to_post], name=name, by=by, at=at
             )
         recognition.settle_paid(booking_ids=desk.touched)
-        return _kept(
+        return desks.kept(
             desk,
             ImportKind.STRIPE,
             name,
@@ -285,7 +235,7 @@ def land_opening(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.
                 continue
             landing.refuse_closed(entity=entity, lines=lines, name=name)
             postings = [
-                ledger.Line(_account(accounts, row.account, row.line, name), row.amount_minor)
+                ledger.Line(desks.account_coded(accounts, row.account, row.line, name), row.amount_minor)
                 for row in group
             ]
             draft = ledger.Draft(
@@ -296,7 +246,7 @@ def land_opening(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.
             for line in lines:
                 line.entry_id = lines[0].entry_id
             kept += [(entity, lines[n]) for n in new]
-        return _kept_many(
+        return desks.kept_many(
             ImportKind.OPENING, name, data, len(rows), kept, max((r.on for r in rows), default=None), by, at
         )
 
@@ -343,21 +293,23 @@ def land_invoices(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt
             landing.post(entity=entity, drafts=drafts, lines=new, name=name, by=by, at=at)
             kept += [(entity, line) for line in new]
         last = max((row.issued_on for row in rows), default=None)
-        return _kept_many(ImportKind.INVOICES, name, data, len(rows), kept, last, by, at)
+        return desks.kept_many(ImportKind.INVOICES, name, data, len(rows), kept, last, by, at)
 
 
-def _bank_counterpart(desk: _Desk, line: NewLine, booking: Booking | None) -> list[ledger.Line]:
+def _bank_counterpart(desk: desks.Desk, line: NewLine, booking: Booking | None) -> list[ledger.Line]:
     if line.payout_id:
         return [ledger.Line(desk.accounts.of(AccountRole.CLEARING), -line.amount_minor)]
     account = desk.by_rule(line.description)
     if account is None and booking is not None and line.amount_minor > 0:
-        return desk.from_client(booking, line.amount_minor, deposit=_is_deposit(line.description))
+        return desk.from_client(booking, line.amount_minor, deposit=desks.is_deposit(line.description))
     if account is None:
         account = desk.accounts.uncategorised(line.amount_minor)
     return [ledger.Line(account, -line.amount_minor, booking)]
 
 
-def _stripe_counterpart(desk: _Desk, row: BalanceTransaction, booking: Booking | None) -> list[ledger.Line]:
+def _stripe_counterpart(
+    desk: desks.Desk, row: BalanceTransaction, booking: Booking | None
+) -> list[ledger.Line]:
     """Return what stands against the gross amount of a movement of the balance."""
     amount = row.amount_minor
     if not amount:
@@ -367,13 +319,13 @@ def _stripe_counterpart(desk: _Desk, row: BalanceTransaction, booking: Booking |
     if row.type == StripeType.FEE:
         return [ledger.Line(desk.accounts.coded(CARD_FEES), -amount, booking)]
     if row.type in (StripeType.CHARGE, StripeType.REFUND) and booking is not None:
-        return desk.from_client(booking, amount, deposit=_is_deposit(row.description))
+        return desk.from_client(booking, amount, deposit=desks.is_deposit(row.description))
     account = desk.by_rule(row.description) or desk.accounts.uncategorised(amount)
     return [ledger.Line(account, -amount, booking)]
 
 
 def _through_clearing(
-    desk: _Desk, row: BalanceTransaction, booking: Booking | None, others: Sequence[ledger.Line]
+    desk: desks.Desk, row: BalanceTransaction, booking: Booking | None, others: Sequence[ledger.Line]
 ) -> tuple[ledger.Line, ...]:
     """Return a movement's postings: its gross and its fee each pass the clearing account, visibly."""
     clearing = desk.accounts.of(AccountRole.CLEARING)
@@ -384,87 +336,6 @@ def _through_clearing(
     return tuple(lines)
 
 
-def _match_payouts(desk: _Desk, lines: Iterable[NewLine], other: ImportKind, sign: int, name: str) -> int:
-    """Give lines that name a payout the entry that the other file's line of it made; return how many.
-
-    Raises:
-        FormatError: the other file's line of that payout has another amount.
-    """
-    waiting = list(lines)
-    ids = [line.payout_id for line in waiting]
-    landed: dict[str, list[ImportedLine]] = defaultdict(list)
-    for start in range(0, len(ids), 900):
-        for found in ImportedLine.objects.filter(
-            entity=desk.entity, kind=other, payout_id__in=ids[start : start + 900], entry__isnull=False
-        ):
-            landed[found.payout_id].append(found)
-    taken: set[int | None] = set(
-        ImportedLine.objects.exclude(kind=other)
-        .filter(entry__in=[found.entry_id for group in landed.values() for found in group])
-        .values_list("entry_id", flat=True)
-    )
-    matched = 0
-    for line in waiting:
-        free = [found for found in landed[line.payout_id] if found.entry_id not in taken]
-        for found in free:
-            if found.amount_minor == sign * line.amount_minor:
-                line.entry_id = found.entry_id
-                taken.add(found.entry_id)
-                matched += 1
-                break
-        else:
-            if free:
-                currency = desk.entity.currency
-                raise FormatError(
-                    file=name,
-                    line=line.line,
-                    column=None,
-                    reason=f"payout {line.payout_id} is {format_minor(abs(line.amount_minor), currency)} here and "
-                    f"{format_minor(abs(free[0].amount_minor), currency)} in {free[0].file.name} line {free[0].line}",
-                    fix="export both files again",
-                )
-    return matched
-
-
-def _account(accounts: Accounts, code: str, line: int, name: str) -> Account:
-    for account in accounts.by_id.values():
-        if account.code == code:
-            return account
-    raise FormatError(
-        file=name,
-        line=line,
-        column="account",
-        reason=f"{accounts.entity.slug} has no account {code}",
-        fix="add it to the chart of accounts or correct the code",
-    )
-
-
-def _kept(
-    desk: _Desk, kind: ImportKind, name: str, data: bytes, lines: Sequence[NewLine], new: Sequence[NewLine],
-    by: AbstractBaseUser | None, at: dt.datetime, *, matched: int, uncategorised: int,
-) -> LandedFile:  # fmt: skip
-    file = landing.keep(
-        entity=desk.entity, kind=kind, name=name, data=data, lines=[(desk.entity, line) for line in new],
-        read=len(lines), covers_to=max((line.on for line in lines), default=None), by=by, at=at,
-    )  # fmt: skip
-    return LandedFile(file, len(lines), len(new), matched, uncategorised)
-
-
-def _kept_many(
-    kind: ImportKind, name: str, data: bytes, read: int, kept: Sequence[tuple[Entity, NewLine]],
-    covers_to: dt.date | None, by: AbstractBaseUser | None, at: dt.datetime,
-) -> LandedFile:  # fmt: skip
-    file = landing.keep(
-        entity=None, kind=kind, name=name, data=data, lines=kept, read=read, covers_to=covers_to, by=by, at=at
-    )
-    return LandedFile(file, read, len(kept))
-
-
 def _payout_in(description: str) -> str:
     found = _PAYOUT.search(description)
     return found[0].casefold() if found else ""
-
-
-def _is_deposit(description: str) -> bool:
-    """Tell whether a payment is a refundable deposit, or such a deposit going back, by its own words."""
-    return description.casefold().startswith(("deposit", "refund of deposit", "security deposit"))
