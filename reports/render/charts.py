@@ -7,11 +7,11 @@ both. Charts are 480 wide with 14-pixel text: on a phone of 390 that is 10 pixel
 import functools
 import html
 import threading
-from pathlib import Path
 from typing import Any
 
 import vl_convert
 
+from core.press import FONTS
 from reports.document import Chart
 from reports.render.chart_specs import (
     Spec,
@@ -38,7 +38,6 @@ __all__ = [
     "theme",
 ]
 
-FONTS = Path(__file__).resolve().parents[2] / "static" / "fonts" / "ttf"
 FAMILY = "IBM Plex Sans"
 FALLBACKS = f"{FAMILY}, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
 VERSION = "6.4"

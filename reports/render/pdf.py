@@ -1,37 +1,29 @@
 """The edition as a PDF by Typst: tagged (PDF/UA-1), with contents, page numbers and repeated table heads.
 
-The template is `typst/report.typ`; words go in as JSON, so user text stays text. The same document gives the
-same bytes: the date is the document's as-of date and only shipped fonts are used. A character that none of
-them has is written as its code point, for a PDF/UA file may not hold a character it cannot show.
+The template is `typst/report.typ`, set by `core.press`; words go in as JSON, so user text stays text. The same
+document gives the same bytes: the date is the document's as-of date and only shipped fonts are used.
 """
 
 import datetime as dt
-import functools
 import itertools
 import json
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import typst
-
+from core import press
+from core.press import Words
 from reports.document import Align, Block, Bullets, Chart, Document, Line, Note, Para, Severity, Table, Tone
-from reports.render.charts import FONTS
 from reports.render.frame import Frame, Kind, Part, Piece, count, day, one_line
 from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATUS_WORDS
 
-TEMPLATES = Path(__file__).resolve().parent / "typst"
+TEMPLATE = Path(__file__).resolve().parent / "typst" / "report.typ"
 _SEVERITY_TONES = {
     Severity.CRITICAL: "bad",
     Severity.HIGH: "warn",
     Severity.MEDIUM: "warn",
     Severity.LOW: "",
 }
-# Words longer than this get places to break; no column of a table holds them in one line.
-_LONGEST = 24
-_STEP = 16
-_BREAK = "\u200b"
 
 
 class PdfError(RuntimeError):
@@ -44,103 +36,21 @@ def render(document: Document, *, charts: Mapping[str, bytes]) -> bytes:
     Raises:
         PdfError: Typst refused the document, with its reason.
     """
-    words = _Words()
+    words = Words()
     edition = _edition(document, words)
     drawn = {name: drawing.decode() for name, drawing in charts.items()}
     midnight = dt.datetime.combine(document.head.as_of, dt.time(), tzinfo=dt.UTC)
     inputs = {"edition": json.dumps(edition, sort_keys=True), "charts": json.dumps(drawn, sort_keys=True)}
     try:
-        return _set("report.typ", inputs, at=midnight)
-    except typst.TypstError as error:
+        return press.set_pdf(template=TEMPLATE, inputs=inputs, at=midnight)
+    except press.PressError as error:
         raise PdfError(f"Typst could not set {one_line(document.head.title)!r}: {error}") from error
-
-
-# Setting type
-
-_press = threading.Lock()
-
-
-@functools.cache
-def _compiler() -> typst.Compiler:
-    return typst.Compiler(
-        root=str(TEMPLATES), font_paths=[str(FONTS)], ignore_system_fonts=True, package_path=str(TEMPLATES)
-    )
-
-
-def _set(template: str, inputs: dict[str, str], *, at: dt.datetime) -> bytes:
-    """Set a template as PDF. One at a time: the compiler and its cache of fonts serve the whole process."""
-    with _press:
-        done = _compiler().compile(
-            str(TEMPLATES / template),
-            sys_inputs=inputs,
-            format="pdf",
-            pdf_standards="ua-1",
-            timestamp=int(at.timestamp()),
-        )
-    if not isinstance(done, bytes):
-        raise PdfError("Typst answered with something other than one file.")
-    return done
-
-
-class _Words:
-    """Text for paper: long words with places to break, characters without a glyph as code points."""
-
-    # Beyond the alphabets (ideographs, emoji) few characters are worth a trial; the rest go as code points.
-    TRIALS = 400
-    ALPHABETS_END = "\u2e80"
-
-    def __init__(self) -> None:
-        self.trials = 0
-        self.unshown: set[str] = set()
-
-    def __call__(self, text: str) -> str:
-        if not text.isascii() or not text.isprintable():
-            text = "".join(self.shown(char) for char in text)
-        if len(text) > _LONGEST:
-            text = " ".join(_with_breaks(word) for word in text.split(" "))
-        return text
-
-    def shown(self, char: str) -> str:
-        if char.isspace():
-            return " " if char in "\t\n\r\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029" else char
-        if _is_common(char):
-            return char
-        alphabetic = char < self.ALPHABETS_END
-        if char not in self.unshown and (alphabetic or self.trials < self.TRIALS):
-            self.trials += not alphabetic
-            if _has_glyph(char):
-                return char
-        self.unshown.add(char)
-        return f"[U+{ord(char):04X}]"
-
-
-def _with_breaks(word: str) -> str:
-    if len(word) <= _LONGEST:
-        return word
-    return _BREAK.join(word[at : at + _STEP] for at in range(0, len(word), _STEP))
-
-
-def _is_common(char: str) -> bool:
-    """Tell whether a character is one that every shipped face has: printable ASCII and Latin letters."""
-    return (
-        " " <= char <= "~" or ("\u00a1" <= char <= "\u017f" and char != "\u00ad") or char in "–—‘’“”…•−×≤≥€"
-    )
-
-
-@functools.lru_cache(maxsize=16384)
-def _has_glyph(char: str) -> bool:
-    """Try whether a character can be set: the fonts themselves answer, not a list of ours."""
-    try:
-        _set("glyph.typ", {"char": char}, at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
-    except typst.TypstError:
-        return False
-    return True
 
 
 # The document as plain values
 
 
-def _edition(document: Document, words: _Words) -> dict[str, Any]:
+def _edition(document: Document, words: Words) -> dict[str, Any]:
     frame, head = Frame(document), document.head
     values = {
         "title": words(frame.title),
@@ -201,12 +111,12 @@ def _unshown(characters: set[str]) -> str:
     return f"{number} of this text that the typeface does not have stand as code points, such as [U+4E00]."
 
 
-def _title(text: str, words: _Words) -> str:
+def _title(text: str, words: Words) -> str:
     """Return text for a heading or an image, which PDF/UA does not let be empty."""
     return one_line(words(text)) or "Untitled"
 
 
-def _part(part: Part, frame: Frame, words: _Words) -> dict[str, Any]:
+def _part(part: Part, frame: Frame, words: Words) -> dict[str, Any]:
     blocks = [_block(block, frame, words) for block in part.blocks]
     if part.kind is Kind.HEADLINE:
         blocks = [{**b, "kind": "commentary"} if b["kind"] == "para" else b for b in blocks]
@@ -221,7 +131,7 @@ def _part(part: Part, frame: Frame, words: _Words) -> dict[str, Any]:
     }
 
 
-def _piece(piece: Piece, words: _Words, *, marked: bool = True) -> dict[str, Any]:
+def _piece(piece: Piece, words: Words, *, marked: bool = True) -> dict[str, Any]:
     return {
         "text": words(piece.text),
         "tone": piece.tone.value,
@@ -231,11 +141,11 @@ def _piece(piece: Piece, words: _Words, *, marked: bool = True) -> dict[str, Any
     }
 
 
-def _line(line: Line, frame: Frame, words: _Words) -> list[dict[str, Any]]:
+def _line(line: Line, frame: Frame, words: Words) -> list[dict[str, Any]]:
     return [_piece(piece, words) for piece in frame.line(line)]
 
 
-def _block(block: Block, frame: Frame, words: _Words) -> dict[str, Any]:
+def _block(block: Block, frame: Frame, words: Words) -> dict[str, Any]:
     match block:
         case Table():
             return _table(block, frame, words)
@@ -256,7 +166,7 @@ def _block(block: Block, frame: Frame, words: _Words) -> dict[str, Any]:
             return {"kind": kind, "tone": block.tone.value, "line": _line(block.line, frame, words)}
 
 
-def _table(table: Table, frame: Frame, words: _Words) -> dict[str, Any]:
+def _table(table: Table, frame: Frame, words: Words) -> dict[str, Any]:
     badges, cells = frame.grid(table)
     widths = _widths(table, cells)
     return {

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from core import press
 from crew.models import Duty, Person
 from portfolio.models import Entity
 from reports.models import Report
-from reports.render import charts, pdf
+from reports.render import charts
 from tests.factories import people
 from tests.factories.portfolio import EntityFactory
 from tests.reports.sample_case import sample, sample_owner  # noqa: F401 - fixtures for every module here
@@ -43,7 +44,7 @@ def _draw_the_same_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr(charts, "svg", _once(charts.svg, "svg"))
     monkeypatch.setattr(charts, "png", _once(charts.png, "png"))
-    monkeypatch.setattr(pdf, "_set", _once(pdf._set, "pdf"))
+    monkeypatch.setattr(press, "set_pdf", _once(press.set_pdf, "pdf"))
 
 
 @pytest.fixture

@@ -1,0 +1,115 @@
+"""The press: Typst templates set as tagged PDF (PDF/UA-1) from shipped fonts alone.
+
+What a template shows goes in as texts (`sys.inputs`), so words of people never become code. The same inputs at the
+same instant give the same bytes. `Words` makes any text fit for paper: a PDF/UA file may not hold a character it cannot
+show, so one that no shipped font has is written as its code point.
+"""
+
+import datetime as dt
+import functools
+import threading
+from pathlib import Path
+
+import typst
+
+FONTS = Path(__file__).resolve().parents[1] / "static" / "fonts" / "ttf"
+
+_GLYPH = Path(__file__).resolve().parent / "typst" / "glyph.typ"
+# Words longer than this get places to break; no column of a table holds them in one line.
+_LONGEST = 24
+_STEP = 16
+_BREAK = "\u200b"
+
+
+class PressError(RuntimeError):
+    """A template that could not be set as a PDF."""
+
+
+_press = threading.Lock()
+
+
+def set_pdf(*, template: Path, inputs: dict[str, str], at: dt.datetime) -> bytes:
+    """Set a template as PDF. One at a time: the compiler and its cache of fonts serve the whole process.
+
+    Raises:
+        PressError: Typst refused it, with its reason.
+    """
+    with _press:
+        try:
+            done = _compiler(template.parent).compile(
+                str(template),
+                sys_inputs=inputs,
+                format="pdf",
+                pdf_standards="ua-1",
+                timestamp=int(at.timestamp()),
+            )
+        except typst.TypstError as error:
+            raise PressError(str(error)) from error
+    if not isinstance(done, bytes):
+        raise PressError("Typst answered with something other than one file.")
+    return done
+
+
+@functools.cache
+def _compiler(root: Path) -> typst.Compiler:
+    return typst.Compiler(
+        root=str(root), font_paths=[str(FONTS)], ignore_system_fonts=True, package_path=str(root)
+    )
+
+
+class Words:
+    """Text for paper: long words with places to break, characters without a glyph as code points."""
+
+    # Beyond the alphabets (ideographs, emoji) few characters are worth a trial; the rest go as code points.
+    TRIALS = 400
+    ALPHABETS_END = "\u2e80"
+
+    def __init__(self) -> None:
+        """Begin with nothing tried; ``unshown`` gathers the characters that had to be written as code points."""
+        self.trials = 0
+        self.unshown: set[str] = set()
+
+    def __call__(self, text: str) -> str:
+        """Return the text as it can be set."""
+        if not text.isascii() or not text.isprintable():
+            text = "".join(self.shown(char) for char in text)
+        if len(text) > _LONGEST:
+            text = " ".join(_with_breaks(word) for word in text.split(" "))
+        return text
+
+    def shown(self, char: str) -> str:
+        """Return a character, or its code point where no shipped face has it."""
+        if char.isspace():
+            return " " if char in "\t\n\r\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029" else char
+        if _is_common(char):
+            return char
+        alphabetic = char < self.ALPHABETS_END
+        if char not in self.unshown and (alphabetic or self.trials < self.TRIALS):
+            self.trials += not alphabetic
+            if _has_glyph(char):
+                return char
+        self.unshown.add(char)
+        return f"[U+{ord(char):04X}]"
+
+
+def _with_breaks(word: str) -> str:
+    if len(word) <= _LONGEST:
+        return word
+    return _BREAK.join(word[at : at + _STEP] for at in range(0, len(word), _STEP))
+
+
+def _is_common(char: str) -> bool:
+    """Tell whether a character is one that every shipped face has: printable ASCII and Latin letters."""
+    return (
+        " " <= char <= "~" or ("\u00a1" <= char <= "\u017f" and char != "\u00ad") or char in "–—‘’“”…•−×≤≥€"
+    )
+
+
+@functools.lru_cache(maxsize=16384)
+def _has_glyph(char: str) -> bool:
+    """Try whether a character can be set: the fonts themselves answer, not a list of ours."""
+    try:
+        set_pdf(template=_GLYPH, inputs={"char": char}, at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    except PressError:
+        return False
+    return True

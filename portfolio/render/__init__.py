@@ -1,0 +1,1 @@
+"""Frozen rows in, files out (XLSX, CSV, PDF, JSON): no model, no database, no clock."""
