@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from core.admin import AuditedAdmin, ReadOnlyAdmin
 from portfolio.admin.inlines import ReadOnlyInline
-from portfolio.models import Account, JournalEntry, MonthlyBalance, Period, Posting
+from portfolio.models import Account, ChainAnchor, EntryChain, JournalEntry, MonthlyBalance, Period, Posting
 
 
 @admin.register(Account)
@@ -69,3 +69,18 @@ class PeriodAdmin(ReadOnlyAdmin):
     list_filter = ["state", "entity"]
     list_select_related = ["entity", "by"]
     search_fields = ["entity__slug"]
+
+
+@admin.register(EntryChain)
+class EntryChainAdmin(ReadOnlyAdmin):
+    list_display = ["entity", "number", "head"]
+    list_select_related = ["entity"]
+    search_fields = ["entity__slug", "head"]
+
+
+@admin.register(ChainAnchor)
+class ChainAnchorAdmin(ReadOnlyAdmin):
+    list_display = ["entity", "number", "head", "reason", "recorded_at"]
+    list_filter = ["reason", "entity"]
+    list_select_related = ["entity"]
+    search_fields = ["entity__slug", "head"]

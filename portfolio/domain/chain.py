@@ -1,0 +1,63 @@
+"""The head of each entity's chain of entries: where it stands, and writing it down where nobody changes it.
+
+Entries move the head (`portfolio.domain.sealing`). Here it is read, and copied into anchors that are append-only: daily,
+when a month is closed and when a report is issued, whose mail and PDF carry it out of this database.
+`portfolio.domain.verification` holds the entries against all of them.
+"""
+
+import datetime as dt
+from collections.abc import Collection
+from typing import NamedTuple
+
+from django.db.models import Exists, OuterRef
+
+from core import clock
+from portfolio.models import AnchorReason, ChainAnchor, Entity, EntryChain
+
+
+class Head(NamedTuple):
+    """The last number of an entity's entries and the chain's hash there; (0, "") in empty books."""
+
+    number: int
+    hash: str
+
+
+EMPTY = Head(0, "")
+
+
+def heads(*, entities: Collection[Entity] | None = None) -> dict[int, Head]:
+    """Return the head by entity id, for these entities or all; entities without entries are left out."""
+    rows = EntryChain.objects.filter(number__gt=0)
+    if entities is not None:
+        rows = rows.filter(entity__in=entities)
+    return {pk: Head(number, head) for pk, number, head in rows.values_list("entity_id", "number", "head")}
+
+
+def record(*, entity: Entity, reason: AnchorReason, at: dt.datetime) -> ChainAnchor | None:
+    """Write the head of one entity's chain down for good; None where its books are empty.
+
+    Takes no lock, so that it may be called while the entity is locked: an anchor says what was committed when it was
+    written, and entries under way stand behind it.
+    """
+    head = heads(entities=[entity]).get(entity.pk)
+    if head is None:
+        return None
+    return ChainAnchor.objects.create(
+        entity=entity, number=head.number, head=head.hash, reason=reason, recorded_at=at
+    )
+
+
+def record_daily(*, at: dt.datetime) -> int:
+    """Write down each head that moved since it was last written down, once a day; return how many."""
+    midnight = clock.end_of(clock.today(at=at) - dt.timedelta(days=1))
+    anchors = ChainAnchor.objects.filter(entity=OuterRef("entity"))
+    moved = EntryChain.objects.filter(
+        ~Exists(anchors.filter(number=OuterRef("number"), head=OuterRef("head"))),
+        ~Exists(anchors.filter(reason=AnchorReason.DAILY, recorded_at__gte=midnight)),
+        number__gt=0,
+    )
+    made = ChainAnchor.objects.bulk_create(
+        ChainAnchor(recorded_at=at, reason=AnchorReason.DAILY, **row)
+        for row in moved.order_by("entity_id").values("entity_id", "number", "head")
+    )
+    return len(made)
