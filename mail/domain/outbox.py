@@ -5,6 +5,9 @@ wake-up or a few seconds later by the sweep. Domain code calls `enqueue` and nev
 
 Mail that a suppression stops is written too, as suppressed and with the reason, so that what went to whom, and
 what did not, stays whole; the caller gets `Skipped`.
+
+A letter that a person must look at first is laid in as a draft (`draft`): nothing claims it until somebody sends it
+(`mail.domain.drafts`).
 """
 
 import datetime as dt
@@ -21,7 +24,15 @@ from mail.domain import compose, sealing, suppression
 from mail.domain.fields import UnsendableError, address, one_line
 from mail.models import Kind, Message, Reason, State
 
-__all__ = ["NeverCopiedError", "Skipped", "UnknownComposerError", "UnsendableError", "enqueue", "wake"]
+__all__ = [
+    "NeverCopiedError",
+    "Skipped",
+    "UnknownComposerError",
+    "UnsendableError",
+    "draft",
+    "enqueue",
+    "wake",
+]
 
 # Turned off altogether (``retry=False``), kombu would try to connect for four seconds: somebody's page waits for this.
 _ONE_ATTEMPT = {"max_retries": 0, "interval_start": 0}
@@ -74,6 +85,58 @@ def enqueue(
         NeverCopiedError: a blind copy of a secret or of a campaign was asked for.
         UnknownComposerError: no composer has that name.
     """
+    row = _row(
+        dedupe_key=dedupe_key, composer=composer, payload=payload, to_address=to_address, to_name=to_name,
+        from_name=from_name, reply_to=reply_to, subject=subject, bcc_audit=bcc_audit, secret=secret, kind=kind, at=at,
+    )  # fmt: skip
+    # Not under the fence: whoever claims looks again. This one keeps a row that cannot go from waiting.
+    key = row.to_address.lower()
+    held = suppression.holding(keys=[key], kind=Kind(row.kind)).get(key)
+    if held is not None:
+        row.state, row.settled_at, row.error = State.SUPPRESSED, at, suppression.sentence(held)
+    row, made = _written(row)
+    if made and held is None:
+        transaction.on_commit(functools.partial(wake, row.pk))
+    if held is not None and row.state == State.SUPPRESSED:
+        return Skipped(Reason(held.reason), row.error, row)
+    return row
+
+
+def draft(
+    *,
+    dedupe_key: str,
+    composer: str,
+    payload: dict[str, Any],
+    to_address: str,
+    to_name: str = "",
+    from_name: str = "",
+    reply_to: str = "",
+    subject: str,
+    at: dt.datetime,
+) -> Message:
+    """Lay one letter into the outbox for a person to look at, in the caller's transaction; return its row.
+
+    It leaves when somebody sends it, and never by itself. ``dedupe_key`` names it for good, as with `enqueue`: a second
+    call returns the row of the first, wherever that one stands by now.
+
+    Raises:
+        UnsendableError: an address, name or subject that no mail can bear.
+        UnknownComposerError: no composer has that name.
+    """
+    row = _row(
+        dedupe_key=dedupe_key, composer=composer, payload=payload, to_address=to_address, to_name=to_name,
+        from_name=from_name, reply_to=reply_to, subject=subject, at=at,
+    )  # fmt: skip
+    row.state = State.DRAFT
+    return _written(row)[0]
+
+
+def _row(
+    *, dedupe_key: str, composer: str, payload: dict[str, Any], to_address: str, to_name: str, from_name: str,
+    reply_to: str, subject: str, bcc_audit: bool = False, secret: str | None = None, kind: Kind = Kind.SERVICE,
+    at: dt.datetime,
+) -> Message:  # fmt: skip
+    """Return the row to be, everything that can be refused checked."""
     if not compose.is_registered(composer):
         raise UnknownComposerError(f"No composer is called {composer!r}; register it in its app's ready().")
     if bcc_audit and (secret is not None or kind == Kind.COMMERCIAL):
@@ -85,17 +148,14 @@ def enqueue(
         raise UnsendableError("The subject is empty; say in a few words what the mail is about.")
     if secret is not None:
         kind = Kind.ESSENTIAL
-    recipient = address(to_address, what="recipient")
-    # Not under the fence: whoever claims looks again. This one keeps a row that cannot go from waiting.
-    held = suppression.holding(keys=[recipient.lower()], kind=kind).get(recipient.lower())
-    row = Message(
+    return Message(
         dedupe_key=dedupe_key,
         composer=composer,
         payload=payload,
         bears_secret=secret is not None,
         sealed=None if secret is None else sealing.seal(secret),
         kind=kind,
-        to_address=recipient,
+        to_address=address(to_address, what="recipient"),
         to_name=one_line(to_name, what="recipient's name", longest=120),
         from_name=one_line(from_name, what="sender's name", longest=120),
         reply_to=address(reply_to, what="reply-to address") if reply_to else "",
@@ -104,23 +164,20 @@ def enqueue(
         created_at=at,
         due_at=at,
     )
-    if held is not None:
-        row.state, row.settled_at, row.error = State.SUPPRESSED, at, suppression.sentence(held)
+
+
+def _written(row: Message) -> tuple[Message, bool]:
+    """Write a row, or return the one that has its key already; and whether it was written now."""
     try:
         # A savepoint, so that on PostgreSQL a key already taken does not spoil the caller's transaction.
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError:
-        first = Message.objects.filter(dedupe_key=dedupe_key).first()
+        first = Message.objects.filter(dedupe_key=row.dedupe_key).first()
         if first is None:
             raise
-        row = first
-    else:
-        if held is None:
-            transaction.on_commit(functools.partial(wake, row.pk))
-    if held is not None and row.state == State.SUPPRESSED:
-        return Skipped(Reason(held.reason), row.error, row)
-    return row
+        return first, False
+    return row, True
 
 
 def wake(message_id: int) -> None:

@@ -20,6 +20,8 @@ ACTIONS = {
     "mail:message:doubt": "Mail put in doubt",
     "mail:message:retry": "Mail queued again",
     "mail:message:again": "Mail queued again, as it had not arrived",
+    "mail:message:release": "Mail sent by a person who looked at it",
+    "mail:message:discard": "Mail thrown away",
     "mail:message:arrived": "Mail confirmed as arrived",
     PROVEN: "Mail proven to have left, by an event of SES",
 }

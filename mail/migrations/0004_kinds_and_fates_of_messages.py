@@ -93,6 +93,7 @@ class Migration(migrations.Migration):
             name="state",
             field=models.CharField(
                 choices=[
+                    ("draft", "Waits for a person"),
                     ("queued", "Queued"),
                     ("sending", "Sending"),
                     ("sent", "Sent"),
@@ -100,6 +101,7 @@ class Migration(migrations.Migration):
                     ("in_doubt", "In doubt"),
                     ("held", "Held"),
                     ("suppressed", "Suppressed"),
+                    ("discarded", "Thrown away"),
                 ],
                 default="queued",
                 max_length=10,
@@ -141,7 +143,20 @@ class Migration(migrations.Migration):
             model_name="message",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("state__in", ["queued", "sending", "sent", "failed", "in_doubt", "held", "suppressed"])
+                    (
+                        "state__in",
+                        [
+                            "draft",
+                            "queued",
+                            "sending",
+                            "sent",
+                            "failed",
+                            "in_doubt",
+                            "held",
+                            "suppressed",
+                            "discarded",
+                        ],
+                    )
                 ),
                 name="mail_state_is_known",
             ),
@@ -150,7 +165,9 @@ class Migration(migrations.Migration):
             model_name="message",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("state__in", ["queued", "held", "suppressed"]), _negated=True),
+                    models.Q(
+                        ("state__in", ["draft", "queued", "held", "suppressed", "discarded"]), _negated=True
+                    ),
                     ("claimed_at__isnull", True),
                     _connector="OR",
                 ),
@@ -161,9 +178,12 @@ class Migration(migrations.Migration):
             model_name="message",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("settled_at__isnull", False), ("state__in", ("sent", "failed", "suppressed"))),
                     models.Q(
-                        models.Q(("state__in", ("sent", "failed", "suppressed")), _negated=True),
+                        ("settled_at__isnull", False),
+                        ("state__in", ("sent", "failed", "suppressed", "discarded")),
+                    ),
+                    models.Q(
+                        models.Q(("state__in", ("sent", "failed", "suppressed", "discarded")), _negated=True),
                         ("settled_at__isnull", True),
                     ),
                     _connector="OR",
@@ -175,7 +195,7 @@ class Migration(migrations.Migration):
             model_name="message",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("state__in", ["failed", "in_doubt", "suppressed"]), _negated=True),
+                    models.Q(("state__in", ["failed", "in_doubt", "suppressed", "discarded"]), _negated=True),
                     models.Q(("error", ""), _negated=True),
                     _connector="OR",
                 ),

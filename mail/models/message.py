@@ -26,6 +26,7 @@ class Kind(models.IntegerChoices):
 class State(models.TextChoices):
     """Where a message is on its way. `MOVES` says which way it may go."""
 
+    DRAFT = "draft", "Waits for a person"
     QUEUED = "queued", "Queued"
     SENDING = "sending", "Sending"
     SENT = "sent", "Sent"
@@ -33,11 +34,14 @@ class State(models.TextChoices):
     IN_DOUBT = "in_doubt", "In doubt"
     HELD = "held", "Held"
     SUPPRESSED = "suppressed", "Suppressed"
+    DISCARDED = "discarded", "Thrown away"
 
 
 # From a state to those it may move to. In doubt is no dead end: the sender's own late answer, an event of SES or a person
-# settles it. Held is queued mail of a campaign that is paused; cancelled, its mail fails without having left.
+# settles it. Held is queued mail of a campaign that is paused; cancelled, its mail fails without having left. A draft is a
+# letter that somebody looks at first: no claim sees it before a person sends it, and thrown away it stays what it is.
 MOVES: dict[str, frozenset[str]] = {
+    State.DRAFT: frozenset({State.QUEUED, State.DISCARDED}),
     State.QUEUED: frozenset({State.SENDING, State.SENT, State.HELD, State.FAILED, State.SUPPRESSED}),
     State.HELD: frozenset({State.QUEUED, State.SENT, State.FAILED, State.SUPPRESSED}),
     State.SENDING: frozenset({State.SENT, State.QUEUED, State.HELD, State.FAILED, State.IN_DOUBT}),
@@ -45,10 +49,11 @@ MOVES: dict[str, frozenset[str]] = {
     State.FAILED: frozenset({State.QUEUED}),
     State.SUPPRESSED: frozenset({State.QUEUED}),
     State.SENT: frozenset(),
+    State.DISCARDED: frozenset(),
 }
 
 _UNSETTLED = (State.QUEUED, State.SENDING)
-_SETTLED = (State.SENT, State.FAILED, State.SUPPRESSED)
+_SETTLED = (State.SENT, State.FAILED, State.SUPPRESSED, State.DISCARDED)
 
 
 class Bounce(models.TextChoices):
@@ -122,7 +127,9 @@ class Message(models.Model):
                 name="mail_sending_has_claim",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=[State.QUEUED, State.HELD, State.SUPPRESSED])
+                condition=~Q(
+                    state__in=[State.DRAFT, State.QUEUED, State.HELD, State.SUPPRESSED, State.DISCARDED]
+                )
                 | Q(claimed_at__isnull=True),
                 name="mail_queued_has_no_claim",
             ),
@@ -135,7 +142,8 @@ class Message(models.Model):
                 condition=~Q(state=State.SENT) | ~Q(transport=""), name="mail_sent_names_transport"
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=[State.FAILED, State.IN_DOUBT, State.SUPPRESSED]) | ~Q(error=""),
+                condition=~Q(state__in=[State.FAILED, State.IN_DOUBT, State.SUPPRESSED, State.DISCARDED])
+                | ~Q(error=""),
                 name="mail_stopped_says_why",
             ),
             models.CheckConstraint(

@@ -16,7 +16,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
 from core import access, clock
-from mail.domain import decisions, doubts, fates, mailings, queries, suppression, timeline
+from mail.domain import decisions, doubts, drafts, fates, mailings, queries, suppression, timeline
 from mail.domain.content import SHOWN_IMAGES, Content, for_frame
 from mail.models import Campaign, Kind, Message, State, Suppression
 from mail.web.forms import MailboxForm, composer_label
@@ -30,6 +30,7 @@ FRAME_POLICY = (
 FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 TONES = {
+    State.DRAFT: "info",
     State.QUEUED: "",
     State.SENDING: "info",
     State.SENT: "good",
@@ -37,6 +38,7 @@ TONES = {
     State.IN_DOUBT: "watch",
     State.HELD: "watch",
     State.SUPPRESSED: "",
+    State.DISCARDED: "",
 }
 
 
@@ -154,6 +156,20 @@ def retry(request: HttpRequest, public_id: uuid.UUID) -> HttpResponseBase:
 
 @require_POST
 @access.staff
+def release(request: HttpRequest, public_id: uuid.UUID) -> HttpResponseBase:
+    """Send a draft that somebody looked at."""
+    return _decide(request, public_id, drafts.release, "It goes out within seconds.")
+
+
+@require_POST
+@access.staff
+def discard(request: HttpRequest, public_id: uuid.UUID) -> HttpResponseBase:
+    """Throw a draft away."""
+    return _decide(request, public_id, drafts.discard, "Thrown away; it is never sent.")
+
+
+@require_POST
+@access.staff
 def arrived(request: HttpRequest, public_id: uuid.UUID) -> HttpResponseBase:
     """Settle a message in doubt as sent: it arrived."""
     return _decide(request, public_id, decisions.confirm_arrival, "Noted: it arrived.")
@@ -240,6 +256,8 @@ urlpatterns = [
     path("<uuid:public_id>/file", file, name="file"),
     path("<uuid:public_id>/parts/<int:number>", part, name="part"),
     path("<uuid:public_id>/retry", retry, name="retry"),
+    path("<uuid:public_id>/release", release, name="release"),
+    path("<uuid:public_id>/discard", discard, name="discard"),
     path("<uuid:public_id>/arrived", arrived, name="arrived"),
     path("<uuid:public_id>/again", again, name="again"),
 ]

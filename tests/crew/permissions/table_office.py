@@ -123,6 +123,8 @@ PAGES: list[Page] = [
     Page("mail:file", get=STAFF, scope="whole", kwargs=_MAIL, empty=True),
     Page("mail:part", get=STAFF, scope="whole", kwargs={"number": 1, **_MAIL}),
     _press("mail:retry", "O", "whole", **_MAIL),
+    _press("mail:release", "O", "whole", **_MAIL),
+    _press("mail:discard", "O", "whole", **_MAIL),
     _press("mail:arrived", "O", "whole", **_MAIL),
     _press("mail:again", "O", "whole", **_MAIL),
     # Believed by its signature alone.
