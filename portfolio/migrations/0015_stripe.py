@@ -31,6 +31,12 @@ class Migration(migrations.Migration):
                 ("event_id", models.CharField(max_length=80, unique=True)),
                 ("type", models.CharField(max_length=60)),
                 ("object_id", models.CharField(blank=True, max_length=80)),
+                (
+                    "livemode",
+                    models.BooleanField(
+                        help_text="Real money, as the event says; a test event moves nothing."
+                    ),
+                ),
                 ("body_hash", models.CharField(max_length=64)),
                 ("created_at", models.DateTimeField(help_text="By Stripe's clock.")),
                 ("received_at", models.DateTimeField()),
@@ -66,6 +72,50 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("state__in", ["received", "done", "ignored", "failed"])),
                         name="stripe_event_state_is_known",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="StripeMovement",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "entity",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stripe_movements",
+                        to="portfolio.entity",
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=160)),
+                ("charge_id", models.CharField(blank=True, max_length=80)),
+                ("payout_id", models.CharField(blank=True, max_length=80)),
+                ("net_minor", models.BigIntegerField()),
+            ],
+            options={
+                "ordering": ["entity_id", "id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("charge_id", ""), _negated=True),
+                        fields=["entity", "charge_id"],
+                        name="stripe_movement_by_charge",
+                    ),
+                    models.Index(
+                        condition=models.Q(("payout_id", ""), _negated=True),
+                        fields=["entity", "payout_id"],
+                        name="stripe_movement_by_payout",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("entity", "external_id"), name="stripe_movement_once_per_id"
                     )
                 ],
             },

@@ -2,7 +2,7 @@
 
 from portfolio.models.account import Account, AccountKind, AccountRole, MonthlyBalance, Period, PeriodState
 from portfolio.models.bank import BankAccount, ColumnMap, StatementBalance
-from portfolio.models.booking import Booking, BookingCost, BookingStage, CostKind
+from portfolio.models.booking import Booking, BookingCost, BookingStage, CostKind, ServedDeed, UnpostedDeed
 from portfolio.models.chain import AnchorReason, ChainAnchor, EntryChain
 from portfolio.models.channel import Channel, ChannelStatus, Commission, FunnelCount
 from portfolio.models.closing import CloseTick
@@ -29,6 +29,7 @@ from portfolio.models.handoff import HandoffFile, HandoffRow
 from portfolio.models.intake import CategoryRule, Direction, ImportedLine, ImportFile, ImportKind
 from portfolio.models.invoice import (
     Allocation,
+    BillingProfile,
     CreditNote,
     DunningLetter,
     Invoice,
@@ -37,6 +38,7 @@ from portfolio.models.invoice import (
     NumberSeries,
     Payment,
     SeriesKind,
+    WriteOff,
 )
 from portfolio.models.journal import EntrySource, EntryState, JournalEntry, Posting
 from portfolio.models.payable import Bill, BillLine, BillPayment, CrewPay, TaxKind, TaxRate, Vendor
@@ -55,7 +57,7 @@ from portfolio.models.plan import (
     Scenario,
 )
 from portfolio.models.sample import SampleMark
-from portfolio.models.stripe import StripeEvent, StripeEventState, StripePayout
+from portfolio.models.stripe import StripeEvent, StripeEventState, StripeMovement, StripePayout
 from portfolio.models.terms import CancellationTerms, TermsStep
 
 __all__ = [
@@ -74,6 +76,7 @@ __all__ = [
     "BillLine",
     "BillPayment",
     "BillingModel",
+    "BillingProfile",
     "Booking",
     "BookingCost",
     "BookingStage",
@@ -130,14 +133,18 @@ __all__ = [
     "SampleMark",
     "Scenario",
     "SeriesKind",
+    "ServedDeed",
     "Stake",
     "StatementBalance",
     "StripeEvent",
     "StripeEventState",
+    "StripeMovement",
     "StripePayout",
     "TaxKind",
     "TaxRate",
     "TermsStep",
+    "UnpostedDeed",
     "Vendor",
     "WorkEntry",
+    "WriteOff",
 ]

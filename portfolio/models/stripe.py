@@ -26,6 +26,7 @@ class StripeEvent(models.Model):
     event_id = models.CharField(max_length=80, unique=True)
     type = models.CharField(max_length=60)
     object_id = models.CharField(max_length=80, blank=True)
+    livemode = models.BooleanField(help_text="Real money, as the event says; a test event moves nothing.")
     body_hash = models.CharField(max_length=64)
     created_at = models.DateTimeField(help_text="By Stripe's clock.")
     received_at = models.DateTimeField()
@@ -55,6 +56,39 @@ class StripeEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"
+
+
+class StripeMovement(models.Model):
+    """What else Stripe's ids say of a movement of the balance: whose charge it is, and which payout carried it.
+
+    The movement itself is an `ImportedLine` with the same id. ``payout_id`` comes later than the movement, when a payout
+    takes it along; ``net_minor`` is what it brought to the clearing account.
+    """
+
+    entity = models.ForeignKey(
+        Entity, on_delete=models.PROTECT, related_name="stripe_movements", db_index=False
+    )
+    external_id = models.CharField(max_length=160)
+    charge_id = models.CharField(max_length=80, blank=True)
+    payout_id = models.CharField(max_length=80, blank=True)
+    net_minor = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["entity_id", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "external_id"], name="stripe_movement_once_per_id"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["entity", "charge_id"], condition=~Q(charge_id=""), name="stripe_movement_by_charge"
+            ),
+            models.Index(
+                fields=["entity", "payout_id"], condition=~Q(payout_id=""), name="stripe_movement_by_payout"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
 
 
 class StripePayout(models.Model):
