@@ -6,7 +6,7 @@ The bank's files land in `portfolio.domain.intake`, Stripe's in `portfolio.domai
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django.contrib.auth.models import AbstractBaseUser
 
@@ -16,6 +16,9 @@ from portfolio.domain.accounts import Accounts
 from portfolio.domain.landing import LandedFile, NewLine
 from portfolio.formats.errors import FormatError
 from portfolio.models import Account, AccountRole, Booking, CategoryRule, Entity, ImportedLine, ImportKind
+
+# The kinds of file that tell of a bank account.
+BANK_KINDS = (ImportKind.BANK_CSV, ImportKind.OFX)
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*", re.ASCII)
 
@@ -69,8 +72,12 @@ class Desk:
         return lines
 
 
-def match_payouts(desk: Desk, lines: Iterable[NewLine], other: ImportKind, sign: int, name: str) -> int:
-    """Give lines that name a payout the entry that the other file's line of it made; return how many.
+def match_payouts(
+    desk: Desk, lines: Iterable[NewLine], others: Collection[ImportKind], sign: int, name: str
+) -> int:
+    """Give lines that name a payout the entry that the other side's line of it made; return how many.
+
+    ``others`` are the kinds of the other side: the bank's (`BANK_KINDS`) or Stripe's.
 
     Raises:
         FormatError: the other file's line of that payout has another amount.
@@ -80,11 +87,15 @@ def match_payouts(desk: Desk, lines: Iterable[NewLine], other: ImportKind, sign:
     landed: dict[str, list[ImportedLine]] = defaultdict(list)
     for start in range(0, len(ids), 900):
         for found in ImportedLine.objects.filter(
-            entity=desk.entity, kind=other, payout_id__in=ids[start : start + 900], entry__isnull=False
-        ):
+            entity=desk.entity,
+            kind__in=others,
+            payout_id__in=ids[start : start + 900],
+            entry__isnull=False,
+            same_as__isnull=True,
+        ).select_related("file"):
             landed[found.payout_id].append(found)
     taken: set[int | None] = set(
-        ImportedLine.objects.exclude(kind=other)
+        ImportedLine.objects.exclude(kind__in=others)
         .filter(entry__in=[found.entry_id for group in landed.values() for found in group])
         .values_list("entry_id", flat=True)
     )
@@ -105,10 +116,14 @@ def match_payouts(desk: Desk, lines: Iterable[NewLine], other: ImportKind, sign:
                     line=line.line,
                     column=None,
                     reason=f"payout {line.payout_id} is {format_minor(abs(line.amount_minor), currency)} here and "
-                    f"{format_minor(abs(free[0].amount_minor), currency)} in {free[0].file.name} line {free[0].line}",
+                    f"{format_minor(abs(free[0].amount_minor), currency)} in {_told_by(free[0])}",
                     fix="export both files again",
                 )
     return matched
+
+
+def _told_by(line: ImportedLine) -> str:
+    return f"{line.file.name} line {line.line}" if line.file is not None else "what Stripe told"
 
 
 def account_coded(accounts: Accounts, code: str, line: int, name: str) -> Account:

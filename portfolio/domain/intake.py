@@ -164,7 +164,7 @@ def land_stripe(
         new = [lines[n] for n in fresh]
         landing.refuse_closed(entity=entity, lines=new, name=name)
         matched = desks.match_payouts(
-            desk, [line for line in new if line.payout_id], ImportKind.BANK_CSV, -1, name
+            desk, [line for line in new if line.payout_id], desks.BANK_KINDS, -1, name
         )
         # A movement of nothing is a line of the file and no entry of the books.
         to_post = [
