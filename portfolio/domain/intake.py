@@ -78,7 +78,7 @@ def land_bank(
         ]
         landing.refuse_closed(entity=entity, lines=new, name=name)
         matched = desks.match_payouts(
-            desk, [line for line in new if line.payout_id], ImportKind.STRIPE, -1, name
+            desk, [line for line in new if line.payout_id], (ImportKind.STRIPE,), -1, name
         )
         to_post = [line for line in new if line.entry_id is None]
         named = [desk.booking_in(line.description) for line in to_post]

@@ -12,8 +12,11 @@ _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LONE_RETURN = re.compile("\r(?!\n)")
 
 
-def decode(data: bytes, *, name: str, max_bytes: int) -> str:
+def decode(data: bytes, *, name: str, max_bytes: int, fallback: str = "") -> str:
     """Return the text of a file with line feeds and without a byte order mark.
+
+    ``fallback`` is the charset of files that are not UTF-8; with one, lone carriage returns end lines too, as old
+    programs wrote them.
 
     Raises:
         FormatError: the file is empty, larger than ``max_bytes``, UTF-16, not UTF-8 (Latin-1, say), or
@@ -34,7 +37,7 @@ def decode(data: bytes, *, name: str, max_bytes: int) -> str:
         )
     body = data.removeprefix(UTF8_MARK)
     try:
-        text = body.decode("utf-8")
+        text = _decoded(body, fallback)
     except UnicodeDecodeError as error:
         line, column = _place(body, error.start)
         raise FormatError(
@@ -56,6 +59,8 @@ def decode(data: bytes, *, name: str, max_bytes: int) -> str:
             reason=f"{what} stands in the text",
             fix="export the file again as plain text in UTF-8",
         )
+    if fallback:
+        return text.replace("\r\n", "\n").replace("\r", "\n")
     if lone := _LONE_RETURN.search(text):
         line, column = _place(text, lone.start())
         raise FormatError(
@@ -66,6 +71,15 @@ def decode(data: bytes, *, name: str, max_bytes: int) -> str:
             fix="save the file with line feeds (Unix or Windows line ends)",
         )
     return text.replace("\r\n", "\n")
+
+
+def _decoded(body: bytes, fallback: str) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        if not fallback:
+            raise
+        return body.decode(fallback)
 
 
 def _place(body: bytes | str, position: int) -> tuple[int, str]:
