@@ -111,6 +111,23 @@ class Migration(migrations.Migration):
                 ("due_on", models.DateField(blank=True, null=True)),
                 ("currency", models.CharField(default="USD", max_length=3)),
                 ("note", models.CharField(blank=True, help_text="Printed under the lines.", max_length=400)),
+                (
+                    "retainer_month",
+                    models.IntegerField(
+                        blank=True,
+                        help_text="The month whose retainer it bills: year * 12 + month - 1.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "seller",
+                    models.TextField(blank=True, help_text="Who issued it, as it stood that day."),
+                ),
+                (
+                    "billed_to",
+                    models.TextField(blank=True, help_text="Who it was issued to, as it stood that day."),
+                ),
+                ("how_to_pay", models.TextField(blank=True, help_text="As it stood that day.")),
                 ("total_minor", models.BigIntegerField(default=0)),
                 ("settled_minor", models.BigIntegerField(default=0, help_text="Paid or credited.")),
                 (
@@ -149,6 +166,9 @@ class Migration(migrations.Migration):
                         condition=models.Q(("reference", ""), _negated=True),
                         fields=("entity", "reference"),
                         name="invoice_reference_once",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("contract", "retainer_month"), name="invoice_once_per_retainer_month"
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -385,6 +405,105 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="WriteOff",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "entity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="write_offs",
+                        to="portfolio.entity",
+                    ),
+                ),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="write_offs",
+                        to="portfolio.invoice",
+                    ),
+                ),
+                ("on", models.DateField()),
+                ("amount_minor", models.BigIntegerField()),
+                ("reason", models.CharField(max_length=250)),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="write_off",
+                        to="portfolio.journalentry",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["entity_id", "-on", "-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount_minor__gt", 0)), name="write_off_is_worth_something"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True), name="write_off_has_reason"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="BillingProfile",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "entity",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="billing_profile",
+                        to="portfolio.entity",
+                    ),
+                ),
+                ("name", models.CharField(help_text="The name on invoices.", max_length=120)),
+                ("address", models.TextField(blank=True, max_length=400)),
+                (
+                    "email",
+                    models.EmailField(blank=True, help_text="Where clients answer.", max_length=254),
+                ),
+                (
+                    "how_to_pay",
+                    models.TextField(
+                        blank=True,
+                        help_text="Bank and account, or the address for checks.",
+                        max_length=600,
+                    ),
+                ),
+                ("first_days", models.PositiveSmallIntegerField(default=7)),
+                ("second_days", models.PositiveSmallIntegerField(default=21)),
+                ("third_days", models.PositiveSmallIntegerField(default=45)),
+            ],
+            options={
+                "ordering": ["entity_id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("first_days__gte", 1),
+                            ("second_days__gt", models.F("first_days")),
+                            ("third_days__gt", models.F("second_days")),
+                            ("third_days__lte", 365),
+                        ),
+                        name="reminders_follow_each_other",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Payment",
             fields=[
                 (
@@ -432,6 +551,10 @@ class Migration(migrations.Migration):
                         to="portfolio.importedline",
                     ),
                 ),
+                (
+                    "void_on",
+                    models.DateField(blank=True, help_text="When it was reversed.", null=True),
+                ),
             ],
             options={
                 "ordering": ["entity_id", "-on", "-id"],
@@ -439,12 +562,18 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
+                            ("void_on__isnull", True), ("allocated_minor", 0), _connector="OR"
+                        ),
+                        name="void_payment_settles_nothing",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
                             ("allocated_minor__gte", 0),
                             ("allocated_minor__lte", models.F("amount_minor")),
                             ("amount_minor__gt", 0),
                         ),
                         name="payment_allocated_within_amount",
-                    )
+                    ),
                 ],
             },
         ),
@@ -485,6 +614,26 @@ class Migration(migrations.Migration):
                         to="portfolio.creditnote",
                     ),
                 ),
+                (
+                    "write_off",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allocation",
+                        to="portfolio.writeoff",
+                    ),
+                ),
+                (
+                    "reverses",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversed_by",
+                        to="portfolio.allocation",
+                    ),
+                ),
                 ("on", models.DateField()),
                 ("amount_minor", models.BigIntegerField()),
             ],
@@ -492,12 +641,34 @@ class Migration(migrations.Migration):
                 "ordering": ["invoice_id", "on", "id"],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("amount_minor__gt", 0)), name="allocation_is_worth_something"
+                        condition=models.Q(
+                            models.Q(("amount_minor__gt", 0), ("reverses__isnull", True)),
+                            models.Q(
+                                ("amount_minor__lt", 0),
+                                ("payment__isnull", False),
+                                ("reverses__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="allocation_is_worth_something",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("credit_note__isnull", True), ("payment__isnull", False)),
-                            models.Q(("credit_note__isnull", False), ("payment__isnull", True)),
+                            models.Q(
+                                ("credit_note__isnull", True),
+                                ("payment__isnull", False),
+                                ("write_off__isnull", True),
+                            ),
+                            models.Q(
+                                ("credit_note__isnull", False),
+                                ("payment__isnull", True),
+                                ("write_off__isnull", True),
+                            ),
+                            models.Q(
+                                ("credit_note__isnull", True),
+                                ("payment__isnull", True),
+                                ("write_off__isnull", False),
+                            ),
                             _connector="OR",
                         ),
                         name="allocation_has_one_origin",

@@ -2,7 +2,9 @@
 
 Numbers have no gaps: a document takes the next number of its series in the transaction that issues it
 (`portfolio.domain.receivables.numbers`). An issued document never changes; a credit note corrects it. What is settled of
-an invoice is kept on it and cannot pass its total, so that no two payments settle it twice.
+an invoice is kept on it, is always the sum of its allocations and cannot pass its total, so that no two payments settle
+it twice; the same holds for what is allocated of a payment. The database keeps all of that (migration
+``invoice_guards``).
 """
 
 from django.conf import settings
@@ -68,6 +70,12 @@ class Invoice(models.Model):
     due_on = models.DateField(null=True, blank=True)
     currency = models.CharField(max_length=3, default="USD")
     note = models.CharField(max_length=400, blank=True, help_text="Printed under the lines.")
+    retainer_month = models.IntegerField(
+        null=True, blank=True, help_text="The month whose retainer it bills: year * 12 + month - 1."
+    )
+    seller = models.TextField(blank=True, help_text="Who issued it, as it stood that day.")
+    billed_to = models.TextField(blank=True, help_text="Who it was issued to, as it stood that day.")
+    how_to_pay = models.TextField(blank=True, help_text="As it stood that day.")
     total_minor = models.BigIntegerField(default=0)
     settled_minor = models.BigIntegerField(default=0, help_text="Paid or credited.")
     settled_on = models.DateField(null=True, blank=True, help_text="When the last of it was settled.")
@@ -82,6 +90,9 @@ class Invoice(models.Model):
             models.UniqueConstraint(fields=["entity", "number"], name="invoice_number_once_per_entity"),
             models.UniqueConstraint(
                 fields=["entity", "reference"], condition=~Q(reference=""), name="invoice_reference_once"
+            ),
+            models.UniqueConstraint(
+                fields=["contract", "retainer_month"], name="invoice_once_per_retainer_month"
             ),
             models.CheckConstraint(
                 condition=Q(total_minor__gte=0, settled_minor__gte=0, settled_minor__lte=F("total_minor")),
@@ -157,6 +168,27 @@ class CreditNote(models.Model):
         return self.reference
 
 
+class WriteOff(models.Model):
+    """What an owner has given up of an invoice: a bad debt, with the reason."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="write_offs")
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="write_offs")
+    on = models.DateField()
+    amount_minor = models.BigIntegerField()
+    reason = models.CharField(max_length=250)
+    entry = models.OneToOneField(JournalEntry, on_delete=models.PROTECT, related_name="write_off")
+
+    class Meta:
+        ordering = ["entity_id", "-on", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="write_off_is_worth_something"),
+            models.CheckConstraint(condition=~Q(reason=""), name="write_off_has_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.amount_minor}"
+
+
 class Payment(models.Model):
     """Money a client paid. What is not allocated to an invoice stands to the client's credit."""
 
@@ -170,10 +202,14 @@ class Payment(models.Model):
     imported_line = models.OneToOneField(
         ImportedLine, null=True, blank=True, on_delete=models.PROTECT, related_name="payment"
     )
+    void_on = models.DateField(null=True, blank=True, help_text="When it was reversed.")
 
     class Meta:
         ordering = ["entity_id", "-on", "-id"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(void_on__isnull=True) | Q(allocated_minor=0), name="void_payment_settles_nothing"
+            ),
             models.CheckConstraint(
                 condition=Q(
                     amount_minor__gt=0, allocated_minor__gte=0, allocated_minor__lte=F("amount_minor")
@@ -188,7 +224,10 @@ class Payment(models.Model):
 
 
 class Allocation(models.Model):
-    """How much of a payment or a credit note settles an invoice."""
+    """How much of a payment, a credit note or a write-off settles an invoice.
+
+    It never changes or vanishes; taken back, it gets a mirror image with a negative amount.
+    """
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="allocations")
     payment = models.ForeignKey(
@@ -197,22 +236,65 @@ class Allocation(models.Model):
     credit_note = models.OneToOneField(
         CreditNote, null=True, blank=True, on_delete=models.PROTECT, related_name="allocation"
     )
+    write_off = models.OneToOneField(
+        WriteOff, null=True, blank=True, on_delete=models.PROTECT, related_name="allocation"
+    )
+    reverses = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by"
+    )
     on = models.DateField()
     amount_minor = models.BigIntegerField()
 
     class Meta:
         ordering = ["invoice_id", "on", "id"]
         constraints = [
-            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="allocation_is_worth_something"),
             models.CheckConstraint(
-                condition=Q(payment__isnull=False, credit_note__isnull=True)
-                | Q(payment__isnull=True, credit_note__isnull=False),
+                condition=Q(reverses__isnull=True, amount_minor__gt=0)
+                | Q(reverses__isnull=False, amount_minor__lt=0, payment__isnull=False),
+                name="allocation_is_worth_something",
+            ),
+            models.CheckConstraint(
+                condition=Q(payment__isnull=False, credit_note__isnull=True, write_off__isnull=True)
+                | Q(payment__isnull=True, credit_note__isnull=False, write_off__isnull=True)
+                | Q(payment__isnull=True, credit_note__isnull=True, write_off__isnull=False),
                 name="allocation_has_one_origin",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.invoice_id} {self.amount_minor}"
+
+
+class BillingProfile(models.Model):
+    """How an entity invoices: what stands on its paper, and after how many days overdue it reminds."""
+
+    entity = models.OneToOneField(Entity, on_delete=models.PROTECT, related_name="billing_profile")
+    name = models.CharField(max_length=120, help_text="The name on invoices.")
+    address = models.TextField(max_length=400, blank=True)
+    email = models.EmailField(blank=True, help_text="Where clients answer.")
+    how_to_pay = models.TextField(
+        max_length=600, blank=True, help_text="Bank and account, or the address for checks."
+    )
+    first_days = models.PositiveSmallIntegerField(default=7)
+    second_days = models.PositiveSmallIntegerField(default=21)
+    third_days = models.PositiveSmallIntegerField(default=45)
+
+    class Meta:
+        ordering = ["entity_id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    first_days__gte=1,
+                    second_days__gt=F("first_days"),
+                    third_days__gt=F("second_days"),
+                    third_days__lte=365,
+                ),
+                name="reminders_follow_each_other",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class DunningLetter(models.Model):
