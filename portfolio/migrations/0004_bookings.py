@@ -30,12 +30,27 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=80)),
                 ("note", models.CharField(blank=True, max_length=200)),
                 ("active", models.BooleanField(default=True)),
+                (
+                    "standard",
+                    models.BooleanField(
+                        default=False, help_text="Chosen for new bookings of the entity unless another is."
+                    ),
+                ),
             ],
             options={
                 "verbose_name_plural": "cancellation terms",
                 "ordering": ["entity_id", "name"],
                 "constraints": [
-                    models.UniqueConstraint(fields=("entity", "name"), name="terms_once_per_name")
+                    models.UniqueConstraint(fields=("entity", "name"), name="terms_once_per_name"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("standard", True)),
+                        fields=("entity",),
+                        name="entity_has_one_standard_terms",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("standard", False), ("active", True), _connector="OR"),
+                        name="standard_terms_are_active",
+                    ),
                 ],
             },
         ),
@@ -260,5 +275,45 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
+        ),
+        migrations.CreateModel(
+            name="UnpostedDeed",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "deed",
+                    models.CharField(
+                        choices=[
+                            ("completed", "Completed"),
+                            ("cancelled", "Cancelled"),
+                            ("reopened", "Taken back from completed"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("on", models.DateField(help_text="Local date of the entity.")),
+                (
+                    "refusal",
+                    models.CharField(
+                        help_text="Why the books did not take it, at the last attempt.", max_length=500
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                ("tried_at", models.DateTimeField()),
+                (
+                    "booking",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="unposted",
+                        to="portfolio.booking",
+                    ),
+                ),
+            ],
+            options={"ordering": ["since", "id"]},
         ),
     ]

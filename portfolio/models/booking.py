@@ -138,3 +138,33 @@ class BookingCost(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_minor}"
+
+
+class ServedDeed(models.TextChoices):
+    """What the portal says of the event that works a booking."""
+
+    COMPLETED = "completed", "Completed"
+    CANCELLED = "cancelled", "Cancelled"
+    REOPENED = "reopened", "Taken back from completed"
+
+
+class UnpostedDeed(models.Model):
+    """What became of a booking's event while the books could not take it yet; gone once they have.
+
+    No captain waits for the books: the event moves on, and this stays behind until it is posted.
+    """
+
+    booking = models.OneToOneField(Booking, on_delete=models.CASCADE, related_name="unposted")
+    deed = models.CharField(max_length=10, choices=ServedDeed.choices)
+    on = models.DateField(help_text="Local date of the entity.")
+    refusal = models.CharField(
+        max_length=500, help_text="Why the books did not take it, at the last attempt."
+    )
+    since = models.DateTimeField()
+    tried_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["since", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.booking_id} {self.deed}"

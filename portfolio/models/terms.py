@@ -13,11 +13,22 @@ class CancellationTerms(models.Model):
     name = models.CharField(max_length=80)
     note = models.CharField(max_length=200, blank=True)
     active = models.BooleanField(default=True)
+    standard = models.BooleanField(
+        default=False, help_text="Chosen for new bookings of the entity unless another is."
+    )
 
     class Meta:
         ordering = ["entity_id", "name"]
         verbose_name_plural = "cancellation terms"
-        constraints = [models.UniqueConstraint(fields=["entity", "name"], name="terms_once_per_name")]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "name"], name="terms_once_per_name"),
+            models.UniqueConstraint(
+                fields=["entity"], condition=Q(standard=True), name="entity_has_one_standard_terms"
+            ),
+            models.CheckConstraint(
+                condition=Q(standard=False) | Q(active=True), name="standard_terms_are_active"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -1,0 +1,250 @@
+"""Tax taken from guests on somebody else's behalf: set aside when revenue is earned, paid on later.
+
+The price a guest pays includes it: of a price of 111.00 at 11 % the books earn 100.00 and set 11.00 aside. Which rate
+is in force on the day of the service is a row with its source (`TaxRate`). Where a marketplace collects the tax itself,
+nothing is set aside for bookings that come through it: the price it reports is without the tax.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from core import audit
+from core.money import divide, format_minor
+from portfolio.domain import ledger
+from portfolio.domain.accounts import Accounts
+from portfolio.models import (
+    Account,
+    AccountRole,
+    Booking,
+    Entity,
+    EntrySource,
+    EntryState,
+    JournalEntry,
+    Posting,
+    TaxKind,
+    TaxRate,
+)
+from portfolio.models.account import CASH_ROLES
+
+UNNAMED = "Not said which"
+
+
+class TaxRefusedError(Exception):
+    """A rate or a payment of tax that cannot stand as described; the message is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaxMonth:
+    """What one month's services set aside, how much of it was paid on (the oldest first), and what is still owed."""
+
+    month: int
+    set_aside_minor: int
+    remitted_minor: int
+
+    @property
+    def owed_minor(self) -> int:
+        """Return what is still to be paid on."""
+        return self.set_aside_minor - self.remitted_minor
+
+
+@dataclass(frozen=True, slots=True)
+class TaxOwed:
+    """One kind of tax: its months, the oldest first."""
+
+    kind: str
+    label: str
+    months: tuple[TaxMonth, ...]
+    set_aside_minor: int
+    remitted_minor: int
+
+    @property
+    def owed_minor(self) -> int:
+        """Return what is still to be paid on."""
+        return self.set_aside_minor - self.remitted_minor
+
+    @property
+    def next_due(self) -> TaxMonth | None:
+        """Return the oldest month that is not paid on whole."""
+        return next((row for row in self.months if row.owed_minor > 0), None)
+
+    @property
+    def quarters(self) -> tuple[tuple[str, int, int], ...]:
+        """Return (quarter, set aside, still owed) for authorities that want quarters."""
+        sums: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+        for row in self.months:
+            sums[row.month // 3][0] += row.set_aside_minor
+            sums[row.month // 3][1] += row.owed_minor
+        return tuple((f"Q{n % 4 + 1} {n // 4}", aside, open_) for n, (aside, open_) in sorted(sums.items()))
+
+
+def rates(*, booking: Booking, on: dt.date) -> list[TaxRate]:
+    """Return the rates that a booking's price includes on a day: the newest of each kind, but for what its channel collects."""
+    newest: dict[str, TaxRate] = {}
+    for rate in TaxRate.objects.filter(
+        entity=booking.entity_id, applies_to__iexact=booking.kind, effective_on__lte=on
+    ).order_by("kind", "-effective_on"):
+        newest.setdefault(rate.kind, rate)
+    elsewhere = booking.channel is not None and booking.channel.marketplace
+    return [
+        rate for rate in newest.values() if rate.rate_bp and not (elsewhere and rate.collected_by_channel)
+    ]
+
+
+def set_aside(
+    *, booking: Booking, gross_minor: int, on: dt.date, before_minor: int = 0, accounts: Accounts
+) -> list[ledger.Line]:
+    """Return the postings that set tax aside of an amount earned, included in it; below zero, that give it back.
+
+    ``before_minor`` is what was earned before, so that the sum of many small amounts is taxed as one.
+
+    Raises:
+        portfolio.domain.accounts.MissingAccountError: a rate applies and the chart has no account for tax.
+    """
+    found = rates(booking=booking, on=booking.service_on or on)
+    together = sum(rate.rate_bp for rate in found)
+    lines = []
+    for rate in found:
+        after, before = (
+            divide(amount * rate.rate_bp, 10_000 + together)
+            for amount in (before_minor + gross_minor, before_minor)
+        )
+        if after != before:
+            lines.append(
+                ledger.Line(
+                    accounts.of(AccountRole.TAX), before - after, booking, memo_of(TaxKind(rate.kind))
+                )
+            )
+    return lines
+
+
+def memo_of(kind: TaxKind) -> str:
+    """Return what a posting for a kind of tax says; `owed` tells the kinds apart by it."""
+    return kind.label
+
+
+def add_rate(
+    *, entity: Entity, kind: TaxKind, applies_to: str, rate_bp: int, effective_on: dt.date,
+    collected_by_channel: bool, source: str, by: AbstractBaseUser | None, at: dt.datetime,
+) -> TaxRate:  # fmt: skip
+    """Write down a rate that is in force from a day on.
+
+    Raises:
+        TaxRefusedError: the rate is implausible, has no source, or one from that day stands already.
+    """
+    if not 0 <= rate_bp <= 5000:
+        raise TaxRefusedError("A tax rate lies between 0 and 50 %; check the number.")
+    if not source.strip():
+        raise TaxRefusedError("Say where the rate is from: the law, the authority's page, or a letter.")
+    with transaction.atomic():
+        rate, made = TaxRate.objects.get_or_create(
+            entity=entity, kind=kind, applies_to=applies_to, effective_on=effective_on,
+            defaults={
+                "rate_bp": rate_bp, "collected_by_channel": collected_by_channel, "source": source.strip(),
+            },
+        )  # fmt: skip
+        if not made:
+            raise TaxRefusedError(
+                f"{kind.label} for {applies_to} from {effective_on} is written down already, as {rate.rate_bp / 100:g} %."
+            )
+        audit.record(
+            action="portfolio:tax_rate:add", subject=rate, by=by, at=at, entity=entity.slug,
+            data={"rate_bp": rate_bp, "from": effective_on.isoformat(), "source": rate.source},
+        )  # fmt: skip
+    return rate
+
+
+def owed(*, entity: Entity, as_of: dt.date) -> list[TaxOwed]:
+    """Return by kind what was set aside and paid on up to a day; what was posted by hand without a kind stands last."""
+    rows = Posting.objects.filter(
+        account__entity=entity,
+        account__role=AccountRole.TAX,
+        entry__state=EntryState.POSTED,
+        entry__on__lte=as_of,
+    )
+    paid_ids = set(
+        Posting.objects.filter(
+            entry__in=rows.filter(amount_minor__gt=0).order_by().values("entry_id"),
+            account__role__in=CASH_ROLES,
+        ).values_list("entry_id", flat=True)
+    )
+    aside: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    paid: dict[str, int] = defaultdict(int)
+    labels = {kind.label: kind.value for kind in TaxKind}
+    for entry_id, month, memo, amount in rows.values_list("entry_id", "month", "memo", "amount_minor"):
+        kind = labels.get(memo, "")
+        if entry_id in paid_ids:
+            paid[kind] += amount
+        else:
+            aside[kind][month] -= amount
+    order = [*TaxKind.values, ""]
+    return [
+        TaxOwed(
+            kind,
+            TaxKind(kind).label if kind else UNNAMED,
+            _oldest_first(aside[kind], paid[kind]),
+            sum(aside[kind].values()),
+            paid[kind],
+        )
+        for kind in order
+        if aside.get(kind) or paid.get(kind)
+    ]
+
+
+def _oldest_first(aside: dict[int, int], paid: int) -> tuple[TaxMonth, ...]:
+    """Return the months with what was paid on, which covers the oldest first."""
+    found = []
+    for month, amount in sorted(aside.items()):
+        covered = min(max(paid, 0), max(amount, 0))
+        paid -= covered
+        found.append(TaxMonth(month, amount, covered))
+    return tuple(found)
+
+
+def remit(
+    *,
+    entity: Entity,
+    kind: TaxKind,
+    amount_minor: int,
+    on: dt.date,
+    cash_account: Account | None = None,
+    reference: str = "",
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> JournalEntry:
+    """Record that tax was paid on; the bank's line is matched to it when it lands. Pressed twice, it is recorded once.
+
+    Raises:
+        TaxRefusedError: the amount is not above zero, or more than is owed.
+        portfolio.domain.ledger.LedgerError: the month is closed, or an account is missing.
+    """
+    currency = entity.currency
+    if amount_minor <= 0:
+        raise TaxRefusedError("The amount paid on is above zero; type what went out.")
+    accounts = Accounts(entity)
+    external_id = f"tax:{kind.value}:{on.isoformat()}:{amount_minor}:{reference}"[:160]
+    with transaction.atomic():
+        list(Entity.objects.select_for_update(no_key=True).filter(pk=entity.pk).values_list("pk"))
+        again = JournalEntry.objects.filter(entity=entity, source=EntrySource.TAX, external_id=external_id)
+        open_minor = sum(row.owed_minor for row in owed(entity=entity, as_of=on) if row.kind == kind)
+        if amount_minor > open_minor and not again.exists():
+            raise TaxRefusedError(
+                f"{format_minor(max(open_minor, 0), currency)} of {kind.label.lower()} is owed on {on}; "
+                f"{format_minor(amount_minor, currency)} is more than that."
+            )
+        return ledger.post(
+            entity=entity,
+            on=on,
+            memo=f"{kind.label} paid on{', ' + reference if reference else ''}"[:250],
+            lines=[
+                ledger.Line(accounts.of(AccountRole.TAX), amount_minor, None, memo_of(kind)),
+                ledger.Line(cash_account or accounts.of(AccountRole.CASH), -amount_minor),
+            ],
+            source=EntrySource.TAX,
+            external_id=external_id,
+            by=by,
+            at=at,
+        )
