@@ -1,24 +1,33 @@
 """Trial balance, income statement, balance sheet and cash flow, from monthly balances alone.
 
-No posting is ever added up here, so a statement costs accounts x months however many postings there are. Accounts
-find their place by kind and role (`portfolio.models.account`). Whether the balances are the postings is asked in
+No posting is ever added up here, so a statement costs accounts x months however many postings there are. `Books` reads
+accounts and balances once, in two queries, and any number of statements is made of that one reading. Accounts find
+their place by kind and role (`portfolio.models.account`). Whether the balances are the postings is asked in
 `portfolio.domain.verification`.
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Sequence
+import enum
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
 
-from django.db.models import Sum
+from django.db.models import BigIntegerField, F, Sum, Value
+from django.db.models.functions import Cast
 
 from core import months
-from portfolio.models import Account, AccountKind, AccountRole, Entity, MonthlyBalance
+from portfolio.models import Account, AccountKind, AccountRole, Budget, Entity, MonthlyBalance
 from portfolio.models.account import CASH_ROLES
 
 INVESTING = frozenset({AccountRole.FIXED_ASSET})
 FINANCING = frozenset({AccountRole.LOAN, AccountRole.CAPITAL, AccountRole.DRAW, AccountRole.INTERCOMPANY})
+EARNING = frozenset({AccountKind.INCOME, AccountKind.EXPENSE})
 # Kinds whose balances stand on the debit side; the others are shown credit positive.
 _DEBIT_KINDS = frozenset({AccountKind.ASSET, AccountKind.EXPENSE})
+_WAITING = AccountRole.UNCATEGORISED
+_BETWEEN = AccountRole.INTERCOMPANY
 
 
 class UnlikeCurrenciesError(ValueError):
@@ -29,20 +38,66 @@ class EmptyPeriodError(ValueError):
     """The last month lies before the first."""
 
 
+class Scope(enum.Enum):
+    """Whose amounts a column of several entities holds: all, all but what they owe each other, or just that, negated."""
+
+    ALL = "all"
+    ELIMINATED = "eliminated"
+    ELIMINATIONS = "eliminations"
+
+
+class Measure(enum.Enum):
+    """What is read off an account for a column."""
+
+    MOVED = "moved"
+    STANDS = "stands"
+    OPENED = "opened"
+    DEBITS = "debits"
+    CREDITS = "credits"
+    CASH = "cash"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Whole months, first and last included. ``scope`` is also the id of one entity; ``budget`` asks for what was planned."""
+
+    first: int
+    last: int
+    scope: Scope | int = Scope.ALL
+    budget: bool = False
+
+
+class Holder(NamedTuple):
+    """An account as statements know it."""
+
+    id: int
+    entity_id: int
+    code: str
+    name: str
+    kind: str
+    role: str
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One account over the months of a statement, in minor units; the sign is the statement's own."""
+    """One line by column, in minor units with the statement's own sign: an account, or accounts alike of several entities.
+
+    ``sign`` turns debit-positive sums into that sign. ``between`` marks the row of what entities owe each other.
+    """
 
     entity: str
     code: str
     name: str
     role: str
     amounts: tuple[int, ...]
+    holders: tuple[Holder, ...]
+    sign: int
+    between: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Rows under a heading with their total by month."""
+    """Rows under a heading with their total by column."""
 
     title: str
     rows: tuple[Row, ...]
@@ -51,7 +106,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class TrialRow:
-    """One account's balance at a month's end, on the side where it stands."""
+    """One account's balance at the end of the last column, on the side where it stands."""
 
     entity: str
     code: str
@@ -73,9 +128,9 @@ class TrialBalance:
 
 @dataclass(frozen=True, slots=True)
 class IncomeStatement:
-    """Income less cost by month: revenue positive, costs positive, results signed."""
+    """Income less cost by column: revenue positive, costs positive, results signed."""
 
-    months: tuple[int, ...]
+    columns: tuple[Column, ...]
     currency: str
     revenue: Section
     direct_cost: Section
@@ -87,27 +142,28 @@ class IncomeStatement:
 
 @dataclass(frozen=True, slots=True)
 class BalanceSheet:
-    """What is owned and owed at the end of each month; assets equal liabilities plus equity.
+    """What is owned and owed at the end of each column; assets equal liabilities plus equity.
 
     ``retained`` is all income less all cost up to then, which stands in equity without an account of its own.
     """
 
-    months: tuple[int, ...]
+    columns: tuple[Column, ...]
     currency: str
     assets: Section
     liabilities: Section
     equity: Section
     retained: tuple[int, ...]
+    earning: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CashFlow:
-    """Where cash came from and went, by month, by the direct method; money in positive.
+    """Where cash came from and went by column, by the direct method; money in positive.
 
     ``change`` is what the cash accounts did; it equals the three totals together (the cash proof).
     """
 
-    months: tuple[int, ...]
+    columns: tuple[Column, ...]
     currency: str
     opening: tuple[int, ...]
     operating: Section
@@ -115,134 +171,291 @@ class CashFlow:
     financing: Section
     change: tuple[int, ...]
     closing: tuple[int, ...]
+    cash: tuple[Row, ...]
 
 
-class _Sheet:
-    """The movements of some entities up to a month: before the first month in one sum, then month by month."""
+@dataclass(frozen=True, slots=True)
+class Three:
+    """The three statements of one reading."""
 
-    def __init__(self, entities: Collection[Entity], first: int, last: int) -> None:
-        if last < first:
-            raise EmptyPeriodError(
-                f"A statement from {months.label(first)} to {months.label(last)} holds no month; swap the two."
-            )
+    income: IncomeStatement
+    balance: BalanceSheet
+    trial: TrialBalance
+
+
+class Books:
+    """Accounts and balances of some entities as far as some columns need them, read in two queries (three with a budget)."""
+
+    def __init__(
+        self,
+        *,
+        entities: Collection[Entity],
+        columns: Sequence[Column],
+        also: Measure | None = None,
+        alike: bool = False,
+    ) -> None:
+        """Read them; ``also`` is `Measure.CASH` or `Measure.DEBITS` (and with it credits) where one is wanted beside what
+        moved and stands, ``alike`` puts like accounts of several entities in one row.
+
+        Raises:
+            UnlikeCurrenciesError: the entities keep books in several currencies.
+            EmptyPeriodError: a column ends before it begins.
+        """
+        for column in columns:
+            if column.last < column.first:
+                raise EmptyPeriodError(
+                    f"A statement from {months.label(column.first)} to {months.label(column.last)} holds no month; "
+                    "swap the two."
+                )
         currencies = sorted({entity.currency for entity in entities})
         if len(currencies) > 1:
             raise UnlikeCurrenciesError(
                 f"{' and '.join(currencies)} do not add up; ask for one currency at a time."
             )
         self.currency = currencies[0] if currencies else "USD"
-        self.months = tuple(range(first, last + 1))
-        slugs = {entity.pk: entity.slug for entity in entities}
-        self.accounts = list(Account.objects.filter(entity__in=slugs).order_by("entity__slug", "code"))
-        self.slug = {account.pk: slugs[account.entity_id] for account in self.accounts}
-        rows = MonthlyBalance.objects.filter(account__entity__in=slugs).order_by()
-        self.before = {
-            account_id: debit - credit
-            for account_id, debit, credit in rows.filter(month__lt=first)
+        self.columns = tuple(columns)
+        self.alike = alike
+        self._slugs = {entity.pk: entity.slug for entity in entities}
+        self._first = min(column.first for column in columns)
+        self._last = max(column.last for column in columns)
+        self._ends = [(c.first - self._first, c.last - self._first + 1) for c in columns]
+        found = Account.objects.filter(entity__in=self._slugs).order_by("entity__slug", "code")
+        rows = found.values_list("id", "entity_id", "code", "name", "kind", "role")
+        self.holders = [Holder(*row) for row in rows]
+        self._read(also)
+        self._budgeted = any(column.budget for column in columns)
+        self._planned = self._budget() if self._budgeted else {}
+        self._factors: dict[tuple[int, bool], tuple[int, ...] | None] = {}
+
+    def _read(self, also: Measure | None) -> None:
+        """Read the balances: before the first month in one sum, then month by month."""
+        first, width = self._first, self._last - self._first + 2
+        held = MonthlyBalance.objects.filter(account__entity__in=self._slugs).order_by()
+        net = F("debit_minor") - F("credit_minor")
+        before = (
+            held.filter(month__lt=first)
             .values_list("account_id")
-            .annotate(debit=Sum("debit_minor"), credit=Sum("credit_minor"))
-        }
-        self.moved = {
-            (account_id, month): (debit - credit, cash)
-            for account_id, month, debit, credit, cash in rows.filter(
-                month__gte=first, month__lte=last
-            ).values_list("account_id", "month", "debit_minor", "credit_minor", "cash_minor")
-        }
+            .annotate(at=Value(first - 1), net=Cast(Sum(net), BigIntegerField()))
+        )
+        moved = held.filter(month__gte=first, month__lte=self._last)
+        nets: dict[int, list[int]] = defaultdict(lambda: [0] * width)
+        others: dict[int, list[int]] = defaultdict(lambda: [0] * width)
+        if also is None:
+            for account_id, month, amount in moved.values_list("account_id", "month", net).union(
+                before, all=True
+            ):
+                nets[account_id][month - first + 1] = amount
+        else:
+            second = "cash_minor" if also is Measure.CASH else "debit_minor"
+            before = before.annotate(second=Value(0, BigIntegerField()))
+            for account_id, month, amount, other in moved.values_list(
+                "account_id", "month", net, second
+            ).union(before, all=True):
+                nets[account_id][month - first + 1] = amount
+                others[account_id][month - first + 1] = other
+        # Running sums: a column of any months is then one subtraction.
+        self._net = {account_id: list(accumulate(row)) for account_id, row in nets.items()}
+        self._other = {account_id: list(accumulate(row)) for account_id, row in others.items()}
 
-    def flows(self, account: Account) -> tuple[int, ...]:
-        """Return the net movement by month, debit positive."""
-        return tuple(self.moved.get((account.pk, month), (0, 0))[0] for month in self.months)
+    def _budget(self) -> dict[tuple[int, int], int]:
+        """Return what is planned by account and column, debit positive."""
+        plan = Budget.objects.filter(
+            account__entity__in=self._slugs, month__gte=self._first, month__lte=self._last
+        ).order_by()
+        planned: dict[tuple[int, int], int] = defaultdict(int)
+        for account_id, kind, month, amount in plan.values_list(
+            "account_id", "account__kind", "month", "amount_minor"
+        ):
+            sign = 1 if kind in _DEBIT_KINDS else -1
+            for at, column in enumerate(self.columns):
+                if column.budget and column.first <= month <= column.last:
+                    planned[account_id, at] += sign * amount
+        return planned
 
-    def cash(self, account: Account) -> tuple[int, ...]:
-        """Return the cash that a non-cash account explains by month, money in positive."""
-        return tuple(self.moved.get((account.pk, month), (0, 0))[1] for month in self.months)
+    def amounts(self, holder: Holder, measure: Measure) -> list[int]:
+        """Return an account's amount by column whatever the scope, debit positive (cash: money in positive)."""
+        run = self._net.get(holder.id)
+        if run is None:
+            found = [0] * len(self.columns)
+        elif measure is Measure.STANDS:
+            found = [run[end] for _, end in self._ends]
+        elif measure is Measure.MOVED:
+            found = [run[end] - run[start] for start, end in self._ends]
+        elif measure is Measure.OPENED:
+            found = [run[start] for start, _ in self._ends]
+        else:
+            other = self._other[holder.id]
+            found = [other[end] - other[start] for start, end in self._ends]
+            if measure is Measure.CREDITS:
+                found = [
+                    debits - (run[end] - run[start])
+                    for debits, (start, end) in zip(found, self._ends, strict=True)
+                ]
+        if self._budgeted:
+            for at, column in enumerate(self.columns):
+                if column.budget:
+                    found[at] = self._planned.get((holder.id, at), 0)
+        return found
 
-    def standing(self, account: Account) -> tuple[int, ...]:
-        """Return the balance at each month's end, debit positive."""
-        total, standing = self.before.get(account.pk, 0), []
-        for flow in self.flows(account):
-            total += flow
-            standing.append(total)
-        return tuple(standing)
+    def factor(self, holder: Holder, column: Column, *, between: bool = False) -> int:
+        """Return how often an account counts in a column: once, not at all, or taken off again."""
+        owed = holder.role == _BETWEEN
+        match column.scope:
+            case int(entity_id):
+                return int(holder.entity_id == entity_id and not between)
+            case Scope.ALL:
+                return int(not between)
+            case Scope.ELIMINATED:
+                return int(between or not owed)
+            case _:
+                return 1 if between else -int(owed)
+
+    def row(self, holders: Sequence[Holder], measure: Measure, sign: int, *, between: bool = False) -> Row:
+        """Return accounts as one line; it bears an entity's slug where they are of one."""
+        total = None
+        for holder in holders:
+            amounts = self.amounts(holder, measure)
+            factors = self._scoped(holder, between)
+            if factors is not None:
+                amounts = [amount * factor for amount, factor in zip(amounts, factors, strict=True)]
+            total = amounts if total is None else [a + b for a, b in zip(total, amounts, strict=True)]
+        shown = tuple(total or ()) if sign > 0 else tuple(-amount for amount in total or ())
+        first = holders[0]
+        if between:
+            return Row(
+                "", "", "Between the entities, not matched", _BETWEEN, shown, tuple(holders), sign, between
+            )
+        slugs = {self._slugs[holder.entity_id] for holder in holders}
+        entity = slugs.pop() if len(slugs) == 1 else ""
+        return Row(entity, first.code, first.name, first.role, shown, tuple(holders), sign)
+
+    def _scoped(self, holder: Holder, between: bool) -> tuple[int, ...] | None:
+        """Return an account's factor by column, or None where it counts once in each."""
+        key = (-1 if between else holder.entity_id, holder.role == _BETWEEN)
+        if key not in self._factors:
+            factors = tuple(self.factor(holder, column, between=between) for column in self.columns)
+            self._factors[key] = None if all(factor == 1 for factor in factors) else factors
+        return self._factors[key]
+
+    def rows(self, holders: Iterable[Holder], measure: Measure, sign: int) -> list[Row]:
+        """Return accounts that have an amount in any column, like ones of several entities together where asked for."""
+        groups: dict[tuple[object, ...], list[Holder]] = defaultdict(list)
+        for holder in holders:
+            groups[(holder.code, holder.name) if self.alike else (holder.id,)].append(holder)
+        keys = sorted(groups) if self.alike else groups  # type: ignore[type-var]
+        made = [self.row(groups[key], measure, sign) for key in keys]
+        return [row for row in made if any(row.amounts)]
 
     def section(
-        self,
-        title: str,
-        accounts: Iterable[Account],
-        amounts: Callable[[Account], tuple[int, ...]],
-        eliminated: bool = False,
+        self, title: str, holders: Iterable[Holder], measure: Measure, sign: int, *, between: bool = False
     ) -> Section:
-        """Return the accounts that have an amount; intercompany ones in one row where they are eliminated."""
-        rows, between = [], [0] * len(self.months)
-        for account in accounts:
-            values = amounts(account)
-            if eliminated and account.role == AccountRole.INTERCOMPANY:
-                between = [left + right for left, right in zip(between, values, strict=True)]
-            elif any(values):
-                rows.append(Row(self.slug[account.pk], account.code, account.name, account.role, values))
-        if any(between):
-            rows.append(
-                Row("", "", "Between the entities, not matched", AccountRole.INTERCOMPANY, tuple(between))
-            )
-        return Section(title, tuple(rows), added([row.amounts for row in rows], len(self.months)))
+        """Return accounts under a heading; ``between`` adds the row of what the entities owe each other and did not match."""
+        made = self.rows(holders, measure, sign)
+        owed = [holder for holder in self.holders if holder.role == _BETWEEN] if between else []
+        if owed:
+            row = self.row(owed, measure, sign, between=True)
+            made += [row] if any(row.amounts) else []
+        return Section(title, tuple(made), added((row.amounts for row in made), len(self.columns)))
+
+    def of(self, *kinds: AccountKind) -> list[Holder]:
+        """Return the accounts of some kinds."""
+        return [holder for holder in self.holders if holder.kind in kinds]
+
+    def income(self) -> IncomeStatement:
+        """Return income and cost; ``margin`` is revenue less direct cost."""
+        earned, spent = self.of(AccountKind.INCOME), self.of(AccountKind.EXPENSE)
+        moved = Measure.MOVED
+        revenue = self.section("Revenue", [h for h in earned if h.role != _WAITING], moved, -1)
+        direct = self.section(
+            "Direct cost", [h for h in spent if h.role == AccountRole.DIRECT_COST], moved, 1
+        )
+        fixed = self.section(
+            "Fixed cost",
+            [h for h in spent if h.role not in (AccountRole.DIRECT_COST, _WAITING)],
+            moved,
+            1,
+        )
+        waiting = self.section(
+            "Not yet categorised", [h for h in [*earned, *spent] if h.role == _WAITING], moved, -1
+        )
+        margin = less(revenue.totals, direct.totals)
+        result = added([less(margin, fixed.totals), waiting.totals], len(self.columns))
+        return IncomeStatement(self.columns, self.currency, revenue, direct, fixed, waiting, margin, result)
+
+    def balance(self) -> BalanceSheet:
+        """Return what is owned and owed at the end of each column."""
+        stands = Measure.STANDS
+        assets = self.section("Assets", self.of(AccountKind.ASSET), stands, 1, between=True)
+        liabilities = self.section("Liabilities", self.of(AccountKind.LIABILITY), stands, -1)
+        equity = self.section("Equity", self.of(AccountKind.EQUITY), stands, -1)
+        earning = self.rows(self.of(*EARNING), stands, -1)
+        retained = added((row.amounts for row in earning), len(self.columns))
+        return BalanceSheet(
+            self.columns, self.currency, assets, liabilities, equity, retained, tuple(earning)
+        )
+
+    def trial(self) -> TrialBalance:
+        """Return every account's balance at the end of the last column."""
+        rows = self.section("", self.holders, Measure.STANDS, 1, between=True).rows
+        made = tuple(
+            TrialRow(row.entity, row.code, row.name, max(row.amounts[-1], 0), max(-row.amounts[-1], 0))
+            for row in rows
+            if row.amounts[-1]
+        )
+        return TrialBalance(
+            months.last_day(self.columns[-1].last),
+            self.currency,
+            made,
+            sum(row.debit_minor for row in made),
+            sum(row.credit_minor for row in made),
+        )
+
+    def cash(self) -> CashFlow:
+        """Return where cash came from and went; money at the card processor is cash."""
+        held = [holder for holder in self.holders if holder.role in CASH_ROLES]
+        others = [holder for holder in self.holders if holder.role not in CASH_ROLES]
+        outside = INVESTING | FINANCING
+        by = Measure.CASH
+        operating = self.section("Operating", [h for h in others if h.role not in outside], by, 1)
+        investing = self.section("Investing", [h for h in others if h.role in INVESTING], by, 1)
+        financing = self.section("Financing", [h for h in others if h.role in FINANCING], by, 1, between=True)
+        width = len(self.columns)
+        rows = tuple(self.rows(held, Measure.STANDS, 1))
+        change = added((row.amounts for row in self.rows(held, Measure.MOVED, 1)), width)
+        closing = added((row.amounts for row in rows), width)
+        opening = less(closing, change)
+        return CashFlow(
+            self.columns, self.currency, opening, operating, investing, financing, change, closing, rows
+        )
+
+
+def by_month(first: int, last: int, scope: Scope = Scope.ALL) -> list[Column]:
+    """Return a column for each month.
+
+    Raises:
+        EmptyPeriodError: the last month lies before the first.
+    """
+    if last < first:
+        raise EmptyPeriodError(
+            f"A statement from {months.label(first)} to {months.label(last)} holds no month; swap the two."
+        )
+    return [Column(month, month, scope) for month in range(first, last + 1)]
+
+
+def three(*, entities: Collection[Entity], first: int, last: int) -> Three:
+    """Return income statement and balance sheet by month, and the trial balance at the end; two queries in all."""
+    books = Books(entities=entities, columns=by_month(first, last))
+    return Three(books.income(), books.balance(), books.trial())
 
 
 def trial_balance(*, entities: Collection[Entity], month: int) -> TrialBalance:
     """Return every account's balance at the end of a month; debits equal credits."""
-    sheet = _Sheet(entities, month, month)
-    rows = []
-    for account in sheet.accounts:
-        (balance,) = sheet.standing(account)
-        if balance:
-            rows.append(
-                TrialRow(
-                    sheet.slug[account.pk], account.code, account.name, max(balance, 0), max(-balance, 0)
-                )
-            )
-    return TrialBalance(
-        months.last_day(month),
-        sheet.currency,
-        tuple(rows),
-        sum(row.debit_minor for row in rows),
-        sum(row.credit_minor for row in rows),
-    )
+    return Books(entities=entities, columns=by_month(month, month)).trial()
 
 
 def income_statement(*, entities: Collection[Entity], first: int, last: int) -> IncomeStatement:
-    """Return income and cost by month, first and last included; ``margin`` is revenue less direct cost."""
-    sheet = _Sheet(entities, first, last)
-
-    def natural(account: Account) -> tuple[int, ...]:
-        sign = 1 if account.kind in _DEBIT_KINDS else -1
-        return tuple(sign * flow for flow in sheet.flows(account))
-
-    def earned(account: Account) -> tuple[int, ...]:
-        return tuple(-flow for flow in sheet.flows(account))
-
-    def chosen(test: Callable[[Account], bool]) -> list[Account]:
-        both = (AccountKind.INCOME, AccountKind.EXPENSE)
-        return [account for account in sheet.accounts if account.kind in both and test(account)]
-
-    waiting = AccountRole.UNCATEGORISED
-    revenue = sheet.section(
-        "Revenue", chosen(lambda a: a.kind == AccountKind.INCOME and a.role != waiting), natural
-    )
-    direct = sheet.section(
-        "Direct cost",
-        chosen(lambda a: a.kind == AccountKind.EXPENSE and a.role == AccountRole.DIRECT_COST),
-        natural,
-    )
-    fixed = sheet.section(
-        "Fixed cost",
-        chosen(lambda a: a.kind == AccountKind.EXPENSE and a.role not in (AccountRole.DIRECT_COST, waiting)),
-        natural,
-    )
-    uncategorised = sheet.section("Not yet categorised", chosen(lambda a: a.role == waiting), earned)
-    margin = _less(revenue.totals, direct.totals)
-    result = added([_less(margin, fixed.totals), uncategorised.totals], len(sheet.months))
-    return IncomeStatement(
-        sheet.months, sheet.currency, revenue, direct, fixed, uncategorised, margin, result
-    )
+    """Return income and cost by month, first and last included."""
+    return Books(entities=entities, columns=by_month(first, last)).income()
 
 
 def balance_sheet(
@@ -253,27 +466,8 @@ def balance_sheet(
     ``eliminate`` takes what the entities owe each other off both sides; what one side has booked and the other has
     not stays visible among the assets.
     """
-    sheet = _Sheet(entities, first, last)
-
-    def owed(account: Account) -> tuple[int, ...]:
-        return tuple(-balance for balance in sheet.standing(account))
-
-    def of(kind: AccountKind) -> list[Account]:
-        return [account for account in sheet.accounts if account.kind == kind]
-
-    def moved_over(account: Account) -> bool:
-        return eliminate and account.role == AccountRole.INTERCOMPANY
-
-    between = [account for account in of(AccountKind.LIABILITY) if moved_over(account)]
-    assets = sheet.section("Assets", [*of(AccountKind.ASSET), *between], sheet.standing, eliminate)
-    liabilities = sheet.section(
-        "Liabilities", [account for account in of(AccountKind.LIABILITY) if not moved_over(account)], owed
-    )
-    equity = sheet.section("Equity", of(AccountKind.EQUITY), owed)
-    earnings = [owed(account) for kind in (AccountKind.INCOME, AccountKind.EXPENSE) for account in of(kind)]
-    return BalanceSheet(
-        sheet.months, sheet.currency, assets, liabilities, equity, added(earnings, len(sheet.months))
-    )
+    scope = Scope.ELIMINATED if eliminate else Scope.ALL
+    return Books(entities=entities, columns=by_month(first, last, scope)).balance()
 
 
 def cash_flow(*, entities: Collection[Entity], first: int, last: int, eliminate: bool = False) -> CashFlow:
@@ -281,29 +475,15 @@ def cash_flow(*, entities: Collection[Entity], first: int, last: int, eliminate:
 
     ``eliminate`` nets what the entities lent each other; what only one side has booked stays visible.
     """
-    sheet = _Sheet(entities, first, last)
-    cash = [account for account in sheet.accounts if account.role in CASH_ROLES]
-    others = [account for account in sheet.accounts if account.role not in CASH_ROLES]
-    outside = INVESTING | FINANCING
-    operating = sheet.section("Operating", [a for a in others if a.role not in outside], sheet.cash)
-    investing = sheet.section("Investing", [a for a in others if a.role in INVESTING], sheet.cash)
-    financing = sheet.section("Financing", [a for a in others if a.role in FINANCING], sheet.cash, eliminate)
-    width = len(sheet.months)
-    change = added([sheet.flows(account) for account in cash], width)
-    closing = added([sheet.standing(account) for account in cash], width)
-    return CashFlow(
-        sheet.months, sheet.currency, _less(closing, change), operating, investing, financing, change, closing
-    )
+    scope = Scope.ELIMINATED if eliminate else Scope.ALL
+    return Books(entities=entities, columns=by_month(first, last, scope), also=Measure.CASH).cash()
 
 
 def added(columns: Iterable[Sequence[int]], width: int) -> tuple[int, ...]:
-    """Add rows of equal width month by month; no row adds up to zeros."""
-    totals = [0] * width
-    for column in columns:
-        for position, amount in enumerate(column):
-            totals[position] += amount
-    return tuple(totals)
+    """Add rows of equal width column by column; no row adds up to zeros."""
+    return tuple(map(sum, zip(*columns, strict=True))) or (0,) * width
 
 
-def _less(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...]:
+def less(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...]:
+    """Subtract one row from another column by column."""
     return tuple(a - b for a, b in zip(left, right, strict=True))

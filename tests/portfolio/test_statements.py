@@ -41,7 +41,7 @@ def a_small_year(books: Books) -> None:
 def test_income_statement_by_month(books: Books) -> None:
     a_small_year(books)
     found = statements.income_statement(entities=[books.entity], first=SEP, last=NOV)
-    assert found.months == (SEP, OCT, NOV)
+    assert [column.first for column in found.columns] == [SEP, OCT, NOV]
     assert [(row.code, row.amounts) for row in found.revenue.rows] == [("4000", (0, 580_00, 0))]
     assert [(row.code, row.amounts) for row in found.direct_cost.rows] == [
         ("5100", (0, 120_00, 0)),
@@ -134,7 +134,7 @@ def test_queries_do_not_grow_with_postings_or_months(
     for count in (1, 30):
         for number in range(count):
             books.post("6100", "1010", 100 + number, on=day(OCT))
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(2):
             statements.income_statement(entities=[books.entity], first=OCT, last=OCT + count)
 
 
@@ -215,12 +215,12 @@ class AnyBooks(TestCase):
         }
         assert trial.debit_minor == trial.credit_minor
         flow = statements.cash_flow(entities=entities, first=SEP, last=NOV)
-        assert flow.change == tuple(change[month] for month in flow.months)
+        assert flow.change == tuple(change[month] for month in (SEP, OCT, NOV))
         sections = (flow.operating.totals, flow.investing.totals, flow.financing.totals)
         assert flow.change == statements.added(sections, 3)
         assert flow.closing == statements.added([flow.opening, flow.change], 3)
         income = statements.income_statement(entities=entities, first=SEP, last=NOV)
-        assert income.result == tuple(result[month] for month in income.months)
+        assert income.result == tuple(result[month] for month in (SEP, OCT, NOV))
         sheet = statements.balance_sheet(entities=entities, first=SEP, last=NOV)
         assert sheet.assets.totals == statements.added(
             [sheet.liabilities.totals, sheet.equity.totals, sheet.retained], 3
