@@ -6,11 +6,19 @@ in `portfolio.domain.intake`; the external id made here is what lets overlapping
 
 import datetime as dt
 import hashlib
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from portfolio.formats.csv_rows import DATE_FORMATS, MAX_BYTES, MAX_ROWS, CsvRow, listed, read, read_day
+from portfolio.formats.csv_rows import (
+    DATE_FORMATS,
+    MAX_BYTES,
+    MAX_ROWS,
+    CsvRow,
+    Sheet,
+    listed,
+    read,
+    read_day,
+)
 from portfolio.formats.errors import FormatError
 
 
@@ -18,6 +26,7 @@ from portfolio.formats.errors import FormatError
 class BankColumns:
     """Which header holds what. Either ``amount`` (money in positive) or both ``debit`` and ``credit``.
 
+    ``decimal_comma`` reads 1.234,50; ``money_out_is_positive`` turns the amounts of card statements round.
     ``date_format`` is one of `portfolio.formats.csv_rows.DATE_FORMATS`; empty means year-month-day or
     month/day/year, whichever the first row is written in.
     """
@@ -30,6 +39,8 @@ class BankColumns:
     balance: str = ""
     reference: str = ""
     date_format: str = ""
+    decimal_comma: bool = False
+    money_out_is_positive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,66 @@ _NEEDED = "Date, Description and either Amount or both Debit and Credit"
 _GUESSED_FORMATS = ("%Y-%m-%d", "%m/%d/%Y")
 
 
+class Statement:
+    """A file whose columns are known; `lines` reads on from there, once, without holding what it has read."""
+
+    def __init__(self, sheet: Sheet, columns: BankColumns, account: str, currency: str) -> None:
+        """Take the open file; `open_statement` makes one."""
+        self._sheet, self._account, self._currency = sheet, account, currency
+        self.columns = columns
+        self.closing: tuple[dt.date, int] | None = None
+
+    def lines(self) -> Iterator[BankLine]:
+        """Yield the lines in file order; afterwards ``closing`` is the newest day and its balance, where one is told.
+
+        Raises:
+            FormatError: as `parse`; a balance that does not follow is told at the end.
+        """
+        columns, currency = self.columns, self._currency
+        seen: dict[int, int] = {}
+        follow = _Balances(columns.balance, self._sheet.file)
+        date_format = columns.date_format
+        for row in self._sheet.rows():
+            date_format = date_format or _guess(row.cells[columns.date])
+            on, amount = row.day(columns.date, date_format), _amount(row, columns, currency)
+            description = row.text(columns.description, required=True)
+            key = _key(on, amount, description)
+            seen[key] = seen.get(key, 0) + 1
+            line = BankLine(
+                line=row.line, on=on, description=description, amount_minor=amount,
+                balance_minor=row.optional_money(columns.balance, currency, decimal_comma=columns.decimal_comma)
+                if columns.balance else None,
+                reference=row.text(columns.reference, limit=80) if columns.reference else "",
+                external_id=_external_id(self._account, on, amount, description, seen[key]),
+            )  # fmt: skip
+            if columns.balance:
+                follow.add(line)
+            yield line
+        if columns.balance:
+            self.closing = follow.closing()
+
+
+def open_statement(
+    data: bytes,
+    *,
+    name: str,
+    account: str,
+    columns: BankColumns | None = None,
+    currency: str = "USD",
+    max_rows: int = MAX_ROWS,
+    max_bytes: int = MAX_BYTES,
+) -> Statement:
+    """Open a statement and settle which column is which, from the header where no ``columns`` are given.
+
+    Raises:
+        FormatError: the file is no CSV, or its header lacks a column.
+    """
+    sheet = read(data, name=name, max_rows=max_rows, max_bytes=max_bytes, any_separator=columns is not None)
+    columns = detect_columns(sheet.headers, name=name) if columns is None else columns
+    _check(columns, sheet.headers, name)
+    return Statement(sheet, columns, account, currency)
+
+
 def parse(
     data: bytes,
     *,
@@ -81,28 +152,10 @@ def parse(
         FormatError: a header lacks a column, a date or amount cannot be read, an amount is zero, debit and
             credit are both there or both empty, or a balance does not follow.
     """
-    sheet = read(data, name=name, max_rows=max_rows, max_bytes=max_bytes)
-    columns = detect_columns(sheet.headers, name=name) if columns is None else columns
-    _check(columns, sheet.headers, name)
-    lines: list[BankLine] = []
-    seen: Counter[tuple[dt.date, int, str]] = Counter()
-    date_format = columns.date_format
-    for row in sheet.rows():
-        date_format = date_format or _guess(row.cells[columns.date])
-        on, amount = row.day(columns.date, date_format), _amount(row, columns, currency)
-        description = row.text(columns.description, required=True)
-        seen[on, amount, description] += 1
-        lines.append(
-            BankLine(
-                line=row.line, on=on, description=description, amount_minor=amount,
-                balance_minor=row.optional_money(columns.balance, currency) if columns.balance else None,
-                reference=row.text(columns.reference) if columns.reference else "",
-                external_id=_external_id(account, on, amount, description, seen[on, amount, description]),
-            )
-        )  # fmt: skip
-    if columns.balance:
-        _check_balances(lines, column=columns.balance, name=name)
-    return tuple(lines)
+    statement = open_statement(
+        data, name=name, account=account, columns=columns, currency=currency, max_rows=max_rows, max_bytes=max_bytes
+    )  # fmt: skip
+    return tuple(statement.lines())
 
 
 def detect_columns(headers: Sequence[str], *, name: str) -> BankColumns:
@@ -169,11 +222,13 @@ def _guess(value: str) -> str:
 
 
 def _amount(row: CsvRow, columns: BankColumns, currency: str) -> int:
+    comma = columns.decimal_comma
     if columns.amount:
-        minor, column = row.money(columns.amount, currency), columns.amount
+        minor, column = row.money(columns.amount, currency, decimal_comma=comma), columns.amount
+        minor = -minor if columns.money_out_is_positive else minor
     else:
-        debit = row.optional_money(columns.debit, currency)
-        credit = row.optional_money(columns.credit, currency)
+        debit = row.optional_money(columns.debit, currency, decimal_comma=comma)
+        credit = row.optional_money(columns.credit, currency, decimal_comma=comma)
         if bool(debit) == bool(credit):
             both = "both a debit and a credit" if debit else "neither a debit nor a credit"
             raise row.error(columns.debit, f"the row has {both}", "fill in exactly one of them")
@@ -186,38 +241,80 @@ def _amount(row: CsvRow, columns: BankColumns, currency: str) -> int:
     return minor
 
 
+def _key(on: dt.date, amount: int, description: str) -> int:
+    """Return a small stand-in for a line's body: a file of 100,000 lines is counted by these."""
+    body = f"{on.toordinal()}\x1f{amount}\x1f{description}".encode()
+    return int.from_bytes(hashlib.blake2b(body, digest_size=12).digest())
+
+
 def _external_id(account: str, on: dt.date, amount: int, description: str, occurrence: int) -> str:
     body = "\x1f".join((account, on.isoformat(), str(amount), description, str(occurrence)))
     return "bank:" + hashlib.sha256(body.encode()).hexdigest()[:40]
 
 
-def _check_balances(lines: Sequence[BankLine], *, column: str, name: str) -> None:
-    """Follow the balances from the oldest line to the newest; a line without one is carried over."""
-    newest_first = _newest_first(lines)
-    known: int | None = None
-    moved = 0
-    for line in reversed(lines) if newest_first else lines:
-        moved += line.amount_minor
+class _Balances:
+    """Follows the balances in both directions at once; which one the file runs in is known at its end.
+
+    A line without a balance is carried over.
+    """
+
+    def __init__(self, column: str, name: str) -> None:
+        self.column, self.name = column, name
+        self.first: BankLine | None = None
+        self.second: BankLine | None = None
+        self.last: BankLine | None = None
+        self.all_told = True
+        self.known: BankLine | None = None  # The line that stated a balance last.
+        self.moved = 0  # What moved since, without it and with the present line.
+        self.oldest_first: tuple[int, int] | None = None  # (line, off by) of the first fault.
+        self.newest_first: tuple[int, int] | None = None  # Of the last fault in file order, the oldest.
+
+    def add(self, line: BankLine) -> None:
+        """Compare a line with the ones before it."""
+        if self.first is None:
+            self.first = line
+        elif self.second is None:
+            self.second = line
+        self.last = line
         if line.balance_minor is None:
-            continue
-        if known is not None and line.balance_minor != known + moved:
-            short = line.balance_minor - known - moved
+            self.all_told = False
+            self.moved += line.amount_minor
+            return
+        if self.known is not None and self.known.balance_minor is not None:
+            between, newer = self.moved, self.known
+            short = line.balance_minor - newer.balance_minor - between - line.amount_minor
+            if short and self.oldest_first is None:
+                self.oldest_first = line.line, short
+            short = newer.balance_minor - line.balance_minor - between - newer.amount_minor
+            if short:
+                self.newest_first = newer.line, short
+        self.known, self.moved = line, 0
+
+    def closing(self) -> tuple[dt.date, int] | None:
+        """Return the newest day and the balance at its end.
+
+        Raises:
+            FormatError: a balance does not follow from the one before it.
+        """
+        if self.first is None or self.last is None:
+            return None
+        turned = self._turned(self.first, self.last)
+        fault = self.newest_first if turned else self.oldest_first
+        if fault is not None:
             raise FormatError(
-                file=name,
-                line=line.line,
-                column=column,
-                reason=f"the balance does not follow from the one before it (off by {abs(short) / 100:.2f})",
+                file=self.name,
+                line=fault[0],
+                column=self.column,
+                reason=f"the balance does not follow from the one before it (off by {abs(fault[1]) / 100:.2f})",
                 fix="a line is missing or changed; export the file again",
             )
-        known, moved = line.balance_minor, 0
+        newest = self.first if turned else self.last
+        return (newest.on, newest.balance_minor) if newest.balance_minor is not None else None
 
-
-def _newest_first(lines: Sequence[BankLine]) -> bool:
-    """Say how the file is sorted: by its dates, or by its first two balances where all dates agree."""
-    if not lines or lines[0].on != lines[-1].on:
-        return bool(lines) and lines[0].on > lines[-1].on
-    balances = [line for line in lines if line.balance_minor is not None]
-    if len(balances) < 2 or len(balances) != len(lines):
-        return False
-    first, second = lines[0], lines[1]
-    return (first.balance_minor or 0) - first.amount_minor == second.balance_minor
+    def _turned(self, first: BankLine, last: BankLine) -> bool:
+        """Say whether the newest stands first: by the dates, or by two balances where all dates agree."""
+        if first.on != last.on:
+            return first.on > last.on
+        if self.second is None or not self.all_told:
+            return False
+        return (first.balance_minor or 0) - first.amount_minor == self.second.balance_minor

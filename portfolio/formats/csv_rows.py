@@ -21,6 +21,11 @@ MAX_BYTES = 20_000_000
 
 _INTEGER = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 _NEGATIVE_ZERO = re.compile(r"[-(\u2212]\W*0[0,.]*\W*")
+_COMMA_AMOUNT = re.compile(
+    "[-+(\u2212]?[$\u20ac\u00a3]?(?:[0-9]{1,3}(?:[. \u00a0\u202f\u2019'][0-9]{3})+|[0-9]+)(?:,[0-9]*)?\\)?",
+    re.ASCII,
+)
+_CURRENCY_AFTER = re.compile("[ \u00a0\u202f]?(?:[$\u20ac\u00a3]|EUR|USD|GBP)$")
 _DATE_SHAPES = {
     "%Y-%m-%d": ("year-month-day", re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII), (1, 2, 3)),
     "%m/%d/%Y": ("month/day/year", re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})", re.ASCII), (3, 1, 2)),
@@ -58,24 +63,27 @@ class CsvRow:
             )
         return value
 
-    def money(self, column: str, currency: str = "USD") -> int:
+    def money(self, column: str, currency: str = "USD", *, decimal_comma: bool = False) -> int:
         """Return an amount in whole minor units, signed as written."""
         value = self.cells[column]
+        example = "1.234,50" if decimal_comma else "1234.50"
         if not value:
-            raise self.error(column, "the amount is empty", "write it as 1234.50")
+            raise self.error(column, "the amount is empty", f"write it as {example}")
         try:
-            minor = parse_minor(value, currency)
+            minor = parse_minor(_with_point(value) if decimal_comma else value, currency)
         except MoneyError:
             raise self.error(
-                column, f"{shown(value)} is not an amount of {currency}", "write it as 1234.50"
+                column, f"{shown(value)} is not an amount of {currency}", f"write it as {example}"
             ) from None
         if minor == 0 and _NEGATIVE_ZERO.fullmatch(value):
             raise self.error(column, f"{shown(value)} is a negative zero", "write 0.00")
         return minor
 
-    def optional_money(self, column: str, currency: str = "USD") -> int | None:
+    def optional_money(
+        self, column: str, currency: str = "USD", *, decimal_comma: bool = False
+    ) -> int | None:
         """Return an amount in whole minor units, or None where the cell is empty."""
-        return self.money(column, currency) if self.cells[column] else None
+        return self.money(column, currency, decimal_comma=decimal_comma) if self.cells[column] else None
 
     def day(self, column: str, date_format: str = "%Y-%m-%d") -> dt.date:
         """Return a date written in one of `DATE_FORMATS`."""
@@ -171,16 +179,19 @@ def read(
     required: Collection[str] = (),
     max_rows: int = MAX_ROWS,
     max_bytes: int = MAX_BYTES,
+    any_separator: bool = False,
 ) -> Sheet:
     """Open a CSV file and check its header; rows come from `Sheet.rows`.
 
-    ``required`` names headers that must stand there; others may too.
+    ``required`` names headers that must stand there; others may too. With ``any_separator`` semicolons and tabs
+    separate cells where the header has no comma, as banks write them whose decimals have one.
 
     Raises:
         FormatError: the bytes are not text, or the header is empty, doubled, lacks a column or is separated
             by something other than commas.
     """
-    records = _records(decode(data, name=name, max_bytes=max_bytes), name)
+    text = decode(data, name=name, max_bytes=max_bytes)
+    records = _records(text, name, _separator(text) if any_separator else ",")
     line, cells = next(records, (1, [""]))
     headers = tuple(" ".join(cell.split()) for cell in cells)
     while len(headers) > 1 and not headers[-1]:
@@ -251,9 +262,23 @@ def _lines(text: str) -> Iterator[str]:
         start = end
 
 
-def _records(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
+def _separator(text: str) -> str:
+    """Return what separates the cells of the first line that holds anything: a comma, a semicolon or a tab."""
+    header = next((line for line in _lines(text) if line.strip()), "")
+    return max(",;\t", key=header.count)
+
+
+def _with_point(value: str) -> str:
+    """Return an amount written 1.234,50 or 1 234,50 as 1234.50; one with both signs the other way stays refused."""
+    bare = _CURRENCY_AFTER.sub("", value)
+    if not _COMMA_AMOUNT.fullmatch(bare):
+        return "?"
+    return re.sub("[. \u00a0\u202f\u2019']", "", bare).replace(",", ".")
+
+
+def _records(text: str, name: str, separator: str = ",") -> Iterator[tuple[int, list[str]]]:
     """Yield (first line, stripped cells) of each record that is not blank."""
-    reader = csv.reader(_lines(text), strict=True)
+    reader = csv.reader(_lines(text), strict=True, delimiter=separator)
     while True:
         line = reader.line_num + 1
         try:
