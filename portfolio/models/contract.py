@@ -25,7 +25,7 @@ class Client(models.Model):
 
 
 class ContractState(models.TextChoices):
-    """How firm the paper is; `portfolio.domain.contracts.MOVES` holds the legal moves."""
+    """How firm the paper is; `portfolio.domain.receivables.contracts.MOVES` holds the legal moves."""
 
     NONE = "none", "No contract"
     VERBAL = "verbal", "Verbal"

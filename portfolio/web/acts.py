@@ -15,7 +15,6 @@ from core import access, clock, months
 from core.money import format_minor
 from portfolio.domain import (
     channels,
-    contracts,
     ledger,
     pages,
     plans,
@@ -23,6 +22,7 @@ from portfolio.domain import (
     responsibilities,
     stakes,
 )
+from portfolio.domain.receivables import contracts
 from portfolio.domain.verification import cash_at_bank
 from portfolio.models import (
     BillingModel,

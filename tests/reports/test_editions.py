@@ -8,7 +8,7 @@ from core import months
 from crew.models import Person
 from mail.models import Message
 from portfolio.domain import bookings, channels, ledger, plans, reconciliation, stakes
-from portfolio.domain.contracts import set_billing_model
+from portfolio.domain.receivables.contracts import set_billing_model
 from portfolio.domain.responsibilities import move_handover
 from portfolio.models import (
     AccountRole,

@@ -7,7 +7,7 @@ import time_machine
 from pytest_django import DjangoAssertNumQueries
 
 from core.models import AuditEvent
-from portfolio.domain import contracts
+from portfolio.domain.receivables import contracts
 from portfolio.models import (
     Agreement,
     BillingModel,
