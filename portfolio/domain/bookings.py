@@ -1,7 +1,7 @@
 """Moving a booking from stage to stage: one table of legal moves, one door.
 
-What completing a booking does to the books stands next door in `portfolio.domain.recognition`; how bookings come in
-from an export, in `portfolio.domain.exports`.
+What completing or cancelling a booking does to the books stands next door in `portfolio.domain.recognition`; how bookings
+come in from an export, in `portfolio.domain.exports`.
 """
 
 import datetime as dt
@@ -11,9 +11,10 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from core import audit
-from portfolio.domain import recognition
+from portfolio.domain import booking_entries, held, recognition
 from portfolio.models import Booking, BookingStage
 
+# Back from completed, to correct what was said by mistake, has its own door, `take_back`, because it needs a reason.
 MOVES = MappingProxyType(
     {
         BookingStage.ENQUIRY: frozenset({BookingStage.QUOTED, BookingStage.LOST}),
@@ -50,17 +51,28 @@ class StaleStageError(BookingError):
     """Somebody else moved the booking meanwhile."""
 
 
+class MissingReasonError(BookingError):
+    """Taking a booking back from completed needs a reason."""
+
+
 class MissingDateError(BookingError):
     """A firm booking has a service date, and is completed on or after it."""
 
 
 def advance(
-    *, booking: Booking, to: BookingStage, by: AbstractBaseUser | None, at: dt.datetime, on: dt.date
+    *,
+    booking: Booking,
+    to: BookingStage,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+    on: dt.date,
+    posted_on: dt.date | None = None,
 ) -> Booking:
     """Move a booking to a stage and return it as it then is; ``on`` is the local date of the move.
 
     Completing it earns its revenue in the same transaction: what is held goes to sales, what is unpaid to
-    receivables. Cancelling leaves money held for it where it is, until it is refunded or forfeited.
+    receivables. Cancelling it decides by its terms what is owed back and what is kept. ``posted_on`` is the day the books
+    take it where the month of ``on`` is closed.
 
     Raises:
         IllegalMoveError: the move is not in `MOVES`.
@@ -99,6 +111,56 @@ def advance(
             entity=booking.entity.slug,
             data={"stage": [old.value, to.value], "on": on.isoformat()},
         )
+        day = posted_on or on
+        note = booking_entries.moved(on, day)
         if to == BookingStage.COMPLETED:
-            recognition.recognise(booking=booking, on=on, by=by, at=at)
+            recognition.recognise(booking=booking, on=day, by=by, at=at, note=note)
+        elif to == BookingStage.CANCELLED:
+            recognition.cancelled(booking=booking, on=on, posted_on=day, by=by, at=at, note=note)
+    return booking
+
+
+def take_back(
+    *, booking: Booking, reason: str, by: AbstractBaseUser | None, at: dt.datetime, on: dt.date
+) -> Booking:
+    """Take a booking back from completed, because that was said by mistake; what it posted is reversed on ``on``.
+
+    It is paid again where its client has paid the price, and booked otherwise.
+
+    Raises:
+        IllegalMoveError: it is not completed.
+        StaleStageError: somebody moved it meanwhile.
+        MissingReasonError: no reason is given.
+        portfolio.domain.ledger.LedgerError: the month of ``on`` is closed.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise MissingReasonError(
+            "Say why it is taken back from completed; the reason stays with the reversal."
+        )
+    if booking.stage != BookingStage.COMPLETED:
+        raise IllegalMoveError(
+            f"{booking.reference} is {booking.get_stage_display().lower()}; only a completed booking is taken back."
+        )
+    with transaction.atomic():
+        held.lock([booking.pk])
+        now = Booking.objects.only("price_minor", "paid_minor").get(pk=booking.pk)
+        paid = 0 < now.price_minor <= now.paid_minor
+        to = BookingStage.PAID if paid else BookingStage.BOOKED
+        if not Booking.objects.filter(pk=booking.pk, stage=BookingStage.COMPLETED).update(
+            stage=to, completed_on=None
+        ):
+            raise StaleStageError(
+                f"{booking.reference} is no longer completed, somebody moved it; look at it again."
+            )
+        booking.refresh_from_db()
+        audit.record(
+            action="portfolio:booking:take_back",
+            subject=booking,
+            by=by,
+            at=at,
+            entity=booking.entity.slug,
+            data={"stage": [BookingStage.COMPLETED.value, to.value], "on": on.isoformat(), "reason": reason},
+        )
+        recognition.undo(booking=booking, on=on, reason=reason, by=by, at=at)
     return booking

@@ -1,21 +1,34 @@
-"""Turning money held for bookings into revenue, once the service is rendered.
+"""What becomes of the money held for bookings: earned when the service is rendered, given back or kept when it is not.
 
 Money that names a booking is credited to deferred revenue or to refundable deposits when it lands
-(`portfolio.domain.intake`). Completing the booking earns it: debit what is held, credit sales. What completion finds
-unpaid becomes a receivable; a refundable deposit beyond the price stays held until it goes back to the guest. A called-off booking keeps what is held for it untouched until somebody says that the
-terms forfeit it (`forfeit`); refunds arrive with the card processor's file.
+(`portfolio.domain.desk`). Completing the booking earns it: debit what is held, credit sales, tax set aside. What completion
+finds unpaid becomes a receivable; what was paid beyond the price stays held, as the client's credit. Calling a booking off
+decides by its terms (`portfolio.domain.terms`) what is owed back and what is kept. Where the money of a booking stands is
+read in `portfolio.domain.held`.
+
+A posted entry never changes: each of these posts another, numbered per booking, so that a repeat finds nothing to do.
+The booking's row is locked before its money is read and before anything is posted.
 """
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db import models, transaction
+from django.db.models import Sum
 
-from portfolio.domain import ledger
+from core import audit
+from portfolio.domain import booking_entries, held, ledger, tax
 from portfolio.domain.accounts import Accounts
+from portfolio.domain.called_off import (
+    NotCancelledError,
+    NothingHeldError,
+    OverruledError,
+    cancelled,
+    forfeit,
+    overrule,
+)
+from portfolio.domain.held import HELD_ROLES, PAID_ROLES, Money
 from portfolio.models import (
     AccountRole,
     Booking,
@@ -27,145 +40,223 @@ from portfolio.models import (
     Posting,
 )
 
-HELD_ROLES = (AccountRole.DEFERRED, AccountRole.DEPOSITS_HELD)
-# Over these the postings of a booking add up to what its client has paid: earning it moves nothing in or out.
-PAID_ROLES = (*HELD_ROLES, AccountRole.RECEIVABLE, AccountRole.REVENUE)
-
-
-class NothingHeldError(Exception):
-    """There is no money left that a booking could forfeit."""
-
-
-class NotCancelledError(Exception):
-    """Only a cancelled booking forfeits its deposit."""
+__all__ = [
+    "HELD_ROLES",
+    "PAID_ROLES",
+    "NotCancelledError",
+    "NothingHeldError",
+    "OverruledError",
+    "cancelled",
+    "forfeit",
+    "overrule",
+    "receivable_by_booking",
+    "recognise",
+    "recognise_due",
+    "refunds_due_by_booking",
+    "reprice",
+    "settle_paid",
+    "undo",
+]
 
 
 def recognise(
-    *, booking: Booking, on: dt.date, by: AbstractBaseUser | None, at: dt.datetime
+    *, booking: Booking, on: dt.date, by: AbstractBaseUser | None, at: dt.datetime, note: str = ""
 ) -> JournalEntry | None:
-    """Earn a completed booking: post what is held to sales and what is unpaid to receivables.
+    """Earn a completed booking: post what is held to sales and what is unpaid to receivables, and set tax aside.
 
-    Returns None where the booking has no price and no money. The entry carries the external id
-    ``booking:<reference>:completed``, so a repeat finds it again.
+    Returns None where there is nothing to earn: no price and no money, or all of it earned before. ``note`` is added to
+    the entry's memo.
 
     Raises:
         portfolio.domain.ledger.LedgerError: the month is closed.
         portfolio.domain.accounts.MissingAccountError: the chart lacks an account.
     """
-    accounts = Accounts(booking.entity)
-    earned = -sum(total for _, total in _totals([booking.pk], [AccountRole.REVENUE]))
-    held = _held(Booking.objects.filter(pk=booking.pk))[booking.pk]
-    unpaid = booking.price_minor - earned - sum(held.values())
-    held = _due(booking, held, earned, accounts)
-    lines = _lines(booking, held, accounts)
-    if unpaid > 0:
-        lines.append(ledger.Line(accounts.of(AccountRole.RECEIVABLE), unpaid, booking))
-    total = sum(line.amount_minor for line in lines)
-    if total <= 0:
-        return None
-    lines.append(ledger.Line(accounts.of(AccountRole.REVENUE), -total, booking))
-    return ledger.post(
-        entity=booking.entity,
-        on=on,
-        memo=f"Completed: {booking.reference} {booking.title}"[:250],
-        lines=lines,
-        source=EntrySource.RECOGNITION,
-        external_id=f"booking:{booking.reference}:completed",
-        by=by,
-        at=at,
-    )
+    with transaction.atomic():
+        held.lock([booking.pk])
+        accounts = Accounts(booking.entity)
+        money = held.of(booking, accounts)
+        earned = money.earned
+        taken = _takeable(money)
+        unpaid = max(booking.price_minor - earned - taken, 0) if booking.price_minor else 0
+        gross = taken + unpaid
+        untaxed = earned if not money.tax else 0
+        lines = _taken(money, taken)
+        if unpaid:
+            lines.append(ledger.Line(accounts.of(AccountRole.RECEIVABLE), unpaid, booking))
+        lines += _earned(
+            money, gross, tax.set_aside(
+                booking=booking, gross_minor=gross + untaxed, before_minor=earned - untaxed, on=on, accounts=accounts
+            )
+        )  # fmt: skip
+        return booking_entries.post(
+            booking, "completed", f"Completed: {booking_entries.named(booking)}{note}", lines, on, by, at
+        )
 
 
 def recognise_due(*, entity: Entity, by: AbstractBaseUser | None, at: dt.datetime) -> int:
     """Earn what is still held for completed bookings of an entity; return how many entries that took.
 
-    For bookings that came completed from an export, and for money that landed after completion. Nothing becomes a
-    receivable here, because an export says nothing about who still owes.
+    For bookings that came completed from an export, and for money that landed after completion: it clears what the client
+    owes first; a refund beyond what is held takes revenue back. Nothing becomes a receivable here, because an export says
+    nothing about who still owes. What belongs into a closed month is posted on the first day that is open, and says so.
 
     Raises:
-        portfolio.domain.ledger.LedgerError: a month is closed; nothing is posted.
+        portfolio.domain.ledger.LedgerError: an account is missing; nothing is posted.
     """
+    today = booking_entries.today_of(entity, at)
     with transaction.atomic():
-        done = {
-            booking.pk: booking
-            for booking in Booking.objects.filter(entity=entity, stage=BookingStage.COMPLETED).select_related(
-                "entity"
-            )
+        done = Booking.objects.filter(entity=entity, stage=BookingStage.COMPLETED, completed_on__isnull=False)
+        waiting = {
+            pk
+            for pk, balances in held.by_booking(done.values_list("pk", flat=True), HELD_ROLES).items()
+            if balances
         }
-        held = _held(Booking.objects.filter(entity=entity, stage=BookingStage.COMPLETED))
-        earned = {pk: -total for ids in _chunks(held) for pk, total in _totals(ids, [AccountRole.REVENUE])}
-        last, earlier = _last_held(entity), _earlier(entity)
-        accounts = Accounts(entity)
+        if not waiting:
+            return 0
+        held.lock(waiting)
+        accounts, closed = Accounts(entity), booking_entries.closed_months(entity)
+        balances, last, earlier = (
+            held.by_booking(waiting),
+            booking_entries.last_held(waiting),
+            booking_entries.earlier_by_booking(waiting),
+        )
         drafts = []
-        for pk in sorted(held):
-            booking = done[pk]
-            due = _due(booking, held[pk], earned.get(pk, 0), accounts)
-            amount = sum(due.values())
-            if amount <= 0 or booking.completed_on is None:
-                continue
-            lines = _lines(booking, due, accounts)
-            lines.append(ledger.Line(accounts.of(AccountRole.REVENUE), -amount, booking))
-            again = f":{earlier[pk]}" if earlier.get(pk) else ""
-            drafts.append(
-                ledger.Draft(
-                    on=max(booking.completed_on, last[pk]),
-                    memo=f"Completed: {booking.reference} {booking.title}"[:250],
-                    lines=lines,
-                    source=EntrySource.RECOGNITION,
-                    external_id=f"booking:{booking.reference}:completed{again}",
+        for ids in held.chunks(waiting):
+            for booking in done.filter(pk__in=ids).select_related("entity", "channel").order_by("pk"):
+                money = Money(booking, accounts, balances.get(booking.pk, {}))
+                lines, gross = _swept(money)
+                if not lines or booking.completed_on is None:
+                    continue
+                meant = max(booking.completed_on, last.get(booking.pk, booking.completed_on))
+                on = booking_entries.open_day(closed, meant)
+                if on > max(today, meant):
+                    continue
+                what = "Refunded after completion" if gross < 0 else "Completed"
+                drafts.append(
+                    ledger.Draft(
+                        on=on,
+                        memo=f"{what}: {booking_entries.named(booking)}{booking_entries.moved(meant, on)}"[
+                            : ledger.MEMO_LIMIT
+                        ],
+                        lines=lines,
+                        source=EntrySource.RECOGNITION,
+                        external_id=booking_entries.external_id(
+                            booking, "completed", earlier.get(booking.pk, 0)
+                        ),
+                    )
                 )
-            )
         ledger.post_many(entity=entity, drafts=drafts, by=by, at=at)
     return len(drafts)
 
 
-def forfeit(
+def undo(
     *, booking: Booking, on: dt.date, reason: str, by: AbstractBaseUser | None, at: dt.datetime
-) -> JournalEntry:
-    """Keep what is still held for a cancelled booking, as its cancellation terms say.
+) -> list[JournalEntry]:
+    """Take back what completing a booking posted: reverse each entry, with the reason; what was paid is held again.
+
+    Repeating it finds nothing to reverse. Completing the booking again posts anew.
 
     Raises:
-        NotCancelledError: the booking is not cancelled.
-        NothingHeldError: nothing is held for it.
+        portfolio.domain.ledger.LedgerError: the month of ``on`` is closed.
+    """
+    with transaction.atomic():
+        held.lock([booking.pk])
+        reversals = [
+            ledger.reverse(entry=entry, on=on, reason=reason, by=by, at=at)
+            for entry in _standing(booking).select_related("entity").order_by("pk")
+        ]
+        if not reversals:
+            return []
+        money = held.of(booking)
+        if money.receivable < 0:
+            # Paid after it was billed: with the bill gone, the payment is held for the service to come.
+            lines = [
+                ledger.Line(money.accounts.of(AccountRole.RECEIVABLE), -money.receivable, booking),
+                ledger.Line(money.accounts.of(AccountRole.DEFERRED), money.receivable, booking),
+            ]
+            paid = booking_entries.post(
+                booking, "reopened", f"Held again: {booking_entries.named(booking)}", lines, on, by, at
+            )
+            reversals += [paid] if paid is not None else []
+        return reversals
+
+
+def reprice(
+    *,
+    booking: Booking,
+    price_minor: int,
+    on: dt.date,
+    reason: str,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> JournalEntry | None:
+    """Change the price of a completed booking by an entry of the difference; the first entry stays as it was.
+
+    A higher price uses up what is held as credit and leaves the rest owed by the client; a lower one takes back what is
+    owed first and holds the rest as credit.
+
+    Raises:
+        OverruledError: it is not completed, the price is below zero or has not changed, or no reason is given.
         portfolio.domain.ledger.LedgerError: the month is closed.
     """
-    if booking.stage != BookingStage.CANCELLED:
-        raise NotCancelledError(
-            f"{booking.reference} is {booking.get_stage_display().lower()}; only a cancelled booking forfeits its deposit."
+    reason = reason.strip()
+    if price_minor < 0:
+        raise OverruledError("A price is never below zero.")
+    if not reason:
+        raise OverruledError("Say why the price changed; the reason stays with the entry for ever.")
+    with transaction.atomic():
+        held.lock([booking.pk])
+        booking.refresh_from_db()
+        if booking.stage != BookingStage.COMPLETED:
+            raise OverruledError(
+                f"{booking.reference} is {booking.get_stage_display().lower()}; change its price with its other terms."
+            )
+        change = price_minor - booking.price_minor
+        if not change:
+            raise OverruledError(f"{booking.reference} has this price already.")
+        old = booking.price_minor
+        Booking.objects.filter(pk=booking.pk).update(price_minor=price_minor)
+        booking.price_minor = price_minor
+        accounts = Accounts(booking.entity)
+        money = held.of(booking, accounts)
+        credit = min(max(money.held, 0), change) if change > 0 else 0
+        billed = change - credit if change > 0 else -min(max(money.receivable, 0), -change)
+        lines = _taken(money, credit) if credit else []
+        if billed:
+            lines.append(ledger.Line(accounts.of(AccountRole.RECEIVABLE), billed, booking))
+        if change < billed:
+            lines.append(ledger.Line(accounts.of(AccountRole.DEFERRED), change - billed, booking))
+        before = money.earned
+        lines += _earned(
+            money, change, tax.set_aside(
+                booking=booking, gross_minor=change, before_minor=before, on=on, accounts=accounts
+            ) if money.tax or change > 0 else []
+        )  # fmt: skip
+        entry = booking_entries.post(
+            booking,
+            "repriced",
+            f"Price changed: {booking_entries.named(booking)}, {reason}",
+            lines,
+            on,
+            by,
+            at,
         )
-    accounts = Accounts(booking.entity)
-    held = _held(Booking.objects.filter(pk=booking.pk))[booking.pk]
-    total = sum(held.values())
-    if total <= 0:
-        raise NothingHeldError(f"Nothing is held for {booking.reference}; there is nothing to forfeit.")
-    return ledger.post(
-        entity=booking.entity,
-        on=on,
-        memo=f"Forfeited: {booking.reference}, {reason}"[:250],
-        lines=[
-            *_lines(booking, held, accounts),
-            ledger.Line(accounts.of(AccountRole.REVENUE), -total, booking),
-        ],
-        source=EntrySource.RECOGNITION,
-        external_id=f"booking:{booking.reference}:forfeited",
-        by=by,
-        at=at,
-    )
+        audit.record(
+            action="portfolio:booking:reprice", subject=booking, by=by, at=at, entity=booking.entity.slug,
+            data={"currency": booking.entity.currency, "price_minor": [old, price_minor], "reason": reason},
+        )  # fmt: skip
+    return entry
 
 
 def settle_paid(*, booking_ids: Iterable[int]) -> None:
     """Set what each booking's client has paid to what the books say; called when money that names it has landed."""
     ids = set(booking_ids)
-    totals = (
-        Posting.objects.filter(booking__in=ids, entry__state=EntryState.POSTED, account__role__in=PAID_ROLES)
-        .order_by()
-        .values_list("booking_id")
-        .annotate(total=Sum("amount_minor"))
-    )
-    paid = {pk: max(0, -total) for pk, total in totals}
+    totals = {pk: total for some in held.chunks(ids) for pk, total in _totals(some, PAID_ROLES)}
+    paid = {pk: max(0, -total) for pk, total in totals.items()}
     bookings = [
         booking
-        for booking in Booking.objects.filter(pk__in=paid).only("pk", "paid_minor")
+        for some in held.chunks(paid)
+        for booking in Booking.objects.filter(pk__in=some).only("pk", "paid_minor")
         if booking.paid_minor != paid[booking.pk]
     ]
     for booking in bookings:
@@ -177,17 +268,91 @@ def receivable_by_booking(*, booking_ids: Iterable[int]) -> dict[int, int]:
     """Return what each booking's client still owes in minor units, for those who owe."""
     return {
         pk: total
-        for ids in _chunks(booking_ids)
+        for ids in held.chunks(booking_ids)
         for pk, total in _totals(ids, (AccountRole.RECEIVABLE,))
         if total > 0
     }
 
 
-def _chunks(booking_ids: Iterable[int]) -> Iterator[list[int]]:
-    """Yield ids in lists that any SQLite in use accepts as parameters."""
-    ids = sorted(set(booking_ids))
-    for start in range(0, len(ids), 900):
-        yield ids[start : start + 900]
+def refunds_due_by_booking(*, booking_ids: Iterable[int]) -> dict[int, int]:
+    """Return what is owed back for each booking in minor units; a refund that lands clears this first."""
+    return {
+        pk: -total
+        for ids in held.chunks(booking_ids)
+        for pk, total in _totals(ids, (AccountRole.REFUNDS_DUE,))
+        if total < 0
+    }
+
+
+def _takeable(money: Money) -> int:
+    """Return how much of what is held is earned: up to the price; all of it without one; below zero, what revenue loses."""
+    price = money.booking.price_minor
+    if money.held <= 0 or not price:
+        return money.held
+    return min(money.held, max(price - money.earned, 0))
+
+
+def _taken(money: Money, amount: int) -> list[ledger.Line]:
+    """Return postings that take an amount out of what is held: deferred revenue first, and each below zero to zero."""
+    if money.deposits < 0:
+        deposits = money.deposits
+    elif money.deferred < 0:
+        deposits = amount - money.deferred
+    else:
+        deposits = amount - min(money.deferred, amount)
+    return [
+        *money.out_of(AccountRole.DEFERRED, amount - deposits),
+        *money.out_of(AccountRole.DEPOSITS_HELD, deposits),
+    ]
+
+
+def _earned(money: Money, gross: int, aside: list[ledger.Line]) -> list[ledger.Line]:
+    """Return what is credited for an amount earned: tax as set aside, the rest to sales."""
+    net = gross + sum(line.amount_minor for line in aside)
+    sales = [ledger.Line(money.accounts.of(AccountRole.REVENUE), -net, money.booking)] if net else []
+    return [*sales, *aside]
+
+
+def _swept(money: Money) -> tuple[list[ledger.Line], int]:
+    """Return the postings that settle what is held for a completed booking, and how much of it is earned."""
+    booking, accounts = money.booking, money.accounts
+    cleared = min(max(money.receivable, 0), max(money.held, 0))
+    rest = money.held - cleared
+    price = booking.price_minor
+    earned = money.earned
+    gross = rest if rest <= 0 or not price else min(rest, max(price - earned, 0))
+    lines = _taken(money, cleared + gross)
+    if cleared:
+        lines.append(ledger.Line(accounts.of(AccountRole.RECEIVABLE), -cleared, booking))
+    if gross:
+        taxed = gross > 0 or money.tax > 0
+        aside = (
+            tax.set_aside(
+                booking=booking,
+                gross_minor=gross,
+                before_minor=earned,
+                on=booking.completed_on or booking.service_on or dt.date.min,
+                accounts=accounts,
+            )
+            if taxed
+            else []
+        )
+        lines += _earned(money, gross, aside)
+    return lines, gross
+
+
+def _standing(booking: Booking) -> models.QuerySet[JournalEntry]:
+    """Return the entries by which a booking was earned that nobody took back yet."""
+    prefix = f"booking:{booking.reference}:"
+    return JournalEntry.objects.filter(
+        pk__in=Posting.objects.filter(booking=booking).values("entry_id"),
+        source=EntrySource.RECOGNITION,
+        state=EntryState.POSTED,
+        reversed_by__isnull=True,
+    ).filter(
+        models.Q(external_id__startswith=f"{prefix}completed")
+        | models.Q(external_id__startswith=f"{prefix}repriced")
+    )
 
 
 def _totals(booking_ids: Iterable[int], roles: Iterable[AccountRole]) -> Iterable[tuple[int, int]]:
@@ -199,65 +364,4 @@ def _totals(booking_ids: Iterable[int], roles: Iterable[AccountRole]) -> Iterabl
         .order_by()
         .values_list("booking_id")
         .annotate(total=Sum("amount_minor"))
-    )
-
-
-def _held(bookings: QuerySet[Booking]) -> dict[int, dict[int, int]]:
-    """Return booking to account to minor units held there, positive, as sealed entries have it."""
-    held: dict[int, dict[int, int]] = defaultdict(dict)
-    rows = (
-        Posting.objects.filter(
-            booking__in=bookings.order_by().values("pk"),
-            entry__state=EntryState.POSTED,
-            account__role__in=HELD_ROLES,
-        )
-        .order_by()
-        .values_list("booking_id", "account_id")
-        .annotate(total=Sum("amount_minor"))
-    )
-    for booking_id, account_id, total in rows:
-        if total:
-            held[booking_id][account_id] = -total
-    return held
-
-
-def _due(booking: Booking, held: dict[int, int], earned: int, accounts: Accounts) -> dict[int, int]:
-    """Return what is held without the part of refundable deposits that lies beyond the price, where there is one."""
-    beyond = max(0, earned + sum(held.values()) - booking.price_minor) if booking.price_minor else 0
-    due = dict(held)
-    for pk, amount in held.items():
-        if accounts.by_id[pk].role == AccountRole.DEPOSITS_HELD:
-            stays = min(beyond, max(amount, 0))
-            due[pk], beyond = amount - stays, beyond - stays
-    return {pk: amount for pk, amount in due.items() if amount}
-
-
-def _lines(booking: Booking, held: dict[int, int], accounts: Accounts) -> list[ledger.Line]:
-    return [ledger.Line(accounts.by_id[pk], amount, booking) for pk, amount in sorted(held.items())]
-
-
-def _last_held(entity: Entity) -> dict[int, dt.date]:
-    """Return when money was last credited to each booking of an entity."""
-    return dict(
-        Posting.objects.filter(
-            booking__entity=entity, entry__state=EntryState.POSTED, account__role__in=HELD_ROLES
-        )
-        .order_by()
-        .values_list("booking_id")
-        .annotate(last=Max("entry__on"))
-    )
-
-
-def _earlier(entity: Entity) -> dict[int, int]:
-    """Return how many completion entries each booking has already."""
-    return dict(
-        Posting.objects.filter(
-            Q(entry__external_id__startswith="booking:", entry__external_id__contains=":completed"),
-            entry__entity=entity,
-            entry__source=EntrySource.RECOGNITION,
-            booking__isnull=False,
-        )
-        .order_by()
-        .values_list("booking_id")
-        .annotate(entries=Count("entry_id", distinct=True))
     )
