@@ -1,0 +1,357 @@
+"""What beancount and hledger journals have in common once they are read, and what holds for both.
+
+`portfolio.formats.beancount` and `portfolio.formats.hledger` turn lines into the rows below; here an elided amount
+is worked out, a transaction is balanced, and the balances that a journal states are checked against its own
+transactions. Nothing here executes, includes or looks up anything.
+"""
+
+import datetime as dt
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from core import months
+from core.money import EXPONENTS, MoneyError, format_minor, parse_minor
+from portfolio.formats.errors import FormatError, shown
+from portfolio.formats.text import decode
+
+MAX_BYTES = 20_000_000
+MAX_TRANSACTIONS = 100_000
+MAX_LINE = 5_000
+MEMO_LIMIT, LINE_MEMO_LIMIT = 250, 200
+
+_DATE = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})", re.ASCII)
+_PART = re.compile(r"[\w(&'.,+-][\w &'./(),+-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPosting:
+    """One posting: debit positive, in minor units. ``asserted_minor`` is the balance stated after it."""
+
+    line: int
+    account: str
+    amount_minor: int
+    currency: str
+    memo: str = ""
+    booking: str = ""
+    asserted_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalTransaction:
+    """One transaction that balances. ``mark`` is the id it was exported with, where it has one."""
+
+    line: int
+    on: dt.date
+    memo: str
+    postings: tuple[JournalPosting, ...]
+    mark: str = ""
+
+    @property
+    def moving(self) -> tuple[JournalPosting, ...]:
+        """Return the postings that move money."""
+        return tuple(posting for posting in self.postings if posting.amount_minor)
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """A balance that is stated for the start of a day, over an account and the accounts under it."""
+
+    line: int
+    on: dt.date
+    account: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A line that was understood and left out, and what it was."""
+
+    line: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextJournal:
+    """A journal as read. ``codes`` holds the code that an account was declared with, by its name."""
+
+    file: str
+    transactions: tuple[JournalTransaction, ...]
+    codes: dict[str, str]
+    ignored: tuple[Ignored, ...]
+
+    def accounts(self) -> dict[str, int]:
+        """Return the accounts that money moves on, in order of their names, each with its first line."""
+        lines: dict[str, int] = {}
+        for transaction in self.transactions:
+            for posting in transaction.moving:
+                lines.setdefault(posting.account, posting.line)
+        return dict(sorted(lines.items()))
+
+
+@dataclass(slots=True)
+class Written:
+    """A posting as written; ``amount_minor`` is None where it is left for us to work out."""
+
+    line: int
+    account: str
+    amount_minor: int | None = None
+    currency: str = ""
+    memo: str = ""
+    booking: str = ""
+    asserted: tuple[int, str] | None = None
+
+
+@dataclass(slots=True)
+class Draft:
+    """A transaction while its lines are read."""
+
+    line: int
+    on: dt.date
+    memo: str
+    mark: str = ""
+    postings: list[Written] = field(default_factory=list)
+
+
+class Reader:
+    """The lines of one journal, and refusals that name file, line and column."""
+
+    def __init__(self, data: bytes, *, name: str, max_bytes: int) -> None:
+        """Decode the file.
+
+        Raises:
+            FormatError: the bytes are no text we read.
+        """
+        self.name = name
+        self.text = decode(data, name=name, max_bytes=max_bytes)
+        self.transactions: list[JournalTransaction] = []
+        self.assertions: list[Assertion] = []
+        self.codes: dict[str, str] = {}
+        self.ignored: list[Ignored] = []
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Yield each line with its number, without the white space at its end.
+
+        Raises:
+            FormatError: a line is longer than any that a person writes.
+        """
+        for number, line in enumerate(self.text.split("\n"), start=1):
+            if len(line) > MAX_LINE:
+                raise self.error(number, MAX_LINE + 1, f"the line has {len(line):,} characters", "shorten it")
+            yield number, line.rstrip()
+
+    def error(self, line: int, column: int | str | None, reason: str, fix: str) -> FormatError:
+        """Return a refusal, for the caller to raise."""
+        return FormatError(
+            file=self.name,
+            line=line,
+            column=None if column is None else str(column),
+            reason=reason,
+            fix=fix,
+        )
+
+    def ignore(self, line: int, what: str) -> None:
+        """Note that a line was understood and left out."""
+        self.ignored.append(Ignored(line, what))
+
+    def day(self, line: int, column: int, text: str) -> dt.date:
+        """Return a date written as 2026-10-31, 2026/10/31 or 2026.10.31.
+
+        Raises:
+            FormatError: there is no such day, or it lies in another century.
+        """
+        found = _DATE.fullmatch(text)
+        try:
+            day = dt.date(int(found[1]), int(found[3]), int(found[4])) if found else None
+        except ValueError:
+            day = None
+        if day is None:
+            raise self.error(line, column, f"{shown(text)} is not a date", "write it as 2026-10-31")
+        if not months.is_near(day):
+            raise self.error(
+                line,
+                column,
+                f"{shown(text)} is outside the years {months.EARLIEST.year} to {months.LATEST.year}",
+                "check the year",
+            )
+        return day
+
+    def amount(self, line: int, column: int, number: str, currency: str) -> int:
+        """Return an amount in minor units.
+
+        Raises:
+            FormatError: it is no amount, or the currency is none that we keep books in.
+        """
+        if currency not in EXPONENTS:
+            raise self.error(
+                line,
+                column,
+                f"{shown(currency)} is not a currency we keep" if currency else "the amount has no currency",
+                f"use one of {', '.join(EXPONENTS)}",
+            )
+        try:
+            return parse_minor(number, currency)
+        except MoneyError:
+            raise self.error(
+                line,
+                column,
+                f"{shown(number)} is not an amount of {currency}",
+                "write it as 1234.50, worked out and with no more decimals than the currency has",
+            ) from None
+
+    def add(self, draft: Draft) -> None:
+        """Work out the amount that was left out, see that a transaction balances, and keep it.
+
+        Raises:
+            FormatError: it has fewer than two postings, two amounts missing, two currencies, or does not balance.
+        """
+        if len(self.transactions) >= MAX_TRANSACTIONS:
+            raise self.error(
+                draft.line,
+                1,
+                f"the journal has more than {MAX_TRANSACTIONS:,} transactions",
+                "split it by date and bring the parts in one by one",
+            )
+        if len(draft.postings) < 2:
+            raise self.error(
+                draft.line,
+                None,
+                f"the transaction has {len(draft.postings)} posting{'s' if len(draft.postings) != 1 else ''}",
+                "give it at least two",
+            )
+        currencies = {posting.currency for posting in draft.postings if posting.currency}
+        if len(currencies) > 1:
+            raise self.error(
+                draft.line,
+                None,
+                f"the transaction mixes {' and '.join(sorted(currencies))}",
+                "write one transaction for each currency",
+            )
+        elided = [posting for posting in draft.postings if posting.amount_minor is None]
+        if len(elided) > 1 or not currencies:
+            raise self.error(
+                (elided or draft.postings)[-1].line,
+                None,
+                "more than one posting of the transaction has no amount"
+                if len(elided) > 1
+                else "no posting of the transaction has an amount with its currency",
+                "leave at most one amount out",
+            )
+        currency = currencies.pop()
+        total = sum(posting.amount_minor or 0 for posting in draft.postings)
+        if total and not elided:
+            raise self.error(
+                draft.line,
+                None,
+                f"the transaction is out of balance by {format_minor(total, currency)}",
+                "make its postings add up to zero",
+            )
+        self.transactions.append(
+            JournalTransaction(
+                line=draft.line,
+                on=draft.on,
+                memo=self._said(draft.line, draft.memo, MEMO_LIMIT) or "No description",
+                mark=draft.mark,
+                postings=tuple(
+                    JournalPosting(
+                        line=posting.line,
+                        account=posting.account,
+                        amount_minor=-total if posting.amount_minor is None else posting.amount_minor,
+                        currency=currency,
+                        memo=self._said(posting.line, posting.memo, LINE_MEMO_LIMIT),
+                        booking=posting.booking,
+                        asserted_minor=self._asserted(posting, currency),
+                    )
+                    for posting in draft.postings
+                ),
+            )
+        )
+
+    def finish(self) -> TextJournal:
+        """Check every balance the journal states, and return it.
+
+        Raises:
+            FormatError: a balance is not what the transactions before it add up to, or there is nothing to read.
+        """
+        if not self.transactions and not self.codes and not self.assertions:
+            raise self.error(1, 1, "the file holds no transaction", "export the journal again, whole")
+        self._check_balances()
+        return TextJournal(
+            file=self.name,
+            transactions=tuple(self.transactions),
+            codes=self.codes,
+            ignored=tuple(self.ignored),
+        )
+
+    def _said(self, line: int, text: str, limit: int) -> str:
+        said = " ".join(text.split())
+        if len(said) > limit:
+            raise self.error(
+                line, None, f"the text has {len(said):,} characters", f"shorten it to at most {limit}"
+            )
+        return said
+
+    def _asserted(self, posting: Written, currency: str) -> int | None:
+        if posting.asserted is None:
+            return None
+        minor, stated = posting.asserted
+        if stated != currency:
+            raise self.error(
+                posting.line,
+                None,
+                f"the balance is stated in {stated} and the transaction is in {currency}",
+                "state it in the currency of the transaction",
+            )
+        return minor
+
+    def _check_balances(self) -> None:
+        """Add the transactions up by day; a stated balance holds for the start of its day or after its posting."""
+        under: dict[tuple[str, str], int] = defaultdict(int)
+        alone: dict[tuple[str, str], int] = defaultdict(int)
+        waiting = sorted(self.assertions, key=lambda assertion: (assertion.on, assertion.line))
+        place = 0
+        for transaction in sorted(self.transactions, key=lambda found: found.on):
+            while place < len(waiting) and waiting[place].on <= transaction.on:
+                self._holds(waiting[place], under)
+                place += 1
+            for posting in transaction.postings:
+                for name in (posting.account, *_above(posting.account)):
+                    under[name, posting.currency] += posting.amount_minor
+                alone[posting.account, posting.currency] += posting.amount_minor
+                held = alone[posting.account, posting.currency]
+                if posting.asserted_minor is not None and held != posting.asserted_minor:
+                    raise self._differs(
+                        posting.line, posting.account, posting.asserted_minor, held, posting.currency
+                    )
+        for assertion in waiting[place:]:
+            self._holds(assertion, under)
+
+    def _holds(self, assertion: Assertion, under: dict[tuple[str, str], int]) -> None:
+        held = under.get((assertion.account, assertion.currency), 0)
+        if held != assertion.amount_minor:
+            raise self._differs(
+                assertion.line, assertion.account, assertion.amount_minor, held, assertion.currency
+            )
+
+    def _differs(self, line: int, account: str, stated: int, held: int, currency: str) -> FormatError:
+        return self.error(
+            line,
+            None,
+            f"{account} is stated at {format_minor(stated, currency)} and the transactions before it add up to "
+            f"{format_minor(held, currency)}",
+            "find the transaction that is missing or wrong",
+        )
+
+
+def _above(account: str) -> Iterable[str]:
+    """Yield the accounts an account stands under, nearest first."""
+    while ":" in account:
+        account = account.rpartition(":")[0]
+        yield account
+
+
+def is_account_name(name: str) -> bool:
+    """Tell whether a name is made of parts that both programs read."""
+    return len(name) <= 250 and all(_PART.fullmatch(part) for part in name.split(":"))
