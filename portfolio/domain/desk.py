@@ -15,7 +15,16 @@ from portfolio.domain import landing, ledger, recognition
 from portfolio.domain.accounts import Accounts
 from portfolio.domain.landing import LandedFile, NewLine
 from portfolio.formats.errors import FormatError
-from portfolio.models import Account, AccountRole, Booking, CategoryRule, Entity, ImportedLine, ImportKind
+from portfolio.models import (
+    Account,
+    AccountRole,
+    Booking,
+    CategoryRule,
+    Direction,
+    Entity,
+    ImportedLine,
+    ImportKind,
+)
 
 # The kinds of file that tell of a bank account.
 BANK_KINDS = (ImportKind.BANK_CSV, ImportKind.OFX)
@@ -30,8 +39,8 @@ class Desk:
         self.entity = entity
         self.accounts = Accounts(entity)
         self.rules = [
-            (rule.contains.casefold(), self.accounts.by_id[rule.account_id])
-            for rule in CategoryRule.objects.filter(entity=entity).order_by("position", "pk")
+            (rule, rule.contains.casefold(), self.accounts.by_id[rule.account_id])
+            for rule in CategoryRule.objects.filter(entity=entity, active=True).order_by("position", "pk")
             if rule.account_id in self.accounts.by_id
         ]
         self.bookings = {
@@ -54,10 +63,17 @@ class Desk:
         """Read what the bookings seen so far still owe: their payments clear that first."""
         self.owed = recognition.receivable_by_booking(booking_ids=self.touched)
 
-    def by_rule(self, description: str) -> Account | None:
-        """Return the account of the first rule whose text stands in a description."""
+    def by_rule(self, description: str, amount_minor: int) -> Account | None:
+        """Return the account of the first rule that catches a line."""
         folded = description.casefold()
-        return next((account for text, account in self.rules if text in folded), None)
+        return next(
+            (
+                account
+                for rule, text, account in self.rules
+                if text in folded and in_reach(rule, amount_minor)
+            ),
+            None,
+        )
 
     def from_client(self, booking: Booking, amount_minor: int, deposit: bool) -> list[ledger.Line]:
         """Credit money a client paid (or debit what went back): debts first, then deposits or deferred revenue."""
@@ -70,6 +86,16 @@ class Desk:
             role = AccountRole.DEPOSITS_HELD if deposit else AccountRole.DEFERRED
             lines.append(ledger.Line(self.accounts.of(role), cleared - amount_minor, booking))
         return lines
+
+
+def in_reach(rule: CategoryRule, amount_minor: int) -> bool:
+    """Tell whether an amount goes the way of a rule and is of its size."""
+    size = abs(amount_minor)
+    if rule.direction != Direction.ANY and (rule.direction == Direction.IN) != (amount_minor > 0):
+        return False
+    return (rule.at_least_minor is None or size >= rule.at_least_minor) and (
+        rule.at_most_minor is None or size <= rule.at_most_minor
+    )
 
 
 def match_payouts(
