@@ -6,8 +6,9 @@ The template every entity starts from stands next door in `portfolio.domain.char
 from portfolio.domain import ledger
 from portfolio.models import Account, AccountKind, AccountRole, Entity
 
-# Card fees share their role with other direct costs, so they alone are known by their code in the chart.
+# These share their role with other direct costs, so they alone are known by their code in the chart.
 CARD_FEES = "5600"
+CARD_DISPUTES = "5650"
 COMMISSIONS = "5500"
 
 

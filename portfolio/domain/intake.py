@@ -1,7 +1,8 @@
-"""Landing money: bank statements, Stripe's balance history, opening balances and invoices become journal entries.
+"""Landing money: statements of banks, opening balances and what else is no family of its own become journal entries.
 
 The walk: `portfolio.formats` reads bytes into rows, this file decides which accounts each row moves, and
-`portfolio.domain.ledger` posts them. What landing any file has in common stands in `portfolio.domain.landing`; the
+`portfolio.domain.ledger` posts them. What landing any file has in common stands in `portfolio.domain.landing`, what
+becomes of a bank's line in `portfolio.domain.bank_files`; Stripe's files land in `portfolio.domain.stripe`; the
 exports that become records rather than entries (bookings, stays, plans) in `portfolio.domain.exports`.
 
 A payout from the card processor to the bank stands in both files. Whichever lands first is posted; the other is
@@ -9,32 +10,40 @@ matched to it by the payout's id, never by its amount, and not posted again.
 """
 
 import datetime as dt
-import re
-from collections import defaultdict
-from collections.abc import Sequence
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from core import clock
+from portfolio.domain import bank_accounts, column_maps, landing, ledger
 from portfolio.domain import desk as desks
-from portfolio.domain import landing, ledger, recognition
-from portfolio.domain.accounts import CARD_FEES, Accounts
+from portfolio.domain.accounts import Accounts
+from portfolio.domain.bank_files import BankFile, payout_in
 from portfolio.domain.landing import LandedFile, NewLine
-from portfolio.formats import bank_csv, stripe, tables
+from portfolio.formats import bank_csv, ofx, tables
+from portfolio.formats.bank_csv import BankLine
 from portfolio.formats.csv_rows import MAX_BYTES, MAX_ROWS
 from portfolio.formats.errors import FormatError
-from portfolio.formats.stripe import BalanceTransaction, StripeType
-from portfolio.models import (
-    Account,
-    AccountRole,
-    Booking,
-    Entity,
-    EntrySource,
-    ImportKind,
-)
+from portfolio.formats.ofx import OfxStatement
+from portfolio.models import Account, AccountRole, ColumnMap, Entity, EntrySource, ImportKind
 
-_PAYOUT = re.compile(r"\bpo_[a-z0-9]{6,70}\b", re.ASCII | re.IGNORECASE)
+
+class UnknownBankAccountError(FormatError):
+    """An OFX file holds accounts that nobody has said yet which of the books' they are."""
+
+    def __init__(self, name: str, statements: Sequence[OfxStatement]) -> None:
+        """Name the first of them; the others stand in ``statements``."""
+        self.statements = tuple(statements)
+        endings = ", ".join(bank_accounts.last_four(statement.number) for statement in statements[:5])
+        super().__init__(
+            file=name,
+            line=statements[0].line,
+            column="ACCTID",
+            reason=f"nobody has said yet which account of the books the one ending in {endings} is",
+            fix="say so on the import page, or give its code with --account",
+        )
 
 
 def land_bank(
@@ -45,13 +54,14 @@ def land_bank(
     by: AbstractBaseUser | None,
     at: dt.datetime,
     account: Account | None = None,
+    column_map: ColumnMap | None = None,
     max_rows: int = MAX_ROWS,
     max_bytes: int = MAX_BYTES,
 ) -> LandedFile:
     """Land a bank statement (CSV) on a bank account, by default the entity's first, and post its new lines.
 
-    The lowest rule whose text stands in the description names the account; without one, a line that names a
-    booking is its client's payment, and any other waits among the uncategorised.
+    The columns are those of ``column_map``, or of the saved map that the file's headings are known by, or what the
+    headings say themselves. What becomes of each line is decided in `portfolio.domain.bank_files`.
 
     Raises:
         FormatError: the file cannot be read, contradicts what landed before, or touches a closed month.
@@ -59,153 +69,63 @@ def land_bank(
     """
     with transaction.atomic():
         landing.lock(entity)
+        if column_map is None:
+            column_map = column_maps.known_again(entity=entity, data=data, name=name, account=account)
         desk = desks.Desk(entity)
+        if account is None and column_map is not None:
+            account = column_map.account
         bank = account if account is not None else desk.accounts.of(AccountRole.CASH)
-        rows = bank_csv.parse(
+        statement = bank_csv.open_statement(
             data, name=name, account=f"{entity.slug}:{bank.code}", currency=bank.currency, max_rows=max_rows,
-            max_bytes=max_bytes,
+            max_bytes=max_bytes, columns=column_maps.columns_of(column_map) if column_map is not None else None,
         )  # fmt: skip
-        lines = [
-            NewLine(
-                line=row.line, external_id=row.external_id, on=row.on, amount_minor=row.amount_minor,
-                description=row.description, body=(row.on.isoformat(), row.amount_minor, row.description),
-                payout_id=_payout_in(row.description),
-            )
-            for row in rows
-        ]  # fmt: skip
-        new = [
-            lines[n] for n in landing.unseen(entity=entity, kind=ImportKind.BANK_CSV, lines=lines, name=name)
-        ]
-        landing.refuse_closed(entity=entity, lines=new, name=name)
-        matched = desks.match_payouts(
-            desk, [line for line in new if line.payout_id], (ImportKind.STRIPE,), -1, name
-        )
-        to_post = [line for line in new if line.entry_id is None]
-        named = [desk.booking_in(line.description) for line in to_post]
-        desk.look_up_debts()
-        drafts, uncategorised = [], 0
-        for line, booking in zip(to_post, named, strict=True):
-            line.booking_id = booking.pk if booking is not None else None
-            others = _bank_counterpart(desk, line, booking)
-            uncategorised += others[0].account.role == AccountRole.UNCATEGORISED
-            drafts.append(
-                ledger.Draft(
-                    on=line.on,
-                    memo=line.description,
-                    lines=(ledger.Line(bank, line.amount_minor), *others),
-                    source=EntrySource.BANK,
-                    external_id=line.external_id,
-                    origin=landing.origin(name, line.line),
-                )
-            )
-        if drafts:
-            landing.post(entity=entity, drafts=drafts, lines=to_post, name=name, by=by, at=at)
-        recognition.settle_paid(booking_ids=desk.touched)
-        return desks.kept(
-            desk,
-            ImportKind.BANK_CSV,
-            name,
-            data,
-            lines,
-            new,
-            by,
-            at,
-            matched=matched,
-            uncategorised=uncategorised,
-        )
+        file = BankFile(desk=desk, kind=ImportKind.BANK_CSV, name=name, data=data, by=by, at=at)
+        file.take(bank=bank, lines=map(_csv_line, statement.lines()))
+        if statement.closing is not None:
+            on, minor = statement.closing
+            bank_accounts.note_balance(account=bank, on=on, balance_minor=minor, file=file.file, by=by, at=at)
+        return file.finish()
 
 
-def land_stripe(
+def land_ofx(
     *,
     entity: Entity,
     data: bytes,
     name: str,
     by: AbstractBaseUser | None,
     at: dt.datetime,
+    account: Account | None = None,
+    answers: Mapping[str, Account] | None = None,
     max_rows: int = MAX_ROWS,
     max_bytes: int = MAX_BYTES,
 ) -> LandedFile:
-    """Land a Stripe balance history and post its new movements through the clearing account.
+    """Land an OFX or QFX file: the lines of each of its accounts, and the balances it states.
 
-    A charge debits clearing with its gross and credits it with its fee, a payout empties clearing into the bank.
-    A charge that names a booking is held for it: as a refundable deposit where its description says so, otherwise
-    as deferred revenue; refunds take the same way back.
+    Which account of the books one is was said once and is remembered; for others ``answers`` says it by
+    `bank_accounts.number_hash`, or ``account`` where the file holds a single one that nobody has named yet. A line is
+    known by the bank's own id; the same id with another day or amount refuses the file.
 
     Raises:
-        FormatError: the file cannot be read, contradicts what landed before, is in another currency, or touches a
-            closed month.
+        UnknownBankAccountError: nobody has said yet which account of the books one of the file's is.
+        FormatError: the file cannot be read, contradicts what landed before, or touches a closed month.
         portfolio.domain.accounts.MissingAccountError: the chart lacks an account.
     """
-    zone = clock.zone(entity.zone)
     with transaction.atomic():
         landing.lock(entity)
-        desk = desks.Desk(entity)
-        rows = stripe.parse(data, name=name, max_rows=max_rows, max_bytes=max_bytes)
-        lines = []
-        for row in rows:
-            if row.currency != entity.currency:
-                raise FormatError(
-                    file=name, line=row.line, column="currency", reason=f"the movement is in {row.currency}",
-                    fix=f"the books of {entity.slug} are kept in {entity.currency}",
+        statements = ofx.parse(
+            data, name=name, currency=account.currency if account is not None else entity.currency,
+            max_rows=max_rows, max_bytes=max_bytes,
+        )  # fmt: skip
+        banks = _banks(entity, statements, name, account, answers or {}, by, at)
+        file = BankFile(desk=desks.Desk(entity), kind=ImportKind.OFX, name=name, data=data, by=by, at=at)
+        for statement, bank in zip(statements, banks, strict=True):
+            file.take(bank=bank, lines=_ofx_lines(statement, bank))
+            if statement.balance is not None:
+                bank_accounts.note_balance(
+                    account=bank, on=statement.balance.on, balance_minor=statement.balance.amount_minor,
+                    file=file.file, by=by, at=at,
                 )  # fmt: skip
-            payout = row.type == StripeType.PAYOUT
-            day = row.available_on if payout and row.available_on else row.created_at.astimezone(zone).date()
-            description = row.description or f"Stripe {row.type.value} {row.source or row.id}"
-            lines.append(
-                NewLine(
-                    line=row.line, external_id=row.id, on=day, amount_minor=row.amount_minor,
-                    description=description,
-                    body=(row.type.value, row.source, row.amount_minor, row.fee_minor, row.created_at.isoformat(),
-                          row.description, row.booking_ref),
-                    payout_id=row.payout_id.casefold() if payout else "",
-                )
-            )  # fmt: skip
-        fresh = landing.unseen(entity=entity, kind=ImportKind.STRIPE, lines=lines, name=name)
-        new = [lines[n] for n in fresh]
-        landing.refuse_closed(entity=entity, lines=new, name=name)
-        matched = desks.match_payouts(
-            desk, [line for line in new if line.payout_id], desks.BANK_KINDS, -1, name
-        )
-        # A movement of nothing is a line of the file and no entry of the books.
-        to_post = [
-            (lines[n], rows[n])
-            for n in fresh
-            if lines[n].entry_id is None and (rows[n].amount_minor or rows[n].fee_minor)
-        ]
-        named = [desk.booking_in(row.booking_ref or row.description) for _, row in to_post]
-        desk.look_up_debts()
-        drafts, uncategorised = [], 0
-        for (line, row), booking in zip(to_post, named, strict=True):
-            line.booking_id = booking.pk if booking is not None else None
-            others = _stripe_counterpart(desk, row, booking)
-            uncategorised += any(other.account.role == AccountRole.UNCATEGORISED for other in others)
-            drafts.append(
-                ledger.Draft(
-                    on=line.on,
-                    memo=line.description,
-                    lines=_through_clearing(desk, row, booking, others),
-                    source=EntrySource.STRIPE,
-                    external_id=row.id,
-                    origin=landing.origin(name, row.line),
-                )
-            )
-        if drafts:
-            landing.post(
-                entity=entity, drafts=drafts, lines=[line for line, _ in to_post], name=name, by=by, at=at
-            )
-        recognition.settle_paid(booking_ids=desk.touched)
-        return desks.kept(
-            desk,
-            ImportKind.STRIPE,
-            name,
-            data,
-            lines,
-            new,
-            by,
-            at,
-            matched=matched,
-            uncategorised=uncategorised,
-        )
+        return file.finish()
 
 
 def land_opening(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.datetime) -> LandedFile:
@@ -296,46 +216,86 @@ def land_invoices(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt
         return desks.kept_many(ImportKind.INVOICES, name, data, len(rows), kept, last, by, at)
 
 
-def _bank_counterpart(desk: desks.Desk, line: NewLine, booking: Booking | None) -> list[ledger.Line]:
-    if line.payout_id:
-        return [ledger.Line(desk.accounts.of(AccountRole.CLEARING), -line.amount_minor)]
-    account = desk.by_rule(line.description)
-    if account is None and booking is not None and line.amount_minor > 0:
-        return desk.from_client(booking, line.amount_minor, deposit=desks.is_deposit(line.description))
-    if account is None:
-        account = desk.accounts.uncategorised(line.amount_minor)
-    return [ledger.Line(account, -line.amount_minor, booking)]
+def _csv_line(row: BankLine) -> NewLine:
+    return NewLine(
+        line=row.line, external_id=row.external_id, on=row.on, amount_minor=row.amount_minor,
+        description=row.description, body=(row.on.isoformat(), row.amount_minor, row.description),
+        payout_id=payout_in(row.description), reference=row.reference,
+    )  # fmt: skip
 
 
-def _stripe_counterpart(
-    desk: desks.Desk, row: BalanceTransaction, booking: Booking | None
-) -> list[ledger.Line]:
-    """Return what stands against the gross amount of a movement of the balance."""
-    amount = row.amount_minor
-    if not amount:
-        return []
-    if row.type == StripeType.PAYOUT:
-        return [ledger.Line(desk.accounts.of(AccountRole.CASH), -amount)]
-    if row.type == StripeType.FEE:
-        return [ledger.Line(desk.accounts.coded(CARD_FEES), -amount, booking)]
-    if row.type in (StripeType.CHARGE, StripeType.REFUND) and booking is not None:
-        return desk.from_client(booking, amount, deposit=desks.is_deposit(row.description))
-    account = desk.by_rule(row.description) or desk.accounts.uncategorised(amount)
-    return [ledger.Line(account, -amount, booking)]
+def _ofx_lines(statement: OfxStatement, bank: Account) -> Iterator[NewLine]:
+    """Name the lines of one account: by the bank's id, or where it gives none by what they say, counted."""
+    seen: Counter[tuple[object, ...]] = Counter()
+    told: dict[str, tuple[dt.date, int]] = {}
+    for row in statement.lines:
+        said: tuple[object, ...] = (row.on.isoformat(), row.amount_minor)
+        if row.fitid:
+            known = row.fitid if len(row.fitid) <= 100 else hashlib.sha256(row.fitid.encode()).hexdigest()
+            external_id = f"{bank.code}:{known}"
+            if told.get(external_id) == (row.on, row.amount_minor):
+                continue  # The bank told the same movement twice in one file.
+            told[external_id] = row.on, row.amount_minor
+        else:
+            said = (*said, row.description)
+            seen[said] += 1
+            body = "\x1f".join(map(str, (*said, seen[said])))
+            external_id = f"{bank.code}:told:{hashlib.sha256(body.encode()).hexdigest()[:40]}"
+        yield NewLine(
+            line=row.line, external_id=external_id, on=row.on, amount_minor=row.amount_minor,
+            description=row.description, body=said, payout_id=payout_in(row.description), reference=row.reference,
+        )  # fmt: skip
 
 
-def _through_clearing(
-    desk: desks.Desk, row: BalanceTransaction, booking: Booking | None, others: Sequence[ledger.Line]
-) -> tuple[ledger.Line, ...]:
-    """Return a movement's postings: its gross and its fee each pass the clearing account, visibly."""
-    clearing = desk.accounts.of(AccountRole.CLEARING)
-    lines = [ledger.Line(clearing, row.amount_minor), *others] if row.amount_minor else []
-    if row.fee_minor:
-        fees = desk.accounts.coded(CARD_FEES)
-        lines += [ledger.Line(fees, row.fee_minor, booking), ledger.Line(clearing, -row.fee_minor)]
-    return tuple(lines)
+def _banks(
+    entity: Entity,
+    statements: Sequence[OfxStatement],
+    name: str,
+    account: Account | None,
+    answers: Mapping[str, Account],
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> list[Account]:
+    """Return the account of the books for each statement, remembering what was answered."""
+    banks, unknown = [], []
+    for statement in statements:
+        known = bank_accounts.find(bank=statement.bank, number=statement.number)
+        chosen = known.account if known is not None else None
+        if chosen is None:
+            hashed = bank_accounts.number_hash(bank=statement.bank, number=statement.number)
+            chosen = answers.get(hashed, account)
+            if chosen is None:
+                unknown.append(statement)
+                continue
+        if chosen.entity_id != entity.pk:
+            raise _unlike(
+                statement, name, f"is {chosen.code} of {chosen.entity.slug}", "bring it into those books"
+            )
+        if chosen.currency != statement.currency:
+            raise _unlike(
+                statement, name, f"is kept in {statement.currency} and {chosen.code} in {chosen.currency}",
+                "choose an account of that currency",
+            )  # fmt: skip
+        if known is None:
+            try:
+                bank_accounts.remember(
+                    account=chosen, institution=statement.institution, bank=statement.bank,
+                    number=statement.number, by=by, at=at,
+                )  # fmt: skip
+            except bank_accounts.BankAccountError as error:
+                raise _unlike(statement, name, f"cannot be {chosen.code}", str(error).rstrip(".")) from error
+        banks.append(chosen)
+    if unknown:
+        raise UnknownBankAccountError(name, unknown)
+    return banks
 
 
-def _payout_in(description: str) -> str:
-    found = _PAYOUT.search(description)
-    return found[0].casefold() if found else ""
+def _unlike(statement: OfxStatement, name: str, reason: str, fix: str) -> FormatError:
+    ending = bank_accounts.last_four(statement.number)
+    return FormatError(
+        file=name,
+        line=statement.line,
+        column="ACCTID",
+        reason=f"the account ending in {ending} {reason}",
+        fix=fix,
+    )

@@ -8,7 +8,7 @@ body adds nothing, with another body it refuses the file. What lines mean is dec
 import datetime as dt
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
 from django.contrib.auth.models import AbstractBaseUser
 
@@ -30,33 +30,47 @@ _LOOKUP = 900
 
 @dataclass(frozen=True, slots=True)
 class LandedFile:
-    """What one file brought: lines read, of which new, of which matched with another file or uncategorised."""
+    """What one file brought: lines read, of which new.
+
+    Of the new ones ``matched`` were in the books already, ``repeated`` had been told by a file of another kind,
+    ``waiting`` may be in the books and wait for a person, and ``uncategorised`` found no account.
+    """
 
     file: ImportFile
     read: int
     new: int
     matched: int = 0
     uncategorised: int = 0
+    repeated: int = 0
+    waiting: int = 0
 
 
 @dataclass(slots=True)
 class NewLine:
-    """One line of a file on its way in; ``entry_id`` comes when its entry is posted."""
+    """One line of a file on its way in; ``entry_id`` comes when its entry is posted or found.
+
+    ``body`` is what makes two lines of one id the same; only its hash is kept.
+    """
 
     line: int
     external_id: str
     on: dt.date
     amount_minor: int
     description: str
-    body: tuple[object, ...]
+    body: InitVar[tuple[object, ...]]
     payout_id: str = ""
     booking_id: int | None = None
     entry_id: int | None = None
+    account_id: int | None = None
+    reference: str = ""
+    waits: bool = False
+    same_as_id: int | None = None
+    matched_at: dt.datetime | None = None
     body_hash: str = field(init=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, body: tuple[object, ...]) -> None:
         """Hash what makes two lines of one id the same."""
-        self.body_hash = hashlib.sha256(repr(self.body).encode("utf-8", "surrogatepass")).hexdigest()
+        self.body_hash = hashlib.sha256(repr(body).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def lock(entity: Entity) -> None:
@@ -179,23 +193,44 @@ def keep(
     at: dt.datetime,
 ) -> ImportFile:
     """Write the file's row, its new lines and the audit event; ``entity`` is None for a file of several."""
-    file = ImportFile.objects.create(
+    file = open_file(entity=entity, kind=kind, name=name, data=data, by=by, at=at)
+    add_lines(file=file, lines=lines)
+    close_file(file=file, entity=entity, read=read, new=len(lines), covers_to=covers_to, by=by, at=at)
+    return file
+
+
+def open_file(
+    *,
+    entity: Entity | None,
+    kind: ImportKind,
+    name: str,
+    data: bytes,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> ImportFile:
+    """Write the row of a file whose lines follow; `close_file` says how many there were."""
+    return ImportFile.objects.create(
         entity=entity,
         kind=kind,
         name=name[-200:],
         sha256=hashlib.sha256(data).hexdigest(),
-        lines_read=read,
-        lines_new=len(lines),
-        covers_to=covers_to,
+        lines_read=0,
+        lines_new=0,
         landed_at=at,
         by_id=by.pk if by is not None else None,
     )
+
+
+def add_lines(
+    *, file: ImportFile | None, lines: Iterable[tuple[Entity, NewLine]], kind: ImportKind | None = None
+) -> None:
+    """Write new lines of a file, each with whose it is; ``kind`` is said where no file told of them."""
     ImportedLine.objects.bulk_create(
         (
             ImportedLine(
                 entity_id=owner.pk,
-                file_id=file.pk,
-                kind=kind,
+                file=file,
+                kind=file.kind if file is not None else kind,
                 line=line.line,
                 external_id=line.external_id,
                 body_hash=line.body_hash,
@@ -205,20 +240,39 @@ def keep(
                 entry_id=line.entry_id,
                 booking_id=line.booking_id,
                 payout_id=line.payout_id,
+                account_id=line.account_id,
+                reference=line.reference[:80],
+                waits=line.waits,
+                same_as_id=line.same_as_id,
+                matched_at=line.matched_at,
             )
             for owner, line in lines
         ),
         batch_size=2000,
     )
+
+
+def close_file(
+    *,
+    file: ImportFile,
+    entity: Entity | None,
+    read: int,
+    new: int,
+    covers_to: dt.date | None,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> None:
+    """Say what a file brought, and write the audit event."""
+    file.lines_read, file.lines_new, file.covers_to = read, new, covers_to
+    ImportFile.objects.filter(pk=file.pk).update(lines_read=read, lines_new=new, covers_to=covers_to)
     audit.record(
         action="portfolio:file:land",
         subject=file,
         by=by,
         at=at,
         entity=entity.slug if entity is not None else "",
-        data={"kind": kind.value, "read": read, "new": len(lines), "sha256": file.sha256},
+        data={"kind": str(file.kind), "read": read, "new": new, "sha256": file.sha256},
     )
-    return file
 
 
 def origin(name: str, line: int) -> str:

@@ -13,6 +13,7 @@ from django.db.models import Count, Sum
 
 from portfolio.domain import intake
 from portfolio.domain.landing import LandedFile
+from portfolio.domain.stripe import landing as stripe
 from portfolio.models import Entity, ImportedLine, ImportKind, Posting
 
 LINES_SHOWN = 25
@@ -20,7 +21,7 @@ LINES_SHOWN = 25
 # The kinds of file that a person brings in from the portal; the others come with `manage.py`.
 LANDERS: dict[str, Callable[..., LandedFile]] = {
     ImportKind.BANK_CSV: intake.land_bank,
-    ImportKind.STRIPE: intake.land_stripe,
+    ImportKind.STRIPE: stripe.land_file,
 }
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from portfolio.domain import exports, handoffs, intake, recognition
+from portfolio.domain.stripe import landing as stripe
 from portfolio.formats import tables
 from portfolio.models import (
     Assumption,
@@ -138,7 +139,7 @@ def _land_money(folder: Path, at: dt.datetime) -> int:
         lines += intake.land_bank(entity=entity, data=_read(path), name=path.name, by=None, at=at).new
     for path in sorted((folder / "exports").glob("stripe-*.csv")):
         entity = entities[path.stem.removeprefix("stripe-")]
-        lines += intake.land_stripe(entity=entity, data=_read(path), name=path.name, by=None, at=at).new
+        lines += stripe.land_file(entity=entity, data=_read(path), name=path.name, by=None, at=at).new
     for entity in entities.values():
         recognition.recognise_due(entity=entity, by=None, at=at)
     return lines

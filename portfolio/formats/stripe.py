@@ -1,8 +1,9 @@
 """Stripe's balance history (CSV) as typed transactions.
 
 Both spellings are read: the dashboard's export ("id", "Type", "Created (UTC)") and the reports' itemised
-one ("balance_transaction_id", "reporting_category", "created_utc"). What a transaction does to the books
-is decided next door in `portfolio.domain.intake`; matching goes by ids, never by amounts.
+one ("balance_transaction_id", "reporting_category", "created_utc"). The same history as JSON is read next door, in
+`portfolio.formats.stripe_json`. What a transaction does to the books is decided in `portfolio.domain.stripe`; matching
+goes by ids, never by amounts.
 """
 
 import contextlib
@@ -34,7 +35,8 @@ class BalanceTransaction:
     Amounts are signed minor units of ``currency``, positive into the balance; ``net_minor`` =
     ``amount_minor`` - ``fee_minor``, and the fee already holds any application fee. ``created_at`` is UTC,
     ``available_on`` a UTC date. ``payout_id`` is the payout that carried it to the bank, empty while
-    pending. ``booking_ref`` comes from the metadata column, empty where there is none.
+    pending. ``booking_ref`` comes from the metadata, empty where there is none. ``charge_id`` is the charge that a
+    refund or dispute belongs to, or the charge itself, and ``intent_id`` its payment intent, where the source tells.
     """
 
     line: int
@@ -50,6 +52,8 @@ class BalanceTransaction:
     description: str
     payout_id: str
     booking_ref: str
+    charge_id: str = ""
+    intent_id: str = ""
 
 
 TYPES = {
@@ -60,6 +64,12 @@ TYPES = {
     "payout_reversal": StripeType.PAYOUT, "transfer": StripeType.PAYOUT,
     "stripe_fee": StripeType.FEE, "fee": StripeType.FEE, "network_cost": StripeType.FEE, "tax_fee": StripeType.FEE,
     "adjustment": StripeType.ADJUSTMENT, "other_adjustment": StripeType.ADJUSTMENT,
+    "topup": StripeType.ADJUSTMENT, "topup_reversal": StripeType.ADJUSTMENT, "reserve_transaction": StripeType.ADJUSTMENT,
+    "risk_reserved_funds": StripeType.ADJUSTMENT, "application_fee": StripeType.ADJUSTMENT,
+    "application_fee_refund": StripeType.ADJUSTMENT, "platform_earning": StripeType.ADJUSTMENT,
+    "platform_earning_refund": StripeType.ADJUSTMENT, "contribution": StripeType.ADJUSTMENT, "advance": StripeType.ADJUSTMENT,
+    "transfer_reversal": StripeType.ADJUSTMENT, "connect_collection_transfer": StripeType.ADJUSTMENT,
+    "payment_unreconciled": StripeType.ADJUSTMENT, "payment_reversal": StripeType.REFUND,
     "dispute": StripeType.DISPUTE, "dispute_reversal": StripeType.DISPUTE,
 }  # fmt: skip
 
@@ -75,15 +85,34 @@ _SPELLINGS = {
     "created": ("created (utc)", "created_utc", "created"),
     "available": ("available on (utc)", "available_on_utc", "available_on"),
     "description": ("description",),
+    "charge": ("charge_id", "charge id"),
+    "intent": ("payment_intent_id", "payment intent id", "payment intent"),
     "payout": ("transfer", "payout id", "payout_id", "automatic payout id", "automatic_payout_id"),
 }
 _REQUIRED = ("id", "type", "amount", "fee", "net", "currency", "created")
 _BOOKING = re.compile(
     r"booking(?:[ _](?:ref|reference))?(?: \(metadata\))?|(?:payment_)?metadata\[booking(?:_ref(?:erence)?)?\]"
 )
-_IDENTIFIER = re.compile(r"[a-z]{2,12}_[A-Za-z0-9_]{1,240}", re.ASCII)
+IDENTIFIER = re.compile(r"[a-z]{2,12}_[A-Za-z0-9_]{1,240}", re.ASCII)
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?", re.ASCII)
 _SOURCE_TYPES = {"du_": StripeType.DISPUTE, "dp_": StripeType.DISPUTE}
+_CHARGES = ("ch_", "py_")
+DESCRIPTION_LIMIT = 250
+
+
+def kind_of(word: str, source: str) -> StripeType:
+    """Return what moved, from Stripe's word for it and the object behind it: a dispute calls itself an adjustment."""
+    kind = TYPES[word]
+    return _SOURCE_TYPES.get(source[:3], kind) if kind == StripeType.ADJUSTMENT else kind
+
+
+def is_wrong_way(word: str, amount_minor: int) -> bool:
+    """Tell whether a charge takes money or a refund brings it."""
+    return (
+        amount_minor <= 0
+        if word in ("charge", "payment")
+        else amount_minor >= 0 and word in ("refund", "payment_refund")
+    )
 
 
 def parse(
@@ -139,15 +168,13 @@ def _transaction(row: CsvRow, columns: dict[str, str]) -> BalanceTransaction:
         return row.text(columns[field]) if field in columns else ""
 
     identifier, source = text("id"), text("source")
-    if not _IDENTIFIER.fullmatch(identifier):
+    if not IDENTIFIER.fullmatch(identifier):
         raise row.error(columns["id"], f"{shown(identifier)} is not a Stripe id", "it begins with txn_")
-    if source and not _IDENTIFIER.fullmatch(source):
+    if source and not IDENTIFIER.fullmatch(source):
         raise row.error(
             columns["source"], f"{shown(source)} is not a Stripe id", "it begins with ch_, re_ or po_"
         )
-    kind = TYPES[row.choice(columns["type"], TYPES)]
-    if kind == StripeType.ADJUSTMENT:
-        kind = _SOURCE_TYPES.get(source[:3], kind)
+    kind = kind_of(row.choice(columns["type"], TYPES), source)
     currency = text("currency").upper()
     if currency not in EXPONENTS:
         raise row.error(columns["currency"], f"{shown(currency)} is not a currency we keep",
@@ -166,17 +193,16 @@ def _transaction(row: CsvRow, columns: dict[str, str]) -> BalanceTransaction:
         line=row.line, id=identifier, type=kind, source=source, amount_minor=amount, fee_minor=fee, net_minor=net,
         currency=currency, created_at=_instant(row, columns["created"]),
         available_on=_instant(row, columns["available"]).date() if text("available") else None,
-        description=text("description"), payout_id=payout, booking_ref=text("booking"),
+        description=row.text(columns["description"], limit=5000)[:DESCRIPTION_LIMIT] if "description" in columns else "",
+        payout_id=payout, booking_ref=text("booking"),
+        charge_id=source if source.startswith(_CHARGES) else text("charge"), intent_id=text("intent"),
     )  # fmt: skip
 
 
 def _sign(row: CsvRow, columns: dict[str, str], amount: int) -> None:
     """Refuse a charge that takes money and a refund that brings it: the columns have been mixed up."""
     word = row.cells[columns["type"]].casefold()
-    wrong = (
-        amount <= 0 if word in ("charge", "payment") else amount >= 0 and word in ("refund", "payment_refund")
-    )
-    if wrong:
+    if is_wrong_way(word, amount):
         raise row.error(
             columns["amount"],
             f"a {word} of {row.cells[columns['amount']]} has the wrong sign",

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from core import clock
 from portfolio.domain import intake, ledger
+from portfolio.domain.stripe import landing as stripe
 from portfolio.formats import FormatError
 from portfolio.models import Account, AccountRole, Entity, ImportKind
 
@@ -57,7 +58,7 @@ class Command(BaseCommand):
     def _land(self, entity: Entity, name: str, data: bytes, options: dict[str, Any]) -> intake.LandedFile:
         limits = {"max_rows": MAX_ROWS, "max_bytes": MAX_BYTES}
         if options["kind"] == ImportKind.STRIPE:
-            return intake.land_stripe(entity=entity, data=data, name=name, by=None, at=clock.now(), **limits)
+            return stripe.land_file(entity=entity, data=data, name=name, by=None, at=clock.now(), **limits)
         account = None
         if options["account"]:
             account = Account.objects.filter(

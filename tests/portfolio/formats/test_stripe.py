@@ -45,6 +45,7 @@ def test_the_dashboards_export_gives_typed_transactions() -> None:
         description="Charter, six guests",
         payout_id="po_1A",
         booking_ref="QOS-0001",
+        charge_id="ch_1A",
     )
     assert (refund.type, refund.amount_minor, refund.payout_id) == (StripeType.REFUND, -10_000, "po_1A")
     assert (payout.type, payout.net_minor, payout.payout_id) == (StripeType.PAYOUT, -193_880, "po_1A")
@@ -77,7 +78,7 @@ REFUSED = {
     "no id": (("txn_1B", ""), "3, column id: '' is not a Stripe id"),
     "formula as id": (("txn_1B", "=1+1"), "3, column id: '=1+1' is not a Stripe id"),
     "formula as source": (("re_1B", "=1+1"), "3, column Source: '=1+1' is not a Stripe id"),
-    "unknown type": (("B,refund", "B,topup"), "3, column Type: 'topup' is not known"),
+    "unknown type": (("B,refund", "B,teleport"), "3, column Type: 'teleport' is not known"),
     "net does not follow": (
         ('"2,038.80"', "2038.81"),
         "2, column Net: the net '2038.81' is not the amount 2,100.00",

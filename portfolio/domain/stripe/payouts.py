@@ -1,0 +1,185 @@
+"""Payouts: which movements each carried to the bank, and whether they add up to it.
+
+A payout's movements, its own among them, pass the clearing account and leave nothing there: their sum is its residual, 0.
+Which payout carried a movement is told by Stripe's list of the payout or by a column of its files, never guessed.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from portfolio.formats.stripe import BalanceTransaction, StripeType
+from portfolio.models import Entity, ImportedLine, ImportKind, StripeMovement, StripePayout
+
+PAID, IN_TRANSIT, FAILED, CANCELED = "paid", "in_transit", "failed", "canceled"
+CAME_BACK = (FAILED, CANCELED)
+_LOOKUP = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """A payout whose movements do not add up to it, or are not all known yet (``residual_minor`` None)."""
+
+    payout_id: str
+    arrives_on: dt.date
+    state: str
+    amount_minor: int
+    residual_minor: int | None
+
+
+def own_id(row: BalanceTransaction) -> str:
+    """Return the id of the payout that a movement to the bank, or back from it, is."""
+    return row.source if row.source.startswith(("po_", "tr_")) else row.payout_id
+
+
+def carried_by(row: BalanceTransaction) -> str:
+    """Return the payout that took a movement along; money that came back waits for another one."""
+    came_back = row.type == StripeType.PAYOUT and row.amount_minor > 0
+    return "" if came_back and row.payout_id == own_id(row) else row.payout_id
+
+
+def residuals(*, entity: Entity, as_of: dt.date) -> tuple[Residual, ...]:
+    """Return the payouts that arrived by a day and whose movements leave something in the clearing account.
+
+    A payout whose list Stripe does not give (a manual one) or has not given yet has no residual to show and is left out.
+    """
+    return tuple(
+        Residual(
+            payout.payout_id, payout.arrives_on, payout.state, payout.amount_minor, payout.residual_minor
+        )
+        for payout in _open(StripePayout.objects.filter(entity=entity, arrives_on__lte=as_of)).order_by(
+            "arrives_on", "pk"
+        )
+    )
+
+
+def _open(rows: QuerySet[StripePayout]) -> QuerySet[StripePayout]:
+    return rows.filter(residual_minor__isnull=False).exclude(residual_minor=0)
+
+
+def add_up(*, entity: Entity, rows: Sequence[BalanceTransaction]) -> None:
+    """Note which charge and payout movements belong to, and bring the payouts they touch up to date.
+
+    Called in the transaction in which the movements landed, under the entity's lock.
+    """
+    known: dict[str, StripeMovement] = {}
+    ids = [row.id for row in rows]
+    for start in range(0, len(ids), _LOOKUP):
+        chunk = ids[start : start + _LOOKUP]
+        known |= {
+            found.external_id: found
+            for found in StripeMovement.objects.filter(entity=entity, external_id__in=chunk)
+        }
+    new, changed, touched = [], [], set()
+    for row in rows:
+        payout_id = carried_by(row)
+        touched |= {own_id(row)} if row.type == StripeType.PAYOUT else set()
+        found = known.get(row.id)
+        if found is None:
+            new.append(
+                StripeMovement(
+                    entity=entity, external_id=row.id, charge_id=row.charge_id[:80], payout_id=payout_id[:80],
+                    net_minor=row.net_minor,
+                )
+            )  # fmt: skip
+            touched.add(payout_id)
+        elif (payout_id and found.payout_id != payout_id) or (row.charge_id and not found.charge_id):
+            touched |= {payout_id, found.payout_id}
+            found.payout_id, found.charge_id = (
+                payout_id or found.payout_id,
+                found.charge_id or row.charge_id[:80],
+            )
+            changed.append(found)
+    StripeMovement.objects.bulk_create(new, batch_size=2000)
+    StripeMovement.objects.bulk_update(changed, ["payout_id", "charge_id"], batch_size=200)
+    settle(entity=entity, payout_ids=touched - {""})
+
+
+def told(*, entity: Entity, payout: Mapping[str, Any], at: dt.datetime) -> None:
+    """Write down how Stripe says a payout stands now; called under the entity's lock."""
+    arrives_on = dt.datetime.fromtimestamp(payout["arrival_date"], dt.UTC).date()
+    StripePayout.objects.update_or_create(
+        entity=entity,
+        payout_id=payout["id"],
+        defaults={
+            "amount_minor": payout["amount"], "arrives_on": arrives_on, "state": payout["status"][:12],
+            "checked_at": at,
+        },
+    )  # fmt: skip
+    settle(entity=entity, payout_ids=[payout["id"]])
+
+
+def settle(*, entity: Entity, payout_ids: Collection[str]) -> None:
+    """Work out amount, state, lines and residual of payouts from the movements that have landed."""
+    listed = sorted(payout_ids)
+    for start in range(0, len(listed), _LOOKUP // 2):
+        chunk = listed[start : start + _LOOKUP // 2]
+        rows = {row.payout_id: row for row in StripePayout.objects.filter(entity=entity, payout_id__in=chunk)}
+        own = _own_lines(entity, chunk)
+        sums = {
+            payout_id: (net, lines)
+            for payout_id, net, lines in StripeMovement.objects.filter(entity=entity, payout_id__in=chunk)
+            .order_by()
+            .values_list("payout_id")
+            .annotate(Sum("net_minor"), Count("pk"))
+        }
+        for payout_id in chunk:
+            _settle_one(
+                entity,
+                payout_id,
+                rows.get(payout_id),
+                own.get(payout_id.casefold(), []),
+                sums.get(payout_id),
+            )
+
+
+def _settle_one(
+    entity: Entity, payout_id: str, row: StripePayout | None, own: Sequence[ImportedLine],
+    summed: tuple[int, int] | None,
+) -> None:  # fmt: skip
+    out = next((line for line in own if line.amount_minor < 0), None)
+    back = next((line for line in own if line.amount_minor > 0), None)
+    if row is None:
+        if out is None and back is None:
+            return  # Movements name it, but nothing says yet how much it was.
+        row = StripePayout(entity=entity, payout_id=payout_id, state=PAID)
+    shown = out or back
+    if shown is not None and (row.pk is None or row.checked_at is None):
+        row.amount_minor, row.arrives_on = abs(shown.amount_minor), shown.on
+    if back is not None and row.state not in CAME_BACK:
+        row.state = FAILED
+    net, count = summed or (0, 0)
+    # Its own movement counts among its movements; alone it says nothing about the others.
+    row.lines = max(0, count - (out is not None))
+    row.residual_minor = net if out is not None and row.lines else None
+    row.save()
+
+
+def _own_lines(entity: Entity, payout_ids: Iterable[str]) -> dict[str, list[ImportedLine]]:
+    found: dict[str, list[ImportedLine]] = {}
+    for line in ImportedLine.objects.filter(
+        entity=entity,
+        kind=ImportKind.STRIPE,
+        payout_id__in=[payout_id.casefold() for payout_id in payout_ids],
+    ).order_by("on", "pk"):
+        found.setdefault(line.payout_id, []).append(line)
+    return found
+
+
+def listed(*, entity: Entity) -> QuerySet[StripePayout]:
+    """Return an entity's payouts, newest first."""
+    return StripePayout.objects.filter(entity=entity).order_by("-arrives_on", "-pk")
+
+
+def in_transit(*, entity: Entity, as_of: dt.date) -> int:
+    """Return what is on its way to the bank: payouts under way, or dated after a day."""
+    total = (
+        StripePayout.objects.filter(entity=entity)
+        .exclude(state__in=CAME_BACK)
+        .filter(Q(state__in=("pending", IN_TRANSIT)) | Q(arrives_on__gt=as_of))
+        .aggregate(total=Sum("amount_minor"))["total"]
+    )
+    return int(total or 0)

@@ -1,0 +1,257 @@
+"""Stripe's balance transactions as its API gives them, one by one or as a file of JSON.
+
+A file is a list as the API answers it (``{"data": […]}``), a bare array, or one object a line. Amounts are whole minor
+units already. What the words mean is shared with the CSV, next door in `portfolio.formats.stripe`.
+"""
+
+import datetime as dt
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+from core import months
+from core.money import EXPONENTS, LIMIT_MINOR
+from portfolio.formats.csv_rows import MAX_BYTES, MAX_ROWS
+from portfolio.formats.errors import FormatError, shown
+from portfolio.formats.stripe import (
+    DESCRIPTION_LIMIT,
+    IDENTIFIER,
+    TYPES,
+    BalanceTransaction,
+    StripeType,
+    is_wrong_way,
+    kind_of,
+)
+from portfolio.formats.text import decode
+
+_BOOKING = re.compile(r"booking(?:[ _](?:ref|reference))?", re.IGNORECASE)
+_LAST_INSTANT = 4_102_444_800  # 2100, as far as books go.
+_EXPORT = "export the file again, or fetch it with the API"
+
+
+class _NotJsonError(ValueError):
+    """Text that Python reads and JSON does not know: NaN, Infinity."""
+
+
+def is_json(data: bytes) -> bool:
+    """Tell whether a file is JSON rather than CSV, by its first character."""
+    return data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+
+
+def loads(text: str) -> Any:
+    """Read strict JSON.
+
+    Raises:
+        ValueError: the text is no JSON, holds NaN or a number beyond all bounds, or is nested thousands deep.
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def parse(
+    data: bytes, *, name: str, max_rows: int = MAX_ROWS, max_bytes: int = MAX_BYTES
+) -> tuple[BalanceTransaction, ...]:
+    """Read a file of balance transactions and return them in file order, or nothing at all.
+
+    Raises:
+        FormatError: it is no such JSON, an id is doubled, or a value cannot be read.
+    """
+    text = decode(data, name=name, max_bytes=max_bytes)
+    found: list[BalanceTransaction] = []
+    lines: dict[str, int] = {}
+    for line, raw in _objects(text, name):
+        if len(found) >= max_rows:
+            raise FormatError(
+                file=name, line=line, column=None, reason=f"there are more than {max_rows:,} transactions",
+                fix="split the file by date",
+            )  # fmt: skip
+        transaction = movement(raw, name=name, line=line)
+        if transaction.id in lines:
+            raise FormatError(
+                file=name, line=line, column="id", reason=f"{transaction.id} stands already on line {lines[transaction.id]}",
+                fix="export the file again; an id names one transaction",
+            )  # fmt: skip
+        lines[transaction.id] = line
+        found.append(transaction)
+    return tuple(found)
+
+
+def movement(
+    raw: object, *, name: str, line: int, payout_id: str = "", charge: Mapping[str, Any] | None = None
+) -> BalanceTransaction:
+    """Read one balance transaction, with its ``source`` expanded or not.
+
+    ``payout_id`` is the payout whose list it stands in; ``charge`` is the charge of its refund or dispute.
+
+    Raises:
+        FormatError: a value is missing or is not what Stripe's API says it is.
+    """
+    reader = _Reader(raw, name, line)
+    identifier = reader.identifier("id")
+    given = reader.get("source")
+    source = given if isinstance(given, dict) else {}
+    source_id = reader.identifier("source", source.get("id") if source else given, required=False)
+    word = reader.word("type", TYPES)
+    if word == "adjustment" and reader.get("reporting_category") in TYPES:
+        word = reader.get("reporting_category")
+    kind = kind_of(word, source_id)
+    currency = reader.text("currency").upper()
+    if currency not in EXPONENTS:
+        raise reader.error("currency", f"{shown(currency)} is not a currency we keep", f"use one of {', '.join(EXPONENTS)}")  # fmt: skip
+    amount, fee, net = (reader.amount(key) for key in ("amount", "fee", "net"))
+    if net != amount - fee:
+        raise reader.error("net", f"the net {net} is not the amount {amount} less the fee {fee}", _EXPORT)
+    if is_wrong_way(word, amount):
+        raise reader.error("amount", f"a {word} of {amount} has the wrong sign", "charges are positive and refunds negative")  # fmt: skip
+    reader.check_fees(fee)
+    named = source.get("charge")
+    whose = charge or (
+        named if isinstance(named, dict) else source if source.get("object") == "charge" else {}
+    )
+    charge_id = _id(source.get("id")) if source.get("object") == "charge" else _id(named)
+    if not charge_id and source_id.startswith(("ch_", "py_")):
+        charge_id = source_id
+    return BalanceTransaction(
+        line=line, id=identifier, type=kind, source=source_id, amount_minor=amount, fee_minor=fee, net_minor=net,
+        currency=currency, created_at=reader.instant("created"), available_on=reader.instant("available_on").date(),
+        description=reader.text("description", required=False)[:DESCRIPTION_LIMIT],
+        payout_id=payout_id or (source_id if kind == StripeType.PAYOUT else ""),
+        booking_ref=_booking(source) or _booking(whose), charge_id=charge_id,
+        intent_id=_id(source.get("payment_intent")) or _id(whose.get("payment_intent")),
+    )  # fmt: skip
+
+
+class _Reader:
+    """Reads one object and refuses by line and key."""
+
+    def __init__(self, raw: object, name: str, line: int) -> None:
+        self.name, self.line = name, line
+        if not isinstance(raw, dict):
+            raise self.error(None, "this is no balance transaction", _EXPORT)
+        self.raw: dict[str, Any] = raw
+
+    def error(self, key: str | None, reason: str, fix: str) -> FormatError:
+        """Return the refusal of one value, for the caller to raise."""
+        return FormatError(file=self.name, line=self.line, column=key, reason=reason, fix=fix)
+
+    def get(self, key: str) -> Any:
+        """Return a value as it stands."""
+        return self.raw.get(key)
+
+    def text(self, key: str, *, required: bool = True) -> str:
+        """Return text with its white space collapsed and without what no database keeps."""
+        value = self.raw.get(key)
+        if value is None and not required:
+            return ""
+        if not isinstance(value, str):
+            raise self.error(key, f"{shown(repr(value))} is no text", _EXPORT)
+        return _clean(value)
+
+    def word(self, key: str, known: Mapping[str, object]) -> str:
+        """Return one of Stripe's words."""
+        value = self.text(key)
+        if value not in known:
+            raise self.error(key, f"{shown(value)} is not known", f"use one of {', '.join(sorted(known))}")
+        return value
+
+    def identifier(self, key: str, value: object = None, *, required: bool = True) -> str:
+        """Return an id."""
+        value = self.raw.get(key) if required else value
+        if value is None and not required:
+            return ""
+        if not isinstance(value, str) or not IDENTIFIER.fullmatch(value):
+            raise self.error(
+                key, f"{shown(repr(value))} is not a Stripe id", "it begins with txn_, ch_, re_ or po_"
+            )
+        return value
+
+    def amount(self, key: str) -> int:
+        """Return a whole number of minor units."""
+        value = self.raw.get(key)
+        if type(value) is not int or not -LIMIT_MINOR <= value <= LIMIT_MINOR:
+            raise self.error(key, f"{shown(repr(value))} is not a whole number of minor units", _EXPORT)
+        return value
+
+    def instant(self, key: str) -> dt.datetime:
+        """Return seconds since 1970 as an instant."""
+        value = self.raw.get(key)
+        if type(value) is not int or not 0 <= value < _LAST_INSTANT:
+            raise self.error(key, f"{shown(repr(value))} is not an instant in seconds", _EXPORT)
+        at = dt.datetime.fromtimestamp(value, dt.UTC)
+        if not months.is_near(at.date()):
+            raise self.error(key, f"{at.date()} is outside the years of these books", "check the year")
+        return at
+
+    def check_fees(self, fee: int) -> None:
+        """Compare the fee with its details, which only explain it: an application fee is in it already."""
+        details = self.raw.get("fee_details")
+        if not details:
+            return
+        amounts = [part.get("amount") if isinstance(part, dict) else None for part in details] if isinstance(details, list) else [None]  # fmt: skip
+        if not all(type(amount) is int for amount in amounts) or sum(amounts) != fee:
+            raise self.error("fee_details", f"the parts of the fee do not add up to {fee}", _EXPORT)
+
+
+def _objects(text: str, name: str) -> Iterator[tuple[int, Any]]:
+    """Yield each transaction with the line it stands on."""
+    try:
+        whole = loads(text)
+    except ValueError as error:
+        yield from _by_line(text, name, error)
+        return
+    listed = whole.get("data", [whole]) if isinstance(whole, dict) else whole
+    if not isinstance(listed, list):
+        raise FormatError(
+            file=name, line=1, column="data", reason="this is no list of balance transactions", fix=_EXPORT
+        )
+    line, position = 1, 0
+    for raw in listed:
+        # Ids stand in the file in the order of the list; each is looked for behind the one before.
+        identifier = raw.get("id") if isinstance(raw, dict) else None
+        found = text.find(f'"{identifier}"', position) if isinstance(identifier, str) else -1
+        if found >= 0:
+            line += text.count("\n", position, found)
+            position = found
+        yield line, raw
+
+
+def _by_line(text: str, name: str, whole: ValueError) -> Iterator[tuple[int, Any]]:
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    for number, line in lines:
+        try:
+            raw = loads(line)
+        except ValueError as error:
+            at = number
+            reason: ValueError = error
+            if number == lines[0][0]:  # Not even the first line stands for itself: it is one broken document.
+                at, reason = getattr(whole, "lineno", number), whole
+            raise FormatError(
+                file=name, line=at, column=None, reason=f"this is no JSON ({_clean(str(reason))[:120]})", fix=_EXPORT
+            ) from None  # fmt: skip
+        yield number, raw
+
+
+def _refuse(word: str) -> NoReturn:
+    raise _NotJsonError(f"{word} is no JSON")
+
+
+def _booking(holder: Mapping[str, Any]) -> str:
+    """Return the booking that the metadata of a charge, refund or dispute names."""
+    metadata = holder.get("metadata")
+    for key, value in metadata.items() if isinstance(metadata, dict) else ():
+        if isinstance(value, str) and _BOOKING.fullmatch(key):
+            return _clean(value)[:DESCRIPTION_LIMIT]
+    return ""
+
+
+def _id(value: object) -> str:
+    """Return the id of an object that is expanded or not."""
+    found = value.get("id") if isinstance(value, dict) else value
+    return found if isinstance(found, str) and IDENTIFIER.fullmatch(found) else ""
+
+
+def _clean(text: str) -> str:
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
