@@ -1,7 +1,7 @@
 """What `bin/test` does: packages, servers, one run of pytest over both engines, and tidying up.
 
-Both engines are tested in one run and end in one closing line: pytest-xdist's ``--dist each`` gives every test to
-two processes, one of which tests SQLite and the other PostgreSQL. On two cores neither waits for the other.
+Both engines are tested in one run and end in one closing line: pytest-xdist starts processes for each engine, and
+`tests/sharing.py` gives an engine's tests to whichever of its processes is free.
 """
 
 import contextlib
@@ -23,13 +23,16 @@ import debian
 from environment import ROOT, CannotGoOnError, ensure, say
 
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 PACKAGES = {
     "chromium": "browser tests",
     "postgresql": "tests on PostgreSQL",
     "redis-server": "tests on Redis",
 }
 WITHOUT = {"sqlite": "once_postgresql", "postgresql": "e2e,once"}
-"""The marks that each engine's process leaves to the other."""
+"""The marks that each engine leaves to the other."""
+MOST = 4
+"""Processes of one engine at the most: what each of them must load and set up before its first test is then no gain."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,10 @@ def _start_postgresql(stack: contextlib.ExitStack, programs: Path, folder: Path)
         # A vacuum between tests would note that tables are empty, and every plan of the next test would believe it.
         "autovacuum": "off",
         "shared_buffers": "128MB",
+        # A plan that is used once is not worth compiling, and nobody copies or recovers what is written here.
+        "jit": "off",
+        "wal_level": "minimal",
+        "max_wal_senders": "0",
     }
     command = [str(programs / "postgres"), "-D", str(data), "-p", str(port)]
     for name, value in settings.items():
@@ -275,6 +282,16 @@ def _tail(log: Path) -> str:
 # The run
 
 
+def _processes(arguments: list[str]) -> int:
+    """Return how many processes each engine gets: as many as there are cores, so that one works while another waits.
+
+    A few files are quicker in one, which loads everything once.
+    """
+    if any(".py" in argument for argument in arguments):
+        return 1
+    return min(max(os.cpu_count() or 1, 2), MOST)
+
+
 def _pytest(python: Path, servers: Servers, arguments: list[str]) -> int:
     """Run pytest once over every engine there is; its output is this command's own."""
     surroundings = {
@@ -293,15 +310,18 @@ def _pytest(python: Path, servers: Servers, arguments: list[str]) -> int:
         surroundings["TEST_ENGINES"] = "sqlite and postgresql"
         # Each test counts twice, which a percentage would not understand.
         command += ["-o", "console_output_style=classic"]
-        # A process that crashed fails its test and ends; `each` cannot put another in its place.
+        # A process that crashed fails its test and ends the run: the rest of its file is nobody's.
         command += ["--max-worker-restart=0"]
-        command += ["--dist", "each"]
+        command += ["--dist", "load"]
         # What no engine can change is tested beside one of them only. (xdist splits a specification at "//".)
         for engine, without in WITHOUT.items():
-            command += ["--tx", f"popen//env:TEST_ENGINE={engine}//env:TEST_WITHOUT={without}"]
+            process = f"popen//env:TEST_ENGINE={engine}//env:TEST_WITHOUT={without}"
+            command += ["--tx", f"{_processes(arguments)}*{process}"]
     else:
         surroundings["TEST_ENGINE"] = "sqlite"
         command += ["-n", "2"]
+    _adopt()
+    before = _children()
     running = subprocess.Popen(
         [*command, *arguments],
         env=surroundings,
@@ -309,7 +329,7 @@ def _pytest(python: Path, servers: Servers, arguments: list[str]) -> int:
         preexec_fn=_end_with_me(signal.SIGTERM),  # noqa: PLW1509  (one thread)
     )
     try:
-        return running.wait()
+        return _wait(running)
     except KeyboardInterrupt:
         # pytest had the same Ctrl-C where it came from the terminal; a SIGTERM to this process alone it did not.
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -317,3 +337,42 @@ def _pytest(python: Path, servers: Servers, arguments: list[str]) -> int:
         running.terminate()
         running.wait()
         raise
+    finally:
+        _end_strays(before)
+
+
+def _adopt() -> None:
+    """Become the parent of what the tests leave behind when they are ended from outside."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _wait(running: "subprocess.Popen[bytes]") -> int:
+    """Wait for a child, and meanwhile let go of those that were adopted and ended: a test may watch for their end."""
+    while (ended := os.waitpid(-1, 0))[0] != running.pid:
+        pass
+    running.returncode = os.waitstatus_to_exitcode(ended[1])
+    return running.returncode
+
+
+def _end_strays(others: set[int]) -> None:
+    """Kill every child but these, and then what they leave in turn: workers of a blast have groups of their own."""
+    while strays := _children() - others:
+        for stray in strays:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(stray, signal.SIGKILL)
+        for stray in strays:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(stray, 0)
+
+
+def _children() -> set[int]:
+    """Return the processes whose parent is this one; none where there is no /proc to say so."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # The program's name stands in brackets and may itself hold some.
+            parent = stat.read_text().rpartition(")")[2].split()[1]
+            if int(parent) == os.getpid():
+                found.add(int(stat.parent.name))
+    return found

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from tests import flush
+from tests.sharing import Sharing
 
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("house")
@@ -36,8 +37,14 @@ def pytest_configure(config: pytest.Config) -> None:
     TransactionTestCase._fixture_teardown = flush.restore  # type: ignore[attr-defined]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> Sharing | None:
+    """Share the tests out as `bin/test` wants it when it starts processes for two engines."""
+    return Sharing(config) if "TEST_ENGINES" in os.environ else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the long tests unless asked, and those that the other engine's process runs already."""
+    """Leave out the long tests unless asked, and those that the other engine runs already."""
     left_out = set(os.environ.get("TEST_WITHOUT", "").split(","))
     if not config.getoption("--full"):
         left_out.add("full")
@@ -95,16 +102,26 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    """Return one Chromium for the run; it finds no host but this machine."""
+def _running_browser(chromium: str) -> Iterator[Browser]:
+    """Run one Chromium; it finds no host but this machine."""
     # Playwright runs an event loop in this thread, and Django then suspects its queries of running in it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     only_here = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", only_here])
+        # Without a graphics card its process would only reckon in software what the others do cheaper.
+        arguments = ["--no-sandbox", "--disable-gpu", only_here]
+        running = playwright.chromium.launch(executable_path=chromium, args=arguments)
         yield running
         running.close()
     os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")
+
+
+@pytest.fixture
+def browser(_running_browser: Browser) -> Iterator[Browser]:
+    """Return the run's Chromium, and close what a test leaves open in it: a page would ask for news ever after."""
+    yield _running_browser
+    for context in _running_browser.contexts:
+        context.close()
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ def bare(at: dt.datetime, media: Path, settings: Settings) -> sample_charters.Lo
 
 
 # Days and hours are reckoned in Python; that the sample loads at all is tested on both engines below.
-@pytest.mark.once_postgresql
+@pytest.mark.once
 @pytest.mark.parametrize(
     "on",
     # Weekdays, both solstices, the days around both changes of the clock, the turn of the year, a leap day.
@@ -67,7 +67,7 @@ def test_they_load_on_any_day(on: str, tmp_path: Path, settings: Settings) -> No
     assert Position.objects.filter(state=PositionState.HELD).count() == 1
 
 
-@pytest.mark.once_postgresql
+@pytest.mark.once
 @pytest.mark.parametrize("hour", [0, 7, 8, 23])
 def test_they_load_at_any_hour(hour: int, tmp_path: Path, settings: Settings) -> None:
     assert bare(dt.datetime(2027, 1, 8, hour, 59, tzinfo=dt.UTC), tmp_path, settings).events == 14

@@ -101,7 +101,7 @@ def wrapper(client: Client, held: Held) -> None:
 SCANNERS = (
     double, odd_agents, browser,
     # What they send never reaches a query, or reaches the one that these three ask.
-    *(pytest.param(one, marks=pytest.mark.once_postgresql) for one in (head, follower, prefetch, methods, wrapper)),
+    *(pytest.param(one, marks=pytest.mark.once) for one in (head, follower, prefetch, methods, wrapper)),
 )  # fmt: skip
 
 
