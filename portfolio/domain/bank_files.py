@@ -1,0 +1,142 @@
+"""Bank statements on their way into the books, whatever format told of them: in batches, so that size costs no memory.
+
+For each new line, in this order: a line that another format told of already is the same; one that names a payout is
+Stripe's; one that is in the books already is tied to its entry or waits; any other is posted against the account that
+a rule or its booking names, or the uncategorised.
+"""
+
+import datetime as dt
+import itertools
+import re
+from collections.abc import Iterable
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from portfolio.domain import desk as desks
+from portfolio.domain import landing, ledger, matching, recognition
+from portfolio.domain.desk import Desk
+from portfolio.domain.landing import LandedFile, NewLine
+from portfolio.models import Account, AccountRole, Booking, EntrySource, ImportKind
+
+BATCH = 5_000
+
+_PAYOUT = re.compile(r"\bpo_[a-z0-9]{6,70}\b", re.ASCII | re.IGNORECASE)
+
+
+class BankFile:
+    """One file being landed: take its lines account by account, then finish it."""
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        kind: ImportKind,
+        name: str,
+        data: bytes,
+        by: AbstractBaseUser | None,
+        at: dt.datetime,
+    ) -> None:
+        """Write the file's row; what it brought is noted at the end."""
+        self.desk, self.kind, self.name, self.by, self.at = desk, kind, name, by, at
+        self.file = landing.open_file(entity=desk.entity, kind=kind, name=name, data=data, by=by, at=at)
+        self.read = self.new = self.matched = self.uncategorised = self.repeated = self.waiting = 0
+        self.covers_to: dt.date | None = None
+
+    def take(self, *, bank: Account, lines: Iterable[NewLine]) -> None:
+        """Land lines of one account.
+
+        Raises:
+            FormatError: a line contradicts what landed before or touches a closed month.
+            portfolio.domain.accounts.MissingAccountError: the chart lacks an account.
+        """
+        walk = iter(lines)
+        while batch := list(itertools.islice(walk, BATCH)):
+            self._take(bank, batch)
+
+    def finish(self) -> LandedFile:
+        """Note what the file brought."""
+        landing.close_file(
+            file=self.file, entity=self.desk.entity, read=self.read, new=self.new, covers_to=self.covers_to,
+            by=self.by, at=self.at,
+        )  # fmt: skip
+        return LandedFile(
+            self.file, self.read, self.new, self.matched, self.uncategorised, self.repeated, self.waiting
+        )
+
+    def _take(self, bank: Account, lines: list[NewLine]) -> None:
+        entity = self.desk.entity
+        self.read += len(lines)
+        latest = max(line.on for line in lines)
+        self.covers_to = latest if self.covers_to is None else max(self.covers_to, latest)
+        fresh = landing.unseen(entity=entity, kind=self.kind, lines=lines, name=self.name)
+        new = [lines[n] for n in fresh]
+        if not new:
+            return
+        self.new += len(new)
+        for line in new:
+            line.account_id = bank.pk
+        self.repeated += matching.tie_repeats(account=bank, kind=self.kind, lines=new)
+        landing.refuse_closed(
+            entity=entity, lines=[line for line in new if line.same_as_id is None], name=self.name
+        )
+        open_lines = [line for line in new if line.same_as_id is None]
+        payouts = [line for line in open_lines if line.payout_id]
+        self.matched += desks.match_payouts(self.desk, payouts, (ImportKind.STRIPE,), -1, self.name)
+        # A movement of nothing is a line of the file and no entry of the books.
+        open_lines = [line for line in open_lines if line.entry_id is None and line.amount_minor]
+        unnamed = [line for line in open_lines if not line.payout_id]
+        matched, waiting = matching.tie_known(account=bank, lines=unnamed, at=self.at)
+        self.matched += matched
+        self.waiting += waiting
+        self._post(bank, [line for line in open_lines if line.entry_id is None and not line.waits])
+        landing.add_lines(file=self.file, lines=((entity, line) for line in new))
+
+    def _post(self, bank: Account, lines: list[NewLine]) -> None:
+        desk = self.desk
+        named = [desk.booking_in(line.description) for line in lines]
+        desk.look_up_debts()
+        drafts = []
+        for line, booking in zip(lines, named, strict=True):
+            line.booking_id = booking.pk if booking is not None else None
+            others = counterpart(
+                desk, bank=bank, description=line.description, amount_minor=line.amount_minor, booking=booking,
+                payout=bool(line.payout_id),
+            )  # fmt: skip
+            self.uncategorised += others[0].account.role == AccountRole.UNCATEGORISED
+            drafts.append(
+                ledger.Draft(
+                    on=line.on,
+                    memo=line.description,
+                    lines=(ledger.Line(bank, line.amount_minor), *others),
+                    source=EntrySource.BANK,
+                    external_id=line.external_id,
+                    origin=landing.origin(self.name, line.line),
+                )
+            )
+        if drafts:
+            landing.post(
+                entity=desk.entity, drafts=drafts, lines=lines, name=self.name, by=self.by, at=self.at
+            )
+        recognition.settle_paid(booking_ids=desk.touched)
+
+
+def counterpart(
+    desk: Desk, *, bank: Account, description: str, amount_minor: int, booking: Booking | None, payout: bool
+) -> list[ledger.Line]:
+    """Return what stands against a bank line: clearing, a rule's account, a client's debts, or the uncategorised."""
+    if payout:
+        return [ledger.Line(desk.accounts.of(AccountRole.CLEARING), -amount_minor)]
+    account = desk.by_rule(description, amount_minor)
+    if account is not None and account.pk == bank.pk:
+        account = None
+    if account is None and booking is not None and amount_minor > 0:
+        return desk.from_client(booking, amount_minor, deposit=desks.is_deposit(description))
+    if account is None:
+        account = desk.accounts.uncategorised(amount_minor)
+    return [ledger.Line(account, -amount_minor, booking)]
+
+
+def payout_in(description: str) -> str:
+    """Return the id of the payout that a bank line names, in lower case, or nothing."""
+    found = _PAYOUT.search(description)
+    return found[0].casefold() if found else ""
