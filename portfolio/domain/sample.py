@@ -12,6 +12,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from portfolio.domain import exports, handoffs, intake, recognition
+from portfolio.domain.samples import payables
 from portfolio.domain.stripe import landing as stripe
 from portfolio.formats import tables
 from portfolio.models import (
@@ -81,6 +82,8 @@ SCENARIOS = (
         note="All four marketplaces live: seven charters a month at $2,300, fixed cost up 5 %.",
     ),
 )  # fmt: skip
+# What no file of `demo/` brings, in the order in which it is loaded.
+PARTS = (payables,)
 RULES = (
     (FinancialRule.Check.RUNWAY_FLOOR, "Runway never falls below three months.", 300),
     (FinancialRule.Check.DEPOSITS_UNTOUCHED, "Refundable deposits never fund operations.", 0),
@@ -120,6 +123,8 @@ def load(*, folder: Path, at: dt.datetime) -> Loaded:
         exports.land_targets(data=_read(exported / "targets.csv"), name="targets.csv", by=None, at=at)
         exports.land_capital(data=_read(exported / "capital.csv"), name="capital.csv", by=None, at=at)
         _plan()
+        for part in PARTS:
+            part.load(at=at)
     return Loaded(
         (
             ("handoff notes", landed.files),

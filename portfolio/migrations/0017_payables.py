@@ -236,6 +236,10 @@ class Migration(migrations.Migration):
                         to="portfolio.importedline",
                     ),
                 ),
+                (
+                    "void_on",
+                    models.DateField(blank=True, help_text="When it was reversed.", null=True),
+                ),
             ],
             options={
                 "ordering": ["entity_id", "-on", "-id"],

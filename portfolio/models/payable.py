@@ -115,6 +115,7 @@ class BillPayment(models.Model):
     imported_line = models.OneToOneField(
         ImportedLine, null=True, blank=True, on_delete=models.PROTECT, related_name="bill_payment"
     )
+    void_on = models.DateField(null=True, blank=True, help_text="When it was reversed.")
 
     class Meta:
         ordering = ["entity_id", "-on", "-id"]

@@ -10,6 +10,7 @@ from portfolio.models import Entity
 BOOKS = (
     ("entity", "Overview"),
     ("entries", "Journal"),
+    ("payables", "Payables"),
     ("months", "Months"),
 )
 

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from core import months
-from portfolio.web import acts, bookings, entities, imports, records
+from portfolio.web import acts, bookings, entities, imports, payables, records
 
 
 class MonthConverter:
@@ -54,4 +54,5 @@ urlpatterns = [
     path("responsibilities/<int:pk>/hand-over/", acts.hand_over, name="hand_over"),
     path("contracts/<int:pk>/billing/", acts.set_billing, name="set_billing"),
     path("records/<slug:model>/<int:pk>/", records.record, name="record"),
+    *payables.urlpatterns,
 ]

@@ -12,6 +12,8 @@ from portfolio.domain import chart, ledger
 from portfolio.domain.ledger import Line
 from portfolio.models import (
     Account,
+    Bill,
+    BillPayment,
     Booking,
     BookingStage,
     CapitalOption,
@@ -31,6 +33,7 @@ from portfolio.models import (
     Responsibility,
     SampleMark,
     Stake,
+    Vendor,
 )
 from tests.factories import people
 from tests.factories.portfolio import (
@@ -68,6 +71,9 @@ class Records:
     model: ProfitabilityModel
     handoff: HandoffFile
     file: ImportFile
+    vendor: Vendor
+    bill: Bill
+    bill_payment: BillPayment
 
     def marks(self) -> list[str]:
         """Return words that stand on no page of another entity."""
@@ -135,7 +141,12 @@ def everything(slug: str, name: str) -> Records:
         service_on=dt.date(2026, 11, 8),
     )
     post(entity, "1010", "3000", 500_000, dt.date(2026, 10, 1), f"{name} opening")
-    post(entity, "6100", "1010", 118_000, dt.date(2026, 10, 5), f"{name} dockage")
+    dockage = post(entity, "6100", "1010", 118_000, dt.date(2026, 10, 5), f"{name} dockage")
+    vendor = Vendor.objects.create(entity=entity, name=f"{name} rigging", contractor=True)
+    bill = Bill.objects.create(
+        entity=entity, vendor=vendor, reference=f"{name}-77", issued_on=dt.date(2026, 10, 5), due_on=dt.date(2026, 11, 4),
+        total_minor=118_000, settled_minor=18_000, entry=dockage,
+    )  # fmt: skip
     entry = post(
         entity, "1010", "4000", 210_000, dt.date(2026, 11, 9), f"{name} charter paid",
         booking=booking, source=EntrySource.BANK, origin=f"{slug}.csv line 3",
@@ -169,6 +180,16 @@ def everything(slug: str, name: str) -> Records:
         model=ProfitabilityModelFactory(entity=entity, name=f"{name} charter model"),
         handoff=handoff,
         file=file,
+        vendor=vendor,
+        bill=bill,
+        bill_payment=BillPayment.objects.create(
+            entity=entity,
+            vendor=vendor,
+            bill=bill,
+            on=dt.date(2026, 11, 1),
+            amount_minor=18_000,
+            entry=dockage,
+        ),
     )
 
 

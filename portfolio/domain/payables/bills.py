@@ -1,0 +1,261 @@
+"""Bills: entered into the books the day they come, paid in parts or whole, voided by reversal.
+
+A bill debits the accounts of its lines and credits payables; a payment debits payables and credits a cash account. What
+is paid of a bill is kept on it, and the database lets it pass the total by no payment (``bill_settled_within_total``).
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import F, Q
+
+from core import audit
+from core.money import format_minor
+from portfolio.domain import ledger
+from portfolio.domain.accounts import Accounts
+from portfolio.models import (
+    Account,
+    AccountRole,
+    Bill,
+    BillLine,
+    BillPayment,
+    Booking,
+    Entity,
+    EntrySource,
+    Vendor,
+)
+from portfolio.models.account import CASH_ROLES
+
+
+class BillRefusedError(ledger.LedgerError):
+    """A bill or payment that cannot be as asked; the message is a sentence for whoever asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineDraft:
+    """What a part of a bill is for; a negative amount is a discount or a return."""
+
+    account: Account
+    amount_minor: int
+    description: str = ""
+    booking: Booking | None = None
+
+
+def enter(
+    *,
+    vendor: Vendor,
+    reference: str,
+    issued_on: dt.date,
+    due_on: dt.date,
+    lines: Sequence[LineDraft],
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> Bill:
+    """Enter a vendor's bill and post it; entering the same bill again returns the first.
+
+    Raises:
+        BillRefusedError: it has no reference or no lines, is due before it was written, adds up to nothing, or another
+            bill of this vendor bears its reference.
+        portfolio.domain.ledger.LedgerError: an account is another entity's, or the month is closed.
+    """
+    reference, total = reference.strip(), sum(line.amount_minor for line in lines)
+    if not reference:
+        raise BillRefusedError("A bill needs the vendor's own number; without one, write its date.")
+    if due_on < issued_on:
+        raise BillRefusedError(
+            f"The bill is due on {due_on}, before it was written on {issued_on}; check both dates."
+        )
+    if total <= 0:
+        raise BillRefusedError("The lines of a bill add up to more than nothing; enter what it asks for.")
+    entity = vendor.entity
+    with transaction.atomic():
+        _lock(vendor)
+        there = Bill.objects.filter(vendor=vendor, reference=reference, void_on__isnull=True).first()
+        if there is not None:
+            return _same(there, vendor, issued_on, due_on, lines)
+        again = Bill.objects.filter(vendor=vendor, reference=reference).count()
+        entry = ledger.post(
+            entity=entity,
+            on=issued_on,
+            memo=f"Bill {reference} of {vendor.name}"[: ledger.MEMO_LIMIT],
+            lines=[
+                *(
+                    ledger.Line(line.account, line.amount_minor, line.booking, line.description)
+                    for line in lines
+                ),
+                ledger.Line(Accounts(entity).of(AccountRole.PAYABLE), -total),
+            ],
+            source=EntrySource.BILL,
+            external_id=f"bill:{vendor.pk}:{reference}" + (f":{again}" if again else ""),
+            by=by,
+            at=at,
+        )
+        bill = Bill.objects.create(
+            entity=entity, vendor=vendor, reference=reference, issued_on=issued_on, due_on=due_on,
+            total_minor=total, entry=entry,
+        )  # fmt: skip
+        BillLine.objects.bulk_create(
+            BillLine(
+                bill=bill, position=position, account=line.account, amount_minor=line.amount_minor,
+                description=line.description, booking=line.booking,
+            )
+            for position, line in enumerate(lines, start=1)
+        )  # fmt: skip
+        audit.record(
+            action="portfolio:bill:enter", subject=bill, by=by, at=at, entity=entity.slug,
+            data={"vendor": vendor.name, "reference": reference, "total_minor": total},
+        )  # fmt: skip
+    return bill
+
+
+def pay(
+    *,
+    bill: Bill,
+    on: dt.date,
+    amount_minor: int,
+    account: Account,
+    reference: str = "",
+    key: str = "",
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> BillPayment:
+    """Record that a bill was paid, whole or in part, from a cash account; the same ``key`` again returns the first.
+
+    Raises:
+        BillRefusedError: it is void, the amount is not more than nothing or more than what is open, or the account is
+            not one that holds cash.
+        portfolio.domain.ledger.LedgerError: the month is closed.
+    """
+    entity, vendor = bill.entity, bill.vendor
+    _check_cash(account, entity)
+    if amount_minor <= 0:
+        raise BillRefusedError("A payment is more than nothing; enter what was paid.")
+    external_id = f"bill-payment:{key}" if key else None
+    with transaction.atomic():
+        if external_id is not None:
+            # Whoever presses twice waits here for the first press, and then finds what it made.
+            _lock(vendor)
+            there = BillPayment.objects.filter(
+                entity=entity, entry__source=EntrySource.PAYMENT, entry__external_id=external_id
+            ).first()
+            if there is not None:
+                return there
+        settled = Bill.objects.filter(
+            Q(settled_minor__lte=F("total_minor") - amount_minor), pk=bill.pk, void_on__isnull=True
+        ).update(settled_minor=F("settled_minor") + amount_minor)
+        now = Bill.objects.get(pk=bill.pk)
+        if not settled:
+            raise BillRefusedError(_why_not_paid(now, amount_minor, entity))
+        if now.settled_minor == now.total_minor:
+            Bill.objects.filter(pk=bill.pk).update(settled_on=on)
+        entry = ledger.post(
+            entity=entity,
+            on=on,
+            memo=f"Paid {vendor.name}, bill {bill.reference}"[: ledger.MEMO_LIMIT],
+            lines=[
+                ledger.Line(Accounts(entity).of(AccountRole.PAYABLE), amount_minor),
+                ledger.Line(account, -amount_minor, memo=reference),
+            ],
+            source=EntrySource.PAYMENT,
+            external_id=external_id,
+            by=by,
+            at=at,
+        )
+        payment = BillPayment.objects.create(
+            entity=entity,
+            vendor=vendor,
+            bill=bill,
+            on=on,
+            amount_minor=amount_minor,
+            reference=reference,
+            entry=entry,
+        )
+        audit.record(
+            action="portfolio:bill:pay", subject=bill, by=by, at=at, entity=entity.slug,
+            data={"amount_minor": amount_minor, "on": on.isoformat(), "entry": entry.pk},
+        )  # fmt: skip
+    return payment
+
+
+def void(*, bill: Bill, on: dt.date, reason: str, by: AbstractBaseUser | None, at: dt.datetime) -> Bill:
+    """Take a bill that nobody has paid out of the books by reversing its entry.
+
+    Raises:
+        BillRefusedError: something is paid of it, or it is void already.
+        portfolio.domain.ledger.LedgerError: no reason is given, or the month is closed.
+    """
+    with transaction.atomic():
+        if not Bill.objects.filter(pk=bill.pk, settled_minor=0, void_on__isnull=True).update(void_on=on):
+            now = Bill.objects.get(pk=bill.pk)
+            raise BillRefusedError(
+                f"Bill {bill.reference} is void already."
+                if now.void_on
+                else f"{format_minor(now.settled_minor, bill.entity.currency)} of bill {bill.reference} is paid; "
+                "reverse the payments first."
+            )
+        ledger.reverse(entry=bill.entry, on=on, reason=reason, by=by, at=at)
+        audit.record(
+            action="portfolio:bill:void", subject=bill, by=by, at=at, entity=bill.entity.slug,
+            data={"reference": bill.reference, "reason": reason},
+        )  # fmt: skip
+    return Bill.objects.get(pk=bill.pk)
+
+
+def take_back(
+    *, payment: BillPayment, on: dt.date, reason: str, by: AbstractBaseUser | None, at: dt.datetime
+) -> None:
+    """Reverse a payment that was recorded by mistake; its bill is open again by that much.
+
+    Raises:
+        BillRefusedError: it is reversed already.
+        portfolio.domain.ledger.LedgerError: no reason is given, or the month is closed.
+    """
+    with transaction.atomic():
+        if not BillPayment.objects.filter(pk=payment.pk, void_on__isnull=True).update(void_on=on):
+            raise BillRefusedError("This payment is reversed already.")
+        Bill.objects.filter(pk=payment.bill_id).update(
+            settled_minor=F("settled_minor") - payment.amount_minor, settled_on=None
+        )
+        ledger.reverse(entry=payment.entry, on=on, reason=reason, by=by, at=at)
+        audit.record(
+            action="portfolio:bill:take_back", subject=payment, by=by, at=at, entity=payment.entity.slug,
+            data={"amount_minor": payment.amount_minor, "reason": reason},
+        )  # fmt: skip
+
+
+def _lock(vendor: Vendor) -> None:
+    """Let one pen at a time write for a vendor."""
+    list(Vendor.objects.select_for_update().filter(pk=vendor.pk).values_list("pk"))
+
+
+def _check_cash(account: Account, entity: Entity) -> None:
+    if account.entity_id != entity.pk or account.role not in CASH_ROLES:
+        raise BillRefusedError(
+            f"{account} holds no cash of {entity.slug}; choose the account the money left."
+        )
+
+
+def _same(
+    bill: Bill, vendor: Vendor, issued_on: dt.date, due_on: dt.date, lines: Sequence[LineDraft]
+) -> Bill:
+    asked = [(line.account.pk, line.amount_minor) for line in lines]
+    if (bill.issued_on, bill.due_on) != (issued_on, due_on) or asked != list(
+        bill.lines.values_list("account", "amount_minor")
+    ):
+        raise BillRefusedError(
+            f"{vendor.name} has a bill {bill.reference} already, of {bill.issued_on} over "
+            f"{format_minor(bill.total_minor, bill.entity.currency)}; void that one, or give this one its own number."
+        )
+    return bill
+
+
+def _why_not_paid(bill: Bill, amount_minor: int, entity: Entity) -> str:
+    if bill.void_on:
+        return f"Bill {bill.reference} is void since {bill.void_on}; nothing is owed for it."
+    return (
+        f"{format_minor(bill.total_minor - bill.settled_minor, entity.currency)} of bill {bill.reference} is open; "
+        f"{format_minor(amount_minor, entity.currency)} is more than that."
+    )

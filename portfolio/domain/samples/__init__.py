@@ -1,0 +1,1 @@
+"""What the sample portfolio holds beside the files of `demo/`, one module for each part of the books."""
