@@ -11,12 +11,22 @@ import re
 from collections.abc import Iterable
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 
+from core import audit
 from portfolio.domain import desk as desks
 from portfolio.domain import landing, ledger, matching, recognition
 from portfolio.domain.desk import Desk
 from portfolio.domain.landing import LandedFile, NewLine
-from portfolio.models import Account, AccountRole, Booking, EntrySource, ImportKind
+from portfolio.models import (
+    Account,
+    AccountRole,
+    Booking,
+    EntrySource,
+    ImportedLine,
+    ImportKind,
+    JournalEntry,
+)
 
 BATCH = 5_000
 
@@ -140,3 +150,46 @@ def payout_in(description: str) -> str:
     """Return the id of the payout that a bank line names, in lower case, or nothing."""
     found = _PAYOUT.search(description)
     return found[0].casefold() if found else ""
+
+
+def post_waiting(
+    *, line: ImportedLine, account: Account | None, by: AbstractBaseUser | None, at: dt.datetime
+) -> JournalEntry:
+    """Post a waiting line as an entry of its own, against ``account`` or as any new line is.
+
+    Raises:
+        portfolio.domain.matching.MatchError: the line waits no more, or the account is its own or another's.
+        portfolio.domain.ledger.LedgerError: the month is closed, or the chart lacks an account.
+    """
+    with transaction.atomic():
+        landing.lock(line.entity)
+        desk = Desk(line.entity)
+        bank = desk.accounts.by_id.get(line.account_id or 0)
+        if bank is None or not line.waits or line.same_as_id is not None:
+            raise matching.MatchError("Somebody has decided on this line already.")
+        if account is not None and (account.entity_id != line.entity_id or account.pk == bank.pk):
+            raise matching.MatchError(
+                "Choose another account of the same books than the one the line stands on."
+            )
+        if account is not None:
+            others = [ledger.Line(account, -line.amount_minor)]
+        else:
+            booking = desk.booking_in(line.description)
+            desk.look_up_debts()
+            others = counterpart(
+                desk, bank=bank, description=line.description, amount_minor=line.amount_minor, booking=booking,
+                payout=False,
+            )  # fmt: skip
+        entry = ledger.post(
+            entity=line.entity, on=line.on, memo=line.description,
+            lines=(ledger.Line(bank, line.amount_minor), *others), source=EntrySource.BANK,
+            external_id=line.external_id,
+            origin=landing.origin(line.file.name, line.line) if line.file is not None else "", by=by, at=at,
+        )  # fmt: skip
+        matching.settle(line=line, entry_id=entry.pk)
+        recognition.settle_paid(booking_ids=desk.touched)
+        audit.record(
+            action="portfolio:line:post", subject=line, by=by, at=at, entity=line.entity.slug,
+            data={"entry": entry.pk, "account": others[0].account.code},
+        )  # fmt: skip
+    return entry

@@ -106,21 +106,39 @@ def tie_repeats(*, account: Account, kind: ImportKind, lines: Sequence[NewLine])
             .only("on", "amount_minor", "description", "reference", "entry_id", "waits", "booking_id")
         ):
             told[found.on, found.amount_minor].append(found)
-    repeated = 0
+    asking: dict[tuple[dt.date, int], list[NewLine]] = defaultdict(list)
     for line in lines:
-        others = [
-            other
-            for other in told.get((line.on, line.amount_minor), ())
-            if not (line.reference and other.reference and line.reference != other.reference)
-        ]
-        if not others:
-            continue
-        best = max(others, key=lambda other: _likeness(line, other))
-        told[line.on, line.amount_minor].remove(best)
-        line.same_as_id, line.entry_id, line.waits = best.pk, best.entry_id, best.waits
-        line.booking_id = best.booking_id
-        repeated += 1
+        if (line.on, line.amount_minor) in told:
+            asking[line.on, line.amount_minor].append(line)
+    repeated = 0
+    for key, ours in asking.items():
+        for line, other in _paired(ours, told[key]):
+            line.same_as_id, line.entry_id, line.waits = other.pk, other.entry_id, other.waits
+            line.booking_id = other.booking_id
+            repeated += 1
     return repeated
+
+
+def _paired(ours: Sequence[NewLine], told: Sequence[ImportedLine]) -> list[tuple[NewLine, ImportedLine]]:
+    """Pair lines of one day and amount, the likeliest first; each stands in one pair at most."""
+    possible = sorted(
+        (
+            (_likeness(line, other), -m, -n)
+            for m, line in enumerate(ours)
+            for n, other in enumerate(told)
+            if not (line.reference and other.reference and line.reference != other.reference)
+        ),
+        reverse=True,
+    )
+    pairs: list[tuple[NewLine, ImportedLine]] = []
+    used_ours: set[int] = set()
+    used_told: set[int] = set()
+    for _, m, n in possible:
+        if m not in used_ours and n not in used_told:
+            used_ours.add(m)
+            used_told.add(n)
+            pairs.append((ours[-m], told[-n]))
+    return pairs
 
 
 def tie_known(*, account: Account, lines: Sequence[NewLine], at: dt.datetime) -> tuple[int, int]:
