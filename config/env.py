@@ -21,6 +21,7 @@ from config.readers import (
     InvalidValueError,
     Required,
     Values,
+    by_slug,
     database_url,
     email,
     emails,
@@ -207,6 +208,26 @@ POSTAL_ADDRESS = text(
     shown="an invented one with DEMO, else none",
     example="1 Harbor Way, Long Beach, CA 90802",
 )
+STRIPE_API_KEYS = by_slug(
+    "STRIPE_API_KEYS",
+    help="The key by which each entity's Stripe account is read; a restricted one that may only read is enough.",
+    default={},
+    shown="none: events wait",
+    example="qos=rk_live_…,jada=rk_live_…",
+)
+STRIPE_WEBHOOK_SECRETS = by_slug(
+    "STRIPE_WEBHOOK_SECRETS",
+    help="The secret that signs what Stripe posts to /stripe/SLUG/. While one replaces the other, both stand there with a vertical bar between.",
+    default={},
+    shown="none: nothing is taken",
+    example="qos=whsec_…|whsec_…,jada=whsec_…",
+)
+STRIPE_API_BASE = url(
+    "STRIPE_API_BASE",
+    help="Where Stripe's API is; another address only for a stand-in on this machine.",
+    schemes=("http", "https"),
+    default="https://api.stripe.com",
+)
 HANDOFFS_DIR = path(
     "HANDOFFS_DIR",
     help="The folder of handoff files (*.md) that a refresh reads.",
@@ -238,6 +259,10 @@ def _contradictions(values: Values) -> list[str]:
     if values[DEMO] and not loopback:
         found.append(
             "DEMO is on, but BASE_URL is not on this machine: its sign-in links would let anybody in."
+        )
+    if urlsplit(values[STRIPE_API_BASE]).scheme != "https" and not loopback:
+        found.append(
+            "STRIPE_API_BASE is not https, but BASE_URL is not on this machine: the keys of Stripe would travel in the open."
         )
     return found
 

@@ -4,10 +4,12 @@ Each reader declares a variable; `Values` reads all declared ones at once and te
 Which variables Quarterdeck has, and what they mean, is said next door in `config.env`.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -242,6 +244,32 @@ def names(
         return tuple(part.strip() for part in given.split(",") if part.strip())
 
     return _declare(name, "names, comma between", read, default, help, shown, example)
+
+
+def by_slug(
+    name: str, *, help: str, default: Mapping[str, str], shown: str, example: str
+) -> Variable[Mapping[str, str]]:
+    """Declare a variable that gives entities, by their slugs, a secret each; a refusal never repeats one."""
+
+    def read(given: str) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for number, part in enumerate(given.split(","), start=1):
+            slug, _, value = (piece.strip() for piece in part.partition("="))
+            if (
+                not re.fullmatch("[a-z0-9-]{1,50}", slug)
+                or not value
+                or not value.isascii()
+                or not value.isprintable()
+            ):
+                raise InvalidValueError(
+                    f"has a part {number} that is not written as slug=value; separate parts by commas."
+                )
+            if slug in found:
+                raise InvalidValueError(f"names {slug} twice; give each entity one value.")
+            found[slug] = value
+        return MappingProxyType(found)
+
+    return _declare(name, "slug=value, comma between", read, default, help, shown, example)
 
 
 def path(

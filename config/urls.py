@@ -23,6 +23,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("reports/", include("reports.web.urls")),
     path("portfolio/", include("portfolio.web.urls")),
+    path("stripe/", include("portfolio.web.stripe_webhook")),
     path("mail/", include("mail.web.urls")),
     path("u/", include("mail.web.unsubscribe")),
     path("", include("crew.web.urls")),

@@ -1,40 +1,18 @@
-"""Where a request comes from: the address that limits count by, and what the trail writes down."""
+"""Who asks, as the trail writes it down. The address itself is read in `core.addresses`."""
 
-import ipaddress
-
-from django.conf import settings
 from django.http import HttpRequest
 
+from core import addresses
 from crew.domain.link_trail import Visitor
 
 
 def visitor(request: HttpRequest) -> Visitor:
     """Return address and program of a request, fit to be stored."""
     agent = "".join(c for c in request.META.get("HTTP_USER_AGENT", "")[:400] if c.isprintable())
-    found = _address(request)
+    found = addresses.of(request)
     return Visitor(address="" if found is None else str(found), agent=agent)
 
 
 def address_key(request: HttpRequest) -> str:
-    """Return what tries of one client are counted by: its address, of an IPv6 one the half that names its network."""
-    found = _address(request)
-    if isinstance(found, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((found, 64), strict=False))
-    return "" if found is None else str(found)
-
-
-def _address(request: HttpRequest) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return the client's address: the peer's, or behind our own proxy what that proxy wrote down.
-
-    What stands further left in X-Forwarded-For the client wrote, so nothing is read from it.
-    """
-    said = request.META.get("REMOTE_ADDR", "")
-    hops = getattr(settings, "ALLAUTH_TRUSTED_PROXY_COUNT", 0)
-    if hops:
-        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-        said = forwarded[-hops].strip() if len(forwarded) >= hops else said
-    try:
-        address = ipaddress.ip_address(said)
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
+    """Return what tries of one client are counted by."""
+    return addresses.key(request)

@@ -56,6 +56,14 @@ class Migration(migrations.Migration):
                 ("tries", models.PositiveSmallIntegerField(default=0)),
                 ("next_try_at", models.DateTimeField(blank=True, null=True)),
                 ("error", models.CharField(blank=True, max_length=250)),
+                (
+                    "post_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="The open date a person chose for what belongs in a closed month.",
+                        null=True,
+                    ),
+                ),
                 ("done_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={

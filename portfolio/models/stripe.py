@@ -36,6 +36,9 @@ class StripeEvent(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=250, blank=True)
+    post_on = models.DateField(
+        null=True, blank=True, help_text="The open date a person chose for what belongs in a closed month."
+    )
     done_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
