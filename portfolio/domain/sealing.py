@@ -1,55 +1,47 @@
-"""How entries reach the database: drafts and postings in bulk, then the one UPDATE that seals them.
+"""How entries reach the database: number and hash from the chain, drafts and postings in bulk, then one act that seals.
 
 This is the only SQL the ledger writes by hand, because a statement of 100,000 lines must land in seconds. What an
 entry is and when it may be posted is decided next door, in `portfolio.domain.ledger`; what the database refuses by
 itself stands in the migration ``journal_guards``.
 """
 
+# ruff: noqa: S608 - the only words put into these statements are the names of tables and columns.
+
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from django.db import connection
 
-_COPY_ENTRIES = (
-    'COPY portfolio_journalentry (id, entity_id, "on", month, currency, memo, state, source, external_id, body_hash, '
-    "origin, reverses_id, reason, posted_at, by_id, number, chain_hash) FROM STDIN"
+_ENTRY = (
+    'portfolio_journalentry (id, entity_id, "on", month, currency, memo, state, source, external_id, body_hash, '
+    "origin, reverses_id, reason, posted_at, by_id, number, chain_hash)"
 )
-_COPY_POSTINGS = (
-    "COPY portfolio_posting (entry_id, account_id, month, amount_minor, booking_id, memo) FROM STDIN"
-)
-_INSERT_ENTRY = (
-    'INSERT INTO portfolio_journalentry (id, entity_id, "on", month, currency, memo, state, source, external_id, '
-    "body_hash, origin, reverses_id, reason, posted_at, by_id, number, chain_hash) "
-    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
-)
-_FIND = "SELECT id, body_hash FROM portfolio_journalentry WHERE entity_id = %s AND source = %s AND external_id = %s"
-# One parameter, however many ids: SQLite unpacks a list of JSON, PostgreSQL an array.
-_FIND_MANY_SQLITE = (
-    "SELECT id, external_id, body_hash FROM portfolio_journalentry WHERE entity_id = %s AND source = %s "
-    "AND external_id IN (SELECT value FROM json_each(%s))"
-)
-_FIND_MANY_POSTGRESQL = (
-    "SELECT id, external_id, body_hash FROM portfolio_journalentry WHERE entity_id = %s AND source = %s "
-    "AND external_id = ANY (%s)"
-)
-_INSERT_ONE = (
-    'INSERT INTO portfolio_journalentry (entity_id, "on", month, currency, memo, state, source, external_id, '
-    "body_hash, origin, reverses_id, reason, posted_at, by_id, number, chain_hash) "
-    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id"
-)
-_INSERT_POSTINGS = (
-    "INSERT INTO portfolio_posting (entry_id, account_id, month, amount_minor, booking_id, memo) VALUES "
-)
+_POSTING = "portfolio_posting (entry_id, account_id, month, amount_minor, booking_id, memo)"
+# So many rows go into one INSERT on SQLite, for which it prepares itself anew.
+_AT_ONCE = 50
+_MOVE_CHAIN = "UPDATE portfolio_entrychain SET number = %s, head = %s WHERE entity_id = %s"
 _OPEN_CHAIN = (
     "INSERT INTO portfolio_entrychain (entity_id, number, head) VALUES (%s, 0, '') ON CONFLICT DO NOTHING"
 )
-_READ_CHAIN = "SELECT number, head FROM portfolio_entrychain WHERE entity_id = %s"
-_MOVE_CHAIN = "UPDATE portfolio_entrychain SET number = %s, head = %s WHERE entity_id = %s"
-_INSERT_POSTING = _INSERT_POSTINGS + "(%s, %s, %s, %s, %s, %s)"
-
+# The last id is the table's own on SQLite, whose transaction holds the only pen there is; PostgreSQL gives the next one.
+_TAKE = (
+    "SELECT c.number, c.head, {id}, e.id, e.body_hash FROM portfolio_entrychain c LEFT JOIN portfolio_journalentry e "
+    "ON e.entity_id = c.entity_id AND e.source = %s AND e.external_id = %s WHERE c.entity_id = %s"
+)
+_TAKE_SQLITE = _TAKE.format(id="(SELECT seq + 1 FROM sqlite_sequence WHERE name = 'portfolio_journalentry')")
+_SEQUENCE = "nextval(pg_get_serial_sequence('portfolio_journalentry', 'id'))"
+_TAKE_POSTGRESQL = _TAKE.format(id=_SEQUENCE) + " FOR UPDATE OF c"
+_MORE_IDS = f"SELECT string_agg({_SEQUENCE}::text, ' ') FROM generate_series(1, %s)"
+_FIND_MANY = (
+    "SELECT id, external_id, body_hash FROM portfolio_journalentry WHERE entity_id = %s AND source = %s "
+    "AND external_id "
+)
+# What COPY would take for the end of a field or line, and its own sign.
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 # (account, amount in minor units with debit positive, booking, memo) of one posting, without its entry.
 PostingRow = tuple[int, int, int | None, str]
@@ -72,155 +64,166 @@ class EntryRow(NamedTuple):
     postings: Sequence[PostingRow]
 
 
-class Link(NamedTuple):
-    """An entry's place in its entity's chain."""
+class Pen(NamedTuple):
+    """What whoever holds an entity's chain writes on from, and (id, body hash) of the entry asked for."""
 
     number: int
-    chain_hash: str
+    head: str
+    next_id: int
+    known: tuple[int, str] | None
 
 
-def write(rows: Sequence[EntryRow], *, by_id: int | None, at: dt.datetime) -> list[int]:
-    """Write entries as drafts with their postings and seal them all; return their ids in the order given.
-
-    Runs inside the caller's transaction.
-
-    Raises:
-        django.db.IntegrityError: a guard or constraint of the database refused.
-    """
-    if not rows:
-        return []
-    links = _links(rows, at)
-    return (
-        _write_sqlite(rows, links, by_id, at)
-        if connection.vendor == "sqlite"
-        else _write_postgresql(rows, links, by_id, at)
-    )
-
-
-def link(*, before: str, number: int, row: EntryRow, posted_at: dt.datetime) -> str:
-    """Return the chain's hash at an entry: SHA-256 over the hash before it and everything the entry says.
-
-    The postings, the date and the words are in ``body_hash``.
-    """
-    said = (
-        before, row.entity_id, number, row.currency, row.source, row.external_id, row.origin, row.body_hash,
-        posted_at.astimezone(dt.UTC).isoformat(),
-    )  # fmt: skip
-    return hashlib.sha256(repr(said).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _links(rows: Sequence[EntryRow], at: dt.datetime) -> list[Link]:
-    """Give entries of one entity their numbers and hashes, and move the head; the chain's row is held till commit."""
-    entity_id = rows[0].entity_id
+def take_pen(*, entity_id: int, source: str = "", external_id: str | None = None) -> Pen:
+    """Hold an entity's chain until the transaction ends; look for an entry by its external id on the way."""
+    sql = _TAKE_SQLITE if connection.vendor == "sqlite" else _TAKE_POSTGRESQL
     with connection.cursor() as cursor:
-        locked = _READ_CHAIN if connection.vendor == "sqlite" else _READ_CHAIN + " FOR UPDATE"
-        cursor.execute(locked, [entity_id])
+        cursor.execute(sql, [source, external_id, entity_id])
         found = cursor.fetchone()
         if found is None:
             cursor.execute(_OPEN_CHAIN, [entity_id])
-            cursor.execute(locked, [entity_id])
+            cursor.execute(sql, [source, external_id, entity_id])
             found = cursor.fetchone()
-        number, head = found
-        links = []
-        for row in rows:
-            number += 1
-            head = link(before=head, number=number, row=row, posted_at=at)
-            links.append(Link(number, head))
-        cursor.execute(_MOVE_CHAIN, [number, head, entity_id])
-    return links
-
-
-def find(*, entity_id: int, source: str, external_id: str) -> tuple[int, str] | None:
-    """Return (id, body hash) of the entry with an external id, or None."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FIND, [entity_id, source, external_id])
-        found: tuple[int, str] | None = cursor.fetchone()
-    return found
+    number, head, next_id, pk, body_hash = found
+    return Pen(number, head, next_id or 1, None if pk is None else (pk, body_hash))
 
 
 def find_many(*, entity_id: int, source: str, external_ids: Sequence[str]) -> list[tuple[int, str, str]]:
     """Return (id, external id, body hash) of those entries that are there."""
+    # One parameter, however many ids: SQLite unpacks a list of JSON, PostgreSQL an array.
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute(_FIND_MANY_SQLITE, [entity_id, source, json.dumps(external_ids)])
+            sql, asked = "IN (SELECT value FROM json_each(%s))", json.dumps(external_ids)
+            cursor.execute(_FIND_MANY + sql, [entity_id, source, asked])
         else:
-            cursor.execute(_FIND_MANY_POSTGRESQL, [entity_id, source, list(external_ids)])
+            cursor.execute(_FIND_MANY + "= ANY (%s)", [entity_id, source, list(external_ids)])
         found: list[tuple[int, str, str]] = cursor.fetchall()
     return found
 
 
-def _entries(
-    rows: Sequence[EntryRow], links: Sequence[Link], ids: Sequence[int], by_id: int | None, posted_at: object
-) -> Iterator[tuple[Any, ...]]:
-    for pk, row, place in zip(ids, rows, links, strict=True):
-        yield (
-            pk, row.entity_id, row.on, row.month, row.currency, row.memo, "draft", row.source,
-            row.external_id, row.body_hash, row.origin, row.reverses_id, row.reason, posted_at, by_id, *place,
+def write(rows: Sequence[EntryRow], *, pen: Pen, by_id: int | None, at: dt.datetime) -> list[int]:
+    """Write entries of one entity as drafts with their postings, seal them all and move the head; return their ids.
+
+    Runs inside the caller's transaction, which took the pen.
+
+    Raises:
+        django.db.IntegrityError: a guard or constraint of the database refused.
+    """
+    hashes = links(rows, before=pen.head, number=pen.number, by_id=by_id, posted_at=at)
+    if connection.vendor == "sqlite":
+        return _write_sqlite(rows, hashes, pen, by_id, at)
+    if len(rows) == 1:
+        return _write_one_postgresql(rows[0], hashes[0], pen, by_id, at)
+    return _write_postgresql(rows, hashes, pen, by_id, at)
+
+
+def links(
+    rows: Iterable[EntryRow], *, before: str, number: int, by_id: int | None, posted_at: dt.datetime
+) -> list[str]:
+    """Return the chain's hash at each of the entries that follow ``number``.
+
+    It is the SHA-256 over the hash before it and everything the entry says; the postings, the date and the words are
+    in its ``body_hash``.
+    """
+    sha256, instant = hashlib.sha256, posted_at.astimezone(dt.UTC).isoformat()
+    found = []
+    for row in rows:
+        number += 1
+        said = (
+            before, number, row.entity_id, row.currency, row.source, row.external_id, row.origin, row.body_hash, by_id,
+            instant,
         )  # fmt: skip
+        before = sha256(repr(said).encode("utf-8", "surrogatepass")).hexdigest()
+        found.append(before)
+    return found
 
 
-def _postings(rows: Sequence[EntryRow], ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
-    for number, row in zip(ids, rows, strict=True):
-        month = row.month
-        for account_id, amount, booking_id, memo in row.postings:
-            yield (number, account_id, month, amount, booking_id, memo)
+def _entry(
+    pk: int, row: EntryRow, on: object, posted_at: object, by_id: int | None, number: int, chain_hash: str
+) -> tuple[Any, ...]:
+    return (
+        pk, row.entity_id, on, row.month, row.currency, row.memo, "draft", row.source, row.external_id,
+        row.body_hash, row.origin, row.reverses_id, row.reason, posted_at, by_id, number, chain_hash,
+    )  # fmt: skip
+
+
+def _inserting(table: str, rows: int) -> str:
+    """Return the INSERT of so many rows into a table named with its columns."""
+    one = f"({', '.join(['%s'] * (table.count(',') + 1))})"
+    return f"INSERT INTO {table} VALUES {', '.join([one] * rows)}"
 
 
 def _write_sqlite(
-    rows: Sequence[EntryRow], links: Sequence[Link], by_id: int | None, at: dt.datetime
+    rows: Sequence[EntryRow], hashes: Sequence[str], pen: Pen, by_id: int | None, at: dt.datetime
 ) -> list[int]:
-    """Number the entries ourselves: the transaction holds the only pen there is."""
     posted_at = connection.ops.adapt_datetimefield_value(at)
+    ids = range(pen.next_id, pen.next_id + len(rows))
+    numbers = range(pen.number + 1, pen.number + 1 + len(rows))
+    # SQLite keeps dates as ISO text, and Python's own adapter for dates is deprecated.
+    entries = [
+        _entry(pk, row, row.on.isoformat(), posted_at, by_id, number, chain_hash)
+        for pk, row, number, chain_hash in zip(ids, rows, numbers, hashes, strict=True)
+    ]
+    postings = [
+        (pk, account_id, row.month, amount, booking_id, memo)
+        for pk, row in zip(ids, rows, strict=True)
+        for account_id, amount, booking_id, memo in row.postings
+    ]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = 'portfolio_journalentry'")
-        found = cursor.fetchone()
-        first = (found[0] if found else 0) + 1
-        ids = range(first, first + len(rows))
-        # SQLite keeps dates as ISO text, and Python's own adapter for dates is deprecated.
-        entries = [
-            (e[0], e[1], row.on.isoformat(), *e[3:])
-            for row, e in zip(rows, _entries(rows, links, ids, by_id, posted_at), strict=True)
-        ]
-        cursor.executemany(_INSERT_ENTRY, entries)
-        cursor.executemany(_INSERT_POSTING, list(_postings(rows, ids)))
-        cursor.execute(
-            "UPDATE portfolio_journalentry SET state = 'posted' WHERE id BETWEEN %s AND %s", [ids[0], ids[-1]]
-        )
+        for table, values in ((_ENTRY, entries), (_POSTING, postings)):
+            parts = [
+                list(chain.from_iterable(values[n : n + _AT_ONCE])) for n in range(0, len(values), _AT_ONCE)
+            ]
+            last = parts.pop()
+            if parts:
+                cursor.executemany(_inserting(table, _AT_ONCE), parts)
+            cursor.execute(_inserting(table, len(last) // len(values[0])), last)
+        cursor.execute("INSERT INTO portfolio_seal VALUES (%s, %s)", [ids[0], ids[-1]])
+        cursor.execute(_MOVE_CHAIN, [numbers[-1], hashes[-1], rows[0].entity_id])
     return list(ids)
 
 
-def _write_one_postgresql(row: EntryRow, place: Link, by_id: int | None, at: dt.datetime) -> list[int]:
-    """Write one entry in three round trips, where COPY would take eight."""
-    (entry,) = _entries([row], [place], [0], by_id, at)
+def _write_one_postgresql(
+    row: EntryRow, chain_hash: str, pen: Pen, by_id: int | None, at: dt.datetime
+) -> list[int]:
+    """Write one entry in one round trip, where COPY would take five."""
+    pk, number = pen.next_id, pen.number + 1
+    said = [*_entry(pk, row, row.on, at, by_id, number, chain_hash)]
+    for account_id, amount, booking_id, memo in row.postings:
+        said += (pk, account_id, row.month, amount, booking_id, memo)
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT_ONE, entry[1:])
-        (number,) = cursor.fetchone()
-        postings = list(_postings([row], [number]))
         cursor.execute(
-            _INSERT_POSTINGS + ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(postings)),
-            [value for posting in postings for value in posting],
+            f"{_inserting(_ENTRY, 1)}; {_inserting(_POSTING, len(row.postings))}; "
+            f"UPDATE portfolio_journalentry SET state = 'posted' WHERE id = %s; {_MOVE_CHAIN}",
+            [*said, pk, number, chain_hash, row.entity_id],
         )
-        cursor.execute("UPDATE portfolio_journalentry SET state = 'posted' WHERE id = %s", [number])
-    return [number]
+    return [pk]
 
 
 def _write_postgresql(
-    rows: Sequence[EntryRow], links: Sequence[Link], by_id: int | None, at: dt.datetime
+    rows: Sequence[EntryRow], hashes: Sequence[str], pen: Pen, by_id: int | None, at: dt.datetime
 ) -> list[int]:
-    if len(rows) == 1:
-        return _write_one_postgresql(rows[0], links[0], by_id, at)
+    entity_id, last = rows[0].entity_id, pen.number + len(rows)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('portfolio_journalentry', 'id')) FROM generate_series(1, %s)",
-            [len(rows)],
-        )
-        ids = [number for (number,) in cursor.fetchall()]
+        cursor.execute(_MORE_IDS, [len(rows) - 1])
+        ids = [pen.next_id, *map(int, cursor.fetchone()[0].split())]
         with connection.wrap_database_errors:
-            with cursor.copy(_COPY_ENTRIES) as copy:
-                for entry in _entries(rows, links, ids, by_id, at):
-                    copy.write_row(entry)
-            with cursor.copy(_COPY_POSTINGS) as copy:
-                for posting in _postings(rows, ids):
-                    copy.write_row(posting)
-        cursor.execute("UPDATE portfolio_journalentry SET state = 'posted' WHERE id = ANY (%s)", [ids])
+            with cursor.copy(f"COPY {_ENTRY} FROM STDIN") as copy:
+                for number, (pk, row, chain_hash) in enumerate(
+                    zip(ids, rows, hashes, strict=True), pen.number + 1
+                ):
+                    copy.write(_copied(_entry(pk, row, row.on, at, by_id, number, chain_hash)))
+            with cursor.copy(f"COPY {_POSTING} FROM STDIN") as copy:
+                for pk, row in zip(ids, rows, strict=True):
+                    for account_id, amount, booking_id, memo in row.postings:
+                        copy.write(_copied((pk, account_id, row.month, amount, booking_id, memo)))
+        cursor.execute(
+            "UPDATE portfolio_journalentry SET state = 'posted' WHERE entity_id = %s AND number BETWEEN %s AND %s",
+            [entity_id, pen.number + 1, last],
+        )
+        cursor.execute(_MOVE_CHAIN, [last, hashes[-1], entity_id])
     return ids
+
+
+def _copied(values: Iterable[object]) -> str:
+    """Return a row as COPY reads it."""
+    return "\t".join(["\\N" if value is None else str(value).translate(_ESCAPES) for value in values]) + "\n"

@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                 (
                     "entity",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="entries",
@@ -114,7 +115,6 @@ class Migration(migrations.Migration):
                 "ordering": ["-on", "-id"],
                 "indexes": [
                     models.Index(fields=["entity", "-on", "-id"], name="entry_newest_by_entity"),
-                    models.Index(fields=["entity", "month"], name="entry_by_entity_month"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(
@@ -123,24 +123,22 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("entity", "number"), name="entry_number_once_per_entity"),
                     models.CheckConstraint(
                         condition=models.Q(
-                            (
-                                "source__in",
-                                [
-                                    "manual",
-                                    "opening",
-                                    "bank",
-                                    "stripe",
-                                    "invoice",
-                                    "bill",
-                                    "payment",
-                                    "crew_pay",
-                                    "tax",
-                                    "journal",
-                                    "recognition",
-                                    "reversal",
-                                ],
+                            models.Q(("state", "draft"), ("state", "posted"), _connector="OR"),
+                            models.Q(
+                                ("source", "manual"),
+                                ("source", "opening"),
+                                ("source", "bank"),
+                                ("source", "stripe"),
+                                ("source", "invoice"),
+                                ("source", "bill"),
+                                ("source", "payment"),
+                                ("source", "crew_pay"),
+                                ("source", "tax"),
+                                ("source", "journal"),
+                                ("source", "recognition"),
+                                ("source", "reversal"),
+                                _connector="OR",
                             ),
-                            ("state__in", ["draft", "posted"]),
                         ),
                         name="entry_state_and_source_are_known",
                     ),
@@ -183,6 +181,7 @@ class Migration(migrations.Migration):
                 (
                     "entry",
                     models.ForeignKey(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="postings",
                         to="portfolio.journalentry",
@@ -191,6 +190,7 @@ class Migration(migrations.Migration):
                 (
                     "account",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="postings",

@@ -1,17 +1,22 @@
 """The database itself keeps the books: it seals entries, moves the balances and refuses everything else.
 
 Both engines refuse the same acts with the same sentences (`portfolio.domain.ledger` turns them into its own
-exceptions). A draft is sealed by the UPDATE that makes it posted: the trigger checks it whole and moves the
+exceptions). A draft is sealed by the UPDATE that makes it posted: the guards check it whole and move the
 monthly balances in that same statement. What differs between the engines:
 
 - PostgreSQL seals all rows of one UPDATE in one pass (transition tables), and has other writers to think of.
-  Adding a posting share-locks its entry, so that a posting cannot slip into an entry that is being sealed. A seal
+  Adding a posting share-locks its entry, so that a posting cannot slip into an entry that is being sealed; an entry
+  that this very transaction wrote nobody else can seal, and is not locked. A seal
   key-share-locks its entities; closing a month or changing an account update-locks them first, so that neither
   can pass a seal unseen. Balances are moved in the order of account and month, so that seals do not deadlock.
-- SQLite has one writer and knows no trigger depth. Balances may be written only while the table portfolio_seal
-  holds a row, which the seal trigger puts there and takes away. REPLACE deletes rows there without firing a
-  DELETE trigger, so INSERT triggers look for the posted row that would vanish; and because the conflict clause of
-  an outer statement overrides that of a trigger's, the seal uses no conflict clause at all.
+- SQLite has one writer, triggers by row alone, and knows no trigger depth. There a row put into portfolio_seal seals
+  the drafts of a range of ids in one pass: its trigger checks them all, moves the balances, marks the entries posted
+  and counted, and takes the row away again. An UPDATE that posts a draft puts such a row there for itself. Balances
+  may be written only while the table holds a row, which is never the case outside that trigger; whoever puts a
+  row there by hand has sealed drafts and nothing else, because what is counted is not counted twice.
+  REPLACE deletes rows without firing a DELETE trigger, so INSERT triggers look for the posted row that would
+  vanish; and because the conflict clause of an outer statement overrides that of a trigger's, the seal uses no
+  conflict clause at all, and asks itself beforehand what a constraint would refuse.
 """
 
 # ruff: noqa: S608 - the only words put into these statements are the names and sentences above them.
@@ -41,6 +46,10 @@ FIXED_ACCOUNT = (
     "An account with posted entries keeps its entity, currency, kind and role; open another account."
 )
 KEPT = "The books are never emptied."
+SAME_ID = "A journal entry keeps its id."
+HELD = "The postings of a draft are deleted before it."
+INSTANT = "A posted journal entry has an instant."
+COUNTED = "Only the seal counts a journal entry."
 ISOLATION = "Journal entries are written and sealed at the isolation level READ COMMITTED."
 
 
@@ -61,7 +70,15 @@ _VANISHING_ENTRY = (
     f"OR (NEW.external_id IS NOT NULL AND EXISTS (SELECT 1 FROM {ENTRY} WHERE entity_id = NEW.entity_id "
     "AND source = NEW.source AND external_id = NEW.external_id AND state = 'posted')) "
     f"OR (NEW.reverses_id IS NOT NULL AND EXISTS (SELECT 1 FROM {ENTRY} "
-    "WHERE reverses_id = NEW.reverses_id AND state = 'posted'))"
+    "WHERE reverses_id = NEW.reverses_id AND state = 'posted')) "
+    f"OR (NEW.number IS NOT NULL AND EXISTS (SELECT 1 FROM {ENTRY} WHERE entity_id = NEW.entity_id "
+    "AND number = NEW.number AND state = 'posted'))"
+)
+_OPEN = "EXISTS (SELECT 1 FROM portfolio_seal)"
+# The postings of the drafts that a row of portfolio_seal asks for.
+_ASKED = (
+    f"FROM {ENTRY} e CROSS JOIN {POSTING} p ON p.entry_id = e.id "
+    "WHERE e.id BETWEEN NEW.first_id AND NEW.last_id AND NOT e.counted"
 )
 _CHANGED_ACCOUNT = (
     "(NEW.entity_id <> OLD.entity_id OR NEW.currency <> OLD.currency OR NEW.kind <> OLD.kind "
@@ -69,18 +86,42 @@ _CHANGED_ACCOUNT = (
 )
 
 SQLITE = [
-    "CREATE TABLE portfolio_seal (entry_id bigint NOT NULL PRIMARY KEY)",
-    _sqlite("journalentry_born_draft", "INSERT", ENTRY, "NEW.state IS NOT 'draft'", BORN_DRAFT),
-    _sqlite("journalentry_taken", "INSERT", ENTRY, _VANISHING_ENTRY, TAKEN),
-    _sqlite("journalentry_final_update", "UPDATE", ENTRY, "OLD.state = 'posted'", FINAL),
+    "CREATE TABLE portfolio_seal (first_id bigint NOT NULL, last_id bigint NOT NULL)",
+    # Whether its postings are in the balances; only the guards of this engine know it.
+    f"ALTER TABLE {ENTRY} ADD COLUMN counted bool NOT NULL DEFAULT 0",
+    f"""CREATE TRIGGER journalentry_born_draft BEFORE INSERT ON {ENTRY}
+    WHEN NEW.state IS NOT 'draft' OR NEW.counted OR {_VANISHING_ENTRY}
+    BEGIN SELECT CASE
+      WHEN NEW.state IS NOT 'draft' THEN RAISE(ABORT, '{BORN_DRAFT}')
+      WHEN NEW.counted THEN RAISE(ABORT, '{COUNTED}')
+      ELSE RAISE(ABORT, '{TAKEN}')
+    END; END""",
+    _sqlite(
+        "journalentry_final_update",
+        "UPDATE",
+        ENTRY,
+        f"OLD.state = 'posted' AND (OLD.counted OR NOT {_OPEN})",
+        FINAL,
+    ),
+    _sqlite("journalentry_counted", "UPDATE OF counted", ENTRY, f"NEW.counted AND NOT {_OPEN}", COUNTED),
+    _sqlite(
+        "journalentry_same_id", "UPDATE OF id", ENTRY, "OLD.state = 'draft' AND NEW.id <> OLD.id", SAME_ID
+    ),
     _sqlite(
         "journalentry_taken_update",
-        "UPDATE OF id, entity_id, source, external_id, reverses_id",
+        "UPDATE OF entity_id, source, external_id, reverses_id, number",
         ENTRY,
-        f"OLD.state = 'draft' AND ({_VANISHING_ENTRY})",
+        f"OLD.state = 'draft' AND ({_VANISHING_ENTRY.partition(' OR ')[2]})",
         TAKEN,
     ),
     _sqlite("journalentry_final_delete", "DELETE", ENTRY, "OLD.state = 'posted'", FINAL),
+    _sqlite(
+        "journalentry_held",
+        "DELETE",
+        ENTRY,
+        f"OLD.state = 'draft' AND EXISTS (SELECT 1 FROM {POSTING} WHERE entry_id = OLD.id)",
+        HELD,
+    ),
     _sqlite(
         "posting_final_insert",
         "INSERT",
@@ -96,12 +137,8 @@ SQLITE = [
         FINAL_POSTING,
     ),
     _sqlite("posting_final_delete", "DELETE", POSTING, f"{_STATE.format('OLD')} = 'posted'", FINAL_POSTING),
-    _sqlite(
-        "monthlybalance_insert", "INSERT", BALANCE, "NOT EXISTS (SELECT 1 FROM portfolio_seal)", SEALED_ALONE
-    ),
-    _sqlite(
-        "monthlybalance_update", "UPDATE", BALANCE, "NOT EXISTS (SELECT 1 FROM portfolio_seal)", SEALED_ALONE
-    ),
+    _sqlite("monthlybalance_insert", "INSERT", BALANCE, f"NOT {_OPEN}", SEALED_ALONE),
+    _sqlite("monthlybalance_update", "UPDATE", BALANCE, f"NOT {_OPEN}", SEALED_ALONE),
     _sqlite("monthlybalance_delete", "DELETE", BALANCE, "TRUE", SEALED_ALONE),
     _sqlite(
         "account_fixed",
@@ -124,41 +161,55 @@ SQLITE = [
         f"EXISTS (SELECT 1 FROM {BALANCE} WHERE account_id = OLD.id)",
         FIXED_ACCOUNT,
     ),
-    f"""CREATE TRIGGER journalentry_seal AFTER UPDATE OF state ON {ENTRY}
-    WHEN OLD.state = 'draft' AND NEW.state = 'posted'
-    BEGIN
+    f"""CREATE TRIGGER seal AFTER INSERT ON portfolio_seal BEGIN
       SELECT CASE
-        WHEN count(*) < 2 THEN RAISE(ABORT, '{EMPTY}')
-        WHEN sum(a.entity_id IS NOT NEW.entity_id) THEN RAISE(ABORT, '{FOREIGN}')
-        WHEN sum(a.currency <> NEW.currency) THEN RAISE(ABORT, '{CURRENCY}')
-        WHEN sum(p.month <> NEW.month)
-          OR NEW.month IS NOT substr(NEW."on", 1, 4) * 12 + substr(NEW."on", 6, 2) - 1
-          OR date(NEW."on") IS NOT NEW."on" THEN RAISE(ABORT, '{MONTH}')
-        WHEN sum(typeof(p.amount_minor) <> 'integer') THEN RAISE(ABORT, '{WHOLE}')
-        WHEN sum(p.amount_minor) <> 0 THEN RAISE(ABORT, '{UNBALANCED}')
+        WHEN lines < 2 THEN RAISE(ABORT, '{EMPTY}')
+        WHEN strange THEN RAISE(ABORT, '{FOREIGN}')
+        WHEN mixed THEN RAISE(ABORT, '{CURRENCY}')
+        WHEN misdated THEN RAISE(ABORT, '{MONTH}')
+        WHEN broken THEN RAISE(ABORT, '{WHOLE}')
+        WHEN difference <> 0 THEN RAISE(ABORT, '{UNBALANCED}')
+        WHEN posted_at IS NULL THEN RAISE(ABORT, '{INSTANT}')
+        ELSE RAISE(ABORT, '{CLOSED}')
       END
-      FROM {POSTING} p LEFT JOIN {ACCOUNT} a ON a.id = p.account_id WHERE p.entry_id = NEW.id;
-      SELECT RAISE(ABORT, '{CLOSED}') FROM {PERIOD}
-      WHERE entity_id = NEW.entity_id AND month = NEW.month AND state = 'closed';
-      INSERT INTO portfolio_seal VALUES (NEW.id);
+      FROM (
+        SELECT e.id, e.posted_at, count(p.id) AS lines, sum(p.amount_minor) AS difference,
+          max(a.entity_id IS NOT e.entity_id) AS strange,
+          max(a.currency IS NOT e.currency) AS mixed,
+          max(p.month IS NOT e.month) OR date(e."on") IS NOT e."on"
+            OR e.month IS NOT substr(e."on", 1, 4) * 12 + substr(e."on", 6, 2) - 1 AS misdated,
+          max(typeof(p.amount_minor) <> 'integer') AS broken,
+          d.state IS 'closed' AS closed
+        FROM {ENTRY} e LEFT JOIN {POSTING} p ON p.entry_id = e.id LEFT JOIN {ACCOUNT} a ON a.id = p.account_id
+        LEFT JOIN {PERIOD} d ON d.entity_id = e.entity_id AND d.month = e.month
+        WHERE e.id BETWEEN NEW.first_id AND NEW.last_id AND NOT e.counted
+        GROUP BY e.id
+      )
+      WHERE lines < 2 OR strange OR mixed OR misdated OR broken OR difference <> 0 OR posted_at IS NULL OR closed
+      LIMIT 1;
       INSERT INTO {BALANCE} (account_id, month, debit_minor, credit_minor, cash_minor)
-      SELECT DISTINCT p.account_id, NEW.month, 0, 0, 0 FROM {POSTING} p
-      WHERE p.entry_id = NEW.id AND NOT EXISTS (
-        SELECT 1 FROM {BALANCE} b WHERE b.account_id = p.account_id AND b.month = NEW.month);
+      SELECT DISTINCT p.account_id, p.month, 0, 0, 0 {_ASKED} AND NOT EXISTS (
+        SELECT 1 FROM {BALANCE} b WHERE b.account_id = p.account_id AND b.month = p.month);
       UPDATE {BALANCE} SET
         debit_minor = debit_minor + moved.debit,
         credit_minor = credit_minor + moved.credit,
-        cash_minor = cash_minor + CASE WHEN EXISTS (
-          SELECT 1 FROM {POSTING} c JOIN {ACCOUNT} a ON a.id = c.account_id
-          WHERE c.entry_id = NEW.id AND a.role IN ('cash', 'clearing')
-        ) THEN moved.credit - moved.debit ELSE 0 END
+        cash_minor = cash_minor + moved.cash
       FROM (
-        SELECT account_id, sum(max(amount_minor, 0)) AS debit, sum(max(-amount_minor, 0)) AS credit
-        FROM {POSTING} WHERE entry_id = NEW.id GROUP BY account_id
+        SELECT p.account_id, p.month, sum(max(p.amount_minor, 0)) AS debit, sum(max(-p.amount_minor, 0)) AS credit,
+          sum(CASE WHEN EXISTS (
+            SELECT 1 FROM {POSTING} c JOIN {ACCOUNT} a ON a.id = c.account_id
+            WHERE c.entry_id = e.id AND a.role IN ('cash', 'clearing')
+          ) THEN -p.amount_minor ELSE 0 END) AS cash
+        {_ASKED} GROUP BY p.account_id, p.month
       ) AS moved
-      WHERE {BALANCE}.account_id = moved.account_id AND {BALANCE}.month = NEW.month;
+      WHERE {BALANCE}.account_id = moved.account_id AND {BALANCE}.month = moved.month;
+      UPDATE {ENTRY} SET state = 'posted', counted = 1
+      WHERE id BETWEEN NEW.first_id AND NEW.last_id AND NOT counted;
       DELETE FROM portfolio_seal;
     END""",
+    f"""CREATE TRIGGER journalentry_seal AFTER UPDATE OF state ON {ENTRY}
+    WHEN OLD.state = 'draft' AND NEW.state = 'posted' AND NOT {_OPEN}
+    BEGIN INSERT INTO portfolio_seal VALUES (NEW.id, NEW.id); END""",
 ]
 SQLITE_UNDO = [
     *(
@@ -167,6 +218,7 @@ SQLITE_UNDO = [
         if statement.startswith("CREATE TRIGGER")
     ),
     "DROP TABLE portfolio_seal",
+    f"ALTER TABLE {ENTRY} DROP COLUMN counted",
 ]
 
 
@@ -195,6 +247,13 @@ POSTGRESQL = [
     END $$""",
     _refuse("journalentry_born_draft", "INSERT", ENTRY, BORN_DRAFT, "NEW.state <> 'draft'", "ROW"),
     _refuse("journalentry_final", "UPDATE OR DELETE", ENTRY, FINAL, "OLD.state = 'posted'", "ROW"),
+    _refuse("journalentry_same_id", "UPDATE OF id", ENTRY, SAME_ID, "OLD.id <> NEW.id", "ROW"),
+    f"""CREATE FUNCTION portfolio_held_guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF EXISTS (SELECT 1 FROM {POSTING} WHERE entry_id = OLD.id) THEN {_raise(HELD)}; END IF;
+      RETURN NULL;
+    END $$""",
+    f"""CREATE TRIGGER journalentry_held AFTER DELETE ON {ENTRY}
+    FOR EACH ROW EXECUTE FUNCTION portfolio_held_guard()""",
     _refuse("journalentry_kept", "TRUNCATE", ENTRY, KEPT),
     _refuse("posting_kept", "TRUNCATE", POSTING, KEPT),
     _refuse("monthlybalance_kept", "TRUNCATE", BALANCE, KEPT),
@@ -210,6 +269,10 @@ POSTGRESQL = [
       ids bigint[] := ARRAY(SELECT DISTINCT entry_id FROM touched);
       drafts bigint;
     BEGIN
+      IF cardinality(ids) = (
+        SELECT count(*) FROM {ENTRY}
+        WHERE id = ANY (ids) AND state = 'draft' AND xmin = pg_current_xact_id()::xid
+      ) THEN RETURN NULL; END IF;
       SELECT count(*) FILTER (WHERE locked.state = 'draft') INTO drafts
       FROM (SELECT state FROM {ENTRY} WHERE id = ANY (ids) ORDER BY id FOR SHARE) AS locked;
       IF drafts <> cardinality(ids) THEN {_raise(FINAL_POSTING)}; END IF;
@@ -250,8 +313,8 @@ POSTGRESQL = [
           count(p.id) OVER entry AS lines,
           sum(p.amount_minor) OVER entry AS difference,
           bool_or(a.role IN ('cash', 'clearing')) OVER entry AS cash,
-          a.entity_id <> e.entity_id AS strange,
-          a.currency <> e.currency AS mixed,
+          a.entity_id IS DISTINCT FROM e.entity_id AS strange,
+          a.currency IS DISTINCT FROM e.currency AS mixed,
           p.month <> e.month
             OR e.month <> (extract(year FROM e."on") * 12 + extract(month FROM e."on") - 1)::int AS misdated
         FROM sealed e LEFT JOIN {POSTING} p ON p.entry_id = e.id LEFT JOIN {ACCOUNT} a ON a.id = p.account_id
