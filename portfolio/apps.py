@@ -16,6 +16,30 @@ ACTIONS = {
     "portfolio:capital:land": "Capital options landed",
     "portfolio:channel:move": "Channel moved",
     "portfolio:contract:bill": "Billing model set",
+    "portfolio:billing_profile:set": "Paper of invoices set",
+    "portfolio:client:add": "Client written down",
+    "portfolio:client:change": "Client changed",
+    "portfolio:contract:add": "Contract written down",
+    "portfolio:contract:change": "Contract changed",
+    "portfolio:contract:move": "Contract moved",
+    "portfolio:credit_note:issue": "Credit note issued",
+    "portfolio:dunning_letter:draft": "Reminder drafted",
+    "portfolio:invoice:draft": "Invoice drafted",
+    "portfolio:invoice:change": "Draft invoice changed",
+    "portfolio:invoice:discard": "Draft invoice thrown away",
+    "portfolio:invoice:issue": "Invoice issued",
+    "portfolio:invoice:letter": "Letter with invoice drafted",
+    "portfolio:invoice:write_off": "Invoice written off",
+    "portfolio:milestone:add": "Milestone written down",
+    "portfolio:milestone:reach": "Milestone reached",
+    "portfolio:payment:take": "Payment recorded",
+    "portfolio:payment:allocate": "Payment allocated",
+    "portfolio:payment:take_back": "Allocation taken back",
+    "portfolio:payment:reverse": "Payment reversed",
+    "portfolio:work:add": "Time written down",
+    "portfolio:work:change": "Time changed",
+    "portfolio:work:delete": "Time removed",
+    "portfolio:work:land": "Time sheet landed",
     "portfolio:entity:open": "Entity opened",
     "portfolio:entries:post": "Entries posted",
     "portfolio:entry:post": "Entry posted",
@@ -30,6 +54,14 @@ ACTIONS = {
     "portfolio:responsibility:hand_over": "Handover moved",
     "portfolio:stake:sign": "Agreement signed",
     "portfolio:targets:land": "Revenue targets landed",
+    "portfolio:booking:take_back": "Booking taken back from completed",
+    "portfolio:booking:overrule": "Refund decided by hand",
+    "portfolio:booking:reprice": "Price changed after completion",
+    "portfolio:booking:dismiss": "Waiting deed put aside",
+    "portfolio:terms:add": "Cancellation terms added",
+    "portfolio:terms:retire": "Cancellation terms retired",
+    "portfolio:terms:standard": "Cancellation terms made standard",
+    "portfolio:tax_rate:add": "Tax rate added",
 }
 
 
@@ -40,8 +72,11 @@ class PortfolioConfig(AppConfig):
     def ready(self) -> None:
         """Say what the audited actions of the portfolio are called, and count what campaigns brought in."""
         from core import trail  # noqa: PLC0415 - models may be imported once apps are loaded
-        from mail.domain import campaign_results  # noqa: PLC0415
+        from mail.domain import campaign_results, compose  # noqa: PLC0415
         from portfolio.domain import campaign_income  # noqa: PLC0415
+        from portfolio.domain.receivables import letters  # noqa: PLC0415
 
         campaign_results.register_income(campaign_income.measured)
+        compose.register(letters.INVOICE, letters.compose_invoice)
+        compose.register(letters.REMINDER, letters.compose_reminder)
         trail.name_actions(ACTIONS)

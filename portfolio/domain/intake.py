@@ -171,51 +171,6 @@ def land_opening(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.
         )
 
 
-def land_invoices(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.datetime) -> LandedFile:
-    """Land invoices to clients: each is a receivable and a sale on the day it was issued.
-
-    Payments arrive with the bank statement, where a rule sends them to receivables.
-
-    Raises:
-        FormatError: the file cannot be read, names an unknown entity, contradicts what landed before, or touches
-            a closed month.
-    """
-    with transaction.atomic():
-        rows = tables.parse_invoices(data, name=name)
-        entities = landing.entities_named(((row.line, row.entity) for row in rows), name=name)
-        kept: list[tuple[Entity, NewLine]] = []
-        for slug, entity in entities.items():
-            landing.lock(entity)
-            accounts = Accounts(entity)
-            group = [row for row in rows if row.entity == slug]
-            lines = [
-                NewLine(row.line, row.number, row.issued_on, row.amount_minor, f"{row.number} {row.client}",
-                        (row.client, row.issued_on.isoformat(), row.terms_days, row.amount_minor))
-                for row in group
-            ]  # fmt: skip
-            new = [
-                lines[n]
-                for n in landing.unseen(entity=entity, kind=ImportKind.INVOICES, lines=lines, name=name)
-            ]
-            landing.refuse_closed(entity=entity, lines=new, name=name)
-            if not new:
-                continue
-            receivable, sales = accounts.of(AccountRole.RECEIVABLE), accounts.of(AccountRole.REVENUE)
-            drafts = [
-                ledger.Draft(
-                    on=line.on, memo=f"Invoice {line.description}"[:250],
-                    lines=(ledger.Line(receivable, line.amount_minor), ledger.Line(sales, -line.amount_minor)),
-                    source=EntrySource.INVOICE, external_id=line.external_id,
-                    origin=landing.origin(name, line.line),
-                )
-                for line in new
-            ]  # fmt: skip
-            landing.post(entity=entity, drafts=drafts, lines=new, name=name, by=by, at=at)
-            kept += [(entity, line) for line in new]
-        last = max((row.issued_on for row in rows), default=None)
-        return desks.kept_many(ImportKind.INVOICES, name, data, len(rows), kept, last, by, at)
-
-
 def _csv_line(row: BankLine) -> NewLine:
     return NewLine(
         line=row.line, external_id=row.external_id, on=row.on, amount_minor=row.amount_minor,

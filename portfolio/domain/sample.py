@@ -12,7 +12,8 @@ from typing import NamedTuple
 from django.db import transaction
 
 from portfolio.domain import exports, handoffs, intake, recognition
-from portfolio.domain.samples import payables
+from portfolio.domain.receivables.landing import land_invoices
+from portfolio.domain.samples import payables, receivables
 from portfolio.domain.stripe import landing as stripe
 from portfolio.formats import tables
 from portfolio.models import (
@@ -83,7 +84,10 @@ SCENARIOS = (
     ),
 )  # fmt: skip
 # What no file of `demo/` brings, in the order in which it is loaded.
-PARTS = (payables,)
+PARTS = (
+    payables,
+    receivables,
+)
 RULES = (
     (FinancialRule.Check.RUNWAY_FLOOR, "Runway never falls below three months.", 300),
     (FinancialRule.Check.DEPOSITS_UNTOUCHED, "Refundable deposits never fund operations.", 0),
@@ -117,7 +121,7 @@ def load(*, folder: Path, at: dt.datetime) -> Loaded:
         bookings = _read(exported / "bookings.csv")
         exports.land_bookings(data=bookings, name="bookings.csv", by=None, at=at)
         exports.land_stays(data=_read(exported / "stays.csv"), name="stays.csv", by=None, at=at)
-        intake.land_invoices(data=_read(exported / "invoices.csv"), name="invoices.csv", by=None, at=at)
+        land_invoices(data=_read(exported / "invoices.csv"), name="invoices.csv", by=None, at=at)
         lines = _land_money(folder, at)
         _settle_cancelled(bookings, at)
         exports.land_targets(data=_read(exported / "targets.csv"), name="targets.csv", by=None, at=at)

@@ -11,6 +11,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from portfolio.domain import intake, ledger, statements, verification
+from portfolio.domain.receivables.landing import land_invoices
 from portfolio.domain.stripe import landing as stripe
 from portfolio.formats import FormatError
 from portfolio.models import EntrySource, ImportedLine, ImportFile, JournalEntry, MonthlyBalance, Posting
@@ -239,7 +240,7 @@ def test_two_hundred_bad_files_are_refused_with_file_line_and_reason(books: Book
         "bank_csv": functools.partial(intake.land_bank, entity=books.entity),
         "stripe": functools.partial(stripe.land_file, entity=books.entity),
         "opening": intake.land_opening,
-        "invoices": intake.land_invoices,
+        "invoices": land_invoices,
     }
     for number, (kind, data) in enumerate(files):
         begun = time.perf_counter()

@@ -13,6 +13,7 @@ from core import months
 from core.models import AuditEvent
 from portfolio.domain import exports, intake, landing, ledger, recognition, verification
 from portfolio.domain.landing import LandedFile
+from portfolio.domain.receivables.landing import land_invoices
 from portfolio.domain.stripe import landing as stripe
 from portfolio.formats import FormatError
 from portfolio.models import (
@@ -339,12 +340,12 @@ def test_bad_openings_write_nothing(books: Books, text: str, words: str) -> None
 
 def test_invoices_are_receivables_until_the_bank_brings_the_money(books: Books) -> None:
     text = "entity,number,client,issued_on,terms_days,amount,paid_on\nqos,DC-1,Cove,2026-09-15,30,900.00,\n"
-    assert intake.land_invoices(data=text.encode(), name="invoices.csv", by=None, at=AT).new == 1
+    assert land_invoices(data=text.encode(), name="invoices.csv", by=None, at=AT).new == 1
     assert (balance(books, "1200"), balance(books, "4000")) == (900_00, -900_00)
     rules(books, ("RECEIVED INVOICE", "1200"))
     bank(books, "Date,Description,Amount\n2026-10-05,RECEIVED INVOICE DC-1,900.00\n")
     assert (balance(books, "1200"), balance(books, "1010")) == (0, 900_00)
-    assert intake.land_invoices(data=text.encode(), name="invoices.csv", by=None, at=AT).new == 0
+    assert land_invoices(data=text.encode(), name="invoices.csv", by=None, at=AT).new == 0
 
 
 STAYS = (

@@ -10,11 +10,12 @@ from django.db import transaction
 from core import clock
 from portfolio.domain import exports, intake, ledger
 from portfolio.domain.landing import LandedFile
+from portfolio.domain.receivables.landing import land_invoices
 from portfolio.formats import FormatError
 
 LANDERS: dict[str, Callable[..., LandedFile | int]] = {
     "opening": intake.land_opening,
-    "invoices": intake.land_invoices,
+    "invoices": land_invoices,
     "bookings": exports.land_bookings,
     "stays": exports.land_stays,
     "rules": exports.land_rules,

@@ -1,0 +1,165 @@
+"""Taking an issued invoice back: credit notes, numbered without gaps, and bad debts given up by an owner."""
+
+import datetime as dt
+from collections import defaultdict
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Sum
+
+from core import audit
+from core.money import divide, format_minor
+from portfolio.domain import ledger
+from portfolio.domain.accounts import Accounts
+from portfolio.domain.receivables import numbers, settling
+from portfolio.domain.receivables.refusals import RefusedError
+from portfolio.models import (
+    Account,
+    AccountRole,
+    BookingStage,
+    CreditNote,
+    EntrySource,
+    Invoice,
+    SeriesKind,
+    WriteOff,
+)
+
+BAD_DEBTS = "6850"
+
+
+def note(
+    *,
+    invoice: Invoice,
+    amount_minor: int,
+    reason: str,
+    on: dt.date,
+    today: dt.date,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> CreditNote:
+    """Credit so much of an invoice, its tax in proportion; return the numbered note.
+
+    What each line's account and the tax give back is rounded so that notes over the whole invoice add up to it.
+
+    Raises:
+        RefusedError: more than is open, no reason, or a day before the invoice or ahead.
+        portfolio.domain.ledger.LedgerError: the month is closed.
+    """
+    reason = _checked(amount_minor, reason, on, today)
+    with transaction.atomic():
+        row = _locked(invoice, amount_minor, on, "credited")
+        number, reference = numbers.take(entity=row.entity, kind=SeriesKind.CREDIT_NOTE)
+        before = row.credit_notes.aggregate(total=Sum("amount_minor"))["total"] or 0
+        earlier, later = _split(row, before), _split(row, before + amount_minor)
+        back = {account: later[account] - earlier[account] for account in later}
+        accounts = Accounts(row.entity)
+        entry = ledger.post(
+            entity=row.entity,
+            on=on,
+            memo=f"Credit note {reference} for {row.reference} {row.client}"[: ledger.MEMO_LIMIT],
+            lines=[
+                *(ledger.Line(account, amount, row.booking) for account, amount in back.items() if amount),
+                ledger.Line(accounts.of(AccountRole.RECEIVABLE), -amount_minor, row.booking),
+            ],
+            source=EntrySource.INVOICE,
+            external_id=reference,
+            by=by,
+            at=at,
+        )
+        made = CreditNote.objects.create(
+            entity=row.entity, invoice=row, number=number, reference=reference, issued_on=on,
+            amount_minor=amount_minor, reason=reason, entry=entry,
+        )  # fmt: skip
+        settling.settle(invoice=row, amount_minor=amount_minor, on=on, credit_note=made)
+        audit.record(
+            action="portfolio:credit_note:issue", subject=made, at=at, by=by, entity=row.entity.slug,
+            data={"invoice": row.reference, "amount_minor": amount_minor, "reason": reason},
+        )  # fmt: skip
+    return made
+
+
+def write_off(
+    *,
+    invoice: Invoice,
+    amount_minor: int,
+    reason: str,
+    on: dt.date,
+    today: dt.date,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> WriteOff:
+    """Give up so much of an invoice as a bad debt.
+
+    Raises:
+        RefusedError: more than is open, no reason, or a day before the invoice or ahead.
+        portfolio.domain.ledger.LedgerError: the month is closed.
+    """
+    reason = _checked(amount_minor, reason, on, today)
+    with transaction.atomic():
+        row = _locked(invoice, amount_minor, on, "written off")
+        accounts = Accounts(row.entity)
+        entry = ledger.post(
+            entity=row.entity,
+            on=on,
+            memo=f"Written off: {row.reference} {row.client}"[: ledger.MEMO_LIMIT],
+            lines=[
+                ledger.Line(accounts.coded(BAD_DEBTS), amount_minor, row.booking),
+                ledger.Line(accounts.of(AccountRole.RECEIVABLE), -amount_minor, row.booking),
+            ],
+            source=EntrySource.INVOICE,
+            by=by,
+            at=at,
+        )
+        made = WriteOff.objects.create(
+            entity=row.entity, invoice=row, on=on, amount_minor=amount_minor, reason=reason, entry=entry
+        )
+        settling.settle(invoice=row, amount_minor=amount_minor, on=on, write_off=made)
+        audit.record(
+            action="portfolio:invoice:write_off", subject=row, at=at, by=by, entity=row.entity.slug,
+            data={"amount_minor": amount_minor, "reason": reason},
+        )  # fmt: skip
+    return made
+
+
+def _checked(amount_minor: int, reason: str, on: dt.date, today: dt.date) -> str:
+    if amount_minor <= 0:
+        raise RefusedError("The amount must be above zero.")
+    if not reason.strip():
+        raise RefusedError("Say why; the reason stays with the invoice.")
+    if on > today:
+        raise RefusedError(f"{on:%-d %B %Y} is ahead; choose a day that has come.")
+    return reason.strip()
+
+
+def _locked(invoice: Invoice, amount_minor: int, on: dt.date, verb: str) -> Invoice:
+    found = settling.lock(Invoice.objects.filter(pk=invoice.pk).select_related("entity", "client", "booking"))
+    if not found:
+        raise RefusedError("This invoice is a draft; throw it away instead.")
+    row, open_minor = found[0], settling.open_minor(found[0])
+    if row.issued_on is not None and on < row.issued_on:
+        raise RefusedError(f"{row} was issued on {row.issued_on:%-d %B %Y}; it cannot be {verb} before.")
+    if amount_minor > open_minor:
+        raise RefusedError(
+            f"{format_minor(open_minor, row.currency)} of {row} is open; no more than that can be {verb}. "
+            "Take a payment off it first, if it should stand to the client's credit."
+        )
+    return row
+
+
+def _split(invoice: Invoice, amount_minor: int) -> dict[Account, int]:
+    """Return how so much of an invoice falls on its accounts; the largest takes what rounding leaves."""
+    accounts = Accounts(invoice.entity)
+    parts: dict[Account, int] = defaultdict(int)
+    for line in invoice.lines.select_related("account"):
+        account = line.account
+        if invoice.booking is not None and (
+            account.role == AccountRole.RECEIVABLE or invoice.booking.stage == BookingStage.COMPLETED
+        ):
+            account = accounts.of(AccountRole.REVENUE)
+        parts[account] += line.amount_minor
+        if line.tax_minor:
+            parts[accounts.of(AccountRole.TAX)] += line.tax_minor
+    largest = max(parts, key=lambda account: (parts[account], -account.pk))
+    shares = {account: divide(part * amount_minor, invoice.total_minor) for account, part in parts.items()}
+    shares[largest] += amount_minor - sum(shares.values())
+    return shares

@@ -1,0 +1,60 @@
+"""Sample receivables: how the agency's invoices look, payments tied to the bank's lines, work not billed yet, a draft.
+
+Nothing here is posted, so no stated figure moves: the payments are the bank's own entries.
+"""
+
+import datetime as dt
+
+from portfolio.domain.receivables import clients, drafting, payments, work
+from portfolio.domain.receivables.clients import Paper, Particulars
+from portfolio.domain.receivables.work import Stretch
+from portfolio.models import BillingModel, Client, ClientContract, Entity
+
+_AS_OF = dt.date(2026, 11, 10)
+_PAPER = Paper(
+    name="Dockside Consulting",
+    address="1880 Harbor Island Drive\nSan Diego, CA 92101",
+    email="billing@example.com",
+    how_to_pay="By bank transfer to Dockside Consulting, Harbor Bank, account ending 4417.\nOr by check to the address above.",
+)
+_ADDRESSES = {
+    "Harbor Dental": "410 Market Street\nSan Diego, CA 92101",
+    "Cove Realty": "77 Prospect Street\nLa Jolla, CA 92037",
+    "Mesa Roofing": "9020 Mesa Rim Road\nSan Diego, CA 92121",
+    "Lumen Studio": "2215 Kettner Boulevard\nSan Diego, CA 92101",
+    "Bay Brewing": "1400 Thorn Street\nSan Diego, CA 92101",
+}
+# client, day of 2026, minutes, what, who
+_WORK = (
+    ("Cove Realty", (10, 22), 150, "Listing pages: filters by price and beds", "Jo Marsh"),
+    ("Cove Realty", (10, 29), 210, "Photo gallery that loads on a slow phone", "Jo Marsh"),
+    ("Cove Realty", (11, 4), 95, "Feed from the agents' database repaired", "Sam Ortiz"),
+    ("Mesa Roofing", (11, 3), 120, "Quote form, with photos of the roof", "Sam Ortiz"),
+    ("Bay Brewing", (11, 6), 75, "Tap list on the front page", "Jo Marsh"),
+)
+
+
+def load(*, at: dt.datetime) -> None:
+    """Load it; inside the caller's transaction."""
+    entity = Entity.objects.get(slug="dc")
+    clients.set_paper(entity=entity, said=_PAPER, by=None, at=at)
+    for client in Client.objects.filter(entity=entity, name__in=_ADDRESSES):
+        particulars = Particulars(
+            name=client.name,
+            email=f"{client.name.lower().replace(' ', '.')}@example.com",
+            address=_ADDRESSES[client.name],
+            terms_days=client.terms_days,
+        )
+        clients.change(client=client, particulars=particulars, by=None, at=at)
+    payments.settle_landed(entity=entity, by=None, at=at)
+    contracts = {
+        row.client.name: row
+        for row in ClientContract.objects.filter(entity=entity).select_related("client", "entity")
+    }
+    for name, (month, day), minutes, what, who in _WORK:
+        if name in contracts:
+            stretch = Stretch(dt.date(2026, month, day), minutes, what, who)
+            work.add(contract=contracts[name], stretch=stretch, today=_AS_OF, by=None, at=at)
+    hourly = next((row for row in contracts.values() if row.billing_model == BillingModel.HOURLY), None)
+    if hourly is not None:
+        drafting.from_time(contract=hourly, up_to=dt.date(2026, 10, 31), by=None, at=at)
