@@ -194,12 +194,11 @@ def _post_one(
             if pen.known is not None:
                 _same_body(row, pen.known[1])
                 return JournalEntry.objects.get(pk=pen.known[0])
-            (pk,) = sealing.write([row], pen=pen, by_id=by_id, at=at)
             entry = JournalEntry(
-                id=pk, entity=entity, on=row.on, month=row.month, currency=row.currency, memo=row.memo,
+                id=pen.next_id, entity=entity, on=row.on, month=row.month, currency=row.currency, memo=row.memo,
                 state=EntryState.POSTED, source=row.source, external_id=row.external_id,
                 body_hash=row.body_hash, origin=row.origin, reverses_id=row.reverses_id, reason=row.reason,
-                posted_at=at, by_id=by_id,
+                posted_at=at, number=pen.number + 1, by_id=by_id,
             )  # fmt: skip
             entry._state.adding, entry._state.db = False, "default"
             data: dict[str, Any] = {"source": row.source, "debit_minor": _debit(row)}
@@ -207,7 +206,10 @@ def _post_one(
                 data["external_id"] = row.external_id
             if row.reverses_id is not None:
                 data |= {"reverses": row.reverses_id, "reason": row.reason}
-            audit.record(action=action, subject=entry, by=by, at=at, entity=entity.slug, data=data)
+            said = audit.statement(
+                action=action, subject=entry, at=at, by_id=by_id, entity=entity.slug, data=data
+            )
+            entry.chain_hash = sealing.write_one(row, pen=pen, by_id=by_id, at=at, also=said)
             return entry
 
     with _translated(entity, [draft]):

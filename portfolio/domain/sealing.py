@@ -23,6 +23,10 @@ _ENTRY = (
 _POSTING = "portfolio_posting (entry_id, account_id, month, amount_minor, booking_id, memo)"
 # So many rows go into one INSERT on SQLite, for which it prepares itself anew.
 _AT_ONCE = 50
+_SEAL_SQLITE = "INSERT INTO portfolio_seal VALUES (%s, %s)"
+_SEAL_POSTGRESQL = (
+    "UPDATE portfolio_journalentry SET state = 'posted' WHERE entity_id = %s AND number BETWEEN %s AND %s"
+)
 _MOVE_CHAIN = "UPDATE portfolio_entrychain SET number = %s, head = %s WHERE entity_id = %s"
 _OPEN_CHAIN = (
     "INSERT INTO portfolio_entrychain (entity_id, number, head) VALUES (%s, 0, '') ON CONFLICT DO NOTHING"
@@ -100,6 +104,10 @@ def find_many(*, entity_id: int, source: str, external_ids: Sequence[str]) -> li
     return found
 
 
+# A statement with its parameters.
+Statement = tuple[str, Sequence[Any]]
+
+
 def write(rows: Sequence[EntryRow], *, pen: Pen, by_id: int | None, at: dt.datetime) -> list[int]:
     """Write entries of one entity as drafts with their postings, seal them all and move the head; return their ids.
 
@@ -111,9 +119,41 @@ def write(rows: Sequence[EntryRow], *, pen: Pen, by_id: int | None, at: dt.datet
     hashes = links(rows, before=pen.head, number=pen.number, by_id=by_id, posted_at=at)
     if connection.vendor == "sqlite":
         return _write_sqlite(rows, hashes, pen, by_id, at)
-    if len(rows) == 1:
-        return _write_one_postgresql(rows[0], hashes[0], pen, by_id, at)
     return _write_postgresql(rows, hashes, pen, by_id, at)
+
+
+def write_one(row: EntryRow, *, pen: Pen, by_id: int | None, at: dt.datetime, also: Statement) -> str:
+    """Write and seal one entry under the pen's next id, and run one more statement with it; return its chain hash.
+
+    PostgreSQL takes all of it in one round trip.
+
+    Raises:
+        django.db.IntegrityError: a guard or constraint of the database refused.
+    """
+    pk, number = pen.next_id, pen.number + 1
+    (chain_hash,) = links([row], before=pen.head, number=pen.number, by_id=by_id, posted_at=at)
+    sqlite = connection.vendor == "sqlite"
+    posted_at = connection.ops.adapt_datetimefield_value(at)
+    postings = [
+        value for account_id, amount, booking_id, memo in row.postings
+        for value in (pk, account_id, row.month, amount, booking_id, memo)
+    ]  # fmt: skip
+    statements: list[Statement] = [
+        (_inserting(_ENTRY, 1), _entry(pk, row, row.on.isoformat(), posted_at, by_id, number, chain_hash)),
+        (_inserting(_POSTING, len(row.postings)), postings),
+        (_SEAL_SQLITE, [pk, pk]) if sqlite else (_SEAL_POSTGRESQL, [row.entity_id, number, number]),
+        (_MOVE_CHAIN, [number, chain_hash, row.entity_id]),
+        also,
+    ]
+    with connection.cursor() as cursor:
+        if sqlite:
+            for sql, values in statements:
+                cursor.execute(sql, values)
+        else:
+            cursor.execute(
+                "; ".join([sql for sql, _ in statements]), list(chain.from_iterable(v for _, v in statements))
+            )
+    return chain_hash
 
 
 def links(
@@ -177,26 +217,9 @@ def _write_sqlite(
             if parts:
                 cursor.executemany(_inserting(table, _AT_ONCE), parts)
             cursor.execute(_inserting(table, len(last) // len(values[0])), last)
-        cursor.execute("INSERT INTO portfolio_seal VALUES (%s, %s)", [ids[0], ids[-1]])
+        cursor.execute(_SEAL_SQLITE, [ids[0], ids[-1]])
         cursor.execute(_MOVE_CHAIN, [numbers[-1], hashes[-1], rows[0].entity_id])
     return list(ids)
-
-
-def _write_one_postgresql(
-    row: EntryRow, chain_hash: str, pen: Pen, by_id: int | None, at: dt.datetime
-) -> list[int]:
-    """Write one entry in one round trip, where COPY would take five."""
-    pk, number = pen.next_id, pen.number + 1
-    said = [*_entry(pk, row, row.on, at, by_id, number, chain_hash)]
-    for account_id, amount, booking_id, memo in row.postings:
-        said += (pk, account_id, row.month, amount, booking_id, memo)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"{_inserting(_ENTRY, 1)}; {_inserting(_POSTING, len(row.postings))}; "
-            f"UPDATE portfolio_journalentry SET state = 'posted' WHERE id = %s; {_MOVE_CHAIN}",
-            [*said, pk, number, chain_hash, row.entity_id],
-        )
-    return [pk]
 
 
 def _write_postgresql(
@@ -216,10 +239,7 @@ def _write_postgresql(
                 for pk, row in zip(ids, rows, strict=True):
                     for account_id, amount, booking_id, memo in row.postings:
                         copy.write(_copied((pk, account_id, row.month, amount, booking_id, memo)))
-        cursor.execute(
-            "UPDATE portfolio_journalentry SET state = 'posted' WHERE entity_id = %s AND number BETWEEN %s AND %s",
-            [entity_id, pen.number + 1, last],
-        )
+        cursor.execute(_SEAL_POSTGRESQL, [entity_id, pen.number + 1, last])
         cursor.execute(_MOVE_CHAIN, [last, hashes[-1], entity_id])
     return ids
 
