@@ -5,10 +5,12 @@ Nothing here is posted, so no stated figure moves: the payments are the bank's o
 
 import datetime as dt
 
-from portfolio.domain.receivables import clients, drafting, payments, work
+from portfolio.domain.accounts import Accounts
+from portfolio.domain.receivables import clients, drafting, invoices, payments, work
 from portfolio.domain.receivables.clients import Paper, Particulars
+from portfolio.domain.receivables.invoices import LineSaid
 from portfolio.domain.receivables.work import Stretch
-from portfolio.models import BillingModel, Client, ClientContract, Entity
+from portfolio.models import AccountRole, Client, ClientContract, Entity
 
 _AS_OF = dt.date(2026, 11, 10)
 _PAPER = Paper(
@@ -36,25 +38,45 @@ _WORK = (
 
 def load(*, at: dt.datetime) -> None:
     """Load it; inside the caller's transaction."""
-    entity = Entity.objects.get(slug="dc")
-    clients.set_paper(entity=entity, said=_PAPER, by=None, at=at)
-    for client in Client.objects.filter(entity=entity, name__in=_ADDRESSES):
-        particulars = Particulars(
-            name=client.name,
-            email=f"{client.name.lower().replace(' ', '.')}@example.com",
-            address=_ADDRESSES[client.name],
-            terms_days=client.terms_days,
-        )
-        clients.change(client=client, particulars=particulars, by=None, at=at)
-    payments.settle_landed(entity=entity, by=None, at=at)
+    agency, billing = Entity.objects.get(slug="dc"), Entity.objects.get(slug="dc-clients")
+    for entity in (agency, billing):
+        clients.set_paper(entity=entity, said=_PAPER, by=None, at=at)
+        for client in Client.objects.filter(entity=entity, name__in=_ADDRESSES).select_related("entity"):
+            particulars = Particulars(
+                name=client.name,
+                email=f"{client.name.lower().replace(' ', '.')}@example.com",
+                address=_ADDRESSES[client.name],
+                terms_days=client.terms_days,
+            )
+            clients.change(client=client, particulars=particulars, by=None, at=at)
+    payments.settle_landed(entity=agency, by=None, at=at)
+    dental = Client.objects.select_related("entity").get(entity=agency, name="Harbor Dental")
+    sales = Accounts(agency).of(AccountRole.REVENUE)
+    invoices.draft(
+        client=dental,
+        lines=[LineSaid("Retainer, Nov 2026", 90_000, sales)],
+        note="Thank you.",
+        by=None,
+        at=at,
+    )
+    _work(billing, at)
+
+
+def _work(entity: Entity, at: dt.datetime) -> None:
     contracts = {
         row.client.name: row
         for row in ClientContract.objects.filter(entity=entity).select_related("client", "entity")
     }
     for name, (month, day), minutes, what, who in _WORK:
-        if name in contracts:
-            stretch = Stretch(dt.date(2026, month, day), minutes, what, who)
-            work.add(contract=contracts[name], stretch=stretch, today=_AS_OF, by=None, at=at)
-    hourly = next((row for row in contracts.values() if row.billing_model == BillingModel.HOURLY), None)
-    if hourly is not None:
-        drafting.from_time(contract=hourly, up_to=dt.date(2026, 10, 31), by=None, at=at)
+        stretch = Stretch(dt.date(2026, month, day), minutes, what, who)
+        work.add(contract=contracts[name], stretch=stretch, today=_AS_OF, by=None, at=at)
+    reached = work.add_milestone(
+        contract=contracts["Lumen Studio"], name="Portfolio site live", amount_minor=220_000,
+        due_on=dt.date(2026, 11, 6), by=None, at=at,
+    )  # fmt: skip
+    work.reach(milestone=reached, on=dt.date(2026, 11, 6), today=_AS_OF, by=None, at=at)
+    work.add_milestone(
+        contract=contracts["Lumen Studio"], name="Booking calendar", amount_minor=140_000,
+        due_on=dt.date(2026, 12, 4), by=None, at=at,
+    )  # fmt: skip
+    drafting.from_time(contract=contracts["Cove Realty"], up_to=dt.date(2026, 10, 31), by=None, at=at)
