@@ -74,9 +74,19 @@ class CrewConfig(AppConfig):
         """Answer the lower floors' questions about who may see what, and compose the mails of this app."""
         from core import access, trail  # noqa: PLC0415 - registries are filled once apps are loaded
         from crew import rules  # noqa: PLC0415
-        from crew.domain import codes, event_bookings, home_cards, link_mail, notices, papers, post, stepup  # noqa: PLC0415
+        from crew.domain import (  # noqa: PLC0415
+            codes,
+            event_bookings,
+            home_cards,
+            link_mail,
+            notices,
+            papers,
+            pay,
+            post,
+            stepup,
+        )
         from mail.domain import compose  # noqa: PLC0415
-        from portfolio.domain import worked_as  # noqa: PLC0415
+        from portfolio.domain import crew_pay, worked_as  # noqa: PLC0415
 
         access.register(rules.StaffPolicy())
         compose.register(codes.COMPOSER, codes.compose_code)
@@ -86,4 +96,5 @@ class CrewConfig(AppConfig):
         home_cards.register(papers.cards)
         home_cards.register(post.cards)
         worked_as.register(event_bookings.work_of)
+        crew_pay.register(pay.earned_on)
         trail.name_actions(ACTIONS)

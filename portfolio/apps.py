@@ -4,6 +4,10 @@ from django.apps import AppConfig
 
 # What audited actions are called in the portal.
 ACTIONS = {
+    "portfolio:account:add": "Account added",
+    "portfolio:account:rename": "Account renamed",
+    "portfolio:account:retire": "Account taken out of use",
+    "portfolio:account:use": "Account back in use",
     "portfolio:booking:add": "Booking written down",
     "portfolio:booking:change": "Booking changed",
     "portfolio:booking:quoted": "Booking quoted",
@@ -40,6 +44,7 @@ ACTIONS = {
     "portfolio:work:change": "Time changed",
     "portfolio:work:delete": "Time removed",
     "portfolio:work:land": "Time sheet landed",
+    "portfolio:document:attach": "Document attached",
     "portfolio:entity:open": "Entity opened",
     "portfolio:entries:post": "Entries posted",
     "portfolio:entry:post": "Entry posted",

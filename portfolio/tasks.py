@@ -1,4 +1,4 @@
-"""Background work of the books: heads of the chains written down, what Stripe told of fetched."""
+"""Background work of the books: heads of the chains written down, what was served earned, what Stripe told of fetched."""
 
 import logging
 import time
@@ -6,8 +6,9 @@ import time
 from celery import shared_task
 
 from core import clock
-from portfolio.domain import chain
+from portfolio.domain import chain, ledger, recognition, served
 from portfolio.domain.stripe import events
+from portfolio.models import Entity
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +20,21 @@ LONGEST = 20.0
 def record_heads() -> None:
     """Write down each head that moved, once a day; safe to repeat."""
     chain.record_daily(at=clock.now())
+
+
+@shared_task(name="portfolio.tasks.recognise_revenue")
+def recognise_revenue() -> None:
+    """Post what the books could not take before, and earn what is held for completed bookings; safe to repeat.
+
+    An entity whose books refuse is passed over: its exceptions say why, and the next sweep tries again.
+    """
+    at = clock.now()
+    served.post_waiting(at=at)
+    for entity in Entity.objects.filter(active=True).order_by("pk"):
+        try:
+            recognition.recognise_due(entity=entity, by=None, at=at)
+        except ledger.LedgerError as error:
+            logger.warning("Revenue of %s could not be recognised: %s", entity.slug, error)
 
 
 @shared_task(name="portfolio.tasks.fetch_stripe_event")

@@ -1,6 +1,7 @@
 """Which booking an event is for: at most one, and no booking has two events.
 
-The tie is the event's key on the booking, which is the portfolio's; its books and its stage are left alone.
+The tie is the event's key on the booking, which is the portfolio's. Tying leaves its books and its stage alone; completing
+or cancelling the event does not (`portfolio.domain.served`).
 """
 
 import datetime as dt

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from core import clock
 from crew.domain import (
     checklists,
     event_bookings,
@@ -46,6 +47,7 @@ from crew.models import (
     Position,
 )
 from mail.domain import fields
+from portfolio.domain import served
 from portfolio.models import Booking
 
 __all__ = [
@@ -222,6 +224,7 @@ def change(*, event: Event, terms: Terms, by: Actor, at: dt.datetime, shown: str
 def advance(*, event: Event, to: EventState, by: Actor, at: dt.datetime, early: bool = False) -> Event:
     """Move an event on, or back where that is legal, and return it as it then is.
 
+    Completing it, and taking it back from that, goes into the books of the booking it works (`portfolio.domain.served`).
     Leaving before crew call or with guests who are not cleared, and being back before departure, is said on purpose:
     with ``early``, which the trail keeps.
 
@@ -259,11 +262,18 @@ def advance(*, event: Event, to: EventState, by: Actor, at: dt.datetime, early: 
             at=at,
             data={"state": [event.state, to.value]} | ({"said_on_purpose": unusual} if unusual else {}),
         )
+        told = {"event_key": now.key, "on": _today(now, at), "by": by.person, "at": at}
+        if to == EventState.COMPLETED:
+            served.event_completed(**told)
+        elif event.state == EventState.COMPLETED:
+            served.event_reopened(**told)
     return now
 
 
 def cancel(*, event: Event, reason: str, by: Actor, at: dt.datetime) -> Event:
     """Cancel an event that has not left, and tell everybody who is on it why; return it as it then is.
+
+    The booking it works is called off with it (`portfolio.domain.served`).
 
     Raises:
         EventRefusedError: it is under way or over, somebody moved it meanwhile, or no reason is given.
@@ -303,6 +313,7 @@ def cancel(*, event: Event, reason: str, by: Actor, at: dt.datetime) -> Event:
             at=at,
             data={"state": [event.state, now.state], "cancel_reason": ["", reason]} | told,
         )
+        served.event_cancelled(event_key=now.key, on=_today(now, at), by=by.person, at=at)
     return now
 
 
@@ -432,6 +443,11 @@ def _tell_of_move(now: Event, before: Event, *, at: dt.datetime) -> dict[str, An
         crew_only=crew_only,
         at=at,
     )
+
+
+def _today(event: Event, at: dt.datetime) -> dt.date:
+    """Return the date in the books of the event's entity."""
+    return clock.today(event.entity.zone, at=at)
 
 
 def _day(event: Event) -> str:

@@ -4,12 +4,13 @@ A position is owed to whoever holds it when its event is completed, at its rate 
 a held position's holder and one who sought a stand-in in vain were there too, and staff see how it stood before they
 pay. It is owed from the completion until it is marked as paid. Cancelled events, positions without a rate, and
 bareboat charters, whose crew is their charterer's, owe nothing. Amounts are in the currency of the event's entity.
-Marking is all Quarterdeck does: the money itself moves by the bank, and the books learn of it from there.
+The money itself moves by the bank. Where an event works a booking, its completion owes the pay in the books too, and
+marking records the payment there, to which the bank's line is matched when it lands.
 """
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -19,6 +20,8 @@ from core.months import is_near
 from crew.domain import fitness, history, locks, timing
 from crew.domain.history import Actor
 from crew.models import EventState, Mode, Person, Position, PositionState
+from portfolio.domain import crew_pay, ledger
+from portfolio.models import Booking, Entity
 
 PAID_SHOWN = 100
 
@@ -104,7 +107,7 @@ def mark_paid(
     """Mark positions of these entities as paid on a day, all or none, and return what it comes to, in words.
 
     Raises:
-        PayRefusedError: none is chosen, one is not owed (any more), or the day is to come.
+        PayRefusedError: none is chosen, one is not owed (any more), the day is to come, or the books cannot take it.
     """
     wanted = sorted(set(positions))
     if not wanted:
@@ -153,7 +156,55 @@ def mark_paid(
                     "paid_on": on.isoformat(),
                 },
             )
+        _pay_in_books(list(found.values()), on, by, at)
     return _total(list(found.values()))
+
+
+def earned_on(event_key: str) -> list[crew_pay.Earned]:
+    """Return what the crew of an event earned, for the books; one query."""
+    return [_for_books(position) for position in _earned().filter(event__key=event_key).order_by("pk")]
+
+
+def _for_books(position: Position) -> crew_pay.Earned:
+    return crew_pay.Earned(
+        key=f"position:{position.pk}",
+        person=str(position.holder),
+        person_key=str(position.holder_id),
+        amount_minor=position.rate_minor,
+    )
+
+
+def _pay_in_books(positions: Sequence[Position], on: dt.date, by: Actor, at: dt.datetime) -> None:
+    """Record the payment of those positions whose event works a booking, owed now if they were not before.
+
+    Raises:
+        PayRefusedError: the books cannot take it.
+    """
+    worked = {
+        (booking.entity_id, booking.event_key): booking
+        for booking in Booking.objects.filter(
+            event_key__in={position.event.key for position in positions}
+        ).select_related("entity")
+    }
+    keys: dict[Entity, list[str]] = {}
+    try:
+        for position in positions:
+            booking = worked.get((position.event.entity_id, position.event.key))
+            if booking is None:
+                continue
+            row = crew_pay.accrue(
+                entity=booking.entity,
+                on=on,
+                booking=booking,
+                by=by.person,
+                at=at,
+                **asdict(_for_books(position)),
+            )
+            keys.setdefault(booking.entity, []).append(row.key)
+        for entity, theirs in sorted(keys.items(), key=lambda item: item[0].pk):
+            crew_pay.pay(entity=entity, keys=theirs, on=on, by=by.person, at=at)
+    except (crew_pay.CrewPayRefusedError, ledger.LedgerError) as error:
+        raise PayRefusedError(f"The books cannot take it. {error} Nothing was marked.") from error
 
 
 def _earned() -> QuerySet[Position]:

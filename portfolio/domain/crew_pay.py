@@ -1,0 +1,206 @@
+"""What the crew of a service earned: owed in the books from its completion, paid when somebody says so.
+
+Each position is one row of `CrewPay` under the portal's own key, with the entry that made it a cost of the booking. A row
+whose amount or person changed is reversed and written anew; a paid one stays.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from portfolio.domain import ledger
+from portfolio.domain.accounts import Accounts
+from portfolio.models import Account, AccountRole, Booking, CrewPay, Entity, EntrySource, JournalEntry
+
+# Crew and labour shares its role with other direct costs, so it is known by its code in the chart.
+CREW = "5100"
+
+
+class CrewPayRefusedError(Exception):
+    """Crew pay cannot be posted as asked; the message is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What one person earned by one position of an event; ``key`` names the position, ``person_key`` the person."""
+
+    key: str
+    person: str
+    person_key: str
+    amount_minor: int
+
+
+Source = Callable[[str], Sequence[Earned]]
+
+_sources: list[Source] = []
+
+
+def register(source: Source) -> Source:
+    """Ask this source what the crew of an event earned, by the event's key."""
+    if source not in _sources:
+        _sources.append(source)
+    return source
+
+
+def earned_on(*, event_key: str) -> list[Earned]:
+    """Return what the crew of an event earned; nothing where nobody says so."""
+    return [row for source in _sources for row in source(event_key)]
+
+
+def accrue(
+    *,
+    entity: Entity,
+    key: str,
+    person: str,
+    person_key: str,
+    on: dt.date,
+    amount_minor: int,
+    booking: Booking | None,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> CrewPay:
+    """Owe somebody what a position earned, as a direct cost of the booking; asked again with the same, it is owed once.
+
+    Where the amount or the person has changed, the row is reversed and written anew.
+
+    Raises:
+        CrewPayRefusedError: it was paid in another amount or to somebody else.
+        portfolio.domain.ledger.LedgerError: the month is closed, or an account is missing.
+    """
+    with transaction.atomic():
+        standing = _standing(entity, [key]).get(key)
+        if standing is not None:
+            same = (standing.person_key, standing.amount_minor) == (person_key, amount_minor)
+            if same or standing.paid_on is not None:
+                if not same:
+                    raise CrewPayRefusedError(
+                        f"Pay of {standing.person} of {standing.on} is paid already and stays as it was."
+                    )
+                return standing
+            _void(standing, on, "The position changed before it was paid.", by, at)
+        accounts = Accounts(entity)
+        again = CrewPay.objects.filter(entity=entity, key=key).count()
+        entry = ledger.post(
+            entity=entity,
+            on=on,
+            memo=f"Crew pay: {person}{', ' + booking.reference if booking else ''}"[: ledger.MEMO_LIMIT],
+            lines=[
+                ledger.Line(accounts.coded(CREW), amount_minor, booking),
+                ledger.Line(accounts.of(AccountRole.CREW_PAY), -amount_minor, booking),
+            ],
+            source=EntrySource.CREW_PAY,
+            external_id=f"crew:{key}{f':{again}' if again else ''}",
+            by=by,
+            at=at,
+        )
+        return CrewPay.objects.create(
+            entity=entity, key=key, person=person[:120], person_key=person_key, on=on, amount_minor=amount_minor,
+            booking=booking, entry=entry,
+        )  # fmt: skip
+
+
+def undo(
+    *,
+    entity: Entity,
+    keys: Sequence[str],
+    on: dt.date,
+    reason: str,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> int:
+    """Take back what is owed for positions whose event is no longer completed; return how many that were.
+
+    Raises:
+        CrewPayRefusedError: one of them is paid.
+        portfolio.domain.ledger.LedgerError: the month of ``on`` is closed.
+    """
+    with transaction.atomic():
+        standing = _standing(entity, keys)
+        for row in standing.values():
+            if row.paid_on is not None:
+                raise CrewPayRefusedError(
+                    f"Pay of {row.person} of {row.on} is paid already and stays as it was."
+                )
+            _void(row, on, reason, by, at)
+        return len(standing)
+
+
+def undo_of_booking(
+    *, booking: Booking, on: dt.date, reason: str, by: AbstractBaseUser | None, at: dt.datetime
+) -> int:
+    """Take back what is owed for a booking's service, as `undo` does; what is paid stays."""
+    keys = list(
+        CrewPay.objects.filter(booking=booking, void_on__isnull=True, paid_on__isnull=True).values_list(
+            "key", flat=True
+        )
+    )
+    return undo(entity=booking.entity, keys=keys, on=on, reason=reason, by=by, at=at)
+
+
+def pay(
+    *,
+    entity: Entity,
+    keys: Sequence[str],
+    on: dt.date,
+    cash_account: Account | None = None,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> list[JournalEntry]:
+    """Record that positions were paid: one entry for each person, as the bank's statement will show it.
+
+    The bank's line is matched to it when it lands. Positions that are not in the books are passed over, as are those
+    paid before.
+
+    Raises:
+        portfolio.domain.ledger.LedgerError: the month is closed, or an account is missing.
+    """
+    with transaction.atomic():
+        open_rows = [row for row in _standing(entity, keys).values() if row.paid_on is None]
+        if not open_rows:
+            return []
+        together: dict[str, list[CrewPay]] = defaultdict(list)
+        for row in sorted(open_rows, key=lambda row: (row.person_key, row.pk)):
+            together[row.person_key].append(row)
+        accounts = Accounts(entity)
+        cash = cash_account or accounts.of(AccountRole.CASH)
+        entries = []
+        for rows in together.values():
+            entry = ledger.post(
+                entity=entity,
+                on=on,
+                memo=f"Crew pay paid: {rows[0].person}"[: ledger.MEMO_LIMIT],
+                lines=[
+                    *(
+                        ledger.Line(accounts.of(AccountRole.CREW_PAY), row.amount_minor, row.booking)
+                        for row in rows
+                    ),
+                    ledger.Line(cash, -sum(row.amount_minor for row in rows)),
+                ],
+                source=EntrySource.CREW_PAY,
+                external_id=f"crew-paid:{rows[0].pk}",
+                by=by,
+                at=at,
+            )
+            CrewPay.objects.filter(pk__in=[row.pk for row in rows]).update(paid_on=on, paid_entry=entry)
+            entries.append(entry)
+        return entries
+
+
+def _standing(entity: Entity, keys: Sequence[str]) -> dict[str, CrewPay]:
+    """Return the rows of these keys that nobody took back, locked, by key."""
+    rows = (
+        CrewPay.objects.select_for_update(of=("self",), no_key=True)
+        .filter(entity=entity, key__in=list(keys), void_on__isnull=True)
+        .select_related("booking", "entry", "entry__entity")
+        .order_by("pk")
+    )
+    return {row.key: row for row in rows}
+
+
+def _void(row: CrewPay, on: dt.date, reason: str, by: AbstractBaseUser | None, at: dt.datetime) -> None:
+    if CrewPay.objects.filter(pk=row.pk, void_on__isnull=True, paid_on__isnull=True).update(void_on=on):
+        ledger.reverse(entry=row.entry, on=on, reason=reason, by=by, at=at)
