@@ -36,7 +36,7 @@ class BalanceTransaction:
     ``amount_minor`` - ``fee_minor``, and the fee already holds any application fee. ``created_at`` is UTC,
     ``available_on`` a UTC date. ``payout_id`` is the payout that carried it to the bank, empty while
     pending. ``booking_ref`` comes from the metadata, empty where there is none. ``charge_id`` is the charge that a
-    refund or dispute belongs to, or the charge itself, and ``intent_id`` its payment intent, where the source tells.
+    refund or dispute belongs to, or the charge itself, and ``intent_id`` its payment intent, where the source tells. ``returned`` marks a payout that came back.
     """
 
     line: int
@@ -54,6 +54,7 @@ class BalanceTransaction:
     booking_ref: str
     charge_id: str = ""
     intent_id: str = ""
+    returned: bool = False
 
 
 TYPES = {
@@ -96,6 +97,8 @@ _BOOKING = re.compile(
 IDENTIFIER = re.compile(r"[a-z]{2,12}_[A-Za-z0-9_]{1,240}", re.ASCII)
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?", re.ASCII)
 _SOURCE_TYPES = {"du_": StripeType.DISPUTE, "dp_": StripeType.DISPUTE}
+# What Stripe calls the movement by which a payout comes back to the balance.
+RETURNS = frozenset({"payout_cancel", "payout_failure", "payout_reversal"})
 _CHARGES = ("ch_", "py_")
 DESCRIPTION_LIMIT = 250
 
@@ -196,6 +199,7 @@ def _transaction(row: CsvRow, columns: dict[str, str]) -> BalanceTransaction:
         description=row.text(columns["description"], limit=5000)[:DESCRIPTION_LIMIT] if "description" in columns else "",
         payout_id=payout, booking_ref=text("booking"),
         charge_id=source if source.startswith(_CHARGES) else text("charge"), intent_id=text("intent"),
+        returned=row.cells[columns["type"]].casefold() in RETURNS,
     )  # fmt: skip
 
 

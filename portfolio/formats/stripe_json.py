@@ -17,6 +17,7 @@ from portfolio.formats.errors import FormatError, shown
 from portfolio.formats.stripe import (
     DESCRIPTION_LIMIT,
     IDENTIFIER,
+    RETURNS,
     TYPES,
     BalanceTransaction,
     StripeType,
@@ -121,6 +122,7 @@ def movement(
         payout_id=payout_id or (source_id if kind == StripeType.PAYOUT else ""),
         booking_ref=_booking(source) or _booking(whose), charge_id=charge_id,
         intent_id=_id(source.get("payment_intent")) or _id(whose.get("payment_intent")),
+        returned=word in RETURNS,
     )  # fmt: skip
 
 

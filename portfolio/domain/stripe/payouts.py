@@ -7,7 +7,7 @@ Which payout carried a movement is told by Stripe's list of the payout or by a c
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Q, QuerySet, Sum
 
@@ -37,8 +37,7 @@ def own_id(row: BalanceTransaction) -> str:
 
 def carried_by(row: BalanceTransaction) -> str:
     """Return the payout that took a movement along; money that came back waits for another one."""
-    came_back = row.type == StripeType.PAYOUT and row.amount_minor > 0
-    return "" if came_back and row.payout_id == own_id(row) else row.payout_id
+    return "" if row.returned and row.payout_id == own_id(row) else row.payout_id
 
 
 def residuals(*, entity: Entity, as_of: dt.date) -> tuple[Residual, ...]:
@@ -131,41 +130,57 @@ def settle(*, entity: Entity, payout_ids: Collection[str]) -> None:
                 entity,
                 payout_id,
                 rows.get(payout_id),
-                own.get(payout_id.casefold(), []),
+                own.get(payout_id, _Own()),
                 sums.get(payout_id),
             )
 
 
 def _settle_one(
-    entity: Entity, payout_id: str, row: StripePayout | None, own: Sequence[ImportedLine],
-    summed: tuple[int, int] | None,
-) -> None:  # fmt: skip
-    out = next((line for line in own if line.amount_minor < 0), None)
-    back = next((line for line in own if line.amount_minor > 0), None)
+    entity: Entity, payout_id: str, row: StripePayout | None, own: "_Own", summed: tuple[int, int] | None
+) -> None:
     if row is None:
-        if out is None and back is None:
+        if own.out is None and own.back is None:
             return  # Movements name it, but nothing says yet how much it was.
         row = StripePayout(entity=entity, payout_id=payout_id, state=PAID)
-    shown = out or back
-    if shown is not None and (row.pk is None or row.checked_at is None):
-        row.amount_minor, row.arrives_on = abs(shown.amount_minor), shown.on
-    if back is not None and row.state not in CAME_BACK:
+    if row.checked_at is None and own.out is not None:
+        row.amount_minor, row.arrives_on = -own.out.amount_minor, own.out.on
+    elif row.checked_at is None and own.back is not None:
+        row.amount_minor, row.arrives_on = own.back.amount_minor, own.back.on
+    if own.back is not None and row.state not in CAME_BACK:
         row.state = FAILED
     net, count = summed or (0, 0)
     # Its own movement counts among its movements; alone it says nothing about the others.
-    row.lines = max(0, count - (out is not None))
-    row.residual_minor = net if out is not None and row.lines else None
+    row.lines = max(0, count - (own.out is not None))
+    row.residual_minor = net if own.out is not None and row.lines else None
     row.save()
 
 
-def _own_lines(entity: Entity, payout_ids: Iterable[str]) -> dict[str, list[ImportedLine]]:
-    found: dict[str, list[ImportedLine]] = {}
-    for line in ImportedLine.objects.filter(
-        entity=entity,
-        kind=ImportKind.STRIPE,
-        payout_id__in=[payout_id.casefold() for payout_id in payout_ids],
-    ).order_by("on", "pk"):
-        found.setdefault(line.payout_id, []).append(line)
+class _Own(NamedTuple):
+    """The lines that are a payout itself: by which it went out, and by which it came back."""
+
+    out: ImportedLine | None = None
+    back: ImportedLine | None = None
+
+
+def _own_lines(entity: Entity, payout_ids: Iterable[str]) -> dict[str, _Own]:
+    names = {payout_id.casefold(): payout_id for payout_id in payout_ids}
+    lines = list(
+        ImportedLine.objects.filter(
+            entity=entity, kind=ImportKind.STRIPE, payout_id__in=sorted(names)
+        ).order_by("on", "pk")
+    )
+    carried = dict(
+        StripeMovement.objects.filter(
+            entity=entity, external_id__in=[line.external_id for line in lines]
+        ).values_list("external_id", "payout_id")
+    )
+    found: dict[str, _Own] = {}
+    for line in lines:
+        payout_id = names[line.payout_id]
+        so_far = found.get(payout_id, _Own())
+        # A payout carries its own movement; what came back is carried by a later one, or waits for it.
+        goes_out = carried.get(line.external_id) == payout_id
+        found[payout_id] = so_far._replace(**{"out" if goes_out else "back": line})
     return found
 
 
