@@ -179,7 +179,11 @@ def tie_known(*, account: Account, lines: Sequence[NewLine], at: dt.datetime) ->
 
 def unmatched(*, account: Account, first: dt.date, last: dt.date) -> QuerySet[Posting]:
     """Return the postings on a bank account, newest first, that no line of its statements stands for yet."""
-    told = ImportedLine.objects.filter(account=account, entry=OuterRef("entry"))
+    # A list to look things up in, not a search for each posting: a statement of 100,000 lines asks this in batches.
+    reach = dt.timedelta(days=NEAR_DAYS)
+    told = ImportedLine.objects.filter(
+        account=account, on__range=(first - reach, last + reach), entry__isnull=False
+    ).values("entry_id")
     reversal = JournalEntry.objects.filter(reverses=OuterRef("entry"))
     return (
         Posting.objects.filter(
@@ -189,7 +193,7 @@ def unmatched(*, account: Account, first: dt.date, last: dt.date) -> QuerySet[Po
             entry__state=EntryState.POSTED,
         )
         .exclude(entry__source__in=_NEVER)
-        .exclude(Exists(told))
+        .exclude(entry__in=told)
         .exclude(Exists(reversal))
         .select_related("entry")
         .order_by("-entry__on", "-entry_id", "pk")
