@@ -6,18 +6,35 @@ their place by kind and role (`portfolio.models.account`). Whether the balances 
 `portfolio.domain.verification`.
 """
 
-import datetime as dt
-import enum
+import copy
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any
 
-from django.db.models import BigIntegerField, F, Sum, Value
+from django.db import connection
+from django.db.models import BigIntegerField, F, QuerySet, Sum, Value
 from django.db.models.functions import Cast
 
 from core import months
+from portfolio.domain.statement_parts import (
+    BalanceSheet,
+    CashFlow,
+    Column,
+    EmptyPeriodError,
+    Group,
+    Holder,
+    IncomeStatement,
+    Measure,
+    Row,
+    Scope,
+    Section,
+    Three,
+    TrialBalance,
+    TrialRow,
+    UnlikeCurrenciesError,
+)
 from portfolio.models import Account, AccountKind, AccountRole, Budget, Entity, MonthlyBalance
 from portfolio.models.account import CASH_ROLES
 
@@ -28,159 +45,6 @@ EARNING = frozenset({AccountKind.INCOME, AccountKind.EXPENSE})
 _DEBIT_KINDS = frozenset({AccountKind.ASSET, AccountKind.EXPENSE})
 _WAITING = AccountRole.UNCATEGORISED
 _BETWEEN = AccountRole.INTERCOMPANY
-
-
-class UnlikeCurrenciesError(ValueError):
-    """Amounts in different currencies are never added up."""
-
-
-class EmptyPeriodError(ValueError):
-    """The last month lies before the first."""
-
-
-class Scope(enum.Enum):
-    """Whose amounts a column of several entities holds: all, all but what they owe each other, or just that, negated."""
-
-    ALL = "all"
-    ELIMINATED = "eliminated"
-    ELIMINATIONS = "eliminations"
-
-
-class Measure(enum.Enum):
-    """What is read off an account for a column."""
-
-    MOVED = "moved"
-    STANDS = "stands"
-    OPENED = "opened"
-    DEBITS = "debits"
-    CREDITS = "credits"
-    CASH = "cash"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """Whole months, first and last included. ``scope`` is also the id of one entity; ``budget`` asks for what was planned."""
-
-    first: int
-    last: int
-    scope: Scope | int = Scope.ALL
-    budget: bool = False
-
-
-class Holder(NamedTuple):
-    """An account as statements know it."""
-
-    id: int
-    entity_id: int
-    code: str
-    name: str
-    kind: str
-    role: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line by column, in minor units with the statement's own sign: an account, or accounts alike of several entities.
-
-    ``sign`` turns debit-positive sums into that sign. ``between`` marks the row of what entities owe each other.
-    """
-
-    entity: str
-    code: str
-    name: str
-    role: str
-    amounts: tuple[int, ...]
-    holders: tuple[Holder, ...]
-    sign: int
-    between: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Rows under a heading with their total by column."""
-
-    title: str
-    rows: tuple[Row, ...]
-    totals: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TrialRow:
-    """One account's balance at the end of the last column, on the side where it stands."""
-
-    entity: str
-    code: str
-    name: str
-    debit_minor: int
-    credit_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class TrialBalance:
-    """Every account with a balance at a month's end; both totals are equal."""
-
-    on: dt.date
-    currency: str
-    rows: tuple[TrialRow, ...]
-    debit_minor: int
-    credit_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class IncomeStatement:
-    """Income less cost by column: revenue positive, costs positive, results signed."""
-
-    columns: tuple[Column, ...]
-    currency: str
-    revenue: Section
-    direct_cost: Section
-    fixed_cost: Section
-    uncategorised: Section
-    margin: tuple[int, ...]
-    result: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BalanceSheet:
-    """What is owned and owed at the end of each column; assets equal liabilities plus equity.
-
-    ``retained`` is all income less all cost up to then, which stands in equity without an account of its own.
-    """
-
-    columns: tuple[Column, ...]
-    currency: str
-    assets: Section
-    liabilities: Section
-    equity: Section
-    retained: tuple[int, ...]
-    earning: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CashFlow:
-    """Where cash came from and went by column, by the direct method; money in positive.
-
-    ``change`` is what the cash accounts did; it equals the three totals together (the cash proof).
-    """
-
-    columns: tuple[Column, ...]
-    currency: str
-    opening: tuple[int, ...]
-    operating: Section
-    investing: Section
-    financing: Section
-    change: tuple[int, ...]
-    closing: tuple[int, ...]
-    cash: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Three:
-    """The three statements of one reading."""
-
-    income: IncomeStatement
-    balance: BalanceSheet
-    trial: TrialBalance
 
 
 class Books:
@@ -230,29 +94,29 @@ class Books:
     def _read(self, also: Measure | None) -> None:
         """Read the balances: before the first month in one sum, then month by month."""
         first, width = self._first, self._last - self._first + 2
-        held = MonthlyBalance.objects.filter(account__entity__in=self._slugs).order_by()
+        theirs = Account.objects.filter(entity__in=self._slugs).order_by().values("id")
+        held = MonthlyBalance.objects.filter(account__in=theirs).order_by()
         net = F("debit_minor") - F("credit_minor")
+        second = [] if also is None else ["cash_minor" if also is Measure.CASH else "debit_minor"]
         before = (
             held.filter(month__lt=first)
             .values_list("account_id")
             .annotate(at=Value(first - 1), net=Cast(Sum(net), BigIntegerField()))
         )
+        if second:
+            before = before.annotate(second=Value(0, BigIntegerField()))
         moved = held.filter(month__gte=first, month__lte=self._last)
+        found = fetched(moved.values_list("account_id", "month", net, *second).union(before, all=True))
         nets: dict[int, list[int]] = defaultdict(lambda: [0] * width)
         others: dict[int, list[int]] = defaultdict(lambda: [0] * width)
-        if also is None:
-            for account_id, month, amount in moved.values_list("account_id", "month", net).union(
-                before, all=True
-            ):
-                nets[account_id][month - first + 1] = amount
+        start = first - 1
+        if second:
+            for account_id, month, amount, other in found:
+                nets[account_id][month - start] = amount
+                others[account_id][month - start] = other
         else:
-            second = "cash_minor" if also is Measure.CASH else "debit_minor"
-            before = before.annotate(second=Value(0, BigIntegerField()))
-            for account_id, month, amount, other in moved.values_list(
-                "account_id", "month", net, second
-            ).union(before, all=True):
-                nets[account_id][month - first + 1] = amount
-                others[account_id][month - first + 1] = other
+            for account_id, month, amount in found:
+                nets[account_id][month - start] = amount
         # Running sums: a column of any months is then one subtraction.
         self._net = {account_id: list(accumulate(row)) for account_id, row in nets.items()}
         self._other = {account_id: list(accumulate(row)) for account_id, row in others.items()}
@@ -271,6 +135,18 @@ class Books:
                 if column.budget and column.first <= month <= column.last:
                     planned[account_id, at] += sign * amount
         return planned
+
+    def only(self, entity: Entity) -> "Books":
+        """Return the same reading with one entity's accounts alone."""
+        own = copy.copy(self)
+        own.columns = tuple(replace(column, scope=entity.pk) for column in self.columns)
+        own.holders = [holder for holder in self.holders if holder.entity_id == entity.pk]
+        own._factors = {}
+        return own
+
+    def three(self) -> Three:
+        """Return the three statements that the balances alone give."""
+        return Three(self.income(), self.balance(), self.trial())
 
     def amounts(self, holder: Holder, measure: Measure) -> list[int]:
         """Return an account's amount by column whatever the scope, debit positive (cash: money in positive)."""
@@ -337,13 +213,18 @@ class Books:
             self._factors[key] = None if all(factor == 1 for factor in factors) else factors
         return self._factors[key]
 
-    def rows(self, holders: Iterable[Holder], measure: Measure, sign: int) -> list[Row]:
-        """Return accounts that have an amount in any column, like ones of several entities together where asked for."""
-        groups: dict[tuple[object, ...], list[Holder]] = defaultdict(list)
+    def groups(self, holders: Iterable[Holder]) -> list[list[Holder]]:
+        """Return accounts line by line: each by itself, or like ones of several entities together where asked for."""
+        if not self.alike:
+            return [[holder] for holder in holders]
+        groups: dict[tuple[str, str], list[Holder]] = defaultdict(list)
         for holder in holders:
-            groups[(holder.code, holder.name) if self.alike else (holder.id,)].append(holder)
-        keys = sorted(groups) if self.alike else groups  # type: ignore[type-var]
-        made = [self.row(groups[key], measure, sign) for key in keys]
+            groups[holder.code, holder.name].append(holder)
+        return [groups[key] for key in sorted(groups)]
+
+    def rows(self, holders: Iterable[Holder], measure: Measure, sign: int) -> list[Row]:
+        """Return lines that have an amount in any column."""
+        made = [self.row(group, measure, sign) for group in self.groups(holders)]
         return [row for row in made if any(row.amounts)]
 
     def section(
@@ -442,10 +323,10 @@ def by_month(first: int, last: int, scope: Scope = Scope.ALL) -> list[Column]:
     return [Column(month, month, scope) for month in range(first, last + 1)]
 
 
-def three(*, entities: Collection[Entity], first: int, last: int) -> Three:
-    """Return income statement and balance sheet by month, and the trial balance at the end; two queries in all."""
-    books = Books(entities=entities, columns=by_month(first, last))
-    return Three(books.income(), books.balance(), books.trial())
+def three(*, entities: Collection[Entity], first: int, last: int) -> Group:
+    """Return income statement and balance sheet by month and the trial balance at the end; two queries in all."""
+    books = Books(entities=entities, columns=by_month(first, last, Scope.ELIMINATED))
+    return Group(books.three(), {entity.slug: books.only(entity).three() for entity in entities})
 
 
 def trial_balance(*, entities: Collection[Entity], month: int) -> TrialBalance:
@@ -487,3 +368,11 @@ def added(columns: Iterable[Sequence[int]], width: int) -> tuple[int, ...]:
 def less(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...]:
     """Subtract one row from another column by column."""
     return tuple(a - b for a, b in zip(left, right, strict=True))
+
+
+def fetched(rows: QuerySet[Any]) -> list[tuple[Any, ...]]:
+    """Return what a query selects, as the database's driver gives it: fifteen thousand numbers need no conversion."""
+    with connection.cursor() as cursor:
+        cursor.execute(*rows.query.sql_with_params())
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found

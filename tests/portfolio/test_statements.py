@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from core import months
 from portfolio.domain import ledger, statements
+from portfolio.domain.statement_parts import EmptyPeriodError, UnlikeCurrenciesError
 from portfolio.models import Entity, EntrySource, Posting
 from portfolio.models.account import CASH_ROLES
 from tests.portfolio.conftest import AT, Books, open_books
@@ -122,9 +123,9 @@ def test_loans_between_entities_are_eliminated_and_an_unmatched_side_stays_visib
 
 def test_unlike_currencies_and_empty_periods_are_refused(books: Books) -> None:
     pesos = Entity.objects.create(slug="mx", name="MX", kind="charter", currency="MXN")
-    with pytest.raises(statements.UnlikeCurrenciesError, match="MXN and USD do not add up"):
+    with pytest.raises(UnlikeCurrenciesError, match="MXN and USD do not add up"):
         statements.trial_balance(entities=[books.entity, pesos], month=OCT)
-    with pytest.raises(statements.EmptyPeriodError, match="swap the two"):
+    with pytest.raises(EmptyPeriodError, match="swap the two"):
         statements.cash_flow(entities=[books.entity], first=NOV, last=OCT)
 
 

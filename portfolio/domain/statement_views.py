@@ -1,0 +1,356 @@
+"""Statements as people ask for them: any months, by month, quarter or entity, beside another period or the budget.
+
+What is asked becomes columns for one reading of the balances (`portfolio.domain.statements`), and the reading becomes
+lines. Every line knows the accounts it is made of, so that each figure leads to the postings that add up to it.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from django.db.models import QuerySet, Sum
+
+from core import months
+from core.money import divide, format_minor
+from portfolio.domain import chain
+from portfolio.domain.statement_columns import Asked, By, Form, Layout, span_label
+from portfolio.domain.statement_parts import CashFlow, Holder, Measure, Row, Section
+from portfolio.domain.statements import Books, added
+from portfolio.models import AccountRole, Entity, EntryState, Posting
+from portfolio.models.account import CASH_ROLES
+from portfolio.render.statements import Kind, Line, Seal, Style, Table
+
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A line with what it is made of: rows, each added or taken off, by the line's own measure."""
+
+    line: Line
+    terms: tuple[tuple[Row, int], ...] = ()
+    measure: Measure = Measure.MOVED
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One cell and the postings behind it; ``sign`` turns their debit-positive sum into the figure."""
+
+    label: str
+    head: str
+    amount_minor: int
+    sign: int
+    postings: QuerySet[Posting]
+
+
+class Statement:
+    """One statement of one or more entities, read and laid out."""
+
+    def __init__(self, *, entities: Sequence[Entity], asked: Asked) -> None:
+        """Read the books and lay the lines out; several entities are put together without what they owe each other.
+
+        Raises:
+            UnfitError: the columns are too many, or the statement has none like them.
+            UnlikeCurrenciesError: the entities keep books in several currencies.
+            EmptyPeriodError: the last month lies before the first.
+        """
+        self.entities, self.asked = list(entities), asked
+        self._together = len(self.entities) > 1
+        layout = Layout(entities=self.entities, asked=asked)
+        columns, self.spots, self._whole = layout.columns, layout.spots, layout.whole
+        also = {Form.CASH: Measure.CASH, Form.TRIAL: Measure.DEBITS}.get(asked.form)
+        for _ in range(ATTEMPTS):
+            # Entries and balances are read one after the other; only where nothing came between is the seal true.
+            before = chain.heads(entities=self.entities)
+            self.books = Books(entities=self.entities, columns=columns, also=also, alike=self._together)
+            self._heads = chain.heads(entities=self.entities)
+            if before == self._heads:
+                break
+        self.notes: list[str] = []
+        lay = {
+            Form.TRIAL: self._trial,
+            Form.INCOME: self._income,
+            Form.BALANCE: self._balance,
+            Form.CASH: self._cash,
+        }
+        self.lines = lay[asked.form]()
+
+    # Lines
+
+    def _cells(self, amounts: Sequence[int], others: dict[Measure, Sequence[int]]) -> tuple[int | None, ...]:
+        cells: list[int | None] = []
+        for spot in self.spots:
+            kind = spot.head.kind
+            value: int | None = (others[spot.measure] if spot.measure else amounts)[spot.column]
+            if value is not None and kind is Kind.DEBIT:
+                value = max(value, 0)
+            elif value is not None and kind is Kind.CREDIT:
+                value = max(-value, 0)
+            elif value is not None and kind in (Kind.CHANGE, Kind.SHARE):
+                then = amounts[spot.other]
+                value -= then
+                if kind is Kind.SHARE:
+                    value = divide(value * 1000, abs(then)) if then else None
+            cells.append(value)
+        return tuple(cells)
+
+    def _line(
+        self, key: str, style: Style, label: str, terms: Sequence[tuple[Row, int]], measure: Measure
+    ) -> Made:
+        """Return a line that adds rows up."""
+        amounts = added(
+            ([sign * amount for amount in row.amounts] for row, sign in terms), len(self.books.columns)
+        )
+        code = terms[0][0].code if style is Style.ROW else ""
+        return Made(Line(key, style, code, label, self._cells(amounts, {})), tuple(terms), measure)
+
+    def _rows(self, rows: Sequence[Row], measure: Measure, used: dict[str, int]) -> list[Made]:
+        made = []
+        for row in rows:
+            key = row.code or "between"
+            used[key] = used.get(key, 0) + 1
+            key += f"-{used[key]}" if used[key] > 1 else ""
+            made.append(self._line(key, Style.ROW, row.name, [(row, 1)], measure))
+        return made
+
+    def _section(self, section: Section, key: str, measure: Measure, used: dict[str, int]) -> list[Made]:
+        if not section.rows:
+            return []
+        heading = Made(Line(f"{key}-head", Style.HEADING, "", section.title, ()))
+        total = self._line(key, Style.SUBTOTAL, f"Total {section.title.lower()}", _all(section), measure)
+        return [heading, *self._rows(section.rows, measure, used), total]
+
+    def _income(self) -> list[Made]:
+        found, moved = self.books.income(), Measure.MOVED
+        used: dict[str, int] = {}
+        margin = [*_all(found.revenue), *_all(found.direct_cost, -1)]
+        result = [*margin, *_all(found.fixed_cost, -1), *_all(found.uncategorised)]
+        lines = self._section(found.revenue, "revenue", moved, used)
+        if found.direct_cost.rows:
+            lines += self._section(found.direct_cost, "direct-cost", moved, used)
+            lines.append(self._line("margin", Style.SUBTOTAL, "Margin", margin, moved))
+        lines += self._section(found.fixed_cost, "fixed-cost", moved, used)
+        lines += self._section(found.uncategorised, "uncategorised", moved, used)
+        if result:
+            lines.append(self._line("result", Style.TOTAL, "Result", result, moved))
+        return lines
+
+    def _balance(self) -> list[Made]:
+        found, stands = self.books.balance(), Measure.STANDS
+        used: dict[str, int] = {}
+        lines = self._section(found.assets, "assets", stands, used)
+        owed = self._section(found.liabilities, "liabilities", stands, used)
+        earned = [(row, 1) for row in found.earning]
+        both = [*_all(found.liabilities), *_all(found.equity), *earned]
+        lines += owed
+        if found.equity.rows or earned:
+            lines.append(Made(Line("equity-head", Style.HEADING, "", "Equity", ())))
+            lines += self._rows(found.equity.rows, stands, used)
+            if earned:
+                lines.append(
+                    replace_style(
+                        self._line("retained", Style.SUBTOTAL, "Result kept so far", earned, stands)
+                    )
+                )
+            lines.append(
+                self._line("equity", Style.SUBTOTAL, "Total equity", [*_all(found.equity), *earned], stands)
+            )
+        if both:
+            lines.append(self._line("both", Style.TOTAL, "Liabilities and equity", both, stands))
+        even = found.assets.totals == added(
+            [found.liabilities.totals, found.equity.totals, found.retained], len(self.books.columns)
+        )
+        self.notes.append(
+            "Assets equal liabilities and equity in each column."
+            if even
+            else "Assets do not equal liabilities and equity; run manage.py verify_books."
+        )
+        return lines
+
+    def _cash(self) -> list[Made]:
+        found, by = self.books.cash(), Measure.CASH
+        used: dict[str, int] = {}
+        cash = [holder for holder in self.books.holders if holder.role in CASH_ROLES]
+        opened = [(row, 1) for row in self.books.rows(cash, Measure.OPENED, 1)]
+        moved = [(row, 1) for row in self.books.rows(cash, Measure.MOVED, 1)]
+        stands = [(row, 1) for row in found.cash]
+        if not (opened or moved or stands):
+            return []
+        lines = [self._line("opening", Style.SUBTOTAL, "Cash at the start", opened, Measure.OPENED)]
+        for section, key in (
+            (found.operating, "operating"),
+            (found.investing, "investing"),
+            (found.financing, "financing"),
+        ):
+            lines += self._section(section, key, by, used)
+        lines.append(self._line("change", Style.SUBTOTAL, "Change in cash", moved, Measure.MOVED))
+        lines.append(self._line("closing", Style.TOTAL, "Cash at the end", stands, Measure.STANDS))
+        self.notes.append(
+            "Direct method: each amount is cash that came in or went out, named by the account on the other side. "
+            "Money at the card processor is cash."
+        )
+        self.notes.append(self._proof(found))
+        return lines
+
+    def _proof(self, found: CashFlow) -> str:
+        """Return the sentence by which the statement proves itself, or says that it cannot."""
+        width = len(self.books.columns)
+        sections = added([found.operating.totals, found.investing.totals, found.financing.totals], width)
+        if found.change != sections or found.closing != added([found.opening, found.change], width):
+            return (
+                "The cash proof fails: the sections are not the change in cash. Run manage.py verify_books."
+            )
+        said = [
+            format_minor(row[self._whole], self.books.currency)
+            for row in (found.opening, found.change, found.closing)
+        ]
+        return (
+            f"Proof: {said[0]} at the start + {said[1]} from the three sections = {said[2]} at the end, as the cash "
+            "accounts say themselves."
+        )
+
+    def _trial(self) -> list[Made]:
+        books, made = self.books, []
+        used: dict[str, int] = {}
+        between = [h for h in books.holders if h.role == AccountRole.INTERCOMPANY]
+        groups: list[tuple[list[Holder], bool]] = [(group, False) for group in books.groups(books.holders)]
+        groups += [(between, True)] if between and self._together else []
+        for group, owed in groups:
+            row = books.row(group, Measure.STANDS, 1, between=owed)
+            others = {
+                measure: books.row(group, measure, 1, between=owed).amounts
+                for measure in (Measure.OPENED, Measure.DEBITS, Measure.CREDITS)
+            }
+            cells = self._cells(row.amounts, dict(others))
+            if any(cells):
+                key = row.code or "between"
+                used[key] = used.get(key, 0) + 1
+                key += f"-{used[key]}" if used[key] > 1 else ""
+                made.append(
+                    Made(Line(key, Style.ROW, row.code, row.name, cells), ((row, 1),), Measure.STANDS)
+                )
+        if made:
+            cells = added(([cell or 0 for cell in line.line.cells] for line in made), len(self.spots))
+            terms = tuple(term for line in made for term in line.terms)
+            made.append(Made(Line("total", Style.TOTAL, "", "Total", cells), terms, Measure.STANDS))
+        pairs = [at for at, spot in enumerate(self.spots) if spot.head.kind is Kind.DEBIT]
+        total = made[-1].line.cells if made else ()
+        self.notes.append(
+            "Debits equal credits in each column."
+            if all(total[at] == total[at + 1] for at in pairs if total)
+            else "Debits do not equal credits; run manage.py verify_books."
+        )
+        return made
+
+    # What is made of it
+
+    def table(self) -> Table:
+        """Return the statement as it is shown."""
+        asked = self.asked
+        whose = self.entities[0].name if not self._together else f"{len(self.entities)} entities together"
+        end = f"{months.last_day(asked.last):%-d %B %Y}"
+        period = f"At {end}" if asked.form.stands else span_label(asked.first, asked.last)
+        if asked.form is Form.TRIAL and asked.by is By.TOTAL:
+            period = f"{span_label(asked.first, asked.last)}, balances at {end}"
+        notes = list(self.notes)
+        if self._together:
+            notes.insert(0, "Together: " + ", ".join(entity.name for entity in self.entities) + ".")
+            notes.append(
+                "What the entities owe each other is taken off; what only one side has booked stays visible."
+            )
+        slug = self.entities[0].slug if not self._together else "together"
+        span = (
+            months.iso(asked.last)
+            if asked.first == asked.last
+            else f"{months.iso(asked.first)}-to-{months.iso(asked.last)}"
+        )
+        return Table(
+            file=f"{slug}-{asked.form.value}-{span}",
+            title=asked.form.title,
+            whose=whose,
+            period=period,
+            currency=self.books.currency,
+            heads=tuple(spot.head for spot in self.spots),
+            lines=tuple(made.line for made in self.lines),
+            notes=tuple(notes),
+            seals=tuple(
+                Seal(entity.name, *self._heads[entity.pk])
+                for entity in self.entities
+                if entity.pk in self._heads
+            ),
+        )
+
+    def leads(self, line: Line, at: int) -> bool:
+        """Tell whether a cell is made of postings that can be listed."""
+        kind = self.spots[at].head.kind
+        return bool(line.cells[at]) and kind in (Kind.AMOUNT, Kind.DEBIT, Kind.CREDIT)
+
+    def figure(self, *, key: str, at: int) -> Figure | None:
+        """Return a figure with its postings, by the line's key and the number of its column; None where there is none."""
+        made = next((made for made in self.lines if made.line.key == key), None)
+        if (
+            made is None
+            or not 0 <= at < len(self.spots)
+            or not made.line.cells
+            or not self.leads(made.line, at)
+        ):
+            return None
+        spot = self.spots[at]
+        column, measure = self.books.columns[spot.column], spot.measure or made.measure
+        weights: dict[int, int] = defaultdict(int)
+        for row, sign in made.terms:
+            side = row.amounts[spot.column]
+            if (spot.head.kind is Kind.DEBIT and side < 0) or (spot.head.kind is Kind.CREDIT and side > 0):
+                continue
+            for holder in row.holders:
+                factor = self.books.factor(holder, column, between=row.between)
+                weights[holder.id] += sign * row.sign * factor
+        wanted = {pk: weight for pk, weight in weights.items() if weight}
+        signs = set(wanted.values())
+        if len(signs) != 1:
+            return None
+        (sign,) = signs
+        if spot.head.kind is Kind.CREDIT or measure in (Measure.CREDITS, Measure.CASH):
+            sign = -sign
+        first = None if measure in (Measure.STANDS, Measure.OPENED) else column.first
+        last = column.first - 1 if measure is Measure.OPENED else column.last
+        rows = postings(accounts=wanted, first=first, last=last, measure=measure)
+        head = f"{spot.head.over}, {spot.head.label.lower()}" if spot.head.over else spot.head.label
+        return Figure(made.line.label, head, made.line.cells[at] or 0, sign, rows)
+
+
+def replace_style(made: Made) -> Made:
+    """Return a line that adds several accounts up as one row among others."""
+    return replace(made, line=replace(made.line, style=Style.ROW, code=""))
+
+
+def _all(section: Section, sign: int = 1) -> list[tuple[Row, int]]:
+    return [(row, sign) for row in section.rows]
+
+
+def postings(
+    *,
+    accounts: "dict[int, int] | Sequence[int]",
+    first: int | None,
+    last: int,
+    measure: Measure = Measure.MOVED,
+) -> QuerySet[Posting]:
+    """Return sealed postings of accounts, oldest first; from the first ever where no first month is given."""
+    rows = Posting.objects.filter(
+        account_id__in=list(accounts), month__lte=last, entry__state=EntryState.POSTED
+    )
+    if first is not None:
+        rows = rows.filter(month__gte=first)
+    if measure is Measure.DEBITS:
+        rows = rows.filter(amount_minor__gt=0)
+    elif measure is Measure.CREDITS:
+        rows = rows.filter(amount_minor__lt=0)
+    elif measure is Measure.CASH:
+        cash = Posting.objects.filter(account__role__in=CASH_ROLES)
+        rows = rows.filter(entry_id__in=cash.values("entry_id"))
+    return rows.select_related("entry", "account", "entry__entity").order_by("entry__on", "id")
+
+
+def total(rows: QuerySet[Posting]) -> int:
+    """Return the sum of postings in minor units, debit positive."""
+    return int(rows.order_by().aggregate(total=Sum("amount_minor"))["total"] or 0)
