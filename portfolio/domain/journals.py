@@ -17,7 +17,7 @@ from pathlib import PurePath
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Max, Min, Q, Sum
 
 from core import months
 from portfolio.domain import landing, ledger
@@ -383,3 +383,52 @@ def _bookings(entity: Entity, transactions: Sequence[JournalTransaction]) -> dic
 def _key(name: str) -> str:
     """Return a name without what the formats cannot write: case, signs and spaces."""
     return re.sub(r"[\W_]+", " ", name.casefold()).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a journal would post to one account: how many postings, and their sum, debit positive."""
+
+    account: str
+    postings: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What landing a journal would do."""
+
+    read: int
+    new: int
+    first: dt.date | None
+    last: dt.date | None
+    effects: tuple[Effect, ...]
+
+
+def preview(
+    *,
+    entity: Entity,
+    data: bytes,
+    name: str,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+    mapping: Mapping[str, str] | None = None,
+) -> Preview:
+    """Return what landing a journal would do, by doing it and taking it back.
+
+    Raises:
+        FormatError: the file would be refused.
+    """
+    with transaction.atomic():
+        landed = land_journal(entity=entity, data=data, name=name, by=by, at=at, mapping=mapping)
+        entries = landed.file.lines.filter(entry__isnull=False)
+        days = entries.aggregate(first=Min("on"), last=Max("on"))
+        effects = tuple(
+            Effect(f"{code} {title}", count, amount)
+            for code, title, count, amount in Posting.objects.filter(entry_id__in=entries.values("entry_id"))
+            .order_by("account__code")
+            .values_list("account__code", "account__name")
+            .annotate(count=Count("pk"), amount=Sum("amount_minor"))
+        )
+        transaction.set_rollback(True)
+    return Preview(landed.read, landed.new, days["first"], days["last"], effects)

@@ -2,28 +2,24 @@
 
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
 from django.views.decorators.http import require_safe
 
-from core import access, months, trail
+from core import access, months
 from portfolio.domain import pages
 from portfolio.models import (
-    Account,
     Asset,
     ClientContract,
     Entity,
-    EntryState,
     HandoffFile,
-    JournalEntry,
     ProfitabilityModel,
     Responsibility,
     Stake,
 )
 from portfolio.web.access import entity as entity_or_404
-from portfolio.web.access import may, record
+from portfolio.web.access import may
 
 ROWS_A_PAGE = 50
 MONTHS_SHOWN = 6
@@ -137,86 +133,6 @@ def entity_page(request: HttpRequest, slug: str) -> HttpResponse:
 def _months_shown(request: HttpRequest) -> int:
     """Return how many months were asked for; anything odd is the usual number."""
     return MONTHS_AT_MOST if request.GET.get("months") == str(MONTHS_AT_MOST) else MONTHS_SHOWN
-
-
-@require_safe
-@access.staff
-def entry_list(request: HttpRequest, slug: str) -> HttpResponse:
-    """List an entity's sealed entries, newest first."""
-    entity = entity_or_404(request, slug)
-    page = Paginator(pages.entries(entity=entity), ROWS_A_PAGE).get_page(request.GET.get("page"))
-    return render(
-        request, "portfolio/entries.html", {"entity": entity, "page_obj": page, "crumbs": crumbs(entity)}
-    )
-
-
-@require_safe
-@access.staff
-def account_newest(request: HttpRequest, pk: int) -> HttpResponse:
-    """Lead to the newest month in which an account moved."""
-    account = record(request, Account.objects.all(), pk=pk)
-    moved = pages.account_months(account=account)
-    month = moved[0] if moved else months.month_of(pages.as_of_date())
-    return redirect("portfolio:account_month", pk=pk, month=month)
-
-
-@require_safe
-@access.staff
-def account_page(request: HttpRequest, pk: int, month: int) -> HttpResponse:
-    """Show what an account held and moved in a month, and the postings that add up to it."""
-    account = record(request, Account.objects.select_related("entity"), pk=pk)
-    page = Paginator(pages.account_postings(account=account, month=month), ROWS_A_PAGE).get_page(
-        request.GET.get("page")
-    )
-    return render(
-        request,
-        "portfolio/account.html",
-        {
-            "account": account,
-            "entity": account.entity,
-            "month": month,
-            "balance": pages.account_month(account=account, month=month),
-            "moved_months": pages.account_months(account=account),
-            "page_obj": page,
-            "crumbs": crumbs(account.entity),
-        },
-    )
-
-
-@require_safe
-@access.staff
-def entry_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show an entry whole: its postings, where it was read from, its reversal, and who did what with it."""
-    entry = record(
-        request,
-        JournalEntry.objects.filter(state=EntryState.POSTED).select_related("entity", "reverses", "by"),
-        pk=pk,
-    )
-    postings = list(entry.postings.select_related("account", "booking"))
-    imported = list(entry.imported_lines.select_related("file"))
-    # An entry that came with a file was posted by whoever landed the file.
-    deeds = [
-        ("portfolio.journalentry", entry.pk),
-        *(("portfolio.importfile", line.file_id) for line in imported),
-    ]
-    return render(
-        request,
-        "portfolio/entry.html",
-        {
-            "entry": entry,
-            "entity": entry.entity,
-            "postings": postings,
-            "debits": sum(posting.amount_minor for posting in postings if posting.amount_minor > 0),
-            "imported": imported,
-            "reversed_by": JournalEntry.objects.filter(reverses=entry).first(),
-            "events": trail.of_records(records=deeds, limit=EVENTS_SHOWN),
-            "keeps": may(request, "keep", entry.entity),
-            "crumbs": crumbs(
-                entry.entity,
-                {"label": "Entries", "url": reverse("portfolio:entries", args=[entry.entity.slug])},
-            ),
-        },
-    )
 
 
 @require_safe

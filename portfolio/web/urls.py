@@ -1,43 +1,32 @@
 """The portfolio's pages, under ``/portfolio/``. Records are addressed by number; entities by slug."""
 
-from django.urls import path, register_converter
+from django.urls import path
 
-from core import months
-from portfolio.web import acts, bookings, entities, imports, payables, records
-
-
-class MonthConverter:
-    """A month in an address: ``2026-10``."""
-
-    # Any month a database can hold has a page, or a line that names it could not be shown.
-    regex = "[0-9]{4}-(?:0[1-9]|1[0-2])"
-
-    def to_python(self, value: str) -> int:
-        """Return the month as a whole number."""
-        return months.parse(value)
-
-    def to_url(self, value: int) -> str:
-        """Write a whole-number month."""
-        return months.iso(value)
-
-
-register_converter(MonthConverter, "month")
+from portfolio.web import (
+    accounts,
+    acts,
+    bookings,
+    entities,
+    imports,
+    journal,
+    journal_imports,
+    payables,
+    records,
+    search,
+    stripe,
+)
 
 app_name = "portfolio"
 
 urlpatterns = [
     path("", entities.entity_list, name="entities"),
     path("entities/<slug:slug>/", entities.entity_page, name="entity"),
-    path("entities/<slug:slug>/entries/", entities.entry_list, name="entries"),
     path("entities/<slug:slug>/months/", entities.month_list, name="months"),
     path(
         "entities/<slug:slug>/months/<month:month>/reconcile/", acts.reconcile_month, name="reconcile_month"
     ),
     path("entities/<slug:slug>/months/<month:month>/close/", acts.close_month, name="close_month"),
     path("entities/<slug:slug>/handoff/", entities.handoff_page, name="handoff"),
-    path("accounts/<int:pk>/", entities.account_newest, name="account"),
-    path("accounts/<int:pk>/<month:month>/", entities.account_page, name="account_month"),
-    path("entries/<int:pk>/", entities.entry_page, name="entry"),
     path("entries/<int:pk>/reverse/", acts.reverse_entry, name="reverse_entry"),
     path("bookings/", bookings.booking_list, name="bookings"),
     path("bookings/add/", bookings.add_booking, name="add_booking"),
@@ -54,5 +43,10 @@ urlpatterns = [
     path("responsibilities/<int:pk>/hand-over/", acts.hand_over, name="hand_over"),
     path("contracts/<int:pk>/billing/", acts.set_billing, name="set_billing"),
     path("records/<slug:model>/<int:pk>/", records.record, name="record"),
+    *accounts.urlpatterns,
+    *journal.urlpatterns,
+    *journal_imports.urlpatterns,
+    *search.urlpatterns,
     *payables.urlpatterns,
+    *stripe.urlpatterns,
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from portfolio.models import Account
+from portfolio.models import Account, EntryDocument
 from tests.crew.permissions.answers import Page
 from tests.crew.permissions.world import World
 
@@ -26,6 +26,10 @@ def _whole(name: str) -> Callable[[World], Any]:
 
 def _account(world: World) -> int:
     return Account.objects.get(entity=world.places["a"].event.entity, code="1010").pk
+
+
+def _document(world: World) -> int:
+    return EntryDocument.objects.get(entry=world.places["a"].office["books"].entry).pk
 
 
 def _reading(name: str, /, **kwargs: Any) -> Page:
@@ -85,6 +89,16 @@ PAGES: list[Page] = [
     _reading("portfolio:account_month", pk=_account, month=MONTH),
     _reading("portfolio:entry", pk=_books("entry")),
     _form("portfolio:reverse_entry", "OK", pk=_books("entry")),
+    _form("portfolio:correct_entry", "OK", pk=_books("entry")),
+    _press("portfolio:attach_document", "OK", pk=_books("entry")),
+    _reading("portfolio:document", pk=_document),
+    _form("portfolio:add_entry", "OK", **_SLUG),
+    _form("portfolio:import_journal", "OK", **_SLUG),
+    Page("portfolio:export_journal", get=STAFF, scope="entity", kwargs=_SLUG, query="format=hledger"),
+    _reading("portfolio:chart", **_SLUG),
+    _form("portfolio:add_account", "O", **_SLUG),
+    _form("portfolio:change_account", "O", pk=_account),
+    _list("portfolio:search"),
     _list("portfolio:bookings"),
     Page("portfolio:add_booking", get="OB", post="OB", scope="portal"),
     _reading("portfolio:booking", pk=_books("booking")),

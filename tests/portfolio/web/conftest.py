@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from crew.models import Person
-from portfolio.domain import chart, ledger
+from portfolio.domain import chart, documents, ledger
 from portfolio.domain.ledger import Line
 from portfolio.models import (
     Account,
@@ -151,6 +151,7 @@ def everything(slug: str, name: str) -> Records:
         entity, "1010", "4000", 210_000, dt.date(2026, 11, 9), f"{name} charter paid",
         booking=booking, source=EntrySource.BANK, origin=f"{slug}.csv line 3",
     )  # fmt: skip
+    documents.attach(entry=entry, content=b"%PDF-1.7 receipt", name=f"{name} receipt.pdf", by=None, at=AT)
     file = ImportFileFactory(entity=entity, name=f"{slug}.csv")
     ImportedLine.objects.create(
         entity=entity, file=file, kind=ImportKind.BANK_CSV, line=3, external_id=f"{slug}-3", body_hash="0" * 64,
