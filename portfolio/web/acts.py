@@ -54,7 +54,7 @@ act_methods = require_http_methods(["GET", "HEAD", "POST"])
 Facts = list[tuple[str, Any]]
 
 
-def _act(
+def act(
     request: HttpRequest,
     *,
     entity: Entity,
@@ -118,7 +118,7 @@ def sign_stake(request: HttpRequest, pk: int) -> HttpResponse:
     stake = record(request, Stake.objects.select_related("entity"), pk=pk, verb="own")
     at = clock.now()
     today = _today(stake.entity, at)
-    return _act(
+    return act(
         request,
         entity=stake.entity,
         heading=f"Agreement with {stake.holder}",
@@ -149,7 +149,7 @@ def move_channel(request: HttpRequest, pk: int) -> HttpResponse:
     choices = [
         (status.value, status.label) for status in ChannelStatus if status in channels.MOVES[channel.status]
     ]
-    return _act(
+    return act(
         request,
         entity=channel.entity,
         heading=str(channel),
@@ -178,7 +178,7 @@ def adopt_model(request: HttpRequest, pk: int) -> HttpResponse:
     """Adopt a profitability model."""
     model = record(request, ProfitabilityModel.objects.select_related("entity"), pk=pk, verb="own")
     at = clock.now()
-    return _act(
+    return act(
         request,
         entity=model.entity,
         heading=f"Adopt “{model}”",
@@ -206,7 +206,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
         (state.value, state.label) for state in Handover if state in responsibilities.MOVES[found.handover]
     ]
     complete = Handover.COMPLETE.value
-    return _act(
+    return act(
         request,
         entity=found.entity,
         heading=f"Handover of {found.role}",
@@ -236,7 +236,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
 def set_billing(request: HttpRequest, pk: int) -> HttpResponse:
     """Set how a client is billed."""
     contract = record(request, ClientContract.objects.select_related("entity", "client"), pk=pk, verb="own")
-    return _act(
+    return act(
         request,
         entity=contract.entity,
         heading=f"How {contract} is billed",
@@ -276,7 +276,7 @@ def reverse_entry(request: HttpRequest, pk: int) -> HttpResponse:
         verb="keep",
     )
     at = clock.now()
-    return _act(
+    return act(
         request,
         entity=entry.entity,
         heading="Reverse an entry",
@@ -303,7 +303,7 @@ def reconcile_month(request: HttpRequest, slug: str, month: int) -> HttpResponse
     """Assert that a month of books agrees with the bank's statement."""
     entity = entity_or_404(request, slug, verb="keep")
     cash = cash_at_bank(entity_id=entity.pk, month=month)
-    return _act(
+    return act(
         request,
         entity=entity,
         heading=f"Reconcile {months.label(month)}",
@@ -325,7 +325,7 @@ def reconcile_month(request: HttpRequest, slug: str, month: int) -> HttpResponse
 def close_month(request: HttpRequest, slug: str, month: int) -> HttpResponse:
     """Close a reconciled month: from then on the database refuses entries in it."""
     entity = entity_or_404(request, slug, verb="own")
-    return _act(
+    return act(
         request,
         entity=entity,
         heading=f"Close {months.label(month)}",
