@@ -1,8 +1,10 @@
 """Checking the books from outside their own guards: whatever bypassed a trigger is found here.
 
-Everything is recomputed from the postings, so this costs what it costs; `manage.py verify_books` runs it.
+Everything is recomputed from the postings, so this costs what it costs; `manage.py verify_books` runs it. The chain of
+entries is followed from the first to the last and held against every head that was written down, here or elsewhere.
 """
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, Sum, Value, When
@@ -10,9 +12,12 @@ from django.db.models.functions import Coalesce, Greatest
 
 from core import months
 from core.money import format_minor
+from portfolio.domain import chain, ledger, sealing
 from portfolio.models import (
     Account,
     AccountRole,
+    ChainAnchor,
+    Entity,
     EntryState,
     JournalEntry,
     MonthlyBalance,
@@ -21,6 +26,18 @@ from portfolio.models import (
     Posting,
 )
 from portfolio.models.account import CASH_ROLES
+
+CHAIN_STEP = 2_000
+"""Entries read at once: what the chain's check holds in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A head that was written down: whose it is, and where it stands, in words that end a sentence."""
+
+    slug: str
+    head: chain.Head
+    where: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +101,116 @@ def verify_entries() -> list[str]:
     ]
 
 
+def verify_chain(*, against: Collection[Written] = ()) -> list[str]:
+    """Return a sentence for each break of an entity's chain of entries.
+
+    ``against`` are heads that were kept outside this database, beside the anchors it keeps itself.
+    """
+    sentences = [
+        f"Journal entry {entry.pk} ({entry}) of {entry.entity.slug} was sealed past the ledger: it has no place in the chain."
+        for entry in JournalEntry.objects.filter(state=EntryState.POSTED)
+        .filter(Q(number__isnull=True) | Q(chain_hash=""))
+        .select_related("entity")
+        .order_by("pk")
+    ]
+    loose = Posting.objects.filter(~Exists(JournalEntry.objects.filter(pk=OuterRef("entry_id")))).count()
+    if loose:
+        sentences.append(f"{loose} postings are of entries that are gone.")
+    heads = chain.heads()
+    written = [*against, *_anchors()]
+    for entity in Entity.objects.order_by("slug"):
+        marks = [mark for mark in written if mark.slug == entity.slug]
+        sentences += _verify_chain_of(entity, heads.get(entity.pk, chain.EMPTY), marks)
+    known = set(Entity.objects.values_list("slug", flat=True))
+    return sentences + [
+        f"The entity {mark.slug}, whose entry {mark.head.number} is written down {mark.where}, is gone."
+        for mark in written
+        if mark.slug not in known
+    ]
+
+
+def _anchors() -> list[Written]:
+    return [
+        Written(
+            anchor.entity.slug, chain.Head(anchor.number, anchor.head),
+            f"in the anchor of {anchor.recorded_at:%Y-%m-%d %H:%M} UTC",
+        )
+        for anchor in ChainAnchor.objects.select_related("entity").order_by("entity_id", "number", "id")
+    ]  # fmt: skip
+
+
+def _verify_chain_of(entity: Entity, head: chain.Head, marks: Collection[Written]) -> list[str]:
+    sentences: list[str] = []
+    asked = {mark.head.number for mark in marks} | {head.number}
+    seen: dict[int, str] = {}
+    last = chain.EMPTY
+    for number, chain_hash, entry, row in _sealed(entity.pk):
+        if number != last.number + 1:
+            sentences.append(f"The books of {entity.slug} have no entries {last.number + 1} to {number - 1}.")
+        said = ledger.body_hash(row.on, row.memo, row.reverses_id, row.reason, row.postings)
+        (follows,) = sealing.links(
+            [row], before=last.hash, number=number - 1, by_id=entry.by_id, posted_at=entry.posted_at
+        )
+        if said != row.body_hash or row.month != months.month_of(row.on):
+            sentences.append(
+                f"Entry {number} of {entity.slug} ({entry}) is not what was sealed: its date, memo or postings were changed."
+            )
+        elif follows != chain_hash and number == last.number + 1:
+            sentences.append(
+                f"Entry {number} of {entity.slug} ({entry}) does not follow from the one before it: one of the two was changed."
+            )
+        last = chain.Head(number, chain_hash)
+        if number in asked:
+            seen[number] = chain_hash
+    if last.number > head.number:  # Entries may have been sealed while these were read.
+        head = chain.heads(entities=[entity]).get(entity.pk, chain.EMPTY)
+    if last.number < head.number:
+        sentences.append(
+            f"The books of {entity.slug} end with entry {last.number}, and had come to {head.number}: the end was cut off."
+        )
+    elif last.number > head.number or last.hash != head.hash:
+        sentences.append(
+            f"The books of {entity.slug} end with entry {last.number}, and their head says otherwise ({head.number})."
+        )
+    for mark in marks:
+        found = seen.get(mark.head.number)
+        if found is None:
+            sentences.append(
+                f"Entry {mark.head.number} of {entity.slug}, written down {mark.where}, is gone from the books."
+            )
+        elif found != mark.head.hash:
+            sentences.append(
+                f"The books of {entity.slug} up to entry {mark.head.number} are not those written down {mark.where}: "
+                "they were rewritten."
+            )
+    return sentences
+
+
+def _sealed(entity_id: int) -> Iterator[tuple[int, str, JournalEntry, sealing.EntryRow]]:
+    """Yield an entity's sealed entries in the order of their numbers, as they stand now."""
+    last = 0
+    while True:
+        entries = list(
+            JournalEntry.objects.filter(
+                entity_id=entity_id, state=EntryState.POSTED, number__gt=last
+            ).order_by("number")[:CHAIN_STEP]
+        )
+        if not entries:
+            return
+        postings: dict[int, list[sealing.PostingRow]] = {entry.pk: [] for entry in entries}
+        rows = Posting.objects.filter(entry_id__in=postings).order_by("id")
+        for entry_id, *posting in rows.values_list(
+            "entry_id", "account_id", "amount_minor", "booking_id", "memo"
+        ):
+            postings[entry_id].append(tuple(posting))
+        for entry in entries:
+            last = entry.number or 0
+            yield last, entry.chain_hash, entry, sealing.EntryRow(
+                entry.entity_id, entry.on, entry.month, entry.currency, entry.memo, entry.source, entry.external_id,
+                entry.body_hash, entry.origin, entry.reverses_id, entry.reason, postings[entry.pk],
+            )  # fmt: skip
+
+
 def verify_reconciliations() -> list[str]:
     """Return a sentence for each reconciled month whose cash at bank no longer equals its statement."""
     sentences = []
@@ -107,12 +234,15 @@ def cash_at_bank(*, entity_id: int, month: int) -> int:
     return int(total)
 
 
-def verify_books() -> list[str]:
-    """Return a sentence for everything that is wrong with the books; an empty list means they hold."""
+def verify_books(*, against: Collection[Written] = ()) -> list[str]:
+    """Return a sentence for everything that is wrong with the books; an empty list means they hold.
+
+    ``against`` are heads of the chains that were kept outside this database.
+    """
     names = {account.pk: str(account) for account in Account.objects.all()}
     balances = [
         f"Balance of account {names.get(found.account_id, found.account_id)} in {months.label(found.month)} says "
         f"(debit, credit, cash) {found.stored}, its postings add up to {found.counted}."
         for found in verify_balances()
     ]
-    return [*verify_entries(), *balances, *verify_reconciliations()]
+    return [*verify_entries(), *verify_chain(against=against), *balances, *verify_reconciliations()]

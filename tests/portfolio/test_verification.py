@@ -68,10 +68,13 @@ def test_a_changed_cash_share_and_a_lost_balance_are_found(kept: Books) -> None:
 def test_a_changed_posting_is_found_twice(kept: Books) -> None:
     run("UPDATE portfolio_posting SET amount_minor = 118001 WHERE amount_minor = 118000")
     entry = JournalEntry.objects.get(postings__amount_minor=118_001)
-    first, second = verification.verify_books()
+    first, chained, second = verification.verify_books()
     assert first == (
         f"Journal entry {entry.pk} (2026-10-15 Dock fee) is broken: 2 postings, out of balance by $0.01, 0 of another "
         "entity, 0 of another currency, 0 of another month."
+    )
+    assert chained == (
+        "Entry 1 of qos (2026-10-15 Dock fee) is not what was sealed: its date, memo or postings were changed."
     )
     assert "Balance of account 6100" in second
 
