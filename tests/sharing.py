@@ -14,8 +14,8 @@ FEW = 2
 """How many tests a process may have left when it is given more: it starts none before it knows the one after it."""
 TOGETHER = ("tests/e2e/",)
 """Folders that one process takes whole: the sample that its tests are given is loaded once in each process."""
-FIRST = ("tests/e2e/", "tests/mail/test_blast.py")
-"""What waits most comes first, while there is other work to do meanwhile."""
+FIRST = ("tests/e2e/", "tests/mail/test_blast.py", "tests/crew/permissions/test_matrix.py")
+"""What waits most, or takes minutes in one piece, comes first, while there is other work to do meanwhile."""
 
 
 class Sharing:
