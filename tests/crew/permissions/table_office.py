@@ -72,6 +72,8 @@ PAGES: list[Page] = [
     _form("portfolio:reconcile_month", "OK", month=MONTH, **_SLUG),
     _form("portfolio:close_month", "O", month=MONTH, **_SLUG),
     _reading("portfolio:handoff", **_SLUG),
+    _reading("portfolio:stripe", **_SLUG),
+    _form("portfolio:try_stripe_event", "OK", pk=_books("stripe_event")),
     _reading("portfolio:payables", **_SLUG),
     _reading("portfolio:bills", **_SLUG),
     _form("portfolio:add_bill", "OK", **_SLUG),
@@ -156,6 +158,7 @@ PAGES: list[Page] = [
     _press("mail:again", "O", "whole", **_MAIL),
     # Believed by its signature alone.
     Page("mail:sns", scope="public", get=None),
+    Page("stripe_webhook", scope="public", get=None, kwargs=_SLUG),
     Page("mail:doubt", get=STAFF, scope="whole"),
     _press("mail:confirm_doubt", "O", "whole"),
     _press("mail:decide_doubt", "O", "whole"),

@@ -33,6 +33,7 @@ from portfolio.models import (
     Responsibility,
     SampleMark,
     Stake,
+    StripeEvent,
     Vendor,
 )
 from tests.factories import people
@@ -74,6 +75,7 @@ class Records:
     vendor: Vendor
     bill: Bill
     bill_payment: BillPayment
+    stripe_event: StripeEvent
 
     def marks(self) -> list[str]:
         """Return words that stand on no page of another entity."""
@@ -182,6 +184,20 @@ def everything(slug: str, name: str) -> Records:
         handoff=handoff,
         file=file,
         vendor=vendor,
+        stripe_event=StripeEvent.objects.create(
+            entity=entity,
+            event_id=f"evt_{slug}",
+            type="charge.succeeded",
+            object_id="ch_1",
+            livemode=True,
+            state="failed",
+            body_hash="0" * 64,
+            created_at=AT,
+            received_at=AT,
+            next_try_at=AT,
+            tries=1,
+            error=f"{name} waits for a key.",
+        ),
         bill=bill,
         bill_payment=BillPayment.objects.create(
             entity=entity,
