@@ -40,8 +40,6 @@ _UNREADABLE = (
     TypeError,
     KeyError,
     IndexError,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
 )
 
 
@@ -185,6 +183,10 @@ def _redrawn(content: bytes, name: str) -> bytes:
                 sheet.paste(seen, mask=seen)
             else:
                 sheet.paste(upright.convert("RGB"))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise DocumentRefusedError(
+            f"{name} has more than 50 million pixels; take it at a smaller size."
+        ) from error
     except _UNREADABLE as error:
         raise DocumentRefusedError(f"{name} is a picture that cannot be read; take it again.") from error
     out = io.BytesIO()
