@@ -5,6 +5,7 @@ A bank's own account number is never kept: a keyed hash finds it again, and its 
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -150,13 +151,25 @@ def note_balance(
 
 def asserted(*, accounts: list[Account], limit: int = 24) -> list[Asserted]:
     """Return the newest balances that statements told of some accounts, each beside the books, newest first."""
-    told = list(
-        StatementBalance.objects.filter(account__in=accounts)
-        .select_related("account", "file", "by")
-        .order_by("-on", "account__code")[:limit]
-    )
-    books = books_at(moments=[(row.account_id, row.on) for row in told])
-    return [Asserted(row, books[row.account_id, row.on]) for row in told]
+    told = StatementBalance.objects.filter(account__in=accounts)
+    return _beside(told.select_related("account", "file", "by").order_by("-on", "account__code")[:limit])
+
+
+def asserted_on(*, accounts: list[Account], on: dt.date) -> list[Asserted]:
+    """Return the balances that statements told for the end of one day, each beside the books."""
+    return _beside(StatementBalance.objects.filter(account__in=accounts, on=on).select_related("account"))
+
+
+def compared(*, account: Account, on: dt.date, minor: int) -> Asserted:
+    """Return a balance that somebody states, unsaved, beside the books."""
+    stated = StatementBalance(account=account, on=on, balance_minor=minor)
+    return Asserted(stated, books_at(moments=[(account.pk, on)])[account.pk, on])
+
+
+def _beside(told: Iterable[StatementBalance]) -> list[Asserted]:
+    rows = list(told)
+    books = books_at(moments=[(row.account_id, row.on) for row in rows])
+    return [Asserted(row, books[row.account_id, row.on]) for row in rows]
 
 
 def books_at(*, moments: list[tuple[int, dt.date]]) -> dict[tuple[int, dt.date], int]:

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import F, Sum
-from django.db.models.functions import Coalesce
 
 from core import audit, clock, months
 from core.money import format_minor
+from portfolio.domain import bank_accounts, chain, close_checks
 from portfolio.domain.verification import cash_at_bank
-from portfolio.models import AccountRole, Entity, MonthlyBalance, Period, PeriodState
+from portfolio.models import Account, AccountRole, AnchorReason, Entity, Period, PeriodState
 
 MOVES = {
     PeriodState.OPEN: frozenset({PeriodState.RECONCILED}),
     PeriodState.RECONCILED: frozenset({PeriodState.RECONCILED, PeriodState.CLOSED}),
-    PeriodState.CLOSED: frozenset(),
+    PeriodState.CLOSED: frozenset({PeriodState.OPEN}),
 }
+REASON_LIMIT = 250
 
 
 class ReconciliationError(Exception):
@@ -39,6 +39,10 @@ class MonthNotOverError(ReconciliationError):
 
 class MonthStateError(ReconciliationError):
     """The month is not in a state from which this may be done."""
+
+
+class ChecksError(ReconciliationError):
+    """Something that must hold before a month is closed does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +91,19 @@ def reconcile_month(
             action="portfolio:period:reconcile", subject=period, by=by, at=at, entity=entity.slug,
             data={"month": months.iso(month), "state": [old, period.state], "statement_minor": statement_minor},
         )  # fmt: skip
-        return Reconciled(period, cash, _uncategorised(entity, month))
+        _note_balance(entity, month, statement_minor, by, at)
+        return Reconciled(period, cash, close_checks.uncategorised_minor(entity=entity, month=month))
 
 
 def close_month(*, entity: Entity, month: int, by: AbstractBaseUser | None, at: dt.datetime) -> Period:
     """Close a reconciled month: from then on the database refuses entries in it.
 
+    The head of the chain of entries is written down with it.
+
     Raises:
         MonthStateError: the month is not reconciled, or closed already.
         StatementDiffersError: entries came after it was reconciled, and its cash moved.
+        ChecksError: a check that stops the close does not hold; names each.
     """
     name = f"{entity.slug} {months.label(month)}"
     with transaction.atomic():
@@ -107,6 +115,14 @@ def close_month(*, entity: Entity, month: int, by: AbstractBaseUser | None, at: 
                 f"{name} was reconciled at {format_minor(period.statement_minor or 0, entity.currency)} and its books now "
                 f"hold {format_minor(cash, entity.currency)}; reconcile it again before closing it."
             )
+        stopped = [
+            check
+            for check in close_checks.checks(entity=entity, month=month, at=at)
+            if check.state == close_checks.CheckState.STOPS
+        ]
+        if stopped:
+            words = " ".join(f"{check.label}: {check.found}" for check in stopped)
+            raise ChecksError(f"{name} cannot be closed yet. {words}")
         period.state, period.closed_at, period.by_id = (
             PeriodState.CLOSED,
             at,
@@ -117,7 +133,60 @@ def close_month(*, entity: Entity, month: int, by: AbstractBaseUser | None, at: 
             action="portfolio:period:close", subject=period, by=by, at=at, entity=entity.slug,
             data={"month": months.iso(month), "state": ["reconciled", period.state], "statement_minor": period.statement_minor},
         )  # fmt: skip
+        chain.record(entity=entity, reason=AnchorReason.CLOSE, at=at)
         return period
+
+
+def reopen_month(
+    *, entity: Entity, month: int, reason: str, by: AbstractBaseUser | None, at: dt.datetime
+) -> Period:
+    """Open a closed month again, the newest closed one first; it is reconciled and closed anew afterwards.
+
+    Raises:
+        MonthStateError: the month is not closed, or a later one is.
+        ReconciliationError: the reason is missing or too long.
+    """
+    name = f"{entity.slug} {months.label(month)}"
+    reason = " ".join(reason.split())
+    if not reason:
+        raise ReconciliationError(f"Reopening {name} needs a reason; say why.")
+    if len(reason) > REASON_LIMIT:
+        raise ReconciliationError(f"The reason is longer than {REASON_LIMIT} characters; shorten it.")
+    with transaction.atomic():
+        period = _locked_period(entity, month)
+        if PeriodState.OPEN not in MOVES[PeriodState(period.state)]:
+            raise MonthStateError(
+                f"{name} is {PeriodState(period.state).label.lower()}; only a closed month is reopened."
+            )
+        later = (
+            Period.objects.filter(entity=entity, month__gt=month, state=PeriodState.CLOSED)
+            .order_by("-month")
+            .first()
+        )
+        if later is not None:
+            raise MonthStateError(
+                f"{months.label(later.month)} is closed too; reopen the newest closed month of {entity.slug} first."
+            )
+        Period.objects.filter(pk=period.pk, state=PeriodState.CLOSED).update(
+            state=PeriodState.OPEN, reopened_at=at, reopen_reason=reason, by=by.pk if by is not None else None
+        )
+        audit.record(
+            action="portfolio:period:reopen", subject=period, by=by, at=at, entity=entity.slug,
+            data={"month": months.iso(month), "state": ["closed", "open"], "reason": reason},
+        )  # fmt: skip
+        period.refresh_from_db()
+        return period
+
+
+def _note_balance(
+    entity: Entity, month: int, statement_minor: int, by: AbstractBaseUser | None, at: dt.datetime
+) -> None:
+    """Keep the balance a person typed as the statement's, where it can only be that of one account."""
+    cash = list(Account.objects.filter(entity=entity, role=AccountRole.CASH, active=True)[:2])
+    if len(cash) == 1:
+        bank_accounts.note_balance(
+            account=cash[0], on=months.last_day(month), balance_minor=statement_minor, file=None, by=by, at=at
+        )
 
 
 def _locked_period(entity: Entity, month: int) -> Period:
@@ -130,12 +199,9 @@ def _refuse_unless(period: Period, to: PeriodState, name: str) -> None:
     state = PeriodState(period.state)
     if to not in MOVES[state]:
         verb = {PeriodState.RECONCILED: "reconciled", PeriodState.CLOSED: "closed"}[to]
-        fix = "reconcile it first" if state == PeriodState.OPEN else "correct it by an entry in an open month"
+        fix = (
+            "reconcile it first"
+            if state == PeriodState.OPEN
+            else "correct it by an entry in an open month, or reopen it"
+        )
         raise MonthStateError(f"{name} is {state.label.lower()} and cannot be {verb}; {fix}.")
-
-
-def _uncategorised(entity: Entity, month: int) -> int:
-    total = MonthlyBalance.objects.filter(
-        account__entity=entity, account__role=AccountRole.UNCATEGORISED, month=month
-    ).aggregate(total=Coalesce(Sum(F("debit_minor") + F("credit_minor")), 0))["total"]
-    return int(total)

@@ -1,0 +1,346 @@
+"""What is asked before a month is closed: what the records can tell is computed, the rest a person ticks.
+
+Each check either stops the close, stops it until a person accepts what it found with a note, or only warns; which, stands
+in `WEIGHTS`. `portfolio.domain.reconciliation` closes.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Count, F, Max, Q, Sum
+from django.db.models.functions import Coalesce
+
+from core import audit, months
+from core.money import format_minor
+from portfolio.domain import bank_accounts, matching, roll_forward
+from portfolio.domain.payables import queries as payables
+from portfolio.domain.receivables import ageing
+from portfolio.domain.stripe import payouts
+from portfolio.models import (
+    Account,
+    AccountRole,
+    CloseTick,
+    Entity,
+    EntryChain,
+    EntryState,
+    ImportedLine,
+    JournalEntry,
+    MonthlyBalance,
+    Period,
+    PeriodState,
+)
+
+
+class Weight(StrEnum):
+    """What a check that does not hold does to the close."""
+
+    STOPS = "stops"
+    ACCEPTED = "accepted"
+    WARNS = "warns"
+
+
+class CheckState(StrEnum):
+    """How a check stands."""
+
+    HOLDS = "holds"
+    ACCEPTED = "accepted"
+    WARNS = "warns"
+    STOPS = "stops"
+
+
+# What a check is called, and what it does to the close where it does not hold.
+WEIGHTS: Mapping[str, tuple[str, Weight]] = MappingProxyType(
+    {
+        "before": ("The month before is closed", Weight.STOPS),
+        "statement": ("Every bank account agrees with its statement at the month's end", Weight.STOPS),
+        "waiting": ("No bank line waits for a decision", Weight.STOPS),
+        "drafts": ("No entry of the month is a draft", Weight.STOPS),
+        "trial-balance": ("Debits and credits of the month are equal", Weight.STOPS),
+        "chain": ("The chain of entries is whole", Weight.STOPS),
+        "uncategorised": ("Nothing waits for a category", Weight.ACCEPTED),
+        "clearing": ("The card clearing account is empty but for payouts on their way", Weight.ACCEPTED),
+        "receivables": ("Receivables are the open invoices and bookings", Weight.ACCEPTED),
+        "payables": ("Payables are the open bills", Weight.ACCEPTED),
+        "deferred": ("Deferred revenue is what is held for bookings", Weight.ACCEPTED),
+        "unmatched": ("Every entry on a bank account stands on its statement", Weight.WARNS),
+    }
+)
+# What no record can tell. Nobody is kept from closing by them; that nobody looked stays visible.
+BY_HAND: Mapping[str, str] = MappingProxyType(
+    {
+        "receipts": "The larger payments have a document",
+        "sisters": "What sister entities owe each other stands alike in both books",
+        "assets": "What was bought to be kept, and loans, are posted as such",
+        "read": "The income statement was read and nothing in it surprises",
+    }
+)
+
+
+class CloseCheckError(Exception):
+    """A tick that cannot be made; the message is a sentence for whoever asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One computed check of a month; ``found`` is a sentence, ``tick`` who accepted it."""
+
+    key: str
+    label: str
+    weight: Weight
+    state: CheckState
+    found: str
+    tick: CloseTick | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing a person looks at."""
+
+    key: str
+    label: str
+    tick: CloseTick | None
+
+
+def checks(*, entity: Entity, month: int, at: dt.datetime) -> tuple[Check, ...]:
+    """Return how each computed check of a month stands; reads balances and sub-ledgers, writes nothing."""
+    del at  # A month's checks do not depend on when they are asked; closing says when.
+    asker = _Asker(entity, month)
+    ticks = _ticks(entity, month)
+    told = []
+    for key, (label, weight) in WEIGHTS.items():
+        holds, found = asker.ask(key)
+        tick = ticks.get(key)
+        if holds:
+            state = CheckState.HOLDS
+        elif weight == Weight.WARNS:
+            state = CheckState.WARNS
+        elif weight == Weight.ACCEPTED and tick is not None:
+            state = CheckState.ACCEPTED
+        else:
+            state = CheckState.STOPS
+        told.append(Check(key, label, weight, state, found, tick if weight == Weight.ACCEPTED else None))
+    return tuple(told)
+
+
+def items(*, entity: Entity, month: int) -> tuple[Item, ...]:
+    """Return what a person ticks, and who did."""
+    ticks = _ticks(entity, month)
+    return tuple(Item(key, label, ticks.get(key)) for key, label in BY_HAND.items())
+
+
+def tick(
+    *, entity: Entity, month: int, item: str, note: str, by: AbstractBaseUser | None, at: dt.datetime
+) -> CloseTick:
+    """Say that somebody looked at an item, or accepts what a check found, which needs a note.
+
+    Raises:
+        CloseCheckError: there is no such item, a check that stops the close cannot be accepted, or a note is missing.
+    """
+    note = " ".join(note.split())
+    accepting = item in WEIGHTS and WEIGHTS[item][1] == Weight.ACCEPTED
+    if item not in BY_HAND and not accepting:
+        raise CloseCheckError("This check cannot be ticked off; set right what it found.")
+    if accepting and not note:
+        raise CloseCheckError("Accepting what a check found needs a note: say why it may stay.")
+    if len(note) > 250:
+        raise CloseCheckError("The note is longer than 250 characters; shorten it.")
+    _refuse_closed(entity, month)
+    with transaction.atomic():
+        ticked, _ = CloseTick.objects.update_or_create(
+            entity=entity,
+            month=month,
+            item=item,
+            defaults={"note": note, "at": at, "by_id": by.pk if by else None},
+        )
+        audit.record(
+            action="portfolio:close:tick", subject=ticked, by=by, at=at, entity=entity.slug,
+            data={"month": months.iso(month), "item": item, "note": note},
+        )  # fmt: skip
+    return ticked
+
+
+def untick(*, entity: Entity, month: int, item: str, by: AbstractBaseUser | None, at: dt.datetime) -> None:
+    """Take a tick back; one that is not there is nothing to take back.
+
+    Raises:
+        CloseCheckError: the month is closed.
+    """
+    _refuse_closed(entity, month)
+    with transaction.atomic():
+        found = CloseTick.objects.filter(entity=entity, month=month, item=item).first()
+        if found is None:
+            return
+        audit.record(
+            action="portfolio:close:untick", subject=found, by=by, at=at, entity=entity.slug,
+            data={"month": months.iso(month), "item": item},
+        )  # fmt: skip
+        CloseTick.objects.filter(pk=found.pk).delete()
+
+
+def _refuse_closed(entity: Entity, month: int) -> None:
+    if Period.objects.filter(entity=entity, month=month, state=PeriodState.CLOSED).exists():
+        raise CloseCheckError(f"{months.label(month)} is closed; reopen it before changing its checklist.")
+
+
+def _ticks(entity: Entity, month: int) -> dict[str, CloseTick]:
+    return {t.item: t for t in CloseTick.objects.filter(entity=entity, month=month).select_related("by")}
+
+
+class _Asker:
+    """Asks the records of one entity about one month, each check by its key."""
+
+    def __init__(self, entity: Entity, month: int) -> None:
+        self.entity, self.month = entity, month
+        self.last = months.last_day(month)
+        self.banks = list(bank_accounts.with_statements(entity=entity))
+
+    def ask(self, key: str) -> tuple[bool, str]:
+        """Return whether a check holds, and a sentence on what it found."""
+        found: tuple[bool, str] = getattr(self, "_" + key.replace("-", "_"))()
+        return found
+
+    def _money(self, minor: int) -> str:
+        return format_minor(minor, self.entity.currency)
+
+    def _before(self) -> tuple[bool, str]:
+        moved = MonthlyBalance.objects.filter(account__entity=self.entity, month__lt=self.month).aggregate(
+            last=Max("month")
+        )["last"]
+        if moved is None:
+            return True, "These are the first months of the books."
+        open_months = set(
+            MonthlyBalance.objects.filter(account__entity=self.entity, month__lt=self.month)
+            .order_by()
+            .values_list("month", flat=True)
+            .distinct()
+        ) - set(
+            Period.objects.filter(entity=self.entity, state=PeriodState.CLOSED).values_list(
+                "month", flat=True
+            )
+        )
+        if not open_months:
+            return True, "Every month before it is closed."
+        return False, f"{months.label(min(open_months))} is not closed yet; close the oldest month first."
+
+    def _statement(self) -> tuple[bool, str]:
+        period = Period.objects.filter(entity=self.entity, month=self.month).first()
+        moved = set(
+            MonthlyBalance.objects.filter(account__in=self.banks, month__lte=self.month).values_list(
+                "account_id", flat=True
+            )
+        )
+        banks = [account for account in self.banks if account.pk in moved]
+        told = {
+            row.balance.account_id: row for row in bank_accounts.asserted_on(accounts=banks, on=self.last)
+        }
+        cash = [account for account in banks if account.role == AccountRole.CASH]
+        if len(banks) == 1 == len(cash) and period is not None and period.statement_minor is not None:
+            told.setdefault(
+                banks[0].pk,
+                bank_accounts.compared(account=banks[0], on=self.last, minor=period.statement_minor),
+            )
+        missing = [account for account in banks if account.pk not in told]
+        off = [row for row in told.values() if row.differs_minor]
+        if missing:
+            names = ", ".join(str(account) for account in missing)
+            return False, f"No statement balance of {months.label(self.month)} is known for {names}."
+        if off:
+            words = "; ".join(
+                f"{row.balance.account} differs by {self._money(row.differs_minor)}" for row in off
+            )
+            return False, f"The statement and the books disagree: {words}."
+        return True, f"{len(banks)} of {len(banks)} agree to the cent."
+
+    def _waiting(self) -> tuple[bool, str]:
+        count = matching.waiting(entity_id=self.entity.pk).filter(on__lte=self.last).count()
+        return not count, f"{count} wait." if count else "None waits."
+
+    def _drafts(self) -> tuple[bool, str]:
+        count = JournalEntry.objects.filter(
+            entity=self.entity, month=self.month, state=EntryState.DRAFT
+        ).count()
+        return not count, f"{count} drafts: post or delete them." if count else "There is none."
+
+    def _trial_balance(self) -> tuple[bool, str]:
+        sums = MonthlyBalance.objects.filter(account__entity=self.entity, month=self.month).aggregate(
+            debit=Coalesce(Sum("debit_minor"), 0), credit=Coalesce(Sum("credit_minor"), 0)
+        )
+        same = sums["debit"] == sums["credit"]
+        words = f"{self._money(sums['debit'])} on both sides."
+        if not same:
+            words = f"{self._money(sums['debit'])} against {self._money(sums['credit'])}; run manage.py verify_books."
+        return same, words
+
+    def _chain(self) -> tuple[bool, str]:
+        """Compare the counts; `manage.py verify_books` recomputes every hash."""
+        head = EntryChain.objects.filter(entity=self.entity).values_list("number", flat=True).first() or 0
+        posted = JournalEntry.objects.filter(entity=self.entity, state=EntryState.POSTED).aggregate(
+            count=Count("pk"), last=Max("number"), unplaced=Count("pk", filter=Q(number__isnull=True))
+        )
+        whole = posted["count"] == head == (posted["last"] or 0) and not posted["unplaced"]
+        if whole:
+            return True, f"{head} entries, each in its place."
+        return False, f"{posted['count']} entries and a chain of {head}; run manage.py verify_books."
+
+    def _uncategorised(self) -> tuple[bool, str]:
+        waiting = uncategorised_minor(entity=self.entity, month=self.month)
+        return not waiting, f"{self._money(waiting)} waits." if waiting else "Everything has an account."
+
+    def _clearing(self) -> tuple[bool, str]:
+        held = _held(self.entity, AccountRole.CLEARING, self.month)
+        under_way = payouts.in_transit(entity=self.entity, as_of=self.last)
+        if held == under_way or not held:
+            words = f", all of it on its way to the bank on {self.last}" if held else ""
+            return True, f"It holds {self._money(held)}{words}."
+        return (
+            False,
+            f"It holds {self._money(held)}, and {self._money(under_way)} was on its way to the bank.",
+        )
+
+    def _receivables(self) -> tuple[bool, str]:
+        off = ageing.age(entity=self.entity, as_of=self.last).difference_minor
+        return not off, f"They differ by {self._money(off)}." if off else "They agree."
+
+    def _payables(self) -> tuple[bool, str]:
+        off = payables.payables(entity=self.entity, as_of=self.last).other_minor
+        return not off, f"{self._money(off)} is owed without a bill." if off else "They agree."
+
+    def _deferred(self) -> tuple[bool, str]:
+        held = roll_forward.held_now(entity=self.entity, month=self.month, as_of=self.last)
+        off = held.off_minor or held.unnamed_minor
+        return not off, f"{self._money(off)} is held for no booking." if off else "They agree."
+
+    def _unmatched(self) -> tuple[bool, str]:
+        told = set(
+            ImportedLine.objects.filter(account__in=self.banks)
+            .order_by()
+            .values_list("account_id", flat=True)
+            .distinct()
+        )
+        count = sum(
+            matching.unmatched(account=account, first=months.first_day(self.month), last=self.last).count()
+            for account in self.banks
+            if account.pk in told
+        )
+        return not count, f"{count} do not; they may be on the next statement." if count else "All do."
+
+
+def uncategorised_minor(*, entity: Entity, month: int) -> int:
+    """Return what a month leaves on the accounts that wait for a category, both ways added up."""
+    moved = MonthlyBalance.objects.filter(
+        account__entity=entity, account__role=AccountRole.UNCATEGORISED, month=month
+    ).values_list("account_id", F("debit_minor") - F("credit_minor"))
+    return sum(abs(minor) for _, minor in moved)
+
+
+def _held(entity: Entity, role: AccountRole, month: int) -> int:
+    accounts = Account.objects.filter(entity=entity, role=role)
+    total = MonthlyBalance.objects.filter(account__in=accounts, month__lte=month).aggregate(
+        total=Coalesce(Sum(F("debit_minor") - F("credit_minor")), 0)
+    )["total"]
+    return int(total)
