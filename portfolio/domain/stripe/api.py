@@ -5,7 +5,7 @@ typed movements; which of them are new to the books is decided in `portfolio.dom
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -102,7 +102,7 @@ class Api:
         return self.of_charge(_safe(charge_id)) if charge_id else []
 
     def of_payout(
-        self, payout_id: str, known: Collection[str] = ()
+        self, payout_id: str, known: Container[str] = ()
     ) -> tuple[dict[str, Any], list[BalanceTransaction]]:
         """Return a payout as it stands, and its movements: its own, its failure's, and all that it carried.
 
@@ -121,14 +121,14 @@ class Api:
         return payout, found
 
     def between(
-        self, first: dt.datetime, before: dt.datetime | None, known: Collection[str] = ()
+        self, first: dt.datetime, before: dt.datetime | None, known: Container[str] = ()
     ) -> Iterator[BalanceTransaction]:
         """Yield the movements created from an instant on, and before another where one is given, newest first."""
         created = {"gte": int(first.timestamp())} | ({"lt": int(before.timestamp())} if before else {})
         for raw in self._pages("/v1/balance_transactions", created=created, expand=["data.source"]):
             yield self._listed(raw, known, "")
 
-    def _listed(self, raw: Any, known: Collection[str], payout_id: str) -> BalanceTransaction:
+    def _listed(self, raw: Any, known: Container[str], payout_id: str) -> BalanceTransaction:
         source = raw.get("source") if isinstance(raw, dict) else None
         charge: Mapping[str, Any] = {}
         if isinstance(source, dict) and source.get("charge") and raw.get("id") not in known:

@@ -27,8 +27,6 @@ from portfolio.formats.errors import FormatError
 from portfolio.formats.stripe import IDENTIFIER, BalanceTransaction
 from portfolio.models import (
     Entity,
-    ImportedLine,
-    ImportKind,
     Period,
     PeriodState,
     StripeEvent,
@@ -189,9 +187,9 @@ def _carry_out(event: StripeEvent, at: dt.datetime) -> str:
     rows: list[BalanceTransaction]
     kind = _kind(event.type, event.object_id)
     if kind == "payout":
-        payout, rows = client.of_payout(event.object_id, _known(entity))
+        payout, rows = client.of_payout(event.object_id, landing.Known(entity))
     elif kind == "balance":
-        rows = list(client.between(event.created_at - api.LOOK_BACK, None, _known(entity)))
+        rows = list(client.between(event.created_at - api.LOOK_BACK, None, landing.Known(entity)))
     else:
         fetch = {"charge": client.of_charge, "refund": client.of_refund, "dispute": client.of_dispute, "intent": client.of_intent}  # fmt: skip
         rows = fetch[kind](event.object_id)
@@ -206,20 +204,6 @@ def _carry_out(event: StripeEvent, at: dt.datetime) -> str:
                 state=StripeEventState.DONE, done_at=at, next_try_at=None, error=""
             )
         return landed.refused
-
-
-class _Known:
-    """Tells whether a movement has landed, asking the database for those that are asked about."""
-
-    def __init__(self, entity: Entity) -> None:
-        self.rows = ImportedLine.objects.filter(entity=entity, kind=ImportKind.STRIPE)
-
-    def __contains__(self, external_id: object) -> bool:
-        return self.rows.filter(external_id=external_id).exists()
-
-
-def _known(entity: Entity) -> Any:
-    return _Known(entity)
 
 
 def _fail(event: StripeEvent, sentence: str, at: dt.datetime) -> None:

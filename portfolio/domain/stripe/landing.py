@@ -6,7 +6,7 @@ does to the books hangs on the movement alone, on the booking it names, and on w
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -47,6 +47,18 @@ class Landed:
     matched: int
     uncategorised: int
     refused: str = ""
+
+
+class Known(Container[str]):
+    """Tells of an id of Stripe's whether its movement has landed, by asking the database about that one."""
+
+    def __init__(self, entity: Entity) -> None:
+        """Take whose movements are asked about."""
+        self.rows = ImportedLine.objects.filter(entity=entity, kind=ImportKind.STRIPE)
+
+    def __contains__(self, external_id: object) -> bool:
+        """Tell whether it has landed."""
+        return self.rows.filter(external_id=external_id).exists()
 
 
 def land_file(
@@ -107,7 +119,7 @@ def land(
     """
     with transaction.atomic():
         landing.lock(entity)
-        rows = sorted({row.id: row for row in rows}.values(), key=lambda row: (row.created_at, row.id))
+        rows = payouts.each_once(rows)
         lines = _lines(entity, rows, name)
         fresh = landing.unseen(entity=entity, kind=ImportKind.STRIPE, lines=lines, name=name)
         closed = _closed(entity)

@@ -40,6 +40,15 @@ def carried_by(row: BalanceTransaction) -> str:
     return "" if row.returned and row.payout_id == own_id(row) else row.payout_id
 
 
+def each_once(rows: Iterable[BalanceTransaction]) -> list[BalanceTransaction]:
+    """Return each movement once, as it was told by whoever knew which payout carried it, in order of time."""
+    best: dict[str, BalanceTransaction] = {}
+    for row in rows:
+        if row.id not in best or carried_by(row):
+            best[row.id] = row
+    return sorted(best.values(), key=lambda row: (row.created_at, row.id))
+
+
 def residuals(*, entity: Entity, as_of: dt.date) -> tuple[Residual, ...]:
     """Return the payouts that arrived by a day and whose movements leave something in the clearing account.
 

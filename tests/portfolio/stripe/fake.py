@@ -170,6 +170,10 @@ class Account:
                    self.carried.get(identifier, ""), charge.get("id", ""), (charge.get("metadata") or {}).get("booking", ""), "?"])  # fmt: skip
         return b"\xef\xbb\xbf" + out.getvalue().encode()
 
+    def json(self) -> list[dict[str, Any]]:
+        """Return the movements as the API lists them, sources and their charges expanded."""
+        return [self._shown(self._last(txn), [["source", "charge"]]) for txn in self.txns]
+
     def bodies(self, slug: str) -> list[str]:
         """Return the events as an entity's address receives them, in the order in which they happened."""
         found = []
