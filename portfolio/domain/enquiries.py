@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from core import audit, clock
 from mail.models import Campaign
 from portfolio.domain import bookings
-from portfolio.models import Booking, BookingStage, Channel, Entity
+from portfolio.models import Booking, BookingStage, CancellationTerms, Channel, Entity
 
 # Where a booking may be when somebody first writes it down, with the moves that lead there.
 FIRST_STAGES: dict[BookingStage, tuple[BookingStage, ...]] = {
@@ -44,6 +44,7 @@ class Terms:
     price_minor: int
     deposit_minor: int
     campaign: Campaign | None = None
+    terms: CancellationTerms | None = None
 
 
 def add_booking(
@@ -147,6 +148,8 @@ def _check(entity: Entity, terms: Terms) -> None:
         raise TermsRefusedError("The deposit is part of the price, so it cannot be more.")
     if terms.channel is not None and terms.channel.entity_id != entity.pk:
         raise TermsRefusedError(f"{terms.channel} is no channel of {entity}; choose one of its own.")
+    if terms.terms is not None and terms.terms.entity_id != entity.pk:
+        raise TermsRefusedError(f"“{terms.terms}” are terms of another entity; choose those of {entity}.")
     if terms.campaign is not None and terms.campaign.started_at is None:
         raise TermsRefusedError(f"{terms.campaign} was never sent, so no booking came from it.")
 
@@ -185,4 +188,4 @@ def _next_reference(entity: Entity) -> str:
 def _plain(value: object) -> object:
     if isinstance(value, dt.date | dt.datetime):
         return value.isoformat()
-    return str(value) if isinstance(value, Channel | Campaign) else value
+    return str(value) if isinstance(value, Channel | Campaign | CancellationTerms) else value

@@ -64,7 +64,7 @@ def act(
     form: forms.Form,
     submit: str,
     do: Callable[[dict[str, Any]], object],
-    refusal: type[Exception],
+    refusal: type[Exception] | tuple[type[Exception], ...],
     done: str,
     back: str,
 ) -> HttpResponse:
@@ -185,7 +185,7 @@ def adopt_model(request: HttpRequest, pk: int) -> HttpResponse:
         lede="Adopting says that this is the model you steer by. Break-even and scenarios are computed from it.",
         facts=[
             ("State", model.get_state_display()),
-            ("Price", _money(model.price_minor, model.entity)),
+            ("Price", money(model.price_minor, model.entity)),
             ("Source", model.source),
         ],
         form=PressForm(_data(request)),
@@ -308,7 +308,7 @@ def reconcile_month(request: HttpRequest, slug: str, month: int) -> HttpResponse
         entity=entity,
         heading=f"Reconcile {months.label(month)}",
         lede="Take the bank's statement and type what it says. The month is reconciled when both agree to the cent.",
-        facts=[("The books hold at the bank", _money(cash, entity))],
+        facts=[("The books hold at the bank", money(cash, entity))],
         form=StatementForm(_data(request), currency=entity.currency),
         submit="Reconcile the month",
         do=lambda data: reconciliation.reconcile_month(
@@ -330,9 +330,7 @@ def close_month(request: HttpRequest, slug: str, month: int) -> HttpResponse:
         entity=entity,
         heading=f"Close {months.label(month)}",
         lede="Nothing can be posted into a closed month any more, by anybody. Corrections go into an open month.",
-        facts=[
-            ("The books hold at the bank", _money(cash_at_bank(entity_id=entity.pk, month=month), entity))
-        ],
+        facts=[("The books hold at the bank", money(cash_at_bank(entity_id=entity.pk, month=month), entity))],
         form=PressForm(_data(request)),
         submit="Close the month",
         do=lambda _: reconciliation.close_month(entity=entity, month=month, by=request.user, at=clock.now()),
@@ -342,5 +340,6 @@ def close_month(request: HttpRequest, slug: str, month: int) -> HttpResponse:
     )
 
 
-def _money(minor: int, entity: Entity) -> str:
+def money(minor: int, entity: Entity) -> str:
+    """Return an amount in the currency of an entity."""
     return format_minor(minor, entity.currency)

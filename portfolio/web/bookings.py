@@ -13,12 +13,21 @@ from django.urls import reverse, reverse_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import access, clock, trail
-from portfolio.domain import bookings, campaign_income, enquiries, ledger, pages, worked_as
-from portfolio.models import Booking, BookingStage, Channel, Entity
+from portfolio.domain import (
+    bookings,
+    campaign_income,
+    enquiries,
+    held,
+    ledger,
+    pages,
+    terms,
+    worked_as,
+)
+from portfolio.models import Booking, BookingStage, CancellationTerms, Channel, Entity, UnpostedDeed
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import may, record
 from portfolio.web.entities import EVENTS_SHOWN, PORTFOLIO, ROWS_A_PAGE, crumbs, views_of_portfolio
-from portfolio.web.forms import BookingFilter, BookingForm, MoveForm
+from portfolio.web.forms import NO_TERMS, BookingFilter, BookingForm, MoveForm
 
 ALL = "all"
 # Nobody owes the price of what will not be.
@@ -94,7 +103,9 @@ def _query(**parameters: str) -> str:
 @access.staff
 def booking_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one booking whole, and the moves that are legal from where it stands."""
-    booking = record(request, Booking.objects.select_related("entity", "channel", "asset", "campaign"), pk=pk)
+    booking = record(
+        request, Booking.objects.select_related("entity", "channel", "asset", "campaign", "terms"), pk=pk
+    )
     return _booking_page(request, booking, None)
 
 
@@ -121,12 +132,43 @@ def _booking_page(request: HttpRequest, booking: Booking, form: MoveForm | None)
             "form": form if books and moves else None,
             "may_change": books and stage not in enquiries.SETTLED,
             "way": _way(stage),
+            **_money(request, booking, stage),
             "work": worked_as.of(booking=booking, books=books),
             "events": trail.of_records(records=[("portfolio.booking", booking.pk)], limit=EVENTS_SHOWN),
             "crumbs": crumbs(booking.entity, BOOKINGS),
         },
         status=422 if form is not None and form.is_bound else 200,
     )
+
+
+def _money(request: HttpRequest, booking: Booking, stage: BookingStage) -> dict[str, Any]:
+    """Return where a booking's money is, what calling it off today would do, and what may be decided about it."""
+    money = held.of(booking)
+    standing = [
+        ("Held as deferred revenue", money.deferred),
+        ("Held as a deposit", money.deposits),
+        ("Owed by the client", money.receivable),
+        ("Owed back to the client", money.refunds_due),
+        ("Earned", money.earned - money.tax),
+        ("Set aside for tax", money.tax),
+        ("Kept", money.kept),
+    ]
+    owns, today = may(request, "own", booking.entity), pages.as_of_date()
+    callable_off = BookingStage.CANCELLED in bookings.MOVES[stage]
+    return {
+        "standing": [(label, amount) for label, amount in standing if amount],
+        "if_cancelled": {
+            "on": today,
+            "decision": terms.decide(booking=booking, money=money, on=today),
+            "held_minor": money.held,
+        }
+        if callable_off
+        else None,
+        "waiting": UnpostedDeed.objects.filter(booking=booking).first(),
+        "may_decide": owns and stage in GIVEN_UP and money.held + money.refunds_due + money.kept > 0,
+        "may_reprice": owns and stage == BookingStage.COMPLETED,
+        "may_take_back": stage == BookingStage.COMPLETED and may(request, "book", booking.entity),
+    }
 
 
 def _moves(stage: BookingStage) -> list[tuple[str, str]]:
@@ -160,7 +202,7 @@ def advance_booking(request: HttpRequest, pk: int) -> HttpResponse:
     """Move a booking on; a refusal is shown on its page."""
     booking = record(
         request,
-        Booking.objects.select_related("entity", "channel", "asset", "campaign"),
+        Booking.objects.select_related("entity", "channel", "asset", "campaign", "terms"),
         pk=pk,
         verb="book",
     )
@@ -198,6 +240,7 @@ def add_booking(request: HttpRequest) -> HttpResponse:
         request.POST if request.method == "POST" else None,
         entities=offered,
         channels=_channels(offered),
+        terms=terms.offered(entities=offered),
         campaigns=list(campaign_income.sources()),
         initial={"entity": request.GET.get("entity", ""), "enquired_on": as_of, "on": as_of},
     )
@@ -227,12 +270,13 @@ def add_booking(request: HttpRequest) -> HttpResponse:
 def change_booking(request: HttpRequest, pk: int) -> HttpResponse:
     """Change what is agreed on a booking that is not settled yet."""
     booking = record(
-        request, Booking.objects.select_related("entity", "channel", "campaign"), pk=pk, verb="book"
+        request, Booking.objects.select_related("entity", "channel", "campaign", "terms"), pk=pk, verb="book"
     )
     form = BookingForm(
         request.POST if request.method == "POST" else None,
         entities=[booking.entity],
         channels=_channels([booking.entity]),
+        terms=_kept_terms(booking),
         campaigns=list(campaign_income.sources()),
         initial={
             "entity": booking.entity.slug,
@@ -240,6 +284,7 @@ def change_booking(request: HttpRequest, pk: int) -> HttpResponse:
             "kind": booking.kind,
             "channel": str(booking.channel_id or ""),
             "campaign": str(booking.campaign_id or ""),
+            "terms": str(booking.terms_id or NO_TERMS),
             "client_name": booking.client_name,
             "client_email": booking.client_email,
             "party_size": booking.party_size,
@@ -276,6 +321,23 @@ def _form_page(request: HttpRequest, form: BookingForm, heading: str, submit: st
     )
 
 
+def _kept_terms(booking: Booking) -> list[CancellationTerms]:
+    """Return the terms a booking may have: those offered, and its own though they be retired."""
+    offered = terms.offered(entities=[booking.entity])
+    kept = [booking.terms] if booking.terms is not None and booking.terms not in offered else []
+    return [*offered, *kept]
+
+
+def _chosen_terms(data: dict[str, Any], entities: list[Entity]) -> CancellationTerms | None:
+    chosen = data["terms"]
+    if chosen == NO_TERMS:
+        return None
+    if chosen:
+        return CancellationTerms.objects.filter(pk=chosen, entity__in=entities).first()
+    named = next((found for found in entities if found.slug == data.get("entity", entities[0].slug)), None)
+    return terms.standard(entity=named) if named is not None else None
+
+
 def _channels(entities: list[Entity]) -> list[Channel]:
     return list(Channel.objects.filter(entity__in=entities).select_related("entity"))
 
@@ -294,4 +356,5 @@ def _terms(data: dict[str, Any], entities: list[Entity]) -> enquiries.Terms:
         price_minor=data["price"],
         deposit_minor=data["deposit"] or 0,
         campaign=campaign_income.sources().get(pk=campaign) if campaign else None,
+        terms=_chosen_terms(data, entities),
     )

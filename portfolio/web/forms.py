@@ -10,8 +10,10 @@ from core.money import MoneyError, format_minor, parse_minor
 from mail.models import Campaign
 from portfolio.domain import enquiries
 from portfolio.domain.pages import UNDER_WAY
-from portfolio.models import BillingModel, BookingStage, Channel, Entity, ImportKind
+from portfolio.models import BillingModel, BookingStage, CancellationTerms, Channel, Entity, ImportKind
 
+# Chosen where a booking has no terms, as against the standard ones of its entity.
+NO_TERMS = "none"
 KINDS = ("charter", "concert", "stay", "delivery", "haul", "work")
 
 
@@ -213,6 +215,11 @@ class BookingForm(forms.Form):
     )
     price = MoneyField(label="Price")
     deposit = MoneyField(label="Deposit", required=False)
+    terms = forms.ChoiceField(
+        label="Cancellation terms",
+        required=False,
+        help_text="They decide what goes back when it is called off.",
+    )
     enquired_on = DayField(label="Enquired on")
     stage = forms.ChoiceField(
         label="Stands at", choices=[(stage.value, stage.label) for stage in enquiries.FIRST_STAGES]
@@ -225,14 +232,20 @@ class BookingForm(forms.Form):
         entities: list[Entity],
         channels: list[Channel],
         campaigns: list[Campaign],
+        terms: list[CancellationTerms],
         **kwargs: Any,
     ) -> None:
-        """Offer the entities this person books for, their channels, and the campaigns there were."""
+        """Offer the entities this person books for, their channels and terms, and the campaigns there were."""
         super().__init__(*args, **kwargs)
         self.fields["entity"].choices = [(entity.slug, entity.name) for entity in entities]  # type: ignore[attr-defined]
         self.fields["channel"].choices = [  # type: ignore[attr-defined]
             ("", "Not known"),
             *[(str(channel.pk), f"{channel.name} ({channel.entity.name})") for channel in channels],
+        ]
+        self.fields["terms"].choices = [  # type: ignore[attr-defined]
+            ("", "The entity’s standard terms"),
+            (NO_TERMS, "None: the owner decides"),
+            *[(str(row.pk), f"{row.name} ({row.entity.name})") for row in terms],
         ]
         self.fields["campaign"].choices = [  # type: ignore[attr-defined]
             ("", "None, or not known"),

@@ -10,7 +10,10 @@ from portfolio.models import Entity
 BOOKS = (
     ("entity", "Overview"),
     ("entries", "Journal"),
+    ("statements", "Statements"),
+    ("receivables", "Receivables"),
     ("payables", "Payables"),
+    ("deferred", "Deferred revenue"),
     ("months", "Months"),
 )
 

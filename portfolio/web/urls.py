@@ -6,14 +6,19 @@ from portfolio.web import (
     accounts,
     acts,
     bookings,
+    deferred,
     entities,
     imports,
     journal,
     journal_imports,
     payables,
+    receivables,
     records,
     search,
+    statements,
     stripe,
+    tax,
+    terms,
 )
 
 app_name = "portfolio"
@@ -47,6 +52,11 @@ urlpatterns = [
     *journal.urlpatterns,
     *journal_imports.urlpatterns,
     *search.urlpatterns,
+    *statements.urlpatterns,
     *payables.urlpatterns,
+    *receivables.urlpatterns,
     *stripe.urlpatterns,
+    *deferred.urlpatterns,
+    *tax.urlpatterns,
+    *terms.urlpatterns,
 ]

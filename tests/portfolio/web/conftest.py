@@ -9,6 +9,7 @@ from django.test import Client
 
 from crew.models import Person
 from portfolio.domain import chart, documents, ledger
+from portfolio.domain import terms as cancellation
 from portfolio.domain.ledger import Line
 from portfolio.models import (
     Account,
@@ -16,6 +17,7 @@ from portfolio.models import (
     BillPayment,
     Booking,
     BookingStage,
+    CancellationTerms,
     CapitalOption,
     CapitalTier,
     Channel,
@@ -72,6 +74,7 @@ class Records:
     model: ProfitabilityModel
     handoff: HandoffFile
     file: ImportFile
+    terms: CancellationTerms
     vendor: Vendor
     bill: Bill
     bill_payment: BillPayment
@@ -183,6 +186,15 @@ def everything(slug: str, name: str) -> Records:
         model=ProfitabilityModelFactory(entity=entity, name=f"{name} charter model"),
         handoff=handoff,
         file=file,
+        terms=cancellation.add(
+            entity=entity,
+            name=f"{name} terms",
+            note="",
+            steps=((14, 10_000), (7, 5_000)),
+            make_standard=True,
+            by=None,
+            at=AT,
+        ),
         vendor=vendor,
         stripe_event=StripeEvent.objects.create(
             entity=entity,

@@ -1,0 +1,141 @@
+"""Pages of tax set aside: what is owed by kind and month, the rates, and what was paid on."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from core import access, clock
+from portfolio.domain import ledger, tax
+from portfolio.domain.pages import as_of_date
+from portfolio.models import TaxKind, TaxRate
+from portfolio.web import acts
+from portfolio.web.access import entity as entity_or_404
+from portfolio.web.access import may
+from portfolio.web.entities import crumbs
+from portfolio.web.forms import KINDS, DayField, MoneyField
+
+
+class RateForm(forms.Form):
+    """A rate in force from a day on."""
+
+    kind = forms.ChoiceField(label="Tax", choices=TaxKind.choices)
+    applies_to = forms.ChoiceField(
+        label="On bookings of the kind", choices=[(kind, kind.capitalize()) for kind in KINDS]
+    )
+    rate = forms.DecimalField(
+        label="Per cent of the price without tax", min_value=0, max_value=50, max_digits=4, decimal_places=2
+    )
+    effective_on = DayField(label="In force from")
+    collected_by_channel = forms.BooleanField(
+        label="Marketplaces collect it themselves",
+        required=False,
+        help_text="Then nothing is set aside for bookings that come through one.",
+    )
+    source = forms.CharField(
+        label="Source", max_length=200, help_text="The law, the authority's page with its date, or a letter."
+    )
+
+
+class RemitForm(forms.Form):
+    """What was paid on, and when."""
+
+    kind = forms.ChoiceField(label="Tax", choices=TaxKind.choices)
+    amount = MoneyField(label="Amount")
+    on = DayField(label="Paid on")
+    reference = forms.CharField(label="Reference", max_length=80, required=False)
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        """Read the amount in the entity's currency."""
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].currency = currency  # type: ignore[attr-defined]
+
+
+@require_safe
+@access.staff
+def tax_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show what is owed, by kind, month and quarter, and the rates."""
+    entity = entity_or_404(request, slug)
+    as_of = as_of_date()
+    return render(
+        request,
+        "portfolio/tax.html",
+        {
+            "entity": entity,
+            "as_of": as_of,
+            "owed": tax.owed(entity=entity, as_of=as_of),
+            "rates": TaxRate.objects.filter(entity=entity).order_by("kind", "applies_to", "-effective_on"),
+            "keeps": may(request, "keep", entity),
+            "owns": may(request, "own", entity),
+            "crumbs": crumbs(entity),
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@access.staff
+def add_rate(request: HttpRequest, slug: str) -> HttpResponse:
+    """Write a rate down."""
+    entity = entity_or_404(request, slug, verb="own")
+    return acts.act(
+        request,
+        entity=entity,
+        heading="Add a tax rate",
+        lede="Guests’ prices include the tax. It is set aside when the service is done, at the rate of that day.",
+        facts=[("Rates before it", "stay, and apply to services before its day")],
+        form=RateForm(request.POST if request.method == "POST" else None),
+        submit="Add the rate",
+        do=lambda data: tax.add_rate(
+            entity=entity, kind=TaxKind(data["kind"]), applies_to=data["applies_to"],
+            rate_bp=int(data["rate"] * 100), effective_on=data["effective_on"],
+            collected_by_channel=data["collected_by_channel"], source=data["source"], by=request.user,
+            at=clock.now(),
+        ),
+        refusal=tax.TaxRefusedError,
+        done="The rate is written down.",
+        back=reverse("portfolio:tax", args=[entity.slug]),
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@access.staff
+def remit_tax(request: HttpRequest, slug: str) -> HttpResponse:
+    """Record that tax was paid on."""
+    entity = entity_or_404(request, slug, verb="keep")
+    as_of = as_of_date()
+    owed = tax.owed(entity=entity, as_of=as_of)
+    return acts.act(
+        request,
+        entity=entity,
+        heading="Record tax paid on",
+        lede="The oldest months are paid first. The bank’s line is matched to this when the statement lands.",
+        facts=[(row.label, f"{acts.money(row.owed_minor, entity)} owed") for row in owed]
+        or [("Owed", "nothing is set aside")],
+        form=RemitForm(
+            request.POST if request.method == "POST" else None,
+            currency=entity.currency,
+            initial={
+                "on": as_of,
+                "kind": owed[0].kind if owed else None,
+                "amount": owed[0].next_due.owed_minor if owed and owed[0].next_due else None,
+            },
+        ),
+        submit="Record the payment",
+        do=lambda data: tax.remit(
+            entity=entity, kind=TaxKind(data["kind"]), amount_minor=data["amount"], on=data["on"],
+            reference=data["reference"], by=request.user, at=clock.now(),
+        ),
+        refusal=(tax.TaxRefusedError, ledger.LedgerError),
+        done="The payment is in the books.",
+        back=reverse("portfolio:tax", args=[entity.slug]),
+    )  # fmt: skip
+
+
+urlpatterns = [
+    path("entities/<slug:slug>/tax/", tax_page, name="tax"),
+    path("entities/<slug:slug>/tax/rates/add/", add_rate, name="add_tax_rate"),
+    path("entities/<slug:slug>/tax/remit/", remit_tax, name="remit_tax"),
+]
