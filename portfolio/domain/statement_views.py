@@ -16,7 +16,7 @@ from portfolio.domain import chain
 from portfolio.domain.statement_columns import Asked, By, Form, Layout, span_label
 from portfolio.domain.statement_parts import CashFlow, Holder, Measure, Row, Section
 from portfolio.domain.statements import Books, added
-from portfolio.models import AccountRole, Entity, EntryState, Posting
+from portfolio.models import Account, AccountRole, Entity, EntryState, MonthlyBalance, Posting
 from portfolio.models.account import CASH_ROLES
 from portfolio.render.statements import Kind, Line, Seal, Style, Table
 
@@ -30,6 +30,12 @@ class Made:
     line: Line
     terms: tuple[tuple[Row, int], ...] = ()
     measure: Measure = Measure.MOVED
+
+    @property
+    def account(self) -> int | None:
+        """Return the account that is all of this line, or None where there are several."""
+        holders = [holder for row, _ in self.terms for holder in row.holders]
+        return holders[0].id if len(holders) == 1 and self.line.style is Style.ROW else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +355,18 @@ def postings(
         cash = Posting.objects.filter(account__role__in=CASH_ROLES)
         rows = rows.filter(entry_id__in=cash.values("entry_id"))
     return rows.select_related("entry", "account", "entry__entity").order_by("entry__on", "id")
+
+
+def account_moves(*, account: Account, first: int | None, last: int) -> tuple[int, int]:
+    """Return what an account held before some months and what it moved in them, from the balances; debit positive."""
+    held = MonthlyBalance.objects.filter(account=account, month__lte=last).order_by()
+    before = moved = 0
+    for month, debit, credit in held.values_list("month", "debit_minor", "credit_minor"):
+        if first is not None and month < first:
+            before += debit - credit
+        else:
+            moved += debit - credit
+    return before, moved
 
 
 def total(rows: QuerySet[Posting]) -> int:

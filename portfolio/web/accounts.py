@@ -16,7 +16,10 @@ from core.money import EXPONENTS
 from portfolio.domain import account_changes, pages
 from portfolio.domain.account_changes import AccountRefusedError
 from portfolio.models import Account, AccountKind, AccountRole, Entity
-from portfolio.web import converters  # noqa: F401 - makes months in addresses known
+from portfolio.web import (
+    converters,  # noqa: F401 - makes months in addresses known
+    statements,
+)
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import may, record
 from portfolio.web.entities import ROWS_A_PAGE, crumbs
@@ -136,7 +139,9 @@ def change_account(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @access.staff
 def account_newest(request: HttpRequest, pk: int) -> HttpResponse:
-    """Lead to the newest month in which an account moved."""
+    """Lead to the newest month in which an account moved; with ``from`` or ``to``, show what it moved in those months."""
+    if "from" in request.GET or "to" in request.GET:
+        return statements.account_span(request, pk)
     account = record(request, Account.objects.all(), pk=pk)
     moved = pages.account_months(account=account)
     month = moved[0] if moved else months.month_of(pages.as_of_date())

@@ -42,7 +42,12 @@ def views_of_portfolio(current: str) -> list[dict[str, Any]]:
     """Return the tabs above the portfolio's lists."""
     return [
         {"label": label, "url": reverse(f"portfolio:{name}"), "current": name == current}
-        for label, name in (("Entities", "entities"), ("Bookings", "bookings"), ("Imports", "imports"))
+        for label, name in (
+            ("Entities", "entities"),
+            ("Statements", "all_statements"),
+            ("Bookings", "bookings"),
+            ("Imports", "imports"),
+        )
     ]
 
 
