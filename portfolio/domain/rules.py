@@ -1,0 +1,315 @@
+"""Rules that categorise bank lines: written, ordered, switched off, tried on past lines, and applied to them.
+
+A rule is used by what lands after it (`portfolio.domain.desk`). What landed before and still waits for a category is
+moved by one correcting entry for each line; nothing posted is edited, and closed months are left alone.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import F, Max, Q, QuerySet
+
+from core import audit, months
+from portfolio.domain import landing, ledger
+from portfolio.domain.desk import BANK_KINDS
+from portfolio.models import (
+    Account,
+    AccountRole,
+    CategoryRule,
+    Direction,
+    Entity,
+    EntrySource,
+    ImportedLine,
+    JournalEntry,
+    Period,
+    PeriodState,
+    Posting,
+)
+
+LINES_SHOWN = 40
+AT_ONCE = 2_000
+_MOVED = "recategorised:"
+
+
+class RuleError(Exception):
+    """A rule that cannot be saved or applied; the message is a sentence for whoever asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTerms:
+    """What a rule says, saved or not."""
+
+    contains: str
+    account: Account
+    direction: Direction = Direction.ANY
+    at_least_minor: int | None = None
+    at_most_minor: int | None = None
+
+    def as_rule(self, entity: Entity) -> CategoryRule:
+        """Return the rule unsaved, to try it."""
+        return CategoryRule(
+            entity=entity, position=0, contains=self.contains, account=self.account, direction=self.direction,
+            at_least_minor=self.at_least_minor, at_most_minor=self.at_most_minor,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """A past line that a rule catches, where its money is now, and whether it waits for a category."""
+
+    line: ImportedLine
+    accounts: str
+    uncategorised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """What a rule catches among past lines: how many, the newest of them, and how many wait for a category."""
+
+    count: int
+    lines: tuple[Caught, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recategorised:
+    """What applying a rule did: lines moved, and the closed months whose lines stayed where they are."""
+
+    moved: int
+    closed_months: tuple[int, ...]
+
+
+def save(
+    *,
+    entity: Entity,
+    terms: RuleTerms,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+    rule: CategoryRule | None = None,
+) -> CategoryRule:
+    """Write a rule down behind the others, or change one.
+
+    Raises:
+        RuleError: the text is missing, too long or another rule's, the account is a bank's or another entity's, or
+            the sizes contradict each other.
+    """
+    contains = " ".join(terms.contains.split())
+    if not contains or len(contains) > 80:
+        raise RuleError("Say which words the description holds, in at most 80 characters.")
+    if terms.account.entity_id != entity.pk or terms.account.role == AccountRole.UNCATEGORISED:
+        raise RuleError("Choose an account of these books that says what the money was for.")
+    low, high = terms.at_least_minor, terms.at_most_minor
+    if (low is not None and low < 0) or (high is not None and high < 0):
+        raise RuleError("Sizes are written without a sign; the direction says which way the money goes.")
+    if low is not None and high is not None and low > high:
+        raise RuleError("The smallest amount is larger than the largest; exchange them.")
+    with transaction.atomic():
+        landing.lock(entity)
+        same = CategoryRule.objects.filter(entity=entity, contains=contains)
+        if same.exclude(pk=rule.pk if rule is not None else None).exists():
+            raise RuleError(f"There is a rule for “{contains}” already; change that one.")
+        fields = {
+            "contains": contains, "account": terms.account, "direction": terms.direction,
+            "at_least_minor": low, "at_most_minor": high,
+        }  # fmt: skip
+        if rule is None:
+            last = CategoryRule.objects.filter(entity=entity).aggregate(last=Max("position"))["last"]
+            rule = CategoryRule.objects.create(
+                entity=entity, position=0 if last is None else last + 1, **fields
+            )
+            action = "portfolio:rule:add"
+        else:
+            CategoryRule.objects.filter(pk=rule.pk).update(**fields)
+            rule.refresh_from_db()
+            action = "portfolio:rule:change"
+        audit.record(
+            action=action, subject=rule, by=by, at=at, entity=entity.slug,
+            data={
+                "contains": contains, "account": terms.account.code, "direction": str(terms.direction),
+                "at_least_minor": low, "at_most_minor": high,
+            },
+        )  # fmt: skip
+    return rule
+
+
+def switch(*, rule: CategoryRule, active: bool, by: AbstractBaseUser | None, at: dt.datetime) -> None:
+    """Switch a rule on or off; one that is so already stays so."""
+    with transaction.atomic():
+        if CategoryRule.objects.filter(pk=rule.pk, active=not active).update(active=active):
+            audit.record(
+                action="portfolio:rule:switch", subject=rule, by=by, at=at, entity=rule.entity.slug,
+                data={"active": active},
+            )  # fmt: skip
+
+
+def move(*, rule: CategoryRule, up: bool, by: AbstractBaseUser | None, at: dt.datetime) -> None:
+    """Exchange a rule with the one before it or after it; at the end it stays."""
+    with transaction.atomic():
+        landing.lock(rule.entity)
+        order = list(CategoryRule.objects.filter(entity=rule.entity).order_by("position", "pk"))
+        place = next((n for n, found in enumerate(order) if found.pk == rule.pk), None)
+        other = None if place is None else place - 1 if up else place + 1
+        if place is None or other is None or not 0 <= other < len(order):
+            return
+        order[place], order[other] = order[other], order[place]
+        for position, found in enumerate(order):
+            if found.position != position:
+                CategoryRule.objects.filter(pk=found.pk).update(position=position)
+        audit.record(
+            action="portfolio:rule:move",
+            subject=rule,
+            by=by,
+            at=at,
+            entity=rule.entity.slug,
+            data={"position": other},
+        )
+
+
+def delete(*, rule: CategoryRule, by: AbstractBaseUser | None, at: dt.datetime) -> None:
+    """Forget a rule; what it posted stays."""
+    with transaction.atomic():
+        audit.record(
+            action="portfolio:rule:delete", subject=rule, by=by, at=at, entity=rule.entity.slug,
+            data={"contains": rule.contains},
+        )  # fmt: skip
+        CategoryRule.objects.filter(pk=rule.pk).delete()
+
+
+def catches(*, rule: CategoryRule, limit: int = LINES_SHOWN) -> Catch:
+    """Return which past lines a rule, saved or not, would catch, newest first, and where their money is now."""
+    found = _lines(rule)
+    lines = list(found.order_by("-on", "-pk")[:limit])
+    now = _now_on(lines)
+    return Catch(
+        found.count(),
+        tuple(Caught(line, *now.get(line.pk, ("waits for a decision", False))) for line in lines),
+    )
+
+
+def recategorise(*, rule: CategoryRule, by: AbstractBaseUser | None, at: dt.datetime) -> Recategorised:
+    """Move the lines that a rule catches and that wait for a category to its account, each by one correcting entry.
+
+    Raises:
+        RuleError: the rule is switched off.
+        portfolio.domain.ledger.LedgerError: an entry is refused; nothing is written.
+    """
+    if not rule.active:
+        raise RuleError("The rule is switched off; switch it on before applying it.")
+    entity = rule.entity
+    with transaction.atomic():
+        landing.lock(entity)
+        closed = set(
+            Period.objects.filter(entity=entity, state=PeriodState.CLOSED).values_list("month", flat=True)
+        )
+        waiting = list(
+            _lines(rule)
+            .filter(entry__postings__account__role=AccountRole.UNCATEGORISED)
+            .order_by("on", "pk")
+            .distinct()[:AT_ONCE]
+        )
+        moved_before = _corrections([line.entry_id for line in waiting if line.entry_id is not None])
+        drafts: list[ledger.Draft] = []
+        left: set[int] = set()
+        seen: set[int] = set()
+        for posting in (
+            Posting.objects.filter(
+                entry__in=[line.entry_id for line in waiting], account__role=AccountRole.UNCATEGORISED
+            )
+            .select_related("entry", "account", "booking")
+            .order_by("entry__on", "entry_id", "pk")
+        ):
+            entry = posting.entry
+            earlier = moved_before.get(entry.pk, [])
+            if entry.pk in seen or any(not undone for _, undone in earlier):
+                continue
+            if entry.month in closed:
+                left.add(entry.month)
+                continue
+            seen.add(entry.pk)
+            drafts.append(
+                ledger.Draft(
+                    on=entry.on,
+                    memo=f"Categorised: {entry.memo}"[: ledger.MEMO_LIMIT],
+                    lines=(
+                        ledger.Line(posting.account, -posting.amount_minor, posting.booking),
+                        ledger.Line(rule.account, posting.amount_minor, posting.booking),
+                    ),
+                    source=EntrySource.BANK,
+                    external_id=f"{_MOVED}{entry.pk}:{len(earlier) + 1}",
+                    origin=entry.origin,
+                )
+            )
+        if drafts:
+            ledger.post_many(entity=entity, drafts=drafts, by=by, at=at)
+            audit.record(
+                action="portfolio:rule:apply", subject=rule, by=by, at=at, entity=entity.slug,
+                data={"moved": len(drafts), "closed_months": [months.iso(month) for month in sorted(left)]},
+            )  # fmt: skip
+    return Recategorised(len(drafts), tuple(sorted(left)))
+
+
+def _lines(rule: CategoryRule) -> QuerySet[ImportedLine]:
+    """Return the bank lines of an entity that a rule catches; repeats of other files are left out."""
+    found = ImportedLine.objects.filter(
+        entity=rule.entity,
+        kind__in=BANK_KINDS,
+        same_as__isnull=True,
+        description__icontains=rule.contains,
+        payout_id="",
+    )
+    if rule.direction == Direction.IN:
+        found = found.filter(amount_minor__gt=0)
+    elif rule.direction == Direction.OUT:
+        found = found.filter(amount_minor__lt=0)
+    if rule.at_least_minor is not None:
+        low = rule.at_least_minor
+        found = found.filter(Q(amount_minor__gte=low) | Q(amount_minor__lte=-low))
+    if rule.at_most_minor is not None:
+        found = found.filter(amount_minor__range=(-rule.at_most_minor, rule.at_most_minor))
+    return found.select_related("account", "file")
+
+
+def _now_on(lines: Sequence[ImportedLine]) -> dict[int, tuple[str, bool]]:
+    """Return for each line the accounts its money is on besides the bank's, corrections included."""
+    entries = [line.entry_id for line in lines if line.entry_id is not None]
+    of: dict[int, int] = {entry: entry for entry in entries}
+    for entry, corrections in _corrections(entries).items():
+        of.update({pk: entry for pk, undone in corrections if not undone})
+    held: dict[int, dict[tuple[str, bool, int], int]] = defaultdict(lambda: defaultdict(int))
+    for posting in Posting.objects.filter(entry__in=of).select_related("account").order_by("pk"):
+        account = posting.account
+        key = (str(account), account.role == AccountRole.UNCATEGORISED, account.pk)
+        held[of[posting.entry_id]][key] += posting.amount_minor
+    found = {}
+    for line in lines:
+        if line.entry_id is None:
+            continue
+        others = [key for key, minor in held[line.entry_id].items() if minor and key[2] != line.account_id]
+        found[line.pk] = (
+            ", ".join(name for name, _, _ in others) or "nowhere else",
+            any(u for _, u, _ in others),
+        )
+    return found
+
+
+def _corrections(entries: Iterable[int]) -> dict[int, list[tuple[int, bool]]]:
+    """Return the correcting entries made of some entries, each with whether it was reversed."""
+    wanted = set(entries)
+    found: dict[int, list[tuple[int, bool]]] = defaultdict(list)
+    if not wanted:
+        return found
+    owner = JournalEntry.objects.filter(pk=min(wanted)).values("entity_id")
+    for pk, external_id, undone in (
+        JournalEntry.objects.filter(
+            entity_id__in=owner, source=EntrySource.BANK, external_id__startswith=_MOVED
+        )
+        .annotate(undone=F("reversed_by"))
+        .values_list("pk", "external_id", "undone")
+    ):
+        first = int(str(external_id).split(":")[1])
+        if first in wanted:
+            found[first].append((pk, undone is not None))
+    return found
