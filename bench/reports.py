@@ -68,6 +68,7 @@ def cases(size: lib.Size) -> Iterator[lib.Case]:
         connection.force_debug_cursor = False
         reset_queries()
 
+        up_to = {head.entity_id: head.number for made in documents for head in made.books}
         traces = {
             figure.trace
             for made in documents
@@ -91,7 +92,7 @@ def cases(size: lib.Size) -> Iterator[lib.Case]:
                         first_month=trace.first_month,
                         end_month=trace.end_month,
                         until=trace.until,
-                        watermark=trace.watermark,
+                        up_to=up_to,
                         cash_only=trace.cash_only,
                         side=trace.side,
                         bookings=trace.bookings,

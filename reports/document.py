@@ -77,9 +77,9 @@ class RowsTrace:
 class PostingsTrace:
     """The figure is ``sign`` times the sum of postings matching these filters, in minor units.
 
-    Months are half-open (``first_month <= month < end_month``); ``until`` is the last date counted;
-    ``watermark`` is the last journal entry that existed, so a later, back-dated entry does not move a
-    frozen figure. ``cash_only`` counts only entries that touch cash (and the figure is then a cash flow);
+    Months are half-open (``first_month <= month < end_month``); ``until`` is the last date counted. No
+    entry after those the document's books had come to counts, so a later, back-dated one does not move a frozen figure.
+    ``cash_only`` counts only entries that touch cash (and the figure is then a cash flow);
     ``side`` is ``debit`` or ``credit`` where only one side counts; ``bookings`` keeps postings that name one.
     """
 
@@ -87,7 +87,6 @@ class PostingsTrace:
     first_month: int
     end_month: int
     until: dt.date
-    watermark: int
     sign: int = 1
     cash_only: bool = False
     side: str = ""
@@ -260,6 +259,16 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class BooksHead:
+    """Where an entity's chain of entries had come to when the books were read: its last number and its hash there."""
+
+    entity_id: int
+    slug: str
+    number: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class FindingNote:
     """One finding as a lens sees it: its rule and subject are its identity over editions.
 
@@ -360,7 +369,7 @@ class Draft:
     decisions: tuple[Line, ...]
     definitions: tuple[Definition, ...]
     figures: dict[str, Figure]
-    watermark: int
+    books: tuple[BooksHead, ...]
     rules: tuple[str, ...]
 
 
@@ -368,7 +377,8 @@ class Draft:
 class Document:
     """A whole edition, ready to render. ``url`` is its page; a figure's trace is ``url + figures/<key>/``.
 
-    ``commentary`` is what staff wrote, paragraph by paragraph; it follows the headline.
+    ``commentary`` is what staff wrote, paragraph by paragraph; it follows the headline. ``books`` is how far
+    the books went that were read, and leaves this house with the edition's mail.
     """
 
     head: Head
@@ -384,6 +394,7 @@ class Document:
     definitions: tuple[Definition, ...]
     figures: dict[str, Figure] = field(default_factory=dict)
     commentary: tuple[Line, ...] = ()
+    books: tuple[BooksHead, ...] = ()
 
     @property
     def charts(self) -> tuple[Chart, ...]:

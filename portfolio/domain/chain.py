@@ -6,7 +6,7 @@ when a month is closed and when a report is issued, whose mail and PDF carry it 
 """
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef
@@ -45,6 +45,21 @@ def record(*, entity: Entity, reason: AnchorReason, at: dt.datetime) -> ChainAnc
     return ChainAnchor.objects.create(
         entity=entity, number=head.number, head=head.hash, reason=reason, recorded_at=at
     )
+
+
+def record_read(*, heads: Mapping[int, Head], reason: AnchorReason, at: dt.datetime) -> int:
+    """Write down heads that were read before, by entity id, unless they are written down; return how many."""
+    known = set(
+        ChainAnchor.objects.filter(
+            entity_id__in=heads, number__in=[head.number for head in heads.values()]
+        ).values_list("entity_id", "number", "head")
+    )
+    made = ChainAnchor.objects.bulk_create(
+        ChainAnchor(entity_id=pk, number=head.number, head=head.hash, reason=reason, recorded_at=at)
+        for pk, head in sorted(heads.items())
+        if (pk, *head) not in known
+    )
+    return len(made)
 
 
 def record_daily(*, at: dt.datetime) -> int:

@@ -6,11 +6,11 @@ numbers (`core.months`); dates are local to the entity.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Max, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from core import months
@@ -47,7 +47,9 @@ from portfolio.models.account import CASH_ROLES
 
 @dataclass(frozen=True, slots=True)
 class EntityFact:
-    """An entity, as reports name it; ``last_entry_id`` is 0 where its books are empty."""
+    """An entity, as reports name it; ``number`` and ``head`` say where its chain of entries has come to, 0 and "" in
+    empty books.
+    """
 
     id: int
     slug: str
@@ -55,7 +57,8 @@ class EntityFact:
     kind: str
     zone: str
     currency: str
-    last_entry_id: int
+    number: int
+    head: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +137,15 @@ class Freshness:
 
 
 def entities(*, only: Collection[int] | None = None) -> tuple[EntityFact, ...]:
-    """Return active entities, by slug, each with its newest journal entry; ``only`` limits them to those ids."""
-    newest = JournalEntry.objects.filter(entity=OuterRef("pk")).order_by("-pk").values("pk")[:1]
-    rows = Entity.objects.filter(active=True).annotate(last_entry=Coalesce(Subquery(newest), 0))
+    """Return active entities, by slug, each with the head of its books; ``only`` limits them to those ids."""
+    rows = Entity.objects.filter(active=True).annotate(
+        last_number=Coalesce("chain__number", 0), head=Coalesce("chain__head", Value(""))
+    )
     if only is not None:
         rows = rows.filter(pk__in=only)
     return tuple(
         EntityFact(*row)
-        for row in rows.values_list("id", "slug", "name", "kind", "zone", "currency", "last_entry")
+        for row in rows.values_list("id", "slug", "name", "kind", "zone", "currency", "last_number", "head")
     )
 
 
@@ -195,21 +199,24 @@ def postings(
     first_month: int,
     end_month: int,
     until: dt.date,
-    watermark: int,
+    up_to: Mapping[int, int],
     cash_only: bool = False,
     side: str = "",
     bookings: Collection[int] | None = None,
 ) -> QuerySet[Posting]:
-    """Return the sealed postings behind a figure: months half-open, dated up to ``until``, entries up to
-    ``watermark``; ``cash_only`` keeps those of entries that touch cash, ``side`` debits or credits alone.
+    """Return the sealed postings behind a figure: months half-open, dated up to ``until``, entries of
+    each entity in ``up_to`` up to that number; ``cash_only`` keeps those of entries that touch cash, ``side`` debits or credits alone.
     """
+    seen = Q(pk__in=())
+    for entity_id, number in up_to.items():
+        seen |= Q(entry__entity_id=entity_id, entry__number__lte=number)
     rows = Posting.objects.filter(
+        seen,
         account_id__in=accounts,
         month__gte=first_month,
         month__lt=end_month,
         entry__state=EntryState.POSTED,
         entry__on__lte=until,
-        entry_id__lte=watermark,
     )
     if cash_only:
         rows = rows.filter(

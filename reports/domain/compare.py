@@ -75,6 +75,7 @@ def document(
         decisions=draft.decisions,
         definitions=draft.definitions,
         figures=draft.figures,
+        books=draft.books,
     )
 
 

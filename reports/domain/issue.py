@@ -18,8 +18,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from core import audit, clock
-from portfolio.domain import queries
-from portfolio.models import Entity
+from portfolio.domain import chain, queries
+from portfolio.models import AnchorReason, Entity
 from reports.document import Document, Draft, dump
 from reports.domain import compare, findings, mailing, runs
 from reports.lenses import LENSES
@@ -205,7 +205,6 @@ def _freeze(run: Run, draft: Draft, document: Document, files: Sequence[File], a
                     as_of=run.as_of,
                     issued_at=at,
                     document=plain,
-                    watermark=draft.watermark,
                     sha256=digest(plain),
                 )
         except IntegrityError as error:
@@ -221,6 +220,8 @@ def _freeze(run: Run, draft: Draft, document: Document, files: Sequence[File], a
             )
             for file in files
         )
+        heads = {head.entity_id: chain.Head(head.number, head.hash) for head in document.books}
+        chain.record_read(heads=heads, reason=AnchorReason.EDITION, at=at)
         findings.settle(edition=edition, draft=draft, document=document, at=at)
         sent = mailing.enqueue(edition=edition, document=document, send_to=run.send_to, at=at)
         audit.record(

@@ -1,8 +1,9 @@
 """Explaining a figure of an edition: its formula and the rows or figures it comes from, checked again.
 
-The rows are read as the edition saw them: postings up to its watermark and date, records as it froze them.
+The rows are read as the edition saw them: postings up to the entries and the date it knew, records as it froze them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -10,6 +11,7 @@ from django.db.models import QuerySet
 from portfolio.domain import queries
 from portfolio.models import Posting
 from reports.document import (
+    BooksHead,
     Definition,
     Document,
     Figure,
@@ -42,6 +44,7 @@ class Explanation:
     holds: bool
     inputs: tuple[Figure, ...] = ()
     operation: str = ""
+    books: tuple[BooksHead, ...] = ()
 
     def rows(self, start: int = 0, stop: int | None = None) -> list[TraceRow]:
         """Return the rows from ``start`` up to ``stop``, in the figure's own step and sign."""
@@ -57,7 +60,7 @@ class Explanation:
                 ref=f"entry:{row.entry_id}",
                 on=row.entry.on,
             )
-            for row in _postings(trace)[start:stop]
+            for row in _postings(trace, self.books)[start:stop]
         ]
 
 
@@ -93,21 +96,23 @@ def explain_in(document: Document, key: str) -> Explanation:
         words = words[:1].upper() + words[1:]
         return Explanation(figure, definition, 0, result, result == figure.value, inputs, words)
     if isinstance(trace, PostingsTrace):
-        rows = _postings(trace)
+        rows = _postings(trace, document.books)
         total = trace.sign * queries.total(rows)
-        return Explanation(figure, definition, rows.count(), total, total == figure.value)
+        return Explanation(
+            figure, definition, rows.count(), total, total == figure.value, books=document.books
+        )
     summed = sum(row.amount for row in trace.rows)
     holds = figure.value is None or summed == figure.value
     return Explanation(figure, definition, len(trace.rows), summed if trace.rows else figure.value, holds)
 
 
-def _postings(trace: PostingsTrace) -> "QuerySet[Posting]":
+def _postings(trace: PostingsTrace, books: Iterable[BooksHead]) -> "QuerySet[Posting]":
     return queries.postings(
         accounts=trace.accounts,
         first_month=trace.first_month,
         end_month=trace.end_month,
         until=trace.until,
-        watermark=trace.watermark,
+        up_to={head.entity_id: head.number for head in books},
         cash_only=trace.cash_only,
         side=trace.side,
         bookings=trace.bookings,

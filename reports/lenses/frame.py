@@ -197,6 +197,6 @@ def assemble(
         decisions=decisions,
         definitions=definitions(desk.figures.values()),
         figures=dict(desk.figures),
-        watermark=desk.facts.watermark,
+        books=desk.facts.books,
         rules=tuple(rule.name for rule in rules),
     )

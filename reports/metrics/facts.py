@@ -25,6 +25,7 @@ from portfolio.models import (
     Scenario,
     Stake,
 )
+from reports.document import BooksHead
 
 NOTHING = Movement()
 
@@ -99,9 +100,13 @@ class Facts:
         return {entity: month for month in sorted(self.active, reverse=True) for entity in self.active[month]}
 
     @cached_property
-    def watermark(self) -> int:
-        """The newest journal entry's id."""
-        return max((entity.last_entry_id for entity in self.entities), default=0)
+    def books(self) -> tuple[BooksHead, ...]:
+        """Where the books of each entity had come to; entities without entries are left out."""
+        return tuple(
+            BooksHead(entity.id, entity.slug, entity.number, entity.head)
+            for entity in self.entities
+            if entity.number
+        )
 
     @cached_property
     def linked(self) -> tuple[LinkedPosting, ...]:

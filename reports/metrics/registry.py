@@ -259,7 +259,6 @@ class Desk:
             first_month=start,
             end_month=last + 1,
             until=min(self.as_of, months.last_day(last)),
-            watermark=self.facts.watermark,
             sign=-1 if cash else sign,
             cash_only=cash,
             side=side,
@@ -297,7 +296,6 @@ class Desk:
             first_month=self.facts.first_month,
             end_month=months.month_of(self.as_of) + 1,
             until=self.as_of,
-            watermark=self.facts.watermark,
             sign=sign,
             bookings=tuple(sorted(wanted)),
         )

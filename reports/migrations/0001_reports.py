@@ -51,7 +51,6 @@ class Migration(migrations.Migration):
                 ("as_of", models.DateField()),
                 ("issued_at", models.DateTimeField()),
                 ("document", models.JSONField()),
-                ("watermark", models.BigIntegerField(help_text="The last journal entry that existed.")),
                 ("sha256", models.CharField(help_text="Of the document's canonical JSON.", max_length=64)),
                 (
                     "entity",

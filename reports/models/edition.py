@@ -10,7 +10,7 @@ from reports.models.report import Report
 
 
 class Edition(models.Model):
-    """One issue of a report: its document as JSON, and the last journal entry it knew."""
+    """One issue of a report: its document as JSON, which also says how far the books had come."""
 
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="editions")
     number = models.PositiveIntegerField()
@@ -20,7 +20,6 @@ class Edition(models.Model):
     as_of = models.DateField()
     issued_at = models.DateTimeField()
     document = models.JSONField()
-    watermark = models.BigIntegerField(help_text="The last journal entry that existed.")
     sha256 = models.CharField(max_length=64, help_text="Of the document's canonical JSON.")
 
     class Meta:

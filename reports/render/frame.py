@@ -38,6 +38,9 @@ _AGENDA = ("overdue", "open", "later", "done")
 # How many open actions the part "Actions first" shows; the agenda at the end shows every one.
 OPEN_SHOWN = 5
 
+HEAD_SHOWN = 16
+"""Signs of a chain's hash that stand in an edition; `verify_books --against` takes them."""
+
 
 class Kind(enum.StrEnum):
     """What a part is, for renderers that give some parts a look of their own."""
@@ -219,7 +222,10 @@ class Frame:
         )
 
     def legend(self) -> str:
-        """Return the sentence that says how figures are known, and what the marks mean."""
+        """Return the sentences that say how figures are known, what the marks mean, and how far the books went."""
+        return " ".join(filter(None, (self._badges(), self._books())))
+
+    def _badges(self) -> str:
         if self.usual is None:
             return "No figure of this edition has a value."
         usual = f"Figures are {BADGE_WORDS[self.usual]} ({BADGE_MEANINGS[self.usual]})"
@@ -227,6 +233,12 @@ class Frame:
             return f"{usual}."
         marks = ", ".join(f"{MARKS[badge]} = {BADGE_WORDS[badge]}" for badge in self.others)
         return f"{usual} unless marked: {marks}."
+
+    def _books(self) -> str:
+        heads = ", ".join(
+            f"{head.slug} {head.number} {head.hash[:HEAD_SHOWN]}" for head in self.document.books
+        )
+        return f"The books were read up to these entries: {heads}." if heads else ""
 
     def stale(self) -> str:
         """Return the sentence that names stale sources, or nothing."""

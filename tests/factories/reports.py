@@ -133,7 +133,6 @@ def an_edition(report: Report, *, number: int = 1, entity: Entity | None = None)
         as_of=dt.date(2026, 11, 10),
         issued_at=ISSUED_AT + dt.timedelta(hours=number),
         document=plain,
-        watermark=0,
         sha256=hashlib.sha256(canonical).hexdigest(),
     )
     for kind, name, media_type, content in (

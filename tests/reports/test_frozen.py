@@ -15,7 +15,7 @@ TABLES = {
 }
 # The row once more under a new id: on SQLite this would take the first one's place.
 REPLACE = {
-    "reports_edition": "report_id, number, entity_id, as_of, issued_at, document, watermark, sha256",
+    "reports_edition": "report_id, number, entity_id, as_of, issued_at, document, sha256",
     "reports_editionfile": "edition_id, kind, name, media_type, content, sha256",
     "reports_editionfinding": "edition_id, finding_id, status",
 }

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from portfolio.domain import chain, verification
 from portfolio.models import Entity
 
-_LINE = re.compile(r"([a-z0-9-]{1,50}) ([1-9][0-9]{0,17}) ([0-9a-f]{64})")
+_LINE = re.compile(r"([a-z0-9-]{1,50}) ([1-9][0-9]{0,17}) ([0-9a-f]{16,64})")
 
 
 class Command(BaseCommand):
@@ -20,7 +20,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the files that hold heads outside this database."""
-        parser.add_argument("--against", type=Path, metavar="FILE", help="hold the books against these heads")
+        parser.add_argument(
+            "--against",
+            type=Path,
+            metavar="FILE",
+            help="hold the books against these heads, which a report shows too",
+        )
         parser.add_argument(
             "--write-heads", type=Path, metavar="FILE", help="write the heads of books that hold"
         )

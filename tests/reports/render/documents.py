@@ -72,7 +72,6 @@ _POSTINGS = of(
     first_month=st.integers(24000, 24400),
     end_month=st.integers(24000, 24400),
     until=_DATES,
-    watermark=st.integers(0, 10**6),
     sign=st.sampled_from([1, -1]),
     cash_only=st.booleans(),
     side=st.sampled_from(["", "debit", "credit"]),

@@ -122,7 +122,7 @@ def _figures() -> dict[str, Figure]:
     made.append(
         replace(
             figure("fixed.portfolio.2026-10", "Fixed costs", 812345),
-            trace=PostingsTrace((5100, 5200), FIRST, FIRST + 12, dt.date(2026, 10, 31), 991, -1, True),
+            trace=PostingsTrace((5100, 5200), FIRST, FIRST + 12, dt.date(2026, 10, 31), -1, True),
         )
     )
     return {item.key: item for item in made}
