@@ -3,6 +3,28 @@
 Nothing here posts, seals or moves a stage: those have their own pages, which call `portfolio.domain`.
 """
 
-from portfolio.admin import bookings, books, documents, entities, intake, payables, plans, recognition, stripe
+from portfolio.admin import (
+    bookings,
+    books,
+    documents,
+    entities,
+    intake,
+    payables,
+    plans,
+    receivables,
+    recognition,
+    stripe,
+)
 
-__all__ = ["bookings", "books", "documents", "entities", "intake", "payables", "plans", "recognition", "stripe"]
+__all__ = [
+    "bookings",
+    "books",
+    "documents",
+    "entities",
+    "intake",
+    "payables",
+    "plans",
+    "receivables",
+    "recognition",
+    "stripe",
+]

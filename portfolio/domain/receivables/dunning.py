@@ -13,8 +13,6 @@ from django.db.models import F
 
 from core import audit
 from core.money import format_minor
-from mail.domain import drafts
-from mail.domain.decisions import DecisionRefusedError
 from mail.models import State
 from portfolio.domain.receivables import clients, letters, settling
 from portfolio.domain.receivables.refusals import RefusedError
@@ -136,36 +134,3 @@ def draft(
     except IntegrityError:
         return DunningLetter.objects.get(client=client, level=row.level, drafted_on=on)
     return letter
-
-
-def waiting(*, entity: Entity) -> list[DunningLetter]:
-    """Return the drafts that wait for a person, the oldest first; one query."""
-    return list(
-        DunningLetter.objects.filter(entity=entity, message__state=State.DRAFT)
-        .select_related("client", "message")
-        .order_by("drafted_at", "pk")
-    )
-
-
-def send(*, letter: DunningLetter, by: AbstractBaseUser, at: dt.datetime) -> None:
-    """Send a draft that somebody looked at.
-
-    Raises:
-        RefusedError: it is no draft any more, or something it asks for was paid meanwhile.
-    """
-    try:
-        drafts.release(message=letter.message, by=by, at=at)
-    except DecisionRefusedError as error:
-        raise RefusedError(str(error)) from error
-
-
-def throw_away(*, letter: DunningLetter, by: AbstractBaseUser, at: dt.datetime) -> None:
-    """Throw a draft away.
-
-    Raises:
-        RefusedError: it is no draft any more.
-    """
-    try:
-        drafts.discard(message=letter.message, by=by, at=at)
-    except DecisionRefusedError as error:
-        raise RefusedError(str(error)) from error

@@ -8,15 +8,16 @@ import datetime as dt
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import QuerySet
 
 from core import audit
 from core.money import format_minor
 from core.press import PressError
 from mail.domain import compose, outbox
-from mail.models import Message
+from mail.models import Message, State
 from portfolio.domain.receivables import clients, papers, settling
 from portfolio.domain.receivables.refusals import RefusedError
-from portfolio.models import Invoice, InvoiceState
+from portfolio.models import Entity, Invoice, InvoiceState
 from portfolio.render import invoice as paper
 
 INVOICE, REMINDER = "portfolio.invoice", "portfolio.reminder"
@@ -109,6 +110,16 @@ def compose_reminder(message: Message, secret: str | None) -> compose.Composed:
     return compose.Composed(subject=message.subject, text=message.payload["text"])
 
 
+def of_entity(*, entity: Entity) -> QuerySet[Message]:
+    """Return the letters of an entity, invoices and reminders, whatever became of them."""
+    return Message.objects.filter(composer__in=(INVOICE, REMINDER), payload__entity=entity.pk)
+
+
+def waiting(*, entity: Entity) -> list[Message]:
+    """Return the letters that wait for a person, the oldest first; one query."""
+    return list(of_entity(entity=entity).filter(state=State.DRAFT).order_by("created_at", "pk"))
+
+
 def _lay_in(
     invoice: Invoice, *, key: str, composer: str, payload: dict[str, object], subject: str, said: clients.Paper,
     at: dt.datetime,
@@ -118,7 +129,7 @@ def _lay_in(
         raise RefusedError(f"{client} has no mail address; write it on the client's page first.")
     try:
         return outbox.draft(
-            dedupe_key=key, composer=composer, payload=payload, to_address=client.email, to_name=client.name,
+            dedupe_key=key, composer=composer, payload={**payload, "entity": invoice.entity_id}, to_address=client.email, to_name=client.name,
             from_name=said.name, reply_to=said.email, subject=subject, at=at,
         )  # fmt: skip
     except outbox.UnsendableError as error:

@@ -77,8 +77,12 @@ def client_lines(*, entity: Entity, as_of: dt.date) -> list[ClientLine]:
 
 
 def invoices(*, entity: Entity, as_of: dt.date, view: str = "", search: str = "") -> QuerySet[Invoice]:
-    """Return an entity's invoices with their clients, drafts first, then the newest."""
-    rows = Invoice.objects.filter(entity=entity).select_related("client", "entity")
+    """Return an entity's invoices with clients and ``open_minor``, drafts first, then the newest."""
+    rows = (
+        Invoice.objects.filter(entity=entity)
+        .select_related("client", "entity")
+        .annotate(open_minor=F("total_minor") - F("settled_minor"))
+    )
     unsettled = Q(state=InvoiceState.ISSUED, settled_minor__lt=F("total_minor"))
     views = {
         OPEN: unsettled,

@@ -1,0 +1,12 @@
+"""Pages of receivables; each module keeps its own addresses."""
+
+from portfolio.web.receivables import clients, invoices, overview, payments, reminders, work
+
+urlpatterns = [
+    *overview.urlpatterns,
+    *invoices.urlpatterns,
+    *clients.urlpatterns,
+    *work.urlpatterns,
+    *payments.urlpatterns,
+    *reminders.urlpatterns,
+]
