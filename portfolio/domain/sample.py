@@ -13,8 +13,8 @@ from django.db import transaction
 
 from portfolio.domain import exports, handoffs, intake, recognition
 from portfolio.domain.receivables.landing import land_invoices
-from portfolio.domain.samples import payables, receivables
-from portfolio.domain.stripe import landing as stripe
+from portfolio.domain.samples import payables, receivables, stripe
+from portfolio.domain.stripe.landing import land_file
 from portfolio.formats import tables
 from portfolio.models import (
     Assumption,
@@ -87,6 +87,7 @@ SCENARIOS = (
 PARTS = (
     payables,
     receivables,
+    stripe,
 )
 RULES = (
     (FinancialRule.Check.RUNWAY_FLOOR, "Runway never falls below three months.", 300),
@@ -148,7 +149,7 @@ def _land_money(folder: Path, at: dt.datetime) -> int:
         lines += intake.land_bank(entity=entity, data=_read(path), name=path.name, by=None, at=at).new
     for path in sorted((folder / "exports").glob("stripe-*.csv")):
         entity = entities[path.stem.removeprefix("stripe-")]
-        lines += stripe.land_file(entity=entity, data=_read(path), name=path.name, by=None, at=at).new
+        lines += land_file(entity=entity, data=_read(path), name=path.name, by=None, at=at).new
     for entity in entities.values():
         recognition.recognise_due(entity=entity, by=None, at=at)
     return lines

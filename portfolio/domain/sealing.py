@@ -228,7 +228,7 @@ def _write_postgresql(
     entity_id, last = rows[0].entity_id, pen.number + len(rows)
     with connection.cursor() as cursor:
         cursor.execute(_MORE_IDS, [len(rows) - 1])
-        ids = [pen.next_id, *map(int, cursor.fetchone()[0].split())]
+        ids = [pen.next_id, *map(int, (cursor.fetchone()[0] or "").split())]
         with connection.wrap_database_errors:
             with cursor.copy(f"COPY {_ENTRY} FROM STDIN") as copy:
                 for number, (pk, row, chain_hash) in enumerate(
