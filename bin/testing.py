@@ -26,6 +26,7 @@ PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 PACKAGES = {
     "chromium": "browser tests",
+    "hledger": "exports read by hledger",
     "postgresql": "tests on PostgreSQL",
     "redis-server": "tests on Redis",
 }
@@ -70,6 +71,7 @@ def _found() -> dict[str, bool]:
     return {
         "chromium": bool(shutil.which("chromium") or shutil.which("chromium-browser")),
         "postgresql": _postgresql_folder() is not None,
+        "hledger": bool(shutil.which("hledger")),
         "redis-server": bool(shutil.which("redis-server")),
     }
 

@@ -267,7 +267,7 @@ def _all_mapped(
                 column=None,
                 reason=f"{shown(named.name)} is no active account of {entity.slug}"
                 + (f" (near it: {' or '.join(near)})" if near else ""),
-                fix="say which account it goes to, or add it to the chart of accounts",
+                fix="bring the file in from the entity's Journal page, where you choose its account, or add it to the chart",
             )
         accounts[named.name] = named.account
     return accounts

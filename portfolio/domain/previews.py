@@ -11,7 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Count, Sum
 
-from portfolio.domain import intake
+from portfolio.domain import intake, journals
 from portfolio.domain.landing import LandedFile
 from portfolio.domain.stripe import landing as stripe
 from portfolio.models import Entity, ImportedLine, ImportKind, Posting
@@ -22,6 +22,7 @@ LINES_SHOWN = 25
 LANDERS: dict[str, Callable[..., LandedFile]] = {
     ImportKind.BANK_CSV: intake.land_bank,
     ImportKind.STRIPE: stripe.land_file,
+    ImportKind.JOURNAL: journals.land_journal,
 }
 
 

@@ -169,12 +169,13 @@ class UploadForm(forms.Form):
         choices=[
             (ImportKind.BANK_CSV.value, ImportKind.BANK_CSV.label),
             (ImportKind.STRIPE.value, ImportKind.STRIPE.label),
+            (ImportKind.JOURNAL.value, ImportKind.JOURNAL.label),
         ],
     )
     file = forms.FileField(
         label="File",
         help_text="As the bank or Stripe exported it, up to 20 MB. You see what it would do before anything is kept.",
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv,.beancount,.hledger,.journal"}),
     )
 
     def __init__(self, *args: Any, entities: list[Entity], **kwargs: Any) -> None:
