@@ -194,13 +194,12 @@ def _post_one(
             if pen.known is not None:
                 _same_body(row, pen.known[1])
                 return JournalEntry.objects.get(pk=pen.known[0])
-            entry = JournalEntry(
-                id=pen.next_id, entity=entity, on=row.on, month=row.month, currency=row.currency, memo=row.memo,
-                state=EntryState.POSTED, source=row.source, external_id=row.external_id,
-                body_hash=row.body_hash, origin=row.origin, reverses_id=row.reverses_id, reason=row.reason,
-                posted_at=at, number=pen.number + 1, by_id=by_id,
-            )  # fmt: skip
-            entry._state.adding, entry._state.db = False, "default"
+            # As it will be read back: fields in the order of the model.
+            entry = JournalEntry.from_db("default", (), (
+                pen.next_id, entity.pk, row.on, row.month, row.currency, row.memo, EntryState.POSTED.value, row.source,
+                row.external_id, row.body_hash, row.origin, row.reverses_id, row.reason, at, pen.number + 1, "", by_id,
+            ))  # fmt: skip
+            entry.entity = entity
             data: dict[str, Any] = {"source": row.source, "debit_minor": _debit(row)}
             if row.external_id is not None:
                 data["external_id"] = row.external_id
