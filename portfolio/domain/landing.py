@@ -221,9 +221,7 @@ def open_file(
     )
 
 
-def add_lines(
-    *, file: ImportFile | None, lines: Iterable[tuple[Entity, NewLine]], kind: ImportKind | None = None
-) -> None:
+def add_lines(*, file: ImportFile | None, lines: Iterable[tuple[Entity, NewLine]], kind: str = "") -> None:
     """Write new lines of a file, each with whose it is; ``kind`` is said where no file told of them."""
     ImportedLine.objects.bulk_create(
         (

@@ -192,8 +192,10 @@ class _Reader:
         details = self.raw.get("fee_details")
         if not details:
             return
-        amounts = [part.get("amount") if isinstance(part, dict) else None for part in details] if isinstance(details, list) else [None]  # fmt: skip
-        if not all(type(amount) is int for amount in amounts) or sum(amounts) != fee:
+        amounts: list[Any] = [None]
+        if isinstance(details, list):
+            amounts = [part.get("amount") if isinstance(part, dict) else None for part in details]
+        if any(type(amount) is not int for amount in amounts) or sum(amounts) != fee:
             raise self.error("fee_details", f"the parts of the fee do not add up to {fee}", _EXPORT)
 
 

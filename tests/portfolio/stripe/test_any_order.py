@@ -34,7 +34,7 @@ SEED = random.SystemRandom().randrange(10**6)
 
 def books_of(entity: Entity) -> dict[str, Any]:
     """Return all that the books of an entity say about Stripe, without ids of our own."""
-    postings: dict[str, list[Any]] = {}
+    postings: dict[str | None, list[Any]] = {}
     for external_id, code, amount, reference in Posting.objects.filter(entry__entity=entity).values_list(
         "entry__external_id", "account__code", "amount_minor", "booking__reference"
     ):

@@ -37,7 +37,7 @@ def post(body: str | bytes, header: str | None = None, slug: str = "qos") -> int
 
 GOOD = event()
 NOW = int(time.time())
-UNSIGNED = {
+UNSIGNED: dict[str, tuple[str | bytes, str]] = {
     "no signature": (GOOD, ""),
     "another secret": (GOOD, fake.signed(GOOD, "whsec_other")),
     "an old signature": (GOOD, fake.signed(GOOD, SECRET, NOW - 3600)),
