@@ -42,6 +42,7 @@ app.conf.beat_schedule = {
     "issue reports that are due": _every(30, "reports.tasks.sweep"),
     "fetch what Stripe told of": _every(60, "portfolio.tasks.sweep_stripe"),
     "write down the heads of the books": _every(3600, "portfolio.tasks.record_heads"),
+    "score the forecasts": _every(3600, "portfolio.tasks.score_forecasts"),
     "earn what was served": _every(300, "portfolio.tasks.recognise_revenue"),
     "hold positions whose papers lapsed": _every(60, "crew.tasks.sweep"),
 }

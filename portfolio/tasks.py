@@ -7,6 +7,7 @@ from celery import shared_task
 
 from core import clock
 from portfolio.domain import chain, ledger, recognition, served
+from portfolio.domain.plan import forecasts
 from portfolio.domain.stripe import events
 from portfolio.models import Entity
 
@@ -35,6 +36,12 @@ def recognise_revenue() -> None:
             recognition.recognise_due(entity=entity, by=None, at=at)
         except ledger.LedgerError as error:
             logger.warning("Revenue of %s could not be recognised: %s", entity.slug, error)
+
+
+@shared_task(name="portfolio.tasks.score_forecasts")
+def score_forecasts() -> None:
+    """Score the forecasts whose month is over; safe to repeat."""
+    forecasts.score_due(today=clock.today())
 
 
 @shared_task(name="portfolio.tasks.fetch_stripe_event")

@@ -2,11 +2,13 @@
 
 from django.contrib import admin
 
-from core.admin import AuditedAdmin
+from core.admin import AuditedAdmin, ReadOnlyAdmin
 from portfolio.models import (
     Assumption,
+    Budget,
     CapitalOption,
     FinancialRule,
+    Forecast,
     KpiValue,
     MonthlyTarget,
     ProfitabilityModel,
@@ -30,6 +32,25 @@ class MonthlyTargetAdmin(AuditedAdmin):
     list_select_related = ["entity"]
     search_fields = ["entity__slug", "source"]
     autocomplete_fields = ["entity"]
+
+
+@admin.register(Budget)
+class BudgetAdmin(AuditedAdmin):
+    list_display = ["account", "month", "amount_minor", "source"]
+    list_filter = ["account__entity"]
+    list_select_related = ["account"]
+    search_fields = ["account__name", "account__code", "source"]
+    raw_id_fields = ["account"]
+
+
+@admin.register(Forecast)
+class ForecastAdmin(ReadOnlyAdmin):
+    """What was said is kept as it was said."""
+
+    list_display = ["key", "entity", "month", "made_on", "value_minor", "actual_minor", "scored_on", "source"]
+    list_filter = ["key", "entity"]
+    list_select_related = ["entity"]
+    search_fields = ["key", "source"]
 
 
 @admin.register(Assumption)

@@ -13,7 +13,8 @@ from django.db import transaction
 
 from portfolio.domain import exports, handoffs, intake, recognition
 from portfolio.domain.receivables.landing import land_invoices
-from portfolio.domain.samples import payables, receivables, stripe
+from portfolio.domain.samples import payables, plans, receivables, stripe
+from portfolio.domain.samples import recognition as agreed_terms
 from portfolio.domain.stripe.landing import land_file
 from portfolio.formats import tables
 from portfolio.models import (
@@ -85,9 +86,11 @@ SCENARIOS = (
 )  # fmt: skip
 # What no file of `demo/` brings, in the order in which it is loaded.
 PARTS = (
+    agreed_terms,
     payables,
     receivables,
     stripe,
+    plans,
 )
 RULES = (
     (FinancialRule.Check.RUNWAY_FLOOR, "Runway never falls below three months.", 300),

@@ -8,6 +8,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TypeVar
 
 from core import months
@@ -18,6 +19,8 @@ T = TypeVar("T")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 _CODE = re.compile(r"[A-Za-z0-9.-]{1,10}", re.ASCII)
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,39}", re.ASCII)
+_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,59}", re.ASCII)
+_DECIMAL = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,4})?", re.ASCII)
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}", re.ASCII)
 STAGES = ("enquiry", "quoted", "held", "booked", "paid", "completed", "cancelled", "lost")
 KINDS = ("charter", "concert", "stay", "delivery", "haul", "work")
@@ -33,6 +36,33 @@ class OpeningRow:
     account: str
     on: dt.date
     amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetRow:
+    """What an account should move in a month, in cents, in the account's own sense."""
+
+    line: int
+    entity: str
+    account: str
+    month: int
+    amount_minor: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class KpiRow:
+    """A KPI's value on a day; None where the row says that it is not tracked."""
+
+    line: int
+    entity: str
+    key: str
+    label: str
+    as_of: dt.date
+    value: Decimal | None
+    target: Decimal | None
+    unit: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,17 +287,45 @@ def parse_targets(data: bytes, *, name: str) -> tuple[TargetRow, ...]:
     """Read monthly revenue targets; raises `FormatError` for anything that is not."""
 
     def row(cells: CsvRow) -> TargetRow:
-        try:
-            month = months.parse(cells.cells["month"])
-        except months.MonthError:
-            raise cells.error(
-                "month", f"{shown(cells.cells['month'])} is not a month", "write it as 2026-10"
-            ) from None
         return TargetRow(
-            cells.line, _entity(cells), month, _unsigned(cells, "revenue"), cells.text("source", limit=120)
+            cells.line,
+            _entity(cells),
+            _month(cells),
+            _unsigned(cells, "revenue"),
+            cells.text("source", limit=120),
         )
 
     return _parse(data, name, ("entity", "month", "revenue", "source"), row, ("entity", "month"))
+
+
+def parse_budgets(data: bytes, *, name: str) -> tuple[BudgetRow, ...]:
+    """Read budgets by account and month; raises `FormatError` for anything that is not."""
+
+    def row(cells: CsvRow) -> BudgetRow:
+        return BudgetRow(
+            cells.line, _entity(cells), _code(cells), _month(cells), cells.money("amount"),
+            cells.text("source", limit=120),
+        )  # fmt: skip
+
+    columns = ("entity", "account", "month", "amount", "source")
+    return _parse(data, name, columns, row, ("entity", "account", "month"))
+
+
+def parse_kpis(data: bytes, *, name: str) -> tuple[KpiRow, ...]:
+    """Read dated KPI values; an empty value says that it is not tracked. Raises `FormatError` for anything else."""
+
+    def row(cells: CsvRow) -> KpiRow:
+        key = cells.cells["key"]
+        if not _KEY.fullmatch(key):
+            raise cells.error("key", f"{shown(key)} is not a key", "write it as enquiries-a-month")
+        return KpiRow(
+            cells.line, _entity(cells), key, cells.text("label", required=True, limit=120), cells.day("as_of"),
+            _decimal(cells, "value"), _decimal(cells, "target"), cells.text("unit", limit=30),
+            cells.text("source", required=True, limit=120),
+        )  # fmt: skip
+
+    columns = ("entity", "key", "label", "as_of", "value", "target", "unit", "source")
+    return _parse(data, name, columns, row, ("entity", "key", "as_of"))
 
 
 def parse_capital(data: bytes, *, name: str) -> tuple[CapitalRow, ...]:
@@ -344,6 +402,25 @@ def _unsigned(cells: CsvRow, column: str) -> int:
     if amount < 0:
         raise cells.error(column, f"{shown(cells.cells[column])} is negative", "write it without a sign")
     return amount
+
+
+def _month(cells: CsvRow) -> int:
+    try:
+        return months.parse(cells.cells["month"])
+    except months.MonthError:
+        raise cells.error(
+            "month", f"{shown(cells.cells['month'])} is not a month", "write it as 2026-10"
+        ) from None
+
+
+def _decimal(cells: CsvRow, column: str) -> Decimal | None:
+    """Read a plain decimal of at most 16 digits before and 4 after the point, or nothing."""
+    value = cells.cells[column]
+    if not value:
+        return None
+    if not _DECIMAL.fullmatch(value):
+        raise cells.error(column, f"{shown(value)} is not a number", "write it as 1234.5")
+    return Decimal(value)
 
 
 def _local(cells: CsvRow, column: str) -> dt.datetime | None:

@@ -11,9 +11,11 @@ BOOKS = (
     ("entity", "Overview"),
     ("entries", "Journal"),
     ("statements", "Statements"),
+    ("bank", "Bank"),
     ("receivables", "Receivables"),
     ("payables", "Payables"),
     ("deferred", "Deferred revenue"),
+    ("plans", "Plans"),
     ("months", "Months"),
 )
 

@@ -14,7 +14,7 @@ from core import access, clock
 from core.money import format_minor
 from portfolio.domain import queries as portfolio
 from portfolio.models import Assumption
-from reports.domain import actions, queries
+from reports.domain import actions, live_rules, queries
 from reports.domain.actions import PORTFOLIO, ActionRefusedError, about, subject_of
 from reports.models import Action, ActionState, Finding, FindingState
 from reports.web import access as reach
@@ -162,7 +162,7 @@ def assumptions(request: HttpRequest) -> HttpResponse:
             "assumptions": [
                 {"row": row, "value": _assumed(row)} for row in portfolio.assumptions(as_of=today).values()
             ],
-            "rules": portfolio.financial_rules(),
+            "rules": live_rules.standing(as_of=today),
             "today": today,
             "crumbs": [HOME, {"label": "Reports", "url": reverse("reports:reports")}],
         },

@@ -10,8 +10,9 @@ from django.db import transaction
 from core import clock
 from portfolio.domain import exports, intake, ledger
 from portfolio.domain.landing import LandedFile
+from portfolio.domain.plan import landing as plans
 from portfolio.domain.receivables.landing import land_invoices
-from portfolio.formats import FormatError
+from portfolio.formats import FormatError, workbook
 
 LANDERS: dict[str, Callable[..., LandedFile | int]] = {
     "opening": intake.land_opening,
@@ -21,13 +22,15 @@ LANDERS: dict[str, Callable[..., LandedFile | int]] = {
     "rules": exports.land_rules,
     "targets": exports.land_targets,
     "capital": exports.land_capital,
+    "budgets": plans.land_budgets,
+    "kpis": plans.land_kpis,
 }
 
 
 class Command(BaseCommand):
     """Lands one file whole, or says in one sentence why not and writes nothing."""
 
-    help = "Import an export of several entities (CSV): opening balances, invoices, bookings, stays, rules or plans."
+    help = "Import an export of several entities (CSV or XLSX): opening balances, invoices, bookings, stays, rules or plans."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the file and its kind."""
@@ -43,6 +46,8 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}.", returncode=2) from error
         try:
+            if workbook.is_workbook(data):
+                data = workbook.to_csv(data, name=path.name)
             with transaction.atomic():
                 landed = LANDERS[options["kind"]](data=data, name=path.name, by=None, at=clock.now())
                 if options["dry_run"]:

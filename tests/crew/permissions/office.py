@@ -5,7 +5,9 @@ from typing import Any
 
 from mail.domain import suppression, unsubscribe
 from mail.models import Campaign, Kind, MailingList, Reason, Scope, Subscriber
+from portfolio.models import FinancialRule
 from reports.models import Finding, Recipient, Report, Schedule
+from tests.crew.permissions import table_receivables
 from tests.crew.permissions.canaries import word
 from tests.factories.crew import (
     NOW,
@@ -53,6 +55,9 @@ def _mailing() -> dict[str, Any]:
         "subscriber": subscriber.pk,
         "campaign": campaign.pk,
         "suppression": suppressed.pk,
+        "financial_rule": FinancialRule.objects.create(
+            check_name=FinancialRule.Check.RUNWAY_FLOOR, position=1, statement="Runway stays long.", threshold=300
+        ).pk,
         "token": unsubscribe.token(mail.public_id),
     }
 
@@ -72,6 +77,7 @@ def of_entity(records: Records, letter: str) -> dict[str, Any]:
     )
     return {
         "books": records,
+        "receivables": table_receivables.records(entity),
         "edition": an_edition(report, number="ab".index(letter) + 1, entity=entity).number,
         "run": a_run(report, entity).pk,
         "finding": finding.pk,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from portfolio.models import Account, EntryDocument
+from portfolio.models import Account, CapitalOption, EntryDocument
 from tests.crew.permissions.answers import Page
 from tests.crew.permissions.world import World
 
@@ -30,6 +30,14 @@ def _account(world: World) -> int:
 
 def _document(world: World) -> int:
     return EntryDocument.objects.get(entry=world.places["a"].office["books"].entry).pk
+
+
+def _account_of_sales(world: World) -> int:
+    return Account.objects.get(entity=world.places["a"].event.entity, code="4000").pk
+
+
+def _option(world: World) -> int:
+    return CapitalOption.objects.get(entity=world.places["a"].event.entity).pk
 
 
 def _reading(name: str, /, **kwargs: Any) -> Page:
@@ -69,11 +77,47 @@ PAGES: list[Page] = [
     _reading("portfolio:entity", **_SLUG),
     _reading("portfolio:entries", **_SLUG),
     _reading("portfolio:months", **_SLUG),
+    _reading("portfolio:statements", **_SLUG),
+    _reading("portfolio:statement", form=Form.INCOME, **_SLUG),
+    Page(
+        "portfolio:figure",
+        get=STAFF,
+        scope="entity",
+        kwargs={"form": Form.TRIAL, **_SLUG},
+        query="from=2026-10&to=2026-11&line=1010&column=3",
+    ),
+    _list("portfolio:all_statements"),
+    _list("portfolio:all_statement", form=Form.BALANCE),
     _form("portfolio:reconcile_month", "OK", month=MONTH, **_SLUG),
-    _form("portfolio:close_month", "O", month=MONTH, **_SLUG),
+    Page("portfolio:close_month", get="OK", post="O", scope="entity", kwargs={"month": MONTH, **_SLUG}),
+    _press("portfolio:tick_item", "OK", month=MONTH, **_SLUG),
+    _form("portfolio:reopen_month", "O", month=MONTH, **_SLUG),
+    _reading("portfolio:bank", **_SLUG),
+    _form("portfolio:bank_balance", "OK", **_SLUG),
+    _form("portfolio:bank_line", "OK", pk=_books("bank_line")),
+    _reading("portfolio:rules", **_SLUG),
+    _form("portfolio:add_rule", "OK", **_SLUG),
+    _form("portfolio:change_rule", "OK", pk=_books("rule")),
+    _press("portfolio:press_rule", "OK", pk=_books("rule")),
+    _reading("portfolio:column_maps", **_SLUG),
+    _form("portfolio:column_map", "OK", pk=_books("column_map")),
+    Page("portfolio:say_accounts", post=STAFF, scope="portal"),
+    Page("portfolio:say_columns", post=STAFF, scope="portal"),
     _reading("portfolio:handoff", **_SLUG),
     _reading("portfolio:stripe", **_SLUG),
     _form("portfolio:try_stripe_event", "OK", pk=_books("stripe_event")),
+    Page("portfolio:portfolio_plans", get=STAFF, scope="whole"),
+    Page("portfolio:change_scenario", get="O", post="O", scope="whole", kwargs={"pk": 0}),
+    Page("portfolio:change_rule", get="O", post="O", scope="whole", kwargs={"pk": _whole("financial_rule")}),
+    Page("portfolio:add_assumption", get="O", post="O", scope="whole"),
+    _form("portfolio:change_capital", "O", pk=_option),
+    _reading("portfolio:plans", **_SLUG),
+    _form("portfolio:budget_account", "OK", pk=_account_of_sales, **_SLUG),
+    _form("portfolio:set_targets", "O", **_SLUG),
+    _form("portfolio:enter_kpi", "OK", **_SLUG),
+    _form("portfolio:make_forecast", "OK", **_SLUG),
+    _form("portfolio:add_capital", "O", **_SLUG),
+    _form("portfolio:upload_plans", "OK", **_SLUG),
     _reading("portfolio:payables", **_SLUG),
     _reading("portfolio:bills", **_SLUG),
     _form("portfolio:add_bill", "OK", **_SLUG),
