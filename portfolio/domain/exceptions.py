@@ -12,15 +12,14 @@ from django.db import models
 from django.db.models import Min, Q, Sum
 
 from core.money import format_minor
-from portfolio.domain.held import HELD_ROLES, chunks
-from portfolio.domain.stripe.payouts import residuals
+from portfolio.domain.held import HELD_ROLES
 from portfolio.models import (
     AccountRole,
     Booking,
     BookingStage,
-    Entity,
     EntryState,
     Posting,
+    StripePayout,
     UnpostedDeed,
 )
 
@@ -56,141 +55,156 @@ class Exceptional:
     sentence: str
 
 
+@dataclass(slots=True)
+class _Standing:
+    """What is held and owed back for one booking, and since when."""
+
+    entity_id: int
+    currency: str
+    booking_id: int
+    reference: str
+    stage: BookingStage
+    held: int = 0
+    due: int = 0
+    held_since: dt.date | None = None
+    due_since: dt.date | None = None
+
+    def trouble(self, kind: Trouble, amount: int, sentence: str) -> Exceptional:
+        """Return a trouble of this booking; ``{}`` in the sentence is the amount."""
+        said = sentence.replace("{}", format_minor(amount, self.currency))
+        return Exceptional(kind, self.entity_id, self.booking_id, self.reference, amount, said)
+
+
 def exceptions(
     *, entity_ids: Collection[int], as_of: dt.date, old_days: int = OLD_DEPOSIT_DAYS
 ) -> tuple[Exceptional, ...]:
-    """Return what needs a person on a day, the worst first; a fixed number of queries, and one for each entity."""
-    entities = {entity.pk: entity for entity in Entity.objects.filter(pk__in=entity_ids)}
-    held, due, first_held, first_due, unnamed = _standing(entities, as_of)
-    wanted = {pk for pk, amount in [*held.items(), *due.items()] if amount}
-    bookings = {
-        booking.pk: booking for ids in chunks(wanted) for booking in Booking.objects.filter(pk__in=ids)
-    }
-    found = [
+    """Return what needs a person on a day, the worst first; four queries."""
+    standing, found = _standing(entity_ids, as_of)
+    for row in standing:
+        if row.held:
+            found += _held(row, as_of, old_days)
+        if row.due > 0 and row.due_since is not None and (as_of - row.due_since).days > REFUND_DAYS:
+            found.append(
+                row.trouble(
+                    Trouble.REFUND,
+                    row.due,
+                    f"{{}} has been owed back since {_day(row.due_since)}. Refund it, or decide anew.",
+                )
+            )
+    found += [
         Exceptional(
             Trouble.UNPOSTED, row.booking.entity_id, row.booking_id, row.booking.reference, 0,
             f"Its event was {row.get_deed_display().lower()} on {_day(row.on)}. {row.refusal}",
         )
-        for row in UnpostedDeed.objects.filter(booking__entity__in=entities, on__lte=as_of)
+        for row in UnpostedDeed.objects.filter(booking__entity__in=entity_ids, on__lte=as_of)
         .select_related("booking")
         .order_by("since", "pk")
     ]  # fmt: skip
-    for pk, booking in sorted(bookings.items()):
-        money = _Words(entities[booking.entity_id])
-        if held.get(pk):
-            found += _held(booking, held[pk], first_held.get(pk, as_of), as_of, old_days, money)
-        if due.get(pk, 0) > 0 and (as_of - first_due.get(pk, as_of)).days > REFUND_DAYS:
-            found.append(
-                money.of(
-                    Trouble.REFUND, booking, due[pk],
-                    f"{{}} has been owed back since {_day(first_due[pk])}. Refund it, or decide anew.",
-                )
-            )  # fmt: skip
     found += [
         Exceptional(
-            Trouble.UNNAMED, pk, None, entities[pk].slug, amount,
-            f"{format_minor(amount, entities[pk].currency)} is held and names no booking. "
-            "Find the entries among the postings, and post them anew with their bookings.",
-        )
-        for pk, amount in sorted(unnamed.items())
-        if amount
-    ]  # fmt: skip
-    found += [
-        _Words(entities[booking.entity_id]).of(
-            Trouble.LATE, booking, 0,
+            Trouble.LATE, booking.entity_id, booking.pk, booking.reference, 0,
             f"It was to be served on {_day(booking.service_on)} and is still {booking.get_stage_display().lower()}. "
             "Complete it or cancel it.",
         )
         for booking in Booking.objects.filter(
-            entity__in=entities, stage__in=[BookingStage.BOOKED, BookingStage.PAID],
+            entity__in=entity_ids, stage__in=[BookingStage.BOOKED, BookingStage.PAID],
             service_on__lt=as_of - dt.timedelta(days=LATE_DAYS),
         ).order_by("service_on", "pk")
         if booking.service_on is not None
     ]  # fmt: skip
-    for entity in entities.values():
-        found += [
-            Exceptional(
-                Trouble.CLEARING, entity.pk, None, f"{entity.slug}:{row.payout_id}", row.residual_minor or 0,
-                f"Payout {row.payout_id} of {_day(row.arrives_on)} leaves "
-                f"{format_minor(row.residual_minor or 0, entity.currency)} in the clearing account.",
-            )
-            for row in residuals(entity=entity, as_of=as_of)
-        ]  # fmt: skip
+    found += [
+        Exceptional(
+            Trouble.CLEARING, row.entity_id, None, row.payout_id, row.residual_minor or 0,
+            f"Payout {row.payout_id} of {_day(row.arrives_on)} leaves "
+            f"{format_minor(row.residual_minor or 0, row.entity.currency)} in the clearing account.",
+        )
+        for row in StripePayout.objects.filter(
+            entity__in=entity_ids, arrives_on__lte=as_of, residual_minor__isnull=False
+        )
+        .exclude(residual_minor=0)
+        .select_related("entity")
+        .order_by("arrives_on", "pk")
+    ]  # fmt: skip
     order = list(Trouble)
     return tuple(sorted(found, key=lambda row: order.index(row.trouble)))
 
 
-class _Words:
-    def __init__(self, entity: Entity) -> None:
-        self.entity = entity
-
-    def of(self, trouble: Trouble, booking: Booking, amount: int, sentence: str) -> Exceptional:
-        said = sentence.replace("{}", format_minor(amount, self.entity.currency))
-        return Exceptional(trouble, self.entity.pk, booking.pk, booking.reference, amount, said)
-
-
-def _held(
-    booking: Booking, amount: int, since: dt.date, as_of: dt.date, old_days: int, money: _Words
-) -> list[Exceptional]:
-    if amount < 0:
+def _held(row: _Standing, as_of: dt.date, old_days: int) -> list[Exceptional]:
+    if row.held < 0:
         return [
-            money.of(
-                Trouble.NEGATIVE, booking, amount,
+            row.trouble(
+                Trouble.NEGATIVE,
+                row.held,
                 "{} is held: more went back to the client, or was earned, than came in. Look at its postings.",
             )
-        ]  # fmt: skip
-    if booking.stage == BookingStage.COMPLETED:
+        ]
+    if row.stage == BookingStage.COMPLETED:
         return [
-            money.of(
-                Trouble.COMPLETED, booking, amount,
+            row.trouble(
+                Trouble.COMPLETED,
+                row.held,
                 "{} is still held although it is completed. Refund what was paid beyond the price, or change the price.",
             )
-        ]  # fmt: skip
-    if booking.stage in (BookingStage.CANCELLED, BookingStage.LOST):
+        ]
+    if row.stage in (BookingStage.CANCELLED, BookingStage.LOST):
         return [
-            money.of(
-                Trouble.CANCELLED, booking, amount,
-                f"{{}} is still held although it is {booking.get_stage_display().lower()}, and nobody decided what goes back.",
+            row.trouble(
+                Trouble.CANCELLED,
+                row.held,
+                f"{{}} is still held although it is {row.stage.label.lower()}, and nobody decided what goes back.",
             )
-        ]  # fmt: skip
-    if (as_of - since).days > old_days:
+        ]
+    if row.held_since is not None and (as_of - row.held_since).days > old_days:
         return [
-            money.of(
-                Trouble.OLD, booking, amount,
-                f"{{}} has been held since {_day(since)}. Ask the client, and give the service a date.",
+            row.trouble(
+                Trouble.OLD,
+                row.held,
+                f"{{}} has been held since {_day(row.held_since)}. Ask the client, and give the service a date.",
             )
-        ]  # fmt: skip
+        ]
     return []
 
 
-def _standing(
-    entities: Collection[int], as_of: dt.date
-) -> tuple[dict[int, int], dict[int, int], dict[int, dt.date], dict[int, dt.date], dict[int, int]]:
-    """Return what is held and owed back by booking, since when, and what is held without one by entity."""
-    held: dict[int, int] = defaultdict(int)
-    due: dict[int, int] = defaultdict(int)
-    first_held: dict[int, dt.date] = {}
-    first_due: dict[int, dt.date] = {}
-    unnamed: dict[int, int] = defaultdict(int)
+def _standing(entity_ids: Collection[int], as_of: dt.date) -> tuple[list[_Standing], list[Exceptional]]:
+    """Return what is held and owed back by booking, and what is held without one; one query."""
     rows = (
         Posting.objects.filter(
-            account__entity__in=entities, account__role__in=[*HELD_ROLES, AccountRole.REFUNDS_DUE],
+            account__entity__in=entity_ids, account__role__in=[*HELD_ROLES, AccountRole.REFUNDS_DUE],
             entry__state=EntryState.POSTED, entry__on__lte=as_of,
         )
         .order_by()
-        .values_list("account__entity_id", "booking_id", "account__role")
+        .values_list(
+            "account__entity_id", "account__entity__slug", "account__entity__currency", "booking_id",
+            "booking__reference", "booking__stage", "account__role",
+        )
         .annotate(total=Sum("amount_minor"), since=Min("entry__on", filter=Q(amount_minor__lt=0)))
     )  # fmt: skip
-    for entity_id, booking_id, role, total, since in rows:
-        sums, first = (due, first_due) if role == AccountRole.REFUNDS_DUE else (held, first_held)
+    found: dict[int, _Standing] = {}
+    unnamed: dict[tuple[int, str, str], int] = defaultdict(int)
+    for entity_id, slug, currency, booking_id, reference, stage, role, total, since in rows:
         if booking_id is None:
             if role != AccountRole.REFUNDS_DUE:
-                unnamed[entity_id] -= total
+                unnamed[entity_id, slug, currency] -= total
             continue
-        sums[booking_id] -= total
-        if since is not None and total:
-            first[booking_id] = min(since, first.get(booking_id, since))
-    return held, due, first_held, first_due, unnamed
+        row = found.setdefault(
+            booking_id, _Standing(entity_id, currency, booking_id, reference, BookingStage(stage))
+        )
+        if role == AccountRole.REFUNDS_DUE:
+            row.due, row.due_since = row.due - total, since
+        else:
+            row.held -= total
+            row.held_since = (
+                min(filter(None, (since, row.held_since)), default=None) if total else row.held_since
+            )
+    return [found[pk] for pk in sorted(found)], [
+        Exceptional(
+            Trouble.UNNAMED, entity_id, None, slug, amount,
+            f"{format_minor(amount, currency)} is held and names no booking. "
+            "Find the entries among the postings, and post them anew with their bookings.",
+        )
+        for (entity_id, slug, currency), amount in sorted(unnamed.items())
+        if amount
+    ]  # fmt: skip
 
 
 def _day(day: dt.date) -> str:

@@ -14,6 +14,7 @@ from django.db.models import Max, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from core import months
+from portfolio.domain import exceptions
 from portfolio.models import (
     Account,
     Asset,
@@ -43,6 +44,9 @@ from portfolio.models import (
     Stake,
 )
 from portfolio.models.account import CASH_ROLES
+
+# What may be wrong about money held for clients, and one such thing.
+Trouble, Exceptional = exceptions.Trouble, exceptions.Exceptional
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +280,11 @@ def bookings(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[BookingFac
         "paid_minor",
     )
     return tuple(BookingFact(*row) for row in rows)
+
+
+def held_troubles(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[Exceptional, ...]:
+    """Return what about money held for clients needs a person, the worst first."""
+    return exceptions.exceptions(entity_ids=entity_ids, as_of=as_of)
 
 
 def freshness(*, entity_ids: Collection[int]) -> tuple[Freshness, ...]:

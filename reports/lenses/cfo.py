@@ -30,11 +30,12 @@ from reports.metrics.plans import contribution_rows, model_of
 from reports.metrics.registry import rebadge
 from reports.metrics.scenarios import SCENARIO_MONTHS, WEEKS, outlook, thirteen_weeks
 from reports.render import chart_specs as charts
-from reports.rules import CASH_RULES, run
+from reports.rules import CASH_RULES, HELD_RULES, run
 from reports.rules.cash import check
 from reports.rules.registry import line
 
 TREND_MONTHS = 12
+RULES = (*CASH_RULES, *HELD_RULES)
 RESTRICTIONS = ("deferred_balance", "deposits_held", "held_for_others")
 
 
@@ -42,7 +43,7 @@ def draft(facts: Facts, *, zone: str, sample: str = "") -> Draft:
     """Work out the CFO's report from the records up to ``facts.as_of``."""
     desk = frame.desk_for(facts)
     charter = desk.kind(EntityKind.CHARTER)
-    findings = run(CASH_RULES, desk)
+    findings = run(RULES, desk)
     unit_economics = (_unit_economics(desk, charter), _variances(desk, charter)) if charter else ()
     scenarios = (_scenarios(desk, charter),) if charter else ()
     return frame.assemble(
@@ -69,7 +70,7 @@ def draft(facts: Facts, *, zone: str, sample: str = "") -> Draft:
         ),
         findings=findings,
         decisions=_decisions(desk, findings),
-        rules=CASH_RULES,
+        rules=RULES,
     )
 
 

@@ -150,6 +150,11 @@ class Facts:
         return queries.bookings(entity_ids=self.ids, as_of=self.as_of)
 
     @cached_property
+    def held_troubles(self) -> tuple[queries.Exceptional, ...]:
+        """What about money held for clients needs a person."""
+        return queries.held_troubles(entity_ids=self.ids, as_of=self.as_of)
+
+    @cached_property
     def channels(self) -> tuple[Channel, ...]:
         """Sales channels."""
         return queries.channels(entity_ids=self.ids)

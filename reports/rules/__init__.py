@@ -7,7 +7,8 @@ what is needed to tell two findings of one rule apart behind a colon. Lenses lis
 
 from reports.rules import kpi_gaps
 from reports.rules.cash import CASH_RULES
+from reports.rules.held import HELD_RULES
 from reports.rules.registry import Rule, run
 from reports.rules.shortfalls import NOTE_RULES, SHORTFALLS
 
-__all__ = ["CASH_RULES", "NOTE_RULES", "SHORTFALLS", "Rule", "kpi_gaps", "run"]
+__all__ = ["CASH_RULES", "HELD_RULES", "NOTE_RULES", "SHORTFALLS", "Rule", "kpi_gaps", "run"]
