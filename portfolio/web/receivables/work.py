@@ -29,14 +29,14 @@ def work_list(request: HttpRequest, slug: str) -> HttpResponse:
     """List time, the newest first, with a short form to write more down."""
     entity = entity_or_404(request, slug, verb="keep" if request.method == "POST" else "read")
     contracts = list(ClientContract.objects.filter(entity=entity, active=True).select_related("client"))
-    at, form = clock.now(), None
+    at, as_of, form = clock.now(), pages.as_of_date(), None
     if may(request, "keep", entity) and contracts:
         form = TimeForm(
             data(request),
             contracts=contracts,
             currency=entity.currency,
             initial={
-                "on": pages.as_of_date(),
+                "on": as_of,
                 "who": str(request.user),
                 "contract": request.GET.get("contract"),
             },
@@ -68,10 +68,10 @@ def work_list(request: HttpRequest, slug: str) -> HttpResponse:
                 {"label": "All", "url": "?", "current": view != "unbilled"},
                 {"label": "Not billed", "url": "?view=unbilled", "current": view == "unbilled"},
             ],
-            gaps=measures.billing_gap(entity=entity, as_of=pages.as_of_date()),
+            gaps=measures.billing_gap(entity=entity, as_of=as_of),
             names=("Today", "1 to 30", "31 to 60", "61 to 90", "Over 90"),
             milestones=queries.milestones(entity=entity),
-            today=pages.as_of_date(),
+            today=as_of,
         ),
         status=422 if form is not None and form.errors else 200,
     )

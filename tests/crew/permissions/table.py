@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.crew.permissions.answers import Page
 from tests.crew.permissions.table_office import PAGES as OFFICE
+from tests.crew.permissions.table_receivables import PAGES as RECEIVABLES
 from tests.crew.permissions.world import World
 
 STAFF = "OKBR"
@@ -203,4 +204,4 @@ OPEN: list[Page] = [
     Page("crew:dock_scanned", scope="public", notes=_TOLD, kwargs={"code": "A" * 20}),
 ]
 
-PAGES: list[Page] = [*OFFICE, *PORTAL, *OWN, *OPEN, *EVENT, *GUESTS, *PEOPLE, *POSITIONS, *CHECKLIST]
+PAGES: list[Page] = [*OFFICE, *RECEIVABLES, *PORTAL, *OWN, *OPEN, *EVENT, *GUESTS, *PEOPLE, *POSITIONS, *CHECKLIST]

@@ -62,7 +62,7 @@ def test_bookings_owe_in_rows_of_their_own_credits_stand_apart_and_a_stray_entry
 
 
 def test_after_any_walk_the_ageing_of_every_day_ties_to_the_books(office: Office) -> None:
-    chance = random.Random(7)
+    chance = random.Random(7)  # noqa: S311
     for _ in range(40):
         on = day("09-01") + dt.timedelta(days=chance.randrange(70))
         deed = chance.randrange(5)
