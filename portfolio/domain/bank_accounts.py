@@ -133,19 +133,20 @@ def note_balance(
     if file is None and clock.today(account.entity.zone, at=at) < on:
         raise BankAccountError(f"{on} has not come yet; type the balance of a day that is past.")
     with transaction.atomic():
-        before = StatementBalance.objects.filter(account=account, on=on).values_list(
-            "balance_minor", flat=True
-        )
-        old = before.first()
+        known = StatementBalance.objects.filter(account=account, on=on).first()
+        if known is not None and known.balance_minor == balance_minor:
+            return known
         noted, _ = StatementBalance.objects.update_or_create(
             account=account, on=on,
             defaults={"balance_minor": balance_minor, "file": file, "noted_at": at, "by_id": by.pk if by else None},
         )  # fmt: skip
-        if old != balance_minor:
-            audit.record(
-                action="portfolio:statementbalance:note", subject=noted, by=by, at=at, entity=account.entity.slug,
-                data={"account": account.code, "on": on.isoformat(), "balance_minor": [old, balance_minor]},
-            )  # fmt: skip
+        audit.record(
+            action="portfolio:statementbalance:note", subject=noted, by=by, at=at, entity=account.entity.slug,
+            data={
+                "account": account.code, "on": on.isoformat(),
+                "balance_minor": [known.balance_minor if known is not None else None, balance_minor],
+            },
+        )  # fmt: skip
     return noted
 
 
@@ -158,6 +159,13 @@ def asserted(*, accounts: list[Account], limit: int = 24) -> list[Asserted]:
 def asserted_on(*, accounts: list[Account], on: dt.date) -> list[Asserted]:
     """Return the balances that statements told for the end of one day, each beside the books."""
     return _beside(StatementBalance.objects.filter(account__in=accounts, on=on).select_related("account"))
+
+
+def told_by(*, file: ImportFile) -> list[Asserted]:
+    """Return the balances that one file told, each beside the books."""
+    return _beside(
+        StatementBalance.objects.filter(file=file).select_related("account").order_by("account__code", "on")
+    )
 
 
 def compared(*, account: Account, on: dt.date, minor: int) -> Asserted:

@@ -120,6 +120,8 @@ class MonthRow:
     reconciled_at: dt.datetime | None
     by: str
     over: bool
+    reopened_at: dt.datetime | None = None
+    reopen_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +294,8 @@ def month_rows(*, entity: Entity, as_of: dt.date) -> list[MonthRow]:
                 reconciled_at=period.reconciled_at if period else None,
                 by=str(period.by) if period and period.by else "",
                 over=months.last_day(month) < as_of,
+                reopened_at=period.reopened_at if period else None,
+                reopen_reason=period.reopen_reason if period else "",
             )
         )
     return rows[::-1]

@@ -6,12 +6,14 @@ So what a preview shows is what landing will do, including every refusal. What l
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Count, Sum
 
-from portfolio.domain import intake, journals
+from portfolio.domain import bank_accounts, intake, journals
+from portfolio.domain.bank_accounts import Asserted
 from portfolio.domain.landing import LandedFile
 from portfolio.domain.stripe import landing as stripe
 from portfolio.models import Entity, ImportedLine, ImportKind, Posting
@@ -21,6 +23,7 @@ LINES_SHOWN = 25
 # The kinds of file that a person brings in from the portal; the others come with `manage.py`.
 LANDERS: dict[str, Callable[..., LandedFile]] = {
     ImportKind.BANK_CSV: intake.land_bank,
+    ImportKind.OFX: intake.land_ofx,
     ImportKind.STRIPE: stripe.land_file,
     ImportKind.JOURNAL: journals.land_journal,
 }
@@ -55,25 +58,42 @@ class Preview:
     new: int
     matched: int
     uncategorised: int
+    repeated: int
+    waiting: int
     covers_to: dt.date | None
+    balances: tuple[Asserted, ...]
     accounts: tuple[AccountEffect, ...]
     lines: tuple[LineEffect, ...]
 
 
 def land_file(
-    *, entity: Entity, kind: ImportKind, data: bytes, name: str, by: AbstractBaseUser, at: dt.datetime
+    *,
+    entity: Entity,
+    kind: ImportKind,
+    data: bytes,
+    name: str,
+    by: AbstractBaseUser,
+    at: dt.datetime,
+    **choices: Any,
 ) -> LandedFile:
-    """Land a file of one of the kinds that the portal takes.
+    """Land a file of one of the kinds that the portal takes; ``choices`` are what its lander asks beside.
 
     Raises:
         portfolio.formats.errors.FormatError: the file is refused.
         portfolio.domain.accounts.MissingAccountError: the chart lacks an account.
     """
-    return LANDERS[kind](entity=entity, data=data, name=name, by=by, at=at)
+    return LANDERS[kind](entity=entity, data=data, name=name, by=by, at=at, **choices)
 
 
 def preview_file(
-    *, entity: Entity, kind: ImportKind, data: bytes, name: str, by: AbstractBaseUser, at: dt.datetime
+    *,
+    entity: Entity,
+    kind: ImportKind,
+    data: bytes,
+    name: str,
+    by: AbstractBaseUser,
+    at: dt.datetime,
+    **choices: Any,
 ) -> Preview:
     """Return what landing a file would do; nothing is kept.
 
@@ -82,7 +102,7 @@ def preview_file(
         portfolio.domain.accounts.MissingAccountError: the chart lacks an account.
     """
     with transaction.atomic():
-        landed = land_file(entity=entity, kind=kind, data=data, name=name, by=by, at=at)
+        landed = land_file(entity=entity, kind=kind, data=data, name=name, by=by, at=at, **choices)
         found = _look(landed)
         transaction.set_rollback(True)
     return found
@@ -102,6 +122,9 @@ def _look(landed: LandedFile) -> Preview:
         new=landed.new,
         matched=landed.matched,
         uncategorised=landed.uncategorised,
+        repeated=landed.repeated,
+        waiting=landed.waiting,
+        balances=tuple(bank_accounts.told_by(file=landed.file)),
         covers_to=landed.file.covers_to,
         accounts=tuple(
             AccountEffect(
@@ -132,7 +155,7 @@ def _lines(lines: list[ImportedLine]) -> list[LineEffect]:
             description=line.description,
             amount_minor=line.amount_minor,
             accounts=", ".join(dict.fromkeys(others.get(line.entry_id or 0, [])))
-            or "between bank and Stripe",
+            or ("waits for a decision" if line.waits else "between bank and Stripe"),
         )
         for line in lines
     ]

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from core import access, clock, months
 from core.money import format_minor
 from portfolio.domain import (
+    bank_accounts,
     channels,
     ledger,
     pages,
@@ -25,6 +26,8 @@ from portfolio.domain import (
 from portfolio.domain.receivables import contracts
 from portfolio.domain.verification import cash_at_bank
 from portfolio.models import (
+    Account,
+    AccountRole,
     BillingModel,
     Channel,
     ChannelStatus,
@@ -309,7 +312,7 @@ def reconcile_month(request: HttpRequest, slug: str, month: int) -> HttpResponse
         heading=f"Reconcile {months.label(month)}",
         lede="Take the bank's statement and type what it says. The month is reconciled when both agree to the cent.",
         facts=[("The books hold at the bank", money(cash, entity))],
-        form=StatementForm(_data(request), currency=entity.currency),
+        form=StatementForm(_data(request), currency=entity.currency, initial=_told(entity, month)),
         submit="Reconcile the month",
         do=lambda data: reconciliation.reconcile_month(
             entity=entity, month=month, statement_minor=data["statement"], by=request.user, at=clock.now()
@@ -320,23 +323,14 @@ def reconcile_month(request: HttpRequest, slug: str, month: int) -> HttpResponse
     )
 
 
-@act_methods
-@access.staff
-def close_month(request: HttpRequest, slug: str, month: int) -> HttpResponse:
-    """Close a reconciled month: from then on the database refuses entries in it."""
-    entity = entity_or_404(request, slug, verb="own")
-    return act(
-        request,
-        entity=entity,
-        heading=f"Close {months.label(month)}",
-        lede="Nothing can be posted into a closed month any more, by anybody. Corrections go into an open month.",
-        facts=[("The books hold at the bank", money(cash_at_bank(entity_id=entity.pk, month=month), entity))],
-        form=PressForm(_data(request)),
-        submit="Close the month",
-        do=lambda _: reconciliation.close_month(entity=entity, month=month, by=request.user, at=clock.now()),
-        refusal=reconciliation.ReconciliationError,
-        done=f"{months.label(month)} is closed.",
-        back=reverse("portfolio:months", args=[entity.slug]),
+def _told(entity: Entity, month: int) -> dict[str, int]:
+    """Return what statements told that the bank accounts held at a month's end, where all of them did."""
+    accounts = list(Account.objects.filter(entity=entity, role=AccountRole.CASH, active=True))
+    told = bank_accounts.asserted_on(accounts=accounts, on=months.last_day(month))
+    return (
+        {"statement": sum(row.balance.balance_minor for row in told)}
+        if told and len(told) == len(accounts)
+        else {}
     )
 
 

@@ -17,13 +17,14 @@ from django.urls import reverse_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import access, clock
-from portfolio.domain import pages, previews
+from portfolio.domain import bank_accounts, column_maps, intake, pages, previews
 from portfolio.domain.accounts import MissingAccountError
 from portfolio.formats.csv_rows import MAX_BYTES
 from portfolio.formats.errors import FormatError
-from portfolio.models import Entity, ImportKind
+from portfolio.models import ColumnMap, Entity, ImportKind
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.bookings import entities_for
+from portfolio.web.column_maps import ColumnsForm, first_guess
 from portfolio.web.entities import PORTFOLIO, ROWS_A_PAGE, views_of_portfolio
 from portfolio.web.forms import UploadForm
 
@@ -92,26 +93,71 @@ def upload(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _form_page(request, form)
     entity = entity_or_404(request, form.cleaned_data["entity"], verb="keep")
-    kind = ImportKind(form.cleaned_data["kind"])
     given: UploadedFile = form.cleaned_data["file"]
-    data, name, now = given.read(MAX_BYTES + 1), _name(given), clock.now()
+    data = given.read(MAX_BYTES + 1)
+    about = {"entity": entity.slug, "kind": form.cleaned_data["kind"], "name": _name(given)}
+    return _look(request, form, entity, data, about)
+
+
+@require_POST
+@access.staff
+def say_accounts(request: HttpRequest) -> HttpResponse:
+    """Take the answer to which account of the books each account of an OFX file is, and look again."""
+    found = _waiting(request)
+    if isinstance(found, HttpResponse):
+        return found
+    about, entity, data = found
+    offered = {str(account.pk): account.pk for account in bank_accounts.with_statements(entity=entity)}
+    answers = {
+        key.removeprefix("account-"): offered[value]
+        for key, value in request.POST.items()
+        if key.startswith("account-") and value in offered
+    }
+    form = UploadForm(initial=about, entities=_offered(request))
+    return _look(request, form, entity, data, {**about, "answers": {**about.get("answers", {}), **answers}})
+
+
+@require_POST
+@access.staff
+def say_columns(request: HttpRequest) -> HttpResponse:
+    """Show the first rows of a bank's CSV and take which column is which; the answer is saved under a name."""
+    found = _waiting(request)
+    if isinstance(found, HttpResponse):
+        return found
+    about, entity, data = found
+    upload_form = UploadForm(initial=about, entities=_offered(request))
     try:
-        preview = previews.preview_file(
-            entity=entity, kind=kind, data=data, name=name, by=request.user, at=now
-        )
-    except (FormatError, MissingAccountError) as error:
-        return _form_page(request, form, error)
+        headings, rows = column_maps.head(data=data, name=about["name"])
+    except FormatError as error:
+        return _form_page(request, upload_form, error)
+    answered = "date_format" in request.POST
+    form = ColumnsForm(
+        request.POST if answered else None, entity=entity, headings=headings,
+        initial=first_guess(entity=entity, headings=headings, name=about["name"]),
+    )  # fmt: skip
+    if answered and form.is_valid():
+        try:
+            saved = column_maps.save(
+                entity=entity, account=form.cleaned_data["account"], name=form.cleaned_data["name"],
+                headings=headings, columns=form.columns(), by=request.user, at=clock.now(),
+            )  # fmt: skip
+        except column_maps.ColumnMapError as error:
+            form.add_error(None, str(error))
+        else:
+            return _look(request, upload_form, entity, data, {**about, "map": saved.pk})
     return render(
         request,
-        "portfolio/import_preview.html",
+        "portfolio/import_columns.html",
         {
             "entity": entity,
-            "kind": kind.label,
-            "name": name,
-            "preview": preview,
-            "token": _keep(request, data, {"entity": entity.slug, "kind": kind.value, "name": name}, now),
+            "name": about["name"],
+            "headings": headings,
+            "rows": rows,
+            "form": form,
+            "token": request.POST.get("token", ""),
             "crumbs": [PORTFOLIO, IMPORTS],
         },
+        status=422 if form.errors else 200,
     )
 
 
@@ -119,31 +165,88 @@ def upload(request: HttpRequest) -> HttpResponse:
 @access.staff
 def land(request: HttpRequest) -> HttpResponse:
     """Land the file that was looked at; it is the same bytes, by the same person, within the hour."""
-    try:
-        kept: dict[str, Any] = signing.loads(request.POST.get("token", ""), salt=SALT, max_age=KEPT_SECONDS)
-    except signing.BadSignature:
-        messages.error(request, "Too much time has passed since you looked at the file; bring it in again.")
-        return redirect("portfolio:upload")
-    entity = entity_or_404(request, kept["entity"], verb="keep")
-    data = _kept(kept["sha256"]) if kept["by"] == request.user.pk else None
-    if data is None:
-        messages.error(request, f"{kept['name']} is not waiting any more; bring it in again.")
-        return redirect("portfolio:upload")
-    form = UploadForm(initial=kept, entities=_offered(request))
+    found = _waiting(request)
+    if isinstance(found, HttpResponse):
+        return found
+    about, entity, data = found
+    form = UploadForm(initial=about, entities=_offered(request))
     try:
         landed = previews.land_file(
             entity=entity,
-            kind=ImportKind(kept["kind"]),
+            kind=ImportKind(about["kind"]),
             data=data,
-            name=kept["name"],
+            name=about["name"],
             by=request.user,
             at=clock.now(),
+            **_choices(entity, about),
         )
     except (FormatError, MissingAccountError) as error:
         return _form_page(request, form, error)
-    default_storage.delete(_place(kept["sha256"]))
+    default_storage.delete(_place(about["sha256"]))
     messages.success(request, f"{landed.file.name} landed: {landed.new} of {landed.read} lines are new.")
     return redirect("portfolio:import", pk=landed.file.pk)
+
+
+def _waiting(request: HttpRequest) -> tuple[dict[str, Any], Entity, bytes] | HttpResponse:
+    """Return what was said of the file that a token leads to, its entity and its bytes, or the way back to the start."""
+    try:
+        about: dict[str, Any] = signing.loads(request.POST.get("token", ""), salt=SALT, max_age=KEPT_SECONDS)
+    except signing.BadSignature:
+        messages.error(request, "Too much time has passed since you looked at the file; bring it in again.")
+        return redirect("portfolio:upload")
+    entity = entity_or_404(request, about["entity"], verb="keep")
+    data = _kept(about["sha256"]) if about["by"] == request.user.pk else None
+    if data is None:
+        messages.error(request, f"{about['name']} is not waiting any more; bring it in again.")
+        return redirect("portfolio:upload")
+    return about, entity, data
+
+
+def _look(
+    request: HttpRequest, form: UploadForm, entity: Entity, data: bytes, about: dict[str, Any]
+) -> HttpResponse:
+    """Show what landing the file would do, or ask what has to be known before."""
+    kind, name, now = ImportKind(about["kind"]), about["name"], clock.now()
+    shown = {"entity": entity, "kind": kind.label, "name": name, "crumbs": [PORTFOLIO, IMPORTS]}
+    try:
+        preview = previews.preview_file(
+            entity=entity, kind=kind, data=data, name=name, by=request.user, at=now, **_choices(entity, about)
+        )
+    except intake.UnknownBankAccountError as asked:
+        shown |= {
+            "token": _keep(request, data, about, now),
+            "asked": [
+                {
+                    "field": "account-" + bank_accounts.number_hash(bank=told.bank, number=told.number),
+                    "last_four": bank_accounts.last_four(told.number),
+                    "statement": told,
+                }
+                for told in asked.statements
+            ],
+            "accounts": bank_accounts.with_statements(entity=entity),
+        }
+        return render(request, "portfolio/import_accounts.html", shown)
+    except (FormatError, MissingAccountError) as error:
+        columns = kind == ImportKind.BANK_CSV and isinstance(error, FormatError) and len(data) <= MAX_BYTES
+        token = _keep(request, data, about, now) if columns else ""
+        return _form_page(request, form, error, token)
+    shown |= {
+        "preview": preview,
+        "token": _keep(request, data, about, now),
+        "columns": kind == ImportKind.BANK_CSV,
+    }
+    return render(request, "portfolio/import_preview.html", shown)
+
+
+def _choices(entity: Entity, about: dict[str, Any]) -> dict[str, Any]:
+    """Return what was answered about a file, as its lander takes it."""
+    if answers := about.get("answers"):
+        accounts = {account.pk: account for account in bank_accounts.with_statements(entity=entity)}
+        return {"answers": {key: accounts[pk] for key, pk in answers.items() if pk in accounts}}
+    if "map" in about:
+        saved = ColumnMap.objects.filter(entity=entity, pk=about["map"]).select_related("account").first()
+        return {"column_map": saved, "account": saved.account} if saved is not None else {}
+    return {}
 
 
 def _offered(request: HttpRequest) -> list[Entity]:
@@ -155,7 +258,9 @@ def _offered(request: HttpRequest) -> list[Entity]:
     return offered
 
 
-def _form_page(request: HttpRequest, form: UploadForm, error: Exception | None = None) -> HttpResponse:
+def _form_page(
+    request: HttpRequest, form: UploadForm, error: Exception | None = None, token: str = ""
+) -> HttpResponse:
     return render(
         request,
         "portfolio/upload.html",
@@ -163,6 +268,7 @@ def _form_page(request: HttpRequest, form: UploadForm, error: Exception | None =
             "form": form,
             "error": error,
             "where": error if isinstance(error, FormatError) else None,
+            "token": token,
             "crumbs": [PORTFOLIO, IMPORTS],
         },
         status=422 if error or form.errors else 200,
@@ -175,7 +281,7 @@ def _name(given: UploadedFile) -> str:
     return name[-120:] or "upload.csv"
 
 
-def _keep(request: HttpRequest, data: bytes, about: dict[str, str], now: dt.datetime) -> str:
+def _keep(request: HttpRequest, data: bytes, about: dict[str, Any], now: dt.datetime) -> str:
     """Lay the bytes aside until they are landed, and return the token that leads back to them."""
     _forget_old(now)
     sha256 = hashlib.sha256(data).hexdigest()

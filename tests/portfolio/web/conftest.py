@@ -20,8 +20,10 @@ from portfolio.models import (
     CancellationTerms,
     CapitalOption,
     CapitalTier,
+    CategoryRule,
     Channel,
     ClientContract,
+    ColumnMap,
     Commission,
     Entity,
     EntrySource,
@@ -74,6 +76,9 @@ class Records:
     model: ProfitabilityModel
     handoff: HandoffFile
     file: ImportFile
+    bank_line: ImportedLine
+    rule: CategoryRule
+    column_map: ColumnMap
     terms: CancellationTerms
     vendor: Vendor
     bill: Bill
@@ -162,6 +167,19 @@ def everything(slug: str, name: str) -> Records:
         entity=entity, file=file, kind=ImportKind.BANK_CSV, line=3, external_id=f"{slug}-3", body_hash="0" * 64,
         on=dt.date(2026, 11, 9), amount_minor=210_000, description=f"{name} charter paid", entry=entry, booking=booking,
     )  # fmt: skip
+    bank_line = ImportedLine.objects.create(
+        entity=entity, kind=ImportKind.BANK_CSV, line=9, external_id=f"{slug}-9", body_hash="0" * 64,
+        on=dt.date(2026, 10, 6), amount_minor=-118_000, description=f"{name} dockage of October",
+        account=account_of(entity, "1010"), waits=True,
+    )  # fmt: skip
+    rule = CategoryRule.objects.create(
+        entity=entity, position=9, contains="lighthouse", account=account_of(entity, "6300")
+    )
+    column_map = ColumnMap.objects.create(
+        entity=entity, account=account_of(entity, "1010"), name=f"{name} bank", date_format="%d.%m.%Y",
+        headings=["Tag", "Zweck", "Betrag"],
+        columns={"date": "Tag", "description": "Zweck", "amount": "Betrag"}, decimal_comma=True,
+    )  # fmt: skip
     handoff = HandoffFileFactory(entity=entity, name=f"{slug}.md")
     HandoffRowFactory(file=handoff, label=f"{name} enquiries", line=17, number=11, unit="per month")
     HandoffRowFactory(
@@ -186,6 +204,9 @@ def everything(slug: str, name: str) -> Records:
         model=ProfitabilityModelFactory(entity=entity, name=f"{name} charter model"),
         handoff=handoff,
         file=file,
+        bank_line=bank_line,
+        rule=rule,
+        column_map=column_map,
         terms=cancellation.add(
             entity=entity,
             name=f"{name} terms",

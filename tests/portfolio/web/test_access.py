@@ -27,7 +27,24 @@ PAGES: list[tuple[str, Callable[[Records], str], set[str]]] = [
         lambda r: f"/portfolio/entities/{r.entity.slug}/months/2026-10/reconcile/",
         {"owner", "bookkeeper"},
     ),
-    ("close_month", lambda r: f"/portfolio/entities/{r.entity.slug}/months/2026-10/close/", {"owner"}),
+    (
+        "close_month",
+        lambda r: f"/portfolio/entities/{r.entity.slug}/months/2026-10/close/",
+        {"owner", "bookkeeper"},
+    ),
+    ("reopen_month", lambda r: f"/portfolio/entities/{r.entity.slug}/months/2026-10/reopen/", {"owner"}),
+    ("bank", lambda r: f"/portfolio/entities/{r.entity.slug}/bank/", {*WHO}),
+    (
+        "bank_balance",
+        lambda r: f"/portfolio/entities/{r.entity.slug}/bank/balance/",
+        {"owner", "bookkeeper"},
+    ),
+    ("bank_line", lambda r: f"/portfolio/bank-lines/{r.bank_line.pk}/", {"owner", "bookkeeper"}),
+    ("rules", lambda r: f"/portfolio/entities/{r.entity.slug}/rules/", {*WHO}),
+    ("add_rule", lambda r: f"/portfolio/entities/{r.entity.slug}/rules/add/", {"owner", "bookkeeper"}),
+    ("change_rule", lambda r: f"/portfolio/rules/{r.rule.pk}/change/", {"owner", "bookkeeper"}),
+    ("column_maps", lambda r: f"/portfolio/entities/{r.entity.slug}/column-maps/", {*WHO}),
+    ("column_map", lambda r: f"/portfolio/column-maps/{r.column_map.pk}/", {"owner", "bookkeeper"}),
     ("account_month", lambda r: f"/portfolio/accounts/{r.accounts['1010'].pk}/2026-10/", {*WHO}),
     ("entry", lambda r: f"/portfolio/entries/{r.entry.pk}/", {*WHO}),
     ("reverse_entry", lambda r: f"/portfolio/entries/{r.entry.pk}/reverse/", {"owner", "bookkeeper"}),
@@ -48,7 +65,7 @@ LISTS: list[tuple[str, str, set[str]]] = [
     ("upload", "/portfolio/imports/add/", {"owner", "bookkeeper"}),
 ]
 REDIRECTS = ("account", "record")
-POSTS = ("advance_booking", "land")
+POSTS = ("advance_booking", "land", "say_accounts", "say_columns", "tick_item", "press_rule")
 
 
 def test_this_file_knows_every_page() -> None:
@@ -76,7 +93,10 @@ def test_another_entitys_record_does_not_exist_for_a_reader(
         assert not any(mark in answer.content.decode() for mark in world.other.marks())
 
 
-READ_ONLY = {"entity", "entries", "handoff", "months", "account_month", "entry", "booking", "import"}
+READ_ONLY = {
+    "entity", "entries", "handoff", "months", "account_month", "entry", "booking", "import", "bank", "rules",
+    "column_maps",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "path", "allowed"), LISTS, ids=[name for name, *_ in LISTS])
