@@ -9,12 +9,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
+from django.db.models.functions import Lower
 
 from portfolio.formats.stripe import BalanceTransaction, StripeType
 from portfolio.models import Entity, ImportedLine, ImportKind, StripeMovement, StripePayout
 
-PAID, IN_TRANSIT, FAILED, CANCELED = "paid", "in_transit", "failed", "canceled"
+PAID, FAILED, CANCELED = "paid", "failed", "canceled"
 CAME_BACK = (FAILED, CANCELED)
 _LOOKUP = 900
 
@@ -199,11 +200,14 @@ def listed(*, entity: Entity) -> QuerySet[StripePayout]:
 
 
 def in_transit(*, entity: Entity, as_of: dt.date) -> int:
-    """Return what is on its way to the bank: payouts under way, or dated after a day."""
-    total = (
-        StripePayout.objects.filter(entity=entity)
-        .exclude(state__in=CAME_BACK)
-        .filter(Q(state__in=("pending", IN_TRANSIT)) | Q(arrives_on__gt=as_of))
-        .aggregate(total=Sum("amount_minor"))["total"]
+    """Return what the clearing account rightly held at the end of a day: movements until then whose payout came later.
+
+    By the dates of the books: a payout that the bank's statement brought first arrived on the bank's date.
+    """
+    lines = ImportedLine.objects.filter(
+        entity=entity, kind=ImportKind.STRIPE, external_id=OuterRef("external_id"), entry__on__lte=as_of
     )
-    return int(total or 0)
+    carried = StripeMovement.objects.filter(entity=entity).exclude(payout_id="").order_by()
+    arrived = carried.filter(Exists(lines.filter(payout_id=Lower(OuterRef("payout_id")))))
+    under_way = carried.filter(Exists(lines)).exclude(payout_id__in=arrived.values("payout_id"))
+    return int(under_way.aggregate(total=Sum("net_minor"))["total"] or 0)

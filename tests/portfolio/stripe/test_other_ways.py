@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
 from pytest_django import Settings
 
 from core import clock
-from portfolio.domain.stripe import api, fetching, landing
+from portfolio.domain.stripe import api, fetching, landing, payouts
 from portfolio.formats import FormatError, stripe_json
-from portfolio.models import ImportedLine, StripeEvent, StripePayout
+from portfolio.models import ImportedLine, Posting, StripeEvent, StripePayout
 from tests.portfolio.stripe import fake
 from tests.portfolio.stripe.conftest import listening_books
 from tests.portfolio.stripe.test_any_order import books_of
@@ -48,6 +50,10 @@ def test_json_and_the_api_make_the_books_of_the_csv(account: fake.Account) -> No
     assert f"brought 0 new of {tried.new}" in out.getvalue()
     assert books_of(fetched) == books_of(csv)
     assert StripePayout.objects.filter(entity=fetched).count() == 3
+    clearing = Posting.objects.filter(entry__entity=csv, account__role="clearing")
+    for day in (FIRST + dt.timedelta(days=n) for n in range(0, 16, 2)):
+        held = clearing.filter(entry__on__lte=day).aggregate(held=Coalesce(Sum("amount_minor"), 0))["held"]
+        assert payouts.in_transit(entity=csv, as_of=day) == held
 
 
 @pytest.mark.usefixtures("db", "stripe")
