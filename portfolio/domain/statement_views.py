@@ -211,8 +211,8 @@ class Statement:
             for row in (found.opening, found.change, found.closing)
         ]
         return (
-            f"Proof: {said[0]} at the start + {said[1]} from the three sections = {said[2]} at the end, as the cash "
-            "accounts say themselves."
+            f"Proof: {said[0]} at the start and {said[1]} by the sections make {said[2]} at the end, as the cash accounts "
+            "themselves say."
         )
 
     def _trial(self) -> list[Made]:

@@ -12,9 +12,10 @@ from portfolio.render.sheets import Sheet, Value, csv_bytes, xlsx_bytes
 from portfolio.render.statements import Head, Kind, Style, Table, written
 
 TEMPLATE = Path(__file__).resolve().parent / "typst" / "statement.typ"
-# So many columns of amounts stand upright on a page; so many lying; more go below in bands.
-UPRIGHT = 4
-LYING = 9
+# Points that are left for amounts beside the accounts' names, on a page that stands and on one that lies; a digit's
+# width, and what stands between columns. Columns that do not fit go below in bands.
+UPRIGHT, LYING = 340, 520
+DIGIT, GAP = 5.5, 12
 
 
 def as_csv(table: Table) -> bytes:
@@ -75,8 +76,14 @@ def as_pdf(table: Table, *, at: dt.datetime) -> bytes:
         PressError: it could not be set.
     """
     words = Words()
-    wide = len(table.heads) > UPRIGHT
-    step = LYING if wide else UPRIGHT
+    texts = [
+        written(cell, head.kind, table.currency)
+        for line in table.lines
+        for cell, head in zip(line.cells, table.heads, strict=False)
+    ]
+    width = max([8, *map(len, texts)]) * DIGIT
+    wide = len(table.heads) * (width + GAP) > UPRIGHT
+    step = max(1, int((LYING if wide else UPRIGHT) / (width + GAP)))
     said = {
         "title": words(table.title),
         "whose": words(table.whose) or "Untitled",
@@ -84,6 +91,7 @@ def as_pdf(table: Table, *, at: dt.datetime) -> bytes:
         "currency": table.currency,
         "date": [at.year, at.month, at.day],
         "wide": wide,
+        "width": width,
         "bands": [_band(table, start, step, words) for start in range(0, len(table.heads), step)],
         "notes": [words(note) for note in table.notes],
         "prepared": words(table.prepared),
