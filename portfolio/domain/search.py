@@ -22,6 +22,7 @@ from portfolio.models import (
     ImportedLine,
     Invoice,
     JournalEntry,
+    MonthlyBalance,
     Posting,
     StripePayout,
     Vendor,
@@ -78,8 +79,8 @@ def ask(text: str) -> Asked | None:
     return Asked(words, minor or None, number)
 
 
-def entries(*, asked: Asked, ids: Collection[int] | None) -> QuerySet[JournalEntry]:
-    """Return posted entries by memo, own id, origin, number or amount, newest first, each with ``amount_minor``."""
+def entries(*, asked: Asked, ids: Collection[int] | None) -> list[int]:
+    """Return the posted entries by memo, own id, origin, number or amount, newest first, one more than are shown."""
     found = (
         Q(memo__icontains=asked.text) | Q(external_id__icontains=asked.text) | Q(origin__icontains=asked.text)
     )
@@ -87,6 +88,14 @@ def entries(*, asked: Asked, ids: Collection[int] | None) -> QuerySet[JournalEnt
         found |= Q(number=asked.number)
     if asked.minor is not None:
         found |= Q(pk__in=_of_amount(asked.minor, ids))
+    rows = JournalEntry.objects.filter(found, state=EntryState.POSTED)
+    if ids is not None:
+        rows = rows.filter(entity_id__in=ids)
+    return list(rows.order_by("-on", "-id").values_list("pk", flat=True)[: MOST_ENTRIES + 1])
+
+
+def shown(*, keys: Collection[int]) -> list[JournalEntry]:
+    """Return these entries, newest first, each with ``amount_minor``, the sum of its debits."""
     debits = (
         Posting.objects.filter(entry=OuterRef("pk"), amount_minor__gt=0)
         .order_by()
@@ -94,17 +103,27 @@ def entries(*, asked: Asked, ids: Collection[int] | None) -> QuerySet[JournalEnt
         .annotate(total=Sum("amount_minor"))
         .values("total")
     )
-    rows = JournalEntry.objects.filter(found, state=EntryState.POSTED).select_related("entity")
-    if ids is not None:
-        rows = rows.filter(entity_id__in=ids)
-    return rows.annotate(amount_minor=Subquery(debits)).order_by("-on", "-id")
+    return list(
+        JournalEntry.objects.filter(pk__in=keys)
+        .select_related("entity")
+        .annotate(amount_minor=Subquery(debits))
+        .order_by("-on", "-id")
+    )
 
 
 def _of_amount(minor: int, ids: Collection[int] | None) -> list[int]:
-    """Return the newest entries with a posting of that size; `posting_by_account_month` holds all that is asked."""
+    """Return the newest entries with a posting of that size.
+
+    `posting_by_account_month` is asked for every account, month and side, which are few however many postings there are.
+    """
     accounts = Account.objects.all() if ids is None else Account.objects.filter(entity_id__in=ids)
+    months = list(MonthlyBalance.objects.order_by().values_list("month", flat=True).distinct())
     rows = (
-        Posting.objects.filter(account__in=accounts, amount_minor__in=(minor, -minor))
+        Posting.objects.filter(
+            account__in=list(accounts.values_list("pk", flat=True)),
+            month__in=months,
+            amount_minor__in=(minor, -minor),
+        )
         .order_by("-entry_id")
         .values_list("entry_id", flat=True)
     )

@@ -6,26 +6,11 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, path, reverse
-from django.utils.functional import cached_property
 from django.views.decorators.http import require_safe
 
 from core import access
 from portfolio.domain import search
 from portfolio.web.entities import PORTFOLIO, ROWS_A_PAGE
-
-
-class FoundEntries(Paginator):
-    """Pages of entries that were found, counted no further than anybody reads."""
-
-    @cached_property
-    def found(self) -> int:
-        """Return how many there are, or one more than are shown."""
-        return int(self.object_list[: search.MOST_ENTRIES + 1].count())  # type: ignore[union-attr]
-
-    @cached_property
-    def count(self) -> int:
-        """Return how many are shown."""
-        return min(self.found, search.MOST_ENTRIES)
 
 
 @require_safe
@@ -40,11 +25,13 @@ def search_page(request: HttpRequest) -> HttpResponse:
         "crumbs": [PORTFOLIO],
     }
     if asked is not None:
-        pages = FoundEntries(search.entries(asked=asked, ids=ids), ROWS_A_PAGE)
+        found = search.entries(asked=asked, ids=ids)
+        page = Paginator(found[: search.MOST_ENTRIES], ROWS_A_PAGE).get_page(request.GET.get("page"))
         groups = [group for group in search.groups(asked=asked, ids=ids) if group.hits]
         context |= {
-            "page_obj": pages.get_page(request.GET.get("page")),
-            "capped": pages.found > search.MOST_ENTRIES,
+            "page_obj": page,
+            "entries": search.shown(keys=page.object_list),
+            "capped": len(found) > search.MOST_ENTRIES,
             "most": search.MOST_ENTRIES,
             "groups": [(group, [(hit, _address(hit)) for hit in group.hits]) for group in groups],
             "query": urlencode({"q": asked.text}) + "&",

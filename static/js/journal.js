@@ -5,6 +5,7 @@
 
 const SHOWN = 8;
 const MOST_LINES = 100;
+const FEWEST = 3;
 
 const form = document.querySelector("[data-entry-form]");
 const list = form.querySelector("[data-lines]");
@@ -290,6 +291,14 @@ form.addEventListener("submit", (event) => {
 });
 
 window.addEventListener("pageshow", () => delete form.dataset.sent);
+
+// Lines come by themselves here, so that only those that are used and one more need to stand.
+const isBlank = (line) => [...line.querySelectorAll("[data-cell]")].every((input) => !input.value);
+while (lines().length > FEWEST && lines().slice(-2).every(isBlank)) {
+  lines().at(-1).remove();
+}
+form.elements.lines.value = lines().length;
+form.querySelector("[name=more]").hidden = true;
 
 lines().forEach((line) => complete(cell(line, "account")));
 form.querySelector("[data-keys]").hidden = false;
