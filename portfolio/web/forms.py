@@ -176,7 +176,7 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label="File",
         help_text="As the bank or Stripe exported it, up to 20 MB. You see what it would do before anything is kept.",
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv,.ofx,.qfx,.beancount,.hledger,.journal"}),
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv,.json,.jsonl,.ofx,.qfx,.beancount,.hledger,.journal"}),
     )
 
     def __init__(self, *args: Any, entities: list[Entity], **kwargs: Any) -> None:

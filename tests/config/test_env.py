@@ -146,6 +146,23 @@ def test_what_is_for_a_laptop_is_refused_on_an_address_others_reach(name: str) -
     assert told[0].startswith(f"{name} is on, but BASE_URL is not on this machine")
 
 
+def test_secrets_by_entity_are_read_and_never_repeated_in_a_refusal() -> None:
+    given = {
+        "STRIPE_API_KEYS": "qos=rk_live_1, jada = sk_2=",
+        "STRIPE_WEBHOOK_SECRETS": "qos=whsec_a|whsec_b",
+    }
+    values = read(LAPTOP | given)
+    assert values[env.STRIPE_API_KEYS] == {"qos": "rk_live_1", "jada": "sk_2="}
+    assert values[env.STRIPE_WEBHOOK_SECRETS] == {"qos": "whsec_a|whsec_b"}
+    for wrong in ("rk_live_1", "qos=", "qos=rk_live_1,qos=rk_live_2", "Q S=rk_live_1", "qos=rk_live\x7f"):
+        (told,) = problems(LAPTOP | {"STRIPE_API_KEYS": wrong})
+        assert "STRIPE_API_KEYS" in told
+        assert "rk_live" not in told
+    stand_in = {"STRIPE_API_BASE": "http://127.0.0.1:9"}
+    assert read(LAPTOP | stand_in)[env.STRIPE_API_BASE] == "http://127.0.0.1:9"
+    assert "STRIPE_API_BASE is not https" in problems(PRODUCTION | stand_in)[0]
+
+
 def test_a_file_gives_names_and_texts(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text(

@@ -90,9 +90,8 @@ class Api:
         dispute = self._get(f"/v1/disputes/{dispute_id}", expand=["charge"])
         charge = self._charge_of(dispute)
         return [
-            movement({**raw, "source": dispute}, name=NAME, line=0, charge=charge)
+            movement({**self._whole(raw), "source": dispute}, name=NAME, line=0, charge=charge)
             for raw in dispute.get("balance_transactions") or ()
-            if isinstance(raw, dict)
         ]
 
     def of_intent(self, intent_id: str) -> list[BalanceTransaction]:
@@ -138,10 +137,14 @@ class Api:
     def _moved(self, source: dict[str, Any], charge: Mapping[str, Any]) -> list[BalanceTransaction]:
         """Return the movements that an object names as its own."""
         return [
-            movement({**raw, "source": source}, name=NAME, line=0, charge=charge)
+            movement({**self._whole(raw), "source": source}, name=NAME, line=0, charge=charge)
             for raw in (source.get("balance_transaction"), source.get("failure_balance_transaction"))
-            if isinstance(raw, dict)
+            if raw is not None
         ]
+
+    def _whole(self, raw: Any) -> dict[str, Any]:
+        """Return a movement that an answer holds whole, or names by its id alone as older versions of the API do."""
+        return raw if isinstance(raw, dict) else self._get(f"/v1/balance_transactions/{_safe(raw)}")
 
     def _charge_of(self, holder: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the charge of a refund or dispute, asked for once."""

@@ -21,7 +21,7 @@ from stripe import WebhookSignature
 SAMPLES = json.loads((Path(__file__).parent / "data" / "objects.json").read_text(encoding="utf-8"))
 BEGIN = dt.datetime(2026, 9, 1, 18, 0, tzinfo=dt.UTC)
 NEVER = 10**9
-KINDS = {"charges": "charge", "refunds": "refund", "disputes": "dispute", "payouts": "payout", "payment_intents": "payment_intent"}  # fmt: skip
+KINDS = {"charges": "charge", "refunds": "refund", "disputes": "dispute", "payouts": "payout", "payment_intents": "payment_intent", "balance_transactions": "balance_transaction"}  # fmt: skip
 WORDS = {"adjustment": "dispute", "payout_failure": "payout_reversal", "stripe_fee": "fee"}
 
 

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from core import clock
 from portfolio.domain.stripe import api, fetching, landing, payouts
 from portfolio.formats import FormatError, stripe_json
-from portfolio.models import ImportedLine, Posting, StripeEvent, StripePayout
+from portfolio.models import Booking, ImportedLine, Posting, StripeEvent, StripePayout
 from tests.portfolio.stripe import fake
 from tests.portfolio.stripe.conftest import listening_books
 from tests.portfolio.stripe.test_any_order import books_of
@@ -79,6 +79,41 @@ def test_commands_say_in_one_sentence_what_they_cannot_do(account: fake.Account,
     with pytest.raises(CommandError, match="STRIPE_API_KEYS"):
         call_command("fetch_stripe", "qos", "--from", "2026-09-01")
     assert api.livemode(entity) is None
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.once
+def test_a_booking_is_found_by_ids_of_stripe_and_never_by_an_amount() -> None:
+    books = listening_books("csv", rounds=3)
+    Booking.objects.filter(reference="QOS-001").update(stripe_id="pi_1")
+    Booking.objects.filter(reference="QOS-002").update(stripe_id="ch_2")
+    head = "id,Type,Source,Amount,Fee,Net,Currency,Created (UTC),Description,charge_id,payment_intent_id"
+
+    def row(
+        number: int, kind: str, source: str, amount: int, words: str, charge: str = "", intent: str = ""
+    ) -> str:
+        return f"txn_{number},{kind},{source},{amount}.00,0.00,{amount}.00,usd,2026-09-0{number} 20:00,{words},{charge},{intent}"
+
+    def bring(*rows: str) -> None:
+        data = "\n".join((head, *rows)).encode()
+        landing.land_file(entity=books.entity, data=data, name="x.csv", by=None, at=clock.now())
+
+    bring(
+        row(1, "charge", "ch_1", 100, "Sail", intent="pi_1"),
+        row(2, "charge", "ch_2", 100, "Sail"),
+        row(3, "charge", "ch_3", 100, "Deposit QOS-000"),
+        row(4, "charge", "ch_4", 100, "Sail"),
+    )
+    bring(
+        row(5, "refund", "re_1", -40, "REFUND FOR CHARGE (Deposit)", "ch_3"),
+        row(6, "adjustment", "du_1", -100, "Chargeback", "ch_1"),
+        row(7, "refund", "re_2", -100, "REFUND FOR CHARGE (Sail)", "ch_4"),
+    )
+    landed = ImportedLine.objects.order_by("external_id").values_list("booking__reference", flat=True)
+    assert list(landed) == ["QOS-001", "QOS-002", "QOS-000", None, "QOS-000", "QOS-001", None]
+    held = Posting.objects.filter(account__code="2150").values_list("amount_minor", flat=True)
+    assert sorted(held) == [-10_000, 4_000]
+    assert Posting.objects.get(account__code="5650").booking_id == Booking.objects.get(reference="QOS-001").pk
 
 
 BAD = {
