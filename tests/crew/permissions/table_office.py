@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from core import months
+from portfolio.domain.statement_columns import Form
 from portfolio.models import Account, CapitalOption, EntryDocument
 from tests.crew.permissions.answers import Page
 from tests.crew.permissions.world import World
@@ -38,6 +40,14 @@ def _account_of_sales(world: World) -> int:
 
 def _option(world: World) -> int:
     return CapitalOption.objects.get(entity=world.places["a"].event.entity).pk
+
+
+def _figure(world: World) -> str:
+    """Return what asks for the debits or credits that an entry's first posting is among."""
+    posting = _books("entry")(world).postings.select_related("account").first()
+    month = months.iso(posting.month)
+    side = 1 if posting.amount_minor > 0 else 2
+    return f"from={month}&to={month}&line={posting.account.code}&column={side}"
 
 
 def _reading(name: str, /, **kwargs: Any) -> Page:
@@ -84,7 +94,7 @@ PAGES: list[Page] = [
         get=STAFF,
         scope="entity",
         kwargs={"form": Form.TRIAL, **_SLUG},
-        query="from=2026-10&to=2026-11&line=1010&column=3",
+        query=_figure,
     ),
     _list("portfolio:all_statements"),
     _list("portfolio:all_statement", form=Form.BALANCE),
