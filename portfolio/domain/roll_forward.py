@@ -160,24 +160,35 @@ def moves(*, entity: Entity, first: int, last: int) -> list[Move]:
         Posting.objects.filter(entry__in=touched)
         .order_by("entry__on", "entry_id", "id")
         .values_list(
-            "entry_id", "month", "entry__on", "entry__memo", "entry__source", "entry__reverses__source",
+            "entry_id", "month", "entry__on", "entry__memo", "entry__source", "entry__reverses__source", "entry__external_id", "entry__reverses__external_id",
             "account__role", "account__code", "amount_minor", "booking_id",
         )
     )  # fmt: skip
     found: dict[int, Move] = {}
     legs: dict[int, list[tuple[str, str, int]]] = defaultdict(list)
-    sources: dict[int, tuple[str, bool]] = {}
-    for entry_id, month, on, memo, source, reversed_source, role, code, amount, booking_id in rows:
+    sources: dict[int, tuple[str, str, bool]] = {}
+    for (
+        entry_id,
+        month,
+        on,
+        memo,
+        source,
+        reversed_source,
+        name,
+        reversed_name,
+        role,
+        code,
+        amount,
+        booking_id,
+    ) in rows:
         move = found.setdefault(entry_id, Move(entry_id, month, on, memo))
-        sources[entry_id] = (reversed_source or source, bool(reversed_source))
+        sources[entry_id] = (reversed_source or source, reversed_name or name or "", bool(reversed_source))
         legs[entry_id].append((role, code, amount))
         if booking_id is not None and booking_id not in move.bookings:
             move.bookings.append(booking_id)
     for entry_id, move in found.items():
-        source, is_reversal = sources[entry_id]
-        move.amounts = {
-            kind: amount for kind, amount in _kinds(legs[entry_id], source, is_reversal).items() if amount
-        }
+        kinds = _kinds(legs[entry_id], *sources[entry_id])
+        move.amounts = {kind: amount for kind, amount in kinds.items() if amount}
     return [move for move in found.values() if move.amounts]
 
 
@@ -229,9 +240,12 @@ def accounts(*, entity: Entity) -> list[Account]:
     return list(Account.objects.filter(entity=entity, role__in=HELD_ROLES).order_by("code"))
 
 
-def _kinds(legs: Iterable[tuple[str, str, int]], source: str, is_reversal: bool) -> dict[str, int]:
-    """Return what an entry with these postings did to what is held, by kind; a reversal takes its own kind back."""
-    held = kept = owed = earned = 0
+def _kinds(legs: Iterable[tuple[str, str, int]], source: str, name: str, is_reversal: bool) -> dict[str, int]:
+    """Return what an entry with these postings did to what is held, by kind; a reversal takes its own kind back.
+
+    What a completed booking releases is recognised, also where its client was billed for it first and then paid.
+    """
+    held = kept = owed = 0
     cash = False
     for role, code, amount in legs:
         if role in HELD_ROLES:
@@ -240,15 +254,13 @@ def _kinds(legs: Iterable[tuple[str, str, int]], source: str, is_reversal: bool)
             kept += amount
         elif role == AccountRole.REFUNDS_DUE:
             owed += amount
-        elif role in (AccountRole.REVENUE, AccountRole.TAX):
-            earned += amount
         cash = cash or role in CASH_ROLES
     if not held:
         return {}
-    if source == EntrySource.RECOGNITION and (kept or owed or earned):
-        kind = "recognised" if earned else "other"
+    if source == EntrySource.RECOGNITION:
         rest = held + kept + owed
-        return {"kept": -kept, "refunded": -owed, kind: rest if earned else -rest}
+        called_off = ":cancelled" in name  # The rest was billed, and is not asked for any more.
+        return {"kept": -kept, "refunded": -owed} | ({"other": -rest} if called_off else {"recognised": rest})
     if cash and source != EntrySource.OPENING:
         came_in = (held < 0) != is_reversal
         return {"received": -held} if came_in else {"refunded": held}

@@ -59,7 +59,7 @@ def do(charter: Charter, deed: str, amount: int, days: int) -> None:
 
 
 class TestBookings(TestCase):
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(deeds=st.lists(DEEDS, max_size=10), rate=st.sampled_from([0, 775]))
     def test_money_is_in_one_place_and_the_roll_forward_ties(
         self, deeds: list[tuple[str, int, int, int]], rate: int
