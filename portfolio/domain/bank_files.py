@@ -6,6 +6,7 @@ a rule or its booking names, or the uncategorised.
 """
 
 import datetime as dt
+import functools
 import itertools
 import re
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ from portfolio.domain import desk as desks
 from portfolio.domain import landing, ledger, matching, recognition
 from portfolio.domain.desk import Desk
 from portfolio.domain.landing import LandedFile, NewLine
+from portfolio.domain.receivables import payments
 from portfolio.models import (
     Account,
     AccountRole,
@@ -64,11 +66,14 @@ class BankFile:
             self._take(bank, batch)
 
     def finish(self) -> LandedFile:
-        """Note what the file brought."""
+        """Note what the file brought; once it is kept, lines that name an open invoice become its payment."""
         landing.close_file(
             file=self.file, entity=self.desk.entity, read=self.read, new=self.new, covers_to=self.covers_to,
             by=self.by, at=self.at,
         )  # fmt: skip
+        # Afterwards, because invoices are locked before anything is posted, never after.
+        settle = functools.partial(payments.settle_landed, entity=self.desk.entity, by=self.by, at=self.at)
+        transaction.on_commit(settle, robust=True)
         return LandedFile(
             self.file, self.read, self.new, self.matched, self.uncategorised, self.repeated, self.waiting
         )

@@ -130,6 +130,7 @@ def _booking_page(request: HttpRequest, booking: Booking, form: MoveForm | None)
             "postings": postings,
             "balance_minor": None if stage in GIVEN_UP else booking.price_minor - booking.paid_minor,
             "form": form if books and moves else None,
+            "keeps": may(request, "keep", booking.entity) and stage not in enquiries.SETTLED[1:],
             "may_change": books and stage not in enquiries.SETTLED,
             "way": _way(stage),
             **_money(request, booking, stage),

@@ -1,7 +1,8 @@
 """Reminding clients of what is overdue: who is due for which level, the words, and drafts that a person sends.
 
 The level follows from the oldest overdue invoice and the entity's own days (`BillingProfile`, with defaults). A client is
-due for a level that no letter about the same invoices has reached yet; a letter thrown away reached none.
+due for the next level after the letters about the same invoices, a week after the last of them; a letter thrown away
+counts for none.
 """
 
 import datetime as dt
@@ -18,6 +19,7 @@ from portfolio.domain.receivables import clients, letters, settling
 from portfolio.domain.receivables.refusals import RefusedError
 from portfolio.models import Client, DunningLetter, Entity, Invoice, InvoiceState
 
+PAUSE_DAYS = 7
 _SUBJECTS = {1: "Reminder", 2: "Second reminder", 3: "Last reminder"}
 _OPENINGS = {
     1: "Perhaps it slipped by: the following is past its day. If you have paid meanwhile, please disregard this letter.",
@@ -75,7 +77,9 @@ def overdue(*, entity: Entity, as_of: dt.date) -> list[Overdue]:
         about = [letter for letter, named in written.get(client_id, []) if named & ids]
         reached = max((letter.level for letter in about), default=0)
         client = invoices[0].client
-        asked = level if level > reached else 0
+        # One step at a time: nobody is told of letters that they never got, and each leaves time to answer.
+        rests = bool(about) and (as_of - about[-1].drafted_on).days < PAUSE_DAYS
+        asked = reached + 1 if level > reached and not rests else 0
         subject, text = words(client, invoices, asked or max(level, 1), said)
         found.append(
             Overdue(client, tuple(invoices), days, asked, about[-1] if about else None, subject, text)

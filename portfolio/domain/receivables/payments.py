@@ -240,18 +240,14 @@ def settle_landed(*, entity: Entity, by: AbstractBaseUser | None, at: dt.datetim
         sure = [one for one in _candidates(line, opened) if one.sure]
         if len(sure) != 1 or sure[0].invoice is None:
             continue
-        take(
-            entity=entity,
-            client=sure[0].client,
-            on=line.on,
-            amount_minor=line.amount_minor,
-            cash_account=line.account or accounts.of(AccountRole.CASH),
-            reference=line.description[:80],
-            line=line,
-            to=[(sure[0].invoice, sure[0].amount_minor)],
-            by=by,
-            at=at,
-        )
+        try:
+            take(
+                entity=entity, client=sure[0].client, on=line.on, amount_minor=line.amount_minor,
+                cash_account=line.account or accounts.of(AccountRole.CASH), reference=line.description[:80], line=line,
+                to=[(sure[0].invoice, sure[0].amount_minor)], by=by, at=at,
+            )  # fmt: skip
+        except RefusedError:
+            continue  # Somebody settled the invoice meanwhile; a person looks at the line.
         opened = [invoice for invoice in opened if invoice.pk != sure[0].invoice.pk]
         made += 1
     return made

@@ -7,7 +7,7 @@ from mail.domain import suppression, unsubscribe
 from mail.models import Campaign, Kind, MailingList, Reason, Scope, Subscriber
 from portfolio.models import FinancialRule
 from reports.models import Finding, Recipient, Report, Schedule
-from tests.crew.permissions import table_receivables
+from tests.crew.permissions import receivables
 from tests.crew.permissions.canaries import word
 from tests.factories.crew import (
     NOW,
@@ -77,7 +77,7 @@ def of_entity(records: Records, letter: str) -> dict[str, Any]:
     )
     return {
         "books": records,
-        "receivables": table_receivables.records(entity),
+        "receivables": receivables.records(entity),
         "edition": an_edition(report, number="ab".index(letter) + 1, entity=entity).number,
         "run": a_run(report, entity).pk,
         "finding": finding.pk,

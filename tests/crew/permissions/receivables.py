@@ -1,0 +1,52 @@
+"""What the pages of receivables of the matrix are about: one record of every kind."""
+
+import datetime as dt
+
+from portfolio.domain.receivables import clients, credit, invoices, letters, payments, work
+from portfolio.domain.receivables.clients import Particulars
+from portfolio.domain.receivables.invoices import LineSaid
+from portfolio.domain.receivables.work import Stretch
+from portfolio.models import Account, Allocation, BillingModel, ClientContract, ContractState, Entity
+from tests.factories.crew import NOW
+
+_ON = dt.date(2026, 11, 1)
+
+
+def records(entity: Entity) -> dict[str, int]:
+    """Make one record of every kind for an entity."""
+    client = clients.add(
+        entity=entity, particulars=Particulars("Harbor Dental", "harbor@example.com"), by=None, at=NOW
+    )
+    contract = ClientContract.objects.create(
+        entity=entity,
+        client=client,
+        state=ContractState.SENT,
+        billing_model=BillingModel.HOURLY,
+        rate_minor=9_500,
+    )
+    stretch = Stretch(_ON, 60, "Form", "Jo")
+    entry = work.add(contract=contract, stretch=stretch, today=_ON, by=None, at=NOW)
+    milestone = work.add_milestone(
+        contract=contract, name="Live", amount_minor=100, due_on=None, by=None, at=NOW
+    )
+    line = LineSaid("Work", 10_000, Account.objects.get(entity=entity, code="4000"))
+    draft, issued = (invoices.draft(client=client, lines=[line], by=None, at=NOW) for _ in range(2))
+    issued = invoices.issue(invoice=issued, on=_ON, today=_ON, by=None, at=NOW)
+    note = credit.note(invoice=issued, amount_minor=100, reason="Slip", on=_ON, today=_ON, by=None, at=NOW)
+    cash = Account.objects.get(entity=entity, code="1010")
+    payment = payments.take(
+        entity=entity,
+        client=client,
+        on=_ON,
+        amount_minor=500,
+        cash_account=cash,
+        reference="1",
+        by=None,
+        at=NOW,
+    )
+    letter = letters.draft_invoice(invoice=issued, on=_ON, by=None, at=NOW)
+    allocation = Allocation.objects.get(payment=payment)
+    return {
+        "client": client.pk, "contract": contract.pk, "entry": entry.pk, "milestone": milestone.pk, "draft": draft.pk,
+        "issued": issued.pk, "note": note.pk, "payment": payment.pk, "letter": letter.pk, "allocation": allocation.pk,
+    }  # fmt: skip
