@@ -23,6 +23,7 @@ from portfolio.render.statements import Kind, Style, Table, written
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import record
 from portfolio.web.entities import ROWS_A_PAGE, crumbs, views_of_portfolio
+from portfolio.web.statement_asks import AskedError, read, usual_spans
 from portfolio.web.tabs import books
 
 BY = {By.TOTAL: "One column", By.MONTH: "Months", By.QUARTER: "Quarters"}
@@ -63,10 +64,6 @@ class FormConverter:
 
 
 register_converter(FormConverter, "statement")
-
-
-class AskedError(ValueError):
-    """An address asks for something that is not there; the message is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,59 +119,6 @@ def _whose(request: HttpRequest, slug: str | None) -> Whose:
     return Whose(chosen, choices, None)
 
 
-def _month(text: str, *, end: bool) -> int:
-    """Read 2026-10, 2026-Q4 or 2026; of a quarter or year the first or the last month.
-
-    Raises:
-        AskedError: it is none of these, or not near.
-    """
-    year, _, part = text.partition("-")
-    if (
-        len(year) == 4
-        and year.isascii()
-        and year.isdigit()
-        and (not part or part in ("Q1", "Q2", "Q3", "Q4"))
-    ):
-        start = int(year) * 12 + (int(part[1]) - 1) * 3 if part else int(year) * 12
-        month = start + ((2 if part else 11) if end else 0)
-    else:
-        try:
-            month = months.parse(text)
-        except months.MonthError:
-            raise AskedError(f"{text[:20]!r} is not a month; write it as 2026-10, 2026-Q4 or 2026.") from None
-    if not months.month_of(months.EARLIEST) <= month <= months.month_of(months.LATEST):
-        raise AskedError("Statements run from January 2000 to December 2099; check the year.")
-    return month
-
-
-def _asked(form: Form, told: QueryDict, today: dt.date) -> Asked:
-    """Read what an address asks for; nothing said is the year to date in one column.
-
-    Raises:
-        AskedError: a part of it cannot be read.
-    """
-    now = months.month_of(today)
-    last = _month(told["to"], end=True) if told.get("to") else None
-    first = _month(told["from"], end=False) if told.get("from") else None
-    if last is None:
-        last = now if first is None or first <= now else first
-    if first is None:
-        first = last - last % 12
-    if first > last:
-        raise AskedError(
-            f"{months.label(first)} comes after {months.label(last)}; swap the two, or choose other months."
-        )
-    by, compare = told.get("by") or By.TOTAL.value, told.get("compare") or ""
-    if by not in {one.value for one in By}:
-        raise AskedError("Columns are by total, month, quarter or entity; choose one of them.")
-    if compare not in {one.value for one in Compare}:
-        raise AskedError("A statement is compared with the previous period or the same months a year before.")
-    budget = told.get("budget") or ""
-    if budget not in ("", "1"):
-        raise AskedError("Budget columns are asked for by 1, or left out.")
-    return Asked(form, first, last, By(by), Compare(compare), budget == "1")
-
-
 def _wanted(told: QueryDict) -> str:
     """Return the kind of file that is asked for; nothing is the page.
 
@@ -200,20 +144,6 @@ def _query(asked: Asked, whose: Whose, **changes: Any) -> str:
     return urlencode({name: value for name, value in told.items() if value != ""}, doseq=True)
 
 
-def _spans(asked: Asked, today: dt.date) -> list[tuple[str, int, int]]:
-    """Return the periods that one press asks for."""
-    now = months.month_of(today)
-    quarter, year = now - now % 3, now - now % 12
-    return [
-        ("This month", now, now),
-        ("Last month", now - 1, now - 1),
-        ("This quarter", quarter, quarter + 2),
-        ("Last quarter", quarter - 3, quarter - 1),
-        ("Year to date", year, now),
-        ("Last year", year - 12, year - 1),
-    ]
-
-
 @require_safe
 @access.staff
 def hub(request: HttpRequest, slug: str | None = None) -> HttpResponse:
@@ -232,7 +162,7 @@ def hub(request: HttpRequest, slug: str | None = None) -> HttpResponse:
                 "label": label,
                 "url": f"?{_query(asked, whose, **{'from': months.iso(a), 'to': months.iso(b)})}",
             }
-            for label, a, b in _spans(asked, today)
+            for label, a, b in usual_spans(today)
         ]
         links.append({"label": "Year by month", "url": f"?{_query(asked, whose, by='month')}"})
         if whose.entity is None:
@@ -262,7 +192,7 @@ def statement(request: HttpRequest, form: Form, slug: str | None = None) -> Http
     whose, asked = None, None
     try:
         whose = _whose(request, slug)
-        asked = _asked(form, request.GET, today)
+        asked = read(form, request.GET, today)
         made = _made(whose, asked)
         wanted = _wanted(request.GET)
     except (AskedError, UnfitError, UnlikeCurrenciesError, EmptyPeriodError) as error:
@@ -386,7 +316,7 @@ def _shown(
                 "url": f"?{_query(asked, whose, **{'from': months.iso(a), 'to': months.iso(b)})}",
                 "current": (a, b) == (asked.first, asked.last),
             }
-            for label, a, b in _spans(asked, today)
+            for label, a, b in usual_spans(today)
         ],
         "downloads": [(kind.upper(), f"?{query}&format={kind}") for kind in FILES],
         "others": _others(asked.form, whose, _query(asked, whose, budget="")),
@@ -405,7 +335,7 @@ def figure(request: HttpRequest, form: Form, slug: str | None = None) -> HttpRes
     """
     try:
         whose = _whose(request, slug)
-        asked = _asked(form, request.GET, pages.as_of_date())
+        asked = read(form, request.GET, pages.as_of_date())
         made = _made(whose, asked)
         column = request.GET.get("column", "")
         found = made.figure(
@@ -424,6 +354,7 @@ def figure(request: HttpRequest, form: Form, slug: str | None = None) -> HttpRes
             **listing(request, found, made.books.currency, here),
             "title": f"{found.label}: {found.head}",
             "eyebrow": f"{whose.entity.name if whose.entity else 'Portfolio'} · {form.title}",
+            "entity": whose.entity,
             "back": f"{whose.url('statement', form)}?{query}",
             "form": form,
             "several": True,
@@ -468,7 +399,7 @@ def account_span(request: HttpRequest, pk: int) -> HttpResponse:
     account = record(request, Account.objects.select_related("entity"), pk=pk)
     refused, asked = "", None
     try:
-        asked = _asked(Form.TRIAL, request.GET, pages.as_of_date())
+        asked = read(Form.TRIAL, request.GET, pages.as_of_date())
     except AskedError as error:
         refused = str(error)
     context: dict[str, Any] = {"refused": refused}
