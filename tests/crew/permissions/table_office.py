@@ -44,7 +44,7 @@ def _option(world: World) -> int:
 
 def _figure(world: World) -> str:
     """Return what asks for the debits or credits that an entry's first posting is among."""
-    posting = _books("entry")(world).postings.select_related("account").first()
+    posting = world.places["a"].office["books"].entry.postings.select_related("account").first()
     month = months.iso(posting.month)
     side = 1 if posting.amount_minor > 0 else 2
     return f"from={month}&to={month}&line={posting.account.code}&column={side}"
