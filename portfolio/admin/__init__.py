@@ -4,6 +4,7 @@ Nothing here posts, seals or moves a stage: those have their own pages, which ca
 """
 
 from portfolio.admin import (
+    banks,
     bookings,
     books,
     documents,
@@ -17,6 +18,7 @@ from portfolio.admin import (
 )
 
 __all__ = [
+    "banks",
     "bookings",
     "books",
     "documents",

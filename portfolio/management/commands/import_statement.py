@@ -7,10 +7,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from core import clock
-from portfolio.domain import intake, ledger
+from portfolio.domain import bank_accounts, intake, ledger
 from portfolio.domain.stripe import landing as stripe
 from portfolio.formats import FormatError
-from portfolio.models import Account, AccountRole, Entity, ImportKind
+from portfolio.models import Account, Entity, ImportKind
 
 # The portal takes 20 MB and 100,000 rows; whoever sits at the machine may bring more.
 MAX_ROWS, MAX_BYTES = 5_000_000, 1_000_000_000
@@ -19,16 +19,19 @@ MAX_ROWS, MAX_BYTES = 5_000_000, 1_000_000_000
 class Command(BaseCommand):
     """Lands one file whole, or says in one sentence why not and writes nothing."""
 
-    help = "Import a bank statement (CSV) or a Stripe balance history (CSV) of one entity."
+    help = "Import a bank statement (CSV, OFX, QFX) or a Stripe balance history (CSV, JSON) of one entity."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the entity, the file and its kind."""
         parser.add_argument("entity", help="slug of the entity, such as qos")
         parser.add_argument("file", type=Path)
+        kinds = [ImportKind.BANK_CSV.value, ImportKind.OFX.value, ImportKind.STRIPE.value]
+        parser.add_argument("--kind", required=True, choices=kinds)
         parser.add_argument(
-            "--kind", required=True, choices=[ImportKind.BANK_CSV.value, ImportKind.STRIPE.value]
+            "--account",
+            help="code of the bank account; by default the one a saved column map names, or the entity's first; for "
+            "OFX the one that an account nobody has named yet is",
         )
-        parser.add_argument("--account", help="code of the bank account; by default the entity's first")
         parser.add_argument("--dry-run", action="store_true", help="say what would come and write nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -51,24 +54,22 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from error
         would = "would bring" if options["dry_run"] else "brought"
         self.stdout.write(
-            f"{path.name} {would} {landed.new:,} new of {landed.read:,} lines; {landed.matched:,} matched with the other "
-            f"file's payouts, {landed.uncategorised:,} not categorised."
+            f"{path.name} {would} {landed.new:,} new of {landed.read:,} lines; {landed.matched:,} are in the books already, "
+            f"{landed.repeated:,} were told by another file, {landed.waiting:,} wait for a decision, "
+            f"{landed.uncategorised:,} are not categorised."
         )
 
     def _land(self, entity: Entity, name: str, data: bytes, options: dict[str, Any]) -> intake.LandedFile:
         limits = {"max_rows": MAX_ROWS, "max_bytes": MAX_BYTES}
         if options["kind"] == ImportKind.STRIPE:
             return stripe.land_file(entity=entity, data=data, name=name, by=None, at=clock.now(), **limits)
-        account = None
+        account: Account | None = None
         if options["account"]:
-            account = Account.objects.filter(
-                entity=entity, code=options["account"], role=AccountRole.CASH
-            ).first()
+            account = bank_accounts.with_statements(entity=entity).filter(code=options["account"]).first()
             if account is None:
                 raise CommandError(
                     f"{entity.slug} has no bank account {options['account']!r}; look at its chart of accounts.",
                     returncode=2,
                 )
-        return intake.land_bank(
-            entity=entity, data=data, name=name, by=None, at=clock.now(), account=account, **limits
-        )
+        lander = intake.land_ofx if options["kind"] == ImportKind.OFX else intake.land_bank
+        return lander(entity=entity, data=data, name=name, by=None, at=clock.now(), account=account, **limits)
