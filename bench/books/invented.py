@@ -47,7 +47,7 @@ class Entry:
 
 def accounts() -> list[Holder]:
     """Return the accounts of every entity."""
-    made = []
+    made: list[Holder] = []
     for entity in range(1, ENTITIES + 1):
         codes = itertools.count(1001)
         for kind, word, count in KINDS:

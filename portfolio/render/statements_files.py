@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def as_xlsx(table: Table) -> bytes:
         [],
         list(_heads(table)),
     ]
-    below: list[list[Value]] = [[], *([note] for note in table.notes), [table.prepared]]
+    below: list[Sequence[Value]] = [[], *([note] for note in table.notes), [table.prepared]]
     strong = frozenset(len(above) + at for at, line in enumerate(table.lines) if line.style is not Style.ROW)
     rows = [*above, *_rows(table), *below]
     return xlsx_bytes([Sheet(table.title, rows, heads=len(above), fixed=2, strong=strong)])
