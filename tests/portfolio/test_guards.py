@@ -178,11 +178,15 @@ ATTACKS_ON_AN_ENTRY = {
 }
 ATTACKS_ON_SQLITE = {
     "replace entry": 'INSERT OR REPLACE INTO portfolio_journalentry (id, entity_id, "on", month, currency, memo, state, '
-    "source, body_hash, origin, reason) SELECT id, entity_id, \"on\", month, 'USD', 'x', 'draft', source, '', '', '' "
-    "FROM portfolio_journalentry",
+    "source, body_hash, origin, reason, chain_hash) "
+    "SELECT id, entity_id, \"on\", month, 'USD', 'x', 'draft', source, '', '', '', '' FROM portfolio_journalentry",
+    "replace by number": 'INSERT OR REPLACE INTO portfolio_journalentry (entity_id, "on", month, currency, memo, state, '
+    "source, body_hash, origin, reason, chain_hash, number) SELECT entity_id, \"on\", month, 'USD', 'x', 'draft', source, "
+    "'', '', '', '', number FROM portfolio_journalentry",
+    "counted": "UPDATE portfolio_journalentry SET counted = 0",
     "replace by key": 'INSERT OR REPLACE INTO portfolio_journalentry (entity_id, "on", month, currency, memo, state, '
-    "source, external_id, body_hash, origin, reason) SELECT entity_id, \"on\", month, 'USD', 'x', 'draft', source, "
-    "external_id, '', '', '' FROM portfolio_journalentry",
+    "source, external_id, body_hash, origin, reason, chain_hash) "
+    "SELECT entity_id, \"on\", month, 'USD', 'x', 'draft', source, external_id, '', '', '', '' FROM portfolio_journalentry",
     "update or replace": "UPDATE OR REPLACE portfolio_journalentry SET memo = 'x'",
     "replace posting": "INSERT OR REPLACE INTO portfolio_posting (id, entry_id, account_id, month, amount_minor, memo) "
     "SELECT id, entry_id, account_id, month, amount_minor * 2, '' FROM portfolio_posting",
@@ -196,7 +200,7 @@ ATTACKS_ON_POSTGRESQL = {
     "truncate postings": "TRUNCATE portfolio_posting",
     "truncate balances": "TRUNCATE portfolio_monthlybalance",
     "upsert": 'INSERT INTO portfolio_journalentry (id, entity_id, "on", month, currency, memo, state, source, body_hash, '
-    "origin, reason) SELECT id, entity_id, \"on\", month, 'USD', 'x', 'draft', source, '', '', '' "
+    "origin, reason, chain_hash) SELECT id, entity_id, \"on\", month, 'USD', 'x', 'draft', source, '', '', '', '' "
     "FROM portfolio_journalentry ON CONFLICT (id) DO UPDATE SET memo = 'x'",
 }
 
@@ -282,6 +286,76 @@ def test_a_seal_keeps_the_balance_under_a_foreign_conflict_clause(books: Books) 
                 [unbalanced.pk],
             ),
         )
+
+
+@on_sqlite
+def test_a_seal_put_there_by_hand_seals_drafts_and_opens_no_balance(books: Books) -> None:
+    books.post("6100", "1010", 500)
+    loose = draft(books, ("6100", 70), ("1010", -70), posted_at=AT)
+    run("INSERT OR REPLACE INTO portfolio_seal VALUES (0, 1000000)")
+    run("INSERT INTO portfolio_seal VALUES (0, 1000000)")
+    loose.refresh_from_db()
+    assert loose.state == EntryState.POSTED
+    assert balances(books)["6100", MONTH] == (570, 0, -570)
+    refused("alone", lambda: run("UPDATE portfolio_monthlybalance SET debit_minor = 0"))
+    for amounts, fields, sentence in (
+        ([("6100", 70), ("1010", -71)], {"posted_at": AT}, "add up to zero"),
+        ([("6100", 70), ("1010", -70)], {}, "has an instant"),
+    ):
+        entry = draft(books, *amounts, **fields)
+        for clause in ("", "OR IGNORE", "OR REPLACE", "OR FAIL"):
+            refused(
+                sentence,
+                lambda clause=clause: run(f"INSERT {clause} INTO portfolio_seal VALUES (0, 1000000)"),
+            )
+        refused(
+            "Only the seal counts",
+            lambda: run("UPDATE portfolio_journalentry SET counted = 1 WHERE state = 'draft'"),
+        )
+        Posting.objects.filter(entry=entry).delete()
+        entry.delete()
+    assert balances(books)["6100", MONTH] == (570, 0, -570)
+
+
+@on_postgresql
+def test_copy_posts_nothing_and_adds_nothing(books: Books) -> None:
+    entry = books.post("6100", "1010", 500)
+    account = books.accounts["6100"].pk
+
+    def copy(table: str, row: str) -> None:
+        with (
+            connection.cursor() as cursor,
+            connection.wrap_database_errors,
+            cursor.copy(f"COPY {table} FROM STDIN") as rows,
+        ):
+            rows.write(row)
+
+    posting = "portfolio_posting (entry_id, account_id, month, amount_minor, memo)"
+    refused("never added to", lambda: copy(posting, f"{entry.pk}\t{account}\t{MONTH}\t5\t\n"))
+    refused("never added to", lambda: copy(posting, f"{entry.pk + 999}\t{account}\t{MONTH}\t5\t\n"))
+    table = (
+        'portfolio_journalentry (entity_id, "on", month, currency, memo, state, source, body_hash, origin, reason, '
+        "chain_hash, posted_at)"
+    )
+    row = f"{books.entity.pk}\t{OCTOBER}\t{MONTH}\tUSD\tx\tposted\tmanual\t\t\t\t\t2026-11-10 00:00:00+00\n"
+    refused("written as a draft", lambda: copy(table, row))
+    refused("alone", lambda: copy(
+        "portfolio_monthlybalance (account_id, month, debit_minor, credit_minor, cash_minor)", f"{account}\t1\t1\t1\t1\n"
+    ))  # fmt: skip
+
+
+def test_a_draft_keeps_its_id_and_goes_after_its_postings(books: Books) -> None:
+    entry = draft(books, ("6100", 500), ("1010", -500))
+    refused("deleted before it", lambda: run("DELETE FROM portfolio_journalentry WHERE state = 'draft'"))
+    refused("keeps its id", lambda: run("UPDATE portfolio_journalentry SET id = id + 1000"))
+    Posting.objects.filter(entry=entry).update(account_id=10**9)
+    refused("belongs to its entity", lambda: seal(entry))
+    refused(
+        "never added to",
+        lambda: Posting.objects.create(
+            entry_id=10**9, account=books.accounts["6100"], month=MONTH, amount_minor=1
+        ),
+    )
 
 
 @pytest.mark.parametrize("amount", ["0.5", "'ten'", "9e18", "NULL", "0"])
