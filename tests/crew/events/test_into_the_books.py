@@ -3,12 +3,12 @@
 import datetime as dt
 
 import pytest
-from django.db import transaction
 
 from core import months
 from crew.domain import events, history, pay
 from crew.models import Event, EventState, Position, PositionState
-from portfolio.domain import bookings, chart, held, ledger, recognition, served
+from portfolio.domain import bookings, chart, held, ledger, served
+from portfolio.domain.stripe import landing as stripe
 from portfolio.models import (
     Account,
     Booking,
@@ -24,6 +24,7 @@ from tests.factories import people
 from tests.factories.crew import EventFactory, PositionFactory
 from tests.factories.portfolio import BookingFactory, EntityFactory
 from tests.portfolio.conftest import in_parallel
+from tests.portfolio.test_intake import STRIPE_HEADER, stripe_row
 
 NOW = dt.datetime(2026, 11, 10, 18, 0, tzinfo=dt.UTC)
 TODAY = dt.date(2026, 11, 10)
@@ -171,20 +172,12 @@ def test_an_event_completed_twice_while_a_payment_lands_is_earned_once() -> None
     a_world()
     entity = Entity.objects.get()
 
-    def land() -> None:
-        with transaction.atomic():
-            booking = Booking.objects.get()
-            held.lock([booking.pk])
-            owed = recognition.receivable_by_booking(booking_ids=[booking.pk]).get(booking.pk, 0)
-            accounts = {account.code: account for account in entity.accounts.all()}
-            ledger.post(
-                entity=entity, on=TODAY, memo="Balance", source=EntrySource.STRIPE, external_id="ch_1", at=NOW,
-                lines=[
-                    ledger.Line(accounts["1050"], 950_00),
-                    ledger.Line(accounts["1200" if owed else "2100"], -950_00, booking),
-                ],
-            )  # fmt: skip
-            recognition.settle_paid(booking_ids=[booking.pk])
+    paid = STRIPE_HEADER + stripe_row(
+        2, "charge", "ch_1", "950.00", "0.00", "950.00", "Balance QOS-1", "QOS-1"
+    )
+
+    def land() -> int:
+        return stripe.land_file(entity=entity, data=paid.encode(), name="stripe.csv", by=None, at=NOW).new
 
     acts = [
         lambda: advance(EventState.COMPLETED).state,
