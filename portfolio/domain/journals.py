@@ -9,6 +9,7 @@ or one that overlaps it, adds nothing twice.
 import datetime as dt
 import difflib
 import hashlib
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from pathlib import PurePath
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from core import months
 from portfolio.domain import landing, ledger
@@ -71,7 +72,6 @@ def export(
     """
     entries = JournalEntry.objects.filter(entity=entity, state=EntryState.POSTED)
     newest = entries.order_by("-number").values_list("number", flat=True).first() or 0
-    entries = entries.filter(number__lte=newest)
     if first is not None:
         entries = entries.filter(on__gte=first)
     if last is not None:
@@ -93,17 +93,21 @@ def export(
         accounts=tuple(shown_as.values()),
         opens_on=oldest or months.EARLIEST,
     )
-    steps = _entries(entity, entries, shown_as)
-    return texts.FORMATS[form](book, steps)
+    return _pieces(texts.FORMATS[form](book, _entries(entity, entries, newest, shown_as)))
+
+
+def _pieces(lines: Iterator[str]) -> Iterator[str]:
+    """Join lines, so that each that is sent is worth sending."""
+    yield from iter(lambda: "".join(itertools.islice(lines, STEP)), "")
 
 
 def _entries(
-    entity: Entity, rows: object, accounts: Mapping[int, texts.BookAccount]
+    entity: Entity, rows: QuerySet[JournalEntry], newest: int, accounts: Mapping[int, texts.BookAccount]
 ) -> Iterator[texts.BookEntry]:
-    """Read entries by day and number, a few hundred at a time."""
+    """Read entries by day, a few hundred at a time, leaving out those that came after the newest."""
     after: tuple[dt.date, int] | None = None
     while True:
-        step = rows.order_by("on", "pk")  # type: ignore[attr-defined]
+        step = rows.order_by("on", "pk")
         if after is not None:
             step = step.filter(on__gte=after[0]).filter(Q(on__gt=after[0]) | Q(pk__gt=after[1]))
         found = list(
@@ -121,6 +125,8 @@ def _entries(
         ):
             lines[entry_id].append(texts.BookLine(accounts[account_id], amount, memo, booking or ""))
         for pk, number, on, memo, source, external_id, origin, reverses, reason in found:
+            if (number or 0) > newest:
+                continue
             yield texts.BookEntry(
                 mark=f"{entity.slug}/{number}",
                 on=on,
@@ -167,14 +173,14 @@ def accounts_named(
         last = name.rpartition(":")[2].strip()
         coded = _CODE_FIRST.fullmatch(last)
         chosen = by_code.get((mapping or {}).get(name, ""))
-        for account in (
+        for said in (
             by_code.get(journal.codes.get(name, "")),
             by_code.get(last),
             by_code.get(coded[1]) if coded else None,
             by_name.get(_key(last)),
             by_name.get(_key(name)),
         ):
-            chosen = chosen or account
+            chosen = chosen or said
         found.append(NamedAccount(name, line, chosen))
     return found
 
@@ -316,7 +322,7 @@ def _known_marks(
         ):
             sums[entry_id].append((account_id, amount))
         for pk, number in rows.items():
-            found = asked[number]
+            found = asked[number or 0]
             said = sorted((accounts[posting.account].pk, posting.amount_minor) for posting in found.moving)
             if days[pk] == found.on and sorted(sums[pk]) == said:
                 known.add(found.mark)

@@ -165,7 +165,10 @@ class EntryForm:
 
     def renew(self) -> None:
         """Give the form another key, so that pressing again posts another entry."""
-        self.head.data = {**self.head.data.dict(), "key": new_key()}  # type: ignore[union-attr]
+        self.head.data = {
+            **{name: self.head.data.get(name, "") for name in self.head.fields},
+            "key": new_key(),
+        }
 
     def totals(self) -> dict[str, str]:
         """Return the debits, the credits and their difference, as far as the amounts can be read."""

@@ -272,7 +272,7 @@ def document(request: HttpRequest, pk: int) -> HttpResponseBase:
     except FileNotFoundError as error:
         raise Http404 from error
     stem, dot, _ = found.name.rpartition(".")
-    name = f"{stem if dot else found.name}.{found.file.name.rpartition('.')[2]}"
+    name = f"{stem if dot else found.name}.{str(found.file.name).rpartition('.')[2]}"
     answer = FileResponse(content, as_attachment=True, filename=name, content_type=found.content_type)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"

@@ -1,5 +1,6 @@
 """The page that searches everything of the portfolio a person may see."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
@@ -19,7 +20,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
     """Show what was found, by kind; entries by page."""
     ids = access.entity_ids(request.user)
     asked = search.ask(request.GET.get("q", ""))
-    context = {
+    context: dict[str, Any] = {
         "search_text": request.GET.get("q", "")[: search.LONGEST],
         "asked": asked,
         "crumbs": [PORTFOLIO],
