@@ -66,15 +66,15 @@ def overdue(*, entity: Entity, as_of: dt.date) -> list[Overdue]:
         .prefetch_related("invoices")
         .order_by("drafted_at", "pk")
     ):
-        about = {invoice.pk for invoice in letter.invoices.all()}
-        written.setdefault(letter.client_id, []).append((letter, about))
+        named = {invoice.pk for invoice in letter.invoices.all()}
+        written.setdefault(letter.client_id, []).append((letter, named))
     found = []
     for client_id, invoices in by_client.items():
         due = min(invoice.due_on for invoice in invoices if invoice.due_on)
         days = (as_of - due).days
         level = sum(days >= after for after in (said.first_days, said.second_days, said.third_days))
         ids = {invoice.pk for invoice in invoices}
-        about = [letter for letter, named in written.get(client_id, []) if named & ids]
+        about = [letter for letter, named_in in written.get(client_id, []) if named_in & ids]
         reached = max((letter.level for letter in about), default=0)
         client = invoices[0].client
         # One step at a time: nobody is told of letters that they never got, and each leaves time to answer.

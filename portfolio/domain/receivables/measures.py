@@ -196,12 +196,12 @@ def billing_gap(*, entity: Entity, as_of: dt.date) -> list[Gap]:
         minutes[contract_id] += worked
         price = worth(worked, (contract.rate_minor or 0) if rate is None else rate)
         sums[contract_id][_bucket((as_of - on).days)] += price
-    for contract_id, on, amount in (
+    for contract_id, reached_on, amount in (
         Milestone.objects.filter(contract__entity=entity, reached_on__lte=as_of)
         .exclude(invoice_line__invoice__state=InvoiceState.ISSUED)
         .values_list("contract_id", "reached_on", "amount_minor")
     ):
-        sums[contract_id][_bucket((as_of - on).days if on else 0)] += amount
+        sums[contract_id][_bucket((as_of - reached_on).days if reached_on else 0)] += amount
     gaps = [
         Gap(contracts[pk], tuple(found), minutes[pk])
         for pk, found in sums.items()

@@ -163,7 +163,7 @@ def take_back(*, allocation: Allocation, on: dt.date, by: AbstractBaseUser | Non
         RefusedError: it was taken back before, or the invoice is a booking's.
     """
     with transaction.atomic():
-        payment = Payment.objects.select_for_update(of=("self",)).get(pk=allocation.payment_id)
+        payment = Payment.objects.select_for_update(of=("self",)).get(pk=allocation.payment_id or 0)
         (invoice,) = settling.lock(Invoice.objects.filter(pk=allocation.invoice_id))
         if invoice.booking_id is not None:
             raise RefusedError(

@@ -303,10 +303,8 @@ class AllocateForm(forms.Form):
         """Offer the client's open invoices."""
         super().__init__(*args, **kwargs)
         self.fields["amount"].currency = currency  # type: ignore[attr-defined]
-        self.fields["invoice"].choices = [
-            ("", "The oldest first"),
-            *[(str(row.pk), row.reference) for row in invoices],
-        ]  # type: ignore[attr-defined]
+        offered = [("", "The oldest first"), *[(str(row.pk), row.reference) for row in invoices]]
+        self.fields["invoice"].choices = offered  # type: ignore[attr-defined]
 
 
 class OnForm(forms.Form):

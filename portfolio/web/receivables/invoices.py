@@ -207,10 +207,8 @@ def draft_booking(request: HttpRequest, pk: int) -> HttpResponse:
     known = list(Client.objects.filter(entity=entity, active=True).select_related("entity"))
     form = _ClientChoice(data(request))
     name = booking.client_name or booking.title
-    form.fields["client"].choices = [
-        ("", f"{name}, written down now"),
-        *[(str(row.pk), row.name) for row in known],
-    ]  # type: ignore[attr-defined]
+    offered = [("", f"{name}, written down now"), *[(str(row.pk), row.name) for row in known]]
+    form.fields["client"].choices = offered  # type: ignore[attr-defined]
 
     def draft(said: dict[str, Any]) -> Invoice:
         client = next((row for row in known if str(row.pk) == said["client"]), None)
