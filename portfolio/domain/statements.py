@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BigIntegerField, F, QuerySet, Sum, Value
 from django.db.models.functions import Cast
@@ -372,7 +373,11 @@ def less(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...]:
 
 def fetched(rows: QuerySet[Any]) -> list[tuple[Any, ...]]:
     """Return what a query selects, as the database's driver gives it: fifteen thousand numbers need no conversion."""
+    try:
+        sql, parameters = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return []  # No entity was asked for.
     with connection.cursor() as cursor:
-        cursor.execute(*rows.query.sql_with_params())
+        cursor.execute(sql, parameters)
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found

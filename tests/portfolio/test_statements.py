@@ -139,6 +139,33 @@ def test_queries_do_not_grow_with_postings_or_months(
             statements.income_statement(entities=[books.entity], first=OCT, last=OCT + count)
 
 
+def test_three_statements_of_each_entity_and_of_all_together_come_of_two_queries(
+    books: Books, other_books: Books, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    a_small_year(books)
+    books.post("1300", "1010", 600_00, on=day(OCT))
+    other_books.post("1010", "2300", 500_00, on=day(OCT))
+    other_books.post("6100", "1010", 20_00, on=day(NOV))
+    both = [books.entity, other_books.entity]
+    with django_assert_num_queries(2):
+        group = statements.three(entities=both, first=OCT, last=NOV)
+    for entity in both:
+        own = group.each[entity.slug]
+        assert own.income.result == statements.income_statement(entities=[entity], first=OCT, last=NOV).result
+        alone = statements.balance_sheet(entities=[entity], first=OCT, last=NOV)
+        assert (own.balance.assets, own.balance.retained) == (alone.assets, alone.retained)
+        assert own.trial == statements.trial_balance(entities=[entity], month=NOV)
+    sheet = group.together.balance
+    assert sheet.assets.rows[-1].name == "Between the entities, not matched"
+    assert sheet.assets.rows[-1].amounts == (100_00, 100_00)
+    assert sheet.assets.totals == statements.added(
+        [sheet.liabilities.totals, sheet.equity.totals, sheet.retained], 2
+    )
+    assert group.together.trial.debit_minor == group.together.trial.credit_minor
+    nobody = statements.three(entities=[], first=OCT, last=NOV).together
+    assert nobody.income.result == (0, 0)
+
+
 class AnyBooks(TestCase):
     """The proofs hold for random ledgers."""
 
