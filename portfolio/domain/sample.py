@@ -13,7 +13,7 @@ from django.db import transaction
 
 from portfolio.domain import exports, handoffs, intake, recognition
 from portfolio.domain.receivables.landing import land_invoices
-from portfolio.domain.samples import payables, plans, receivables, stripe
+from portfolio.domain.samples import bank, payables, plans, receivables, stripe
 from portfolio.domain.samples import recognition as agreed_terms
 from portfolio.domain.stripe.landing import land_file
 from portfolio.formats import tables
@@ -86,6 +86,7 @@ SCENARIOS = (
 )  # fmt: skip
 # What no file of `demo/` brings, in the order in which it is loaded.
 PARTS = (
+    bank,
     agreed_terms,
     payables,
     receivables,

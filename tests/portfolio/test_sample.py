@@ -232,8 +232,8 @@ def test_import_statement_lands_or_only_says_what_it_would(tmp_path: Path) -> No
     assert JournalEntry.objects.count() == entries
     out = StringIO()
     call_command("import_statement", "qos", str(path), "--kind", "bank_csv", stdout=out)
-    assert "brought 2 new of 2 lines; 0 matched" in out.getvalue()
-    assert "1 not categorised" in out.getvalue()
+    assert "brought 2 new of 2 lines; 0 are in the books already" in out.getvalue()
+    assert "1 are not categorised" in out.getvalue()
     assert JournalEntry.objects.count() == entries + 2
     out = StringIO()
     call_command("read_handoffs", stdout=out)
@@ -246,12 +246,20 @@ def test_import_statement_lands_or_only_says_what_it_would(tmp_path: Path) -> No
 @pytest.mark.django_db
 def test_reconcile_month_reconciles_and_closes() -> None:
     sample.load(folder=DEMO, at=AT)
-    cash = cash_at_bank(entity_id=Entity.objects.get(slug="jada").pk, month=OCT)
+    jada = Entity.objects.get(slug="jada")
+    cash = {month: f"{cash_at_bank(entity_id=jada.pk, month=month) / 100:.2f}" for month in (OCT - 12, OCT)}
     out = StringIO()
-    call_command("reconcile_month", "jada", "2026-10", f"{cash / 100:.2f}", "--close", stdout=out)
-    assert "jada Oct 2026 is reconciled and closed at $" in out.getvalue()
+    call_command("reconcile_month", "jada", "2026-10", cash[OCT], stdout=out)
+    assert "jada Oct 2026 is reconciled at $" in out.getvalue()
     assert "$27.40 of it is not categorised." in out.getvalue()
-    assert Period.objects.get().state == "closed"
+    with pytest.raises(CommandError, match="Oct 2025 is not closed yet; close the oldest month first"):
+        call_command("reconcile_month", "jada", "2026-10", cash[OCT], "--close", stdout=out)
+    call_command("reconcile_month", "jada", "2025-10", cash[OCT - 12], "--close", stdout=out)
+    assert "jada Oct 2025 is reconciled and closed at $" in out.getvalue()
+    with pytest.raises(CommandError, match="only a closed month is reopened"):
+        call_command("reopen_month", "jada", "2026-10", "Too early", stdout=out)
+    call_command("reopen_month", "jada", "2025-10", "A receipt came late", stdout=out)
+    assert Period.objects.get(month=OCT - 12).state == "open"
 
 
 @pytest.mark.django_db
