@@ -35,7 +35,9 @@ def test_the_level_follows_the_days_of_the_entity_and_what_was_written_before(of
     assert dunning.draft(entity=entity, client=client, on=TODAY, by=None, at=AT) == letter
     assert (letter.level, DunningLetter.objects.count(), Message.objects.count()) == (1, 1, 1)
     assert levels(office) == [("Harbor Dental", 0)]
-    later = {on: [row.level for row in dunning.overdue(entity=entity, as_of=day(on))] for on in ("11-16", "11-17")}
+    later = {
+        on: [row.level for row in dunning.overdue(entity=entity, as_of=day(on))] for on in ("11-16", "11-17")
+    }
     assert later == {"11-16": [0], "11-17": [2]}
 
     drafts.discard(message=letter.message, by=people.owner(), at=AT)
