@@ -141,7 +141,7 @@ class Senders:
 
     def settle(self, which: int, process: subprocess.Popen[str], first: str) -> None:
         """Take from a share what was answered."""
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
         assert "refused" not in out, out + err
         assert process.returncode in (0, -9), err
         done = {int(line.split()[1]) for line in (first + out).splitlines() if line.startswith("done")}
@@ -180,6 +180,6 @@ def test_events_thrice_shuffled_and_killed_make_the_books_of_one_ordered_deliver
 
 @pytest.mark.full
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("account", [fake.history(6)], ids=["six rounds"])
+@pytest.mark.parametrize("account", [fake.history(3)], ids=["three rounds"])
 def test_events_survive_twenty_kills(tmp_path: Path, stripe: str, account: fake.Account) -> None:
-    same_books(tmp_path, stripe, account, rounds=6, kills=20, longest=1.5)
+    same_books(tmp_path, stripe, account, rounds=3, kills=20, longest=1.0)
