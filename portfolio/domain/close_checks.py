@@ -57,7 +57,7 @@ class CheckState(StrEnum):
 WEIGHTS: Mapping[str, tuple[str, Weight]] = MappingProxyType(
     {
         "before": ("The month before is closed", Weight.STOPS),
-        "statement": ("Every bank account agrees with its statement at the month's end", Weight.STOPS),
+        "statement": ("Every bank account agrees with its statement at the end of the month", Weight.STOPS),
         "waiting": ("No bank line waits for a decision", Weight.STOPS),
         "drafts": ("No entry of the month is a draft", Weight.STOPS),
         "trial-balance": ("Debits and credits of the month are equal", Weight.STOPS),

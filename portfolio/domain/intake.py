@@ -81,8 +81,7 @@ def land_bank(
         )  # fmt: skip
         file = BankFile(desk=desk, kind=ImportKind.BANK_CSV, name=name, data=data, by=by, at=at)
         file.take(bank=bank, lines=map(_csv_line, statement.lines()))
-        if statement.closing is not None:
-            on, minor = statement.closing
+        for on, minor in statement.closings:
             bank_accounts.note_balance(account=bank, on=on, balance_minor=minor, file=file.file, by=by, at=at)
         return file.finish()
 

@@ -6,9 +6,11 @@ in `portfolio.domain.intake`; the external id made here is what lets overlapping
 
 import datetime as dt
 import hashlib
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from core import months
 from portfolio.formats.csv_rows import (
     DATE_FORMATS,
     MAX_BYTES,
@@ -80,10 +82,12 @@ class Statement:
         """Take the open file; `open_statement` makes one."""
         self._sheet, self._account, self._currency = sheet, account, currency
         self.columns = columns
-        self.closing: tuple[dt.date, int] | None = None
+        self.closings: tuple[tuple[dt.date, int], ...] = ()
 
     def lines(self) -> Iterator[BankLine]:
-        """Yield the lines in file order; afterwards ``closing`` is the newest day and its balance, where one is told.
+        """Yield the lines in file order; afterwards ``closings`` are the balances told for days that are over.
+
+        Those are the ends of the months that the file goes beyond, and its newest day.
 
         Raises:
             FormatError: as `parse`; a balance that does not follow is told at the end.
@@ -109,7 +113,7 @@ class Statement:
                 follow.add(line)
             yield line
         if columns.balance:
-            self.closing = follow.closing()
+            self.closings = follow.closings()
 
 
 def open_statement(
@@ -268,6 +272,9 @@ class _Balances:
         self.moved = 0  # What moved since, without it and with the present line.
         self.oldest_first: tuple[int, int] | None = None  # (line, off by) of the first fault.
         self.newest_first: tuple[int, int] | None = None  # Of the last fault in file order, the oldest.
+        self.months: dict[
+            int, tuple[BankLine, BankLine]
+        ] = {}  # The first and the last line of each, in file order.
 
     def add(self, line: BankLine) -> None:
         """Compare a line with the ones before it."""
@@ -276,6 +283,8 @@ class _Balances:
         elif self.second is None:
             self.second = line
         self.last = line
+        month = months.month_of(line.on)
+        self.months[month] = (self.months[month][0] if month in self.months else line, line)
         if line.balance_minor is None:
             self.all_told = False
             self.moved += line.amount_minor
@@ -290,14 +299,14 @@ class _Balances:
                 self.newest_first = newer.line, short
         self.known, self.moved = line, 0
 
-    def closing(self) -> tuple[dt.date, int] | None:
-        """Return the newest day and the balance at its end.
+    def closings(self) -> tuple[tuple[dt.date, int], ...]:
+        """Return the ends of all months but the newest, then the newest day, each with its balance where one is told.
 
         Raises:
             FormatError: a balance does not follow from the one before it.
         """
         if self.first is None or self.last is None:
-            return None
+            return ()
         turned = self._turned(self.first, self.last)
         fault = self.newest_first if turned else self.oldest_first
         if fault is not None:
@@ -308,8 +317,17 @@ class _Balances:
                 reason=f"the balance does not follow from the one before it (off by {abs(fault[1]) / 100:.2f})",
                 fix="a line is missing or changed; export the file again",
             )
-        newest = self.first if turned else self.last
-        return (newest.on, newest.balance_minor) if newest.balance_minor is not None else None
+        ends = [(month, self.months[month][0 if turned else 1]) for month in sorted(self.months)]
+        newest = ends[-1][1]
+        # A month without a line ends as the one before it.
+        told = [
+            (months.last_day(month), line.balance_minor)
+            for (first, line), (later, _) in itertools.pairwise(ends)
+            for month in range(first, later)
+        ]
+        return tuple(
+            (on, minor) for on, minor in (*told, (newest.on, newest.balance_minor)) if minor is not None
+        )
 
     def _turned(self, first: BankLine, last: BankLine) -> bool:
         """Say whether the newest stands first: by the dates, or by two balances where all dates agree."""

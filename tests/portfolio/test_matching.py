@@ -233,3 +233,18 @@ def test_two_that_could_be_meant_wait_with_suggestions_and_a_person_decides(book
         .values_list("action", flat=True)
     ) == ["portfolio:line:match", "portfolio:line:unmatch", "portfolio:line:post"]
     assert verification.verify_books() == []
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_balance_column_tells_the_ends_of_months(books: Books, newest_first: bool) -> None:
+    rows = [
+        "2026-08-30,A,5.00,105.00", "2026-09-03,B,1.00,106.00", "2026-09-20,C,2.00,108.00", "2026-10-02,D,3.00,111.00",
+    ]  # fmt: skip
+    text = "Date,Description,Amount,Balance\n" + "\n".join(rows[::-1] if newest_first else rows)
+    bank(books, text)
+    told = StatementBalance.objects.order_by("on").values_list("on", "balance_minor")
+    assert [(f"{on:%m-%d}", minor) for on, minor in told] == [
+        ("08-31", 10500),
+        ("09-30", 10800),
+        ("10-02", 11100),
+    ]
