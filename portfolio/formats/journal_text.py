@@ -6,6 +6,7 @@ transactions. Nothing here executes, includes or looks up anything.
 """
 
 import datetime as dt
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -352,6 +353,7 @@ def _above(account: str) -> Iterable[str]:
         yield account
 
 
+@functools.lru_cache(maxsize=4096)
 def is_account_name(name: str) -> bool:
     """Tell whether a name is made of parts that both programs read."""
     return len(name) <= 250 and all(_PART.fullmatch(part) for part in name.split(":"))
