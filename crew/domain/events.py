@@ -262,11 +262,11 @@ def advance(*, event: Event, to: EventState, by: Actor, at: dt.datetime, early: 
             at=at,
             data={"state": [event.state, to.value]} | ({"said_on_purpose": unusual} if unusual else {}),
         )
-        told = {"event_key": now.key, "on": _today(now, at), "by": by.person, "at": at}
+        today = _today(now, at)
         if to == EventState.COMPLETED:
-            served.event_completed(**told)
+            served.event_completed(event_key=now.key, on=today, by=by.person, at=at)
         elif event.state == EventState.COMPLETED:
-            served.event_reopened(**told)
+            served.event_reopened(event_key=now.key, on=today, by=by.person, at=at)
     return now
 
 

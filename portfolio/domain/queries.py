@@ -46,7 +46,8 @@ from portfolio.models import (
 from portfolio.models.account import CASH_ROLES
 
 # What may be wrong about money held for clients, and one such thing.
-Trouble, Exceptional = exceptions.Trouble, exceptions.Exceptional
+Trouble = exceptions.Trouble
+Exceptional = exceptions.Exceptional
 
 
 @dataclass(frozen=True, slots=True)

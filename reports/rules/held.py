@@ -61,16 +61,19 @@ WATCHED: dict[Trouble, _Watched] = {
 
 def _look(rule: Rule, desk: Desk) -> list[FindingNote]:
     slugs = {entity.id: entity.slug for entity in desk.facts.entities}
-    return [
-        rule.finding(
-            f"{slugs[row.entity_id]}:{row.booking_id or row.subject}",
-            f"{row.trouble.label}: {row.subject}",
-            *([Cell(text=row.subject, ref=f"booking:{row.booking_id}"), ". "] if row.booking_id else []),
-            row.sentence,
-        )
-        for row in desk.facts.held_troubles
-        if WATCHED[row.trouble].rule == rule.name
-    ]
+    found = []
+    for row in desk.facts.held_troubles:
+        if WATCHED[row.trouble].rule == rule.name:
+            ref = f"booking:{row.booking_id}" if row.booking_id else ""
+            found.append(
+                rule.finding(
+                    f"{slugs[row.entity_id]}:{row.booking_id or row.subject}",
+                    f"{row.trouble.label}: {row.subject}",
+                    Cell(text=row.subject, ref=ref),
+                    f". {row.sentence}",
+                )
+            )
+    return found
 
 
 HELD_RULES = tuple(Rule(*watched, look=_look) for watched in WATCHED.values())
