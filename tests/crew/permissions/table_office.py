@@ -98,6 +98,13 @@ PAGES: list[Page] = [
     ),
     _list("portfolio:all_statements"),
     _list("portfolio:all_statement", form=Form.BALANCE),
+    Page(
+        "portfolio:all_figure",
+        get=STAFF,
+        scope="portal",
+        kwargs={"form": Form.TRIAL},
+        query=_figure,
+    ),
     _form("portfolio:reconcile_month", "OK", month=MONTH, **_SLUG),
     Page("portfolio:close_month", get="OK", post="O", scope="entity", kwargs={"month": MONTH, **_SLUG}),
     _press("portfolio:tick_item", "OK", month=MONTH, **_SLUG),
