@@ -46,7 +46,7 @@ class Asserted:
         return self.balance.balance_minor - self.books_minor
 
 
-def number_hash(*, bank: str, number: str, secret: str | None = None) -> str:
+def number_hash(*, bank: str, number: str, secret: str | bytes | None = None) -> str:
     """Return what an account is known by: a keyed hash of bank and number, without spaces."""
     said = "\x1f".join("".join(part.split()).casefold() for part in (bank, number))
     return salted_hmac("portfolio.domain.bank_accounts", said, secret=secret, algorithm="sha256").hexdigest()

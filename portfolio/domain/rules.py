@@ -109,7 +109,7 @@ def save(
     with transaction.atomic():
         landing.lock(entity)
         same = CategoryRule.objects.filter(entity=entity, contains=contains)
-        if same.exclude(pk=rule.pk if rule is not None else None).exists():
+        if same.exclude(pk=rule.pk if rule is not None else 0).exists():
             raise RuleError(f"There is a rule for “{contains}” already; change that one.")
         fields = {
             "contains": contains, "account": terms.account, "direction": terms.direction,

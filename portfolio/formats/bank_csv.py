@@ -184,7 +184,7 @@ def detect_columns(headers: Sequence[str], *, name: str) -> BankColumns:
                 reason=f"the header lacks this column; it has {listed(headers)}",
                 fix=f"a bank statement needs {_NEEDED}",
             )
-    return BankColumns(**found)
+    return BankColumns(**found)  # type: ignore[arg-type]
 
 
 def _check(columns: BankColumns, headers: Sequence[str], name: str) -> None:
@@ -290,11 +290,11 @@ class _Balances:
             self.moved += line.amount_minor
             return
         if self.known is not None and self.known.balance_minor is not None:
-            between, newer = self.moved, self.known
-            short = line.balance_minor - newer.balance_minor - between - line.amount_minor
+            between, newer, newer_minor = self.moved, self.known, self.known.balance_minor
+            short = line.balance_minor - newer_minor - between - line.amount_minor
             if short and self.oldest_first is None:
                 self.oldest_first = line.line, short
-            short = newer.balance_minor - line.balance_minor - between - newer.amount_minor
+            short = newer_minor - line.balance_minor - between - newer.amount_minor
             if short:
                 self.newest_first = newer.line, short
         self.known, self.moved = line, 0

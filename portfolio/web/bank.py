@@ -59,7 +59,7 @@ class LineForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["account"].queryset = (  # type: ignore[attr-defined]
             Account.objects.filter(entity=line.entity, active=True)
-            .exclude(pk=line.account_id)
+            .exclude(pk=line.account_id or 0)
             .order_by("code")
         )
 
