@@ -14,6 +14,7 @@ from portfolio.models import (
     ChannelStatus,
     ClientContract,
     Handover,
+    JournalEntry,
     ModelState,
     Period,
     PeriodState,
@@ -286,6 +287,11 @@ def test_a_reversal_needs_a_day_and_a_reason(world: World, given: dict[str, str]
 MONTHS = "/portfolio/entities/qos/months/"
 
 
+def _dockage(world: World) -> int:
+    """Return the entry that the waiting line is."""
+    return JournalEntry.objects.get(entity=world.mine.entity, memo="Queen dockage").pk
+
+
 def test_a_month_that_agrees_with_the_bank_is_reconciled_and_closed(world: World) -> None:
     keeper, owner = world.client("bookkeeper"), world.client("owner")
     assert [row.state for row in keeper.get(MONTHS).context["rows"]] == ["open", "open"]
@@ -302,6 +308,10 @@ def test_a_month_that_agrees_with_the_bank_is_reconciled_and_closed(world: World
     assert (november.state, november.cash_minor) == (PeriodState.OPEN, 592_000)
     assert "Oct 2026 reconciled" in owner.get("/portfolio/").content.decode()
 
+    # A line waits and a bill is owed that no bill tells of: both stop the close.
+    assert owner.post(f"{MONTHS}2026-10/close/").status_code == 422
+    keeper.post(f"/portfolio/bank-lines/{world.mine.bank_line.pk}/", {"match": _dockage(world)})
+    keeper.post(f"{MONTHS}2026-10/tick/", {"tick": "payables", "note-payables": "From before"})
     assert owner.post(f"{MONTHS}2026-10/close/").status_code == 302
     assert owner.get(MONTHS).context["rows"][1].state == PeriodState.CLOSED
     assert last_event()[0] == "portfolio:period:close"
