@@ -72,7 +72,7 @@ def ensure(lock_name: str, venv_name: str = ".venv") -> Path:
     """
     venv, lock = ROOT / venv_name, ROOT / lock_name
     python = venv / "bin" / "python"
-    stamp = venv / f".installed-{lock_name}"
+    stamp = venv / f".installed-{lock.name}"
     if _is_current(python, stamp, lock):
         return python
     require_writable(ROOT)

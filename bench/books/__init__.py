@@ -1,1 +1,1 @@
-"""Books of any size for benchmarks: made up, written as a journal, posted to ours."""
+"""Books for benchmarks: invented ones of any size, and the sides of `bench.posting`, each a process told when to go."""

@@ -1,0 +1,188 @@
+"""How many journal entries a second are posted, in bulk and one by one, and what a bank's file of 100,000 lines takes.
+
+Ours is `ledger.post_many` and `ledger.post` with every guard on: checked in Python and by the database, numbered and
+chained, balances moved, audited. The limit is the ORM writing the same rows into the same tables with no guard at all. The
+peers are django-hordak on PostgreSQL and django-ledger on SQLite, each in an environment of their own. Every side is a
+process with a database of its own, and is looked at after each round: as many postings as asked for, which add up to zero.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from bench import lib
+
+DEBIAN_PACKAGES = ["postgresql"]
+
+PEERS = {"postgresql": "hordak", "sqlite": "django_ledger"}
+# Entries a second that are promised on a machine that does nothing else.
+PROMISED = {"bulk postgresql": 20_000, "bulk sqlite": 30_000, "one postgresql": 1_000, "one sqlite": 3_500}
+# django-ledger takes minutes for what others do in a second: it posts so many, and its time is multiplied.
+PART = 50
+MEMORY = 150
+
+
+class WrongOutcomeError(Exception):
+    """A side did not write what it was to write."""
+
+
+class TooMuchMemoryError(Exception):
+    """A file took more memory than we promise."""
+
+
+class Side:
+    """A side in a process of its own that does a round for each line it is given."""
+
+    def __init__(
+        self, python: Path | str, module: str, *said: object, times: int = 1, **environment: str
+    ) -> None:
+        """Start it and wait until it is ready."""
+        self.name, self.times = f"{module} {' '.join(map(str, said))}", times
+        self.process = subprocess.Popen(
+            [python, "-m", f"bench.books.{module}", *map(str, said)],
+            env={**os.environ, **environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._expect("ready")
+
+    def __call__(self) -> lib.Taken:
+        """Post everything once."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        return lib.Taken(float(self._expect("done")) * self.times)
+
+    def end(self) -> None:
+        """Let it end by itself."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+
+    def _expect(self, word: str) -> str:
+        assert self.process.stdout is not None
+        said = self.process.stdout.readline().strip()
+        if not said.startswith(word):
+            raise WrongOutcomeError(f"{self.name} said {said!r} and not {word!r}.")
+        return said.removeprefix(word)
+
+
+def judge(outcomes: Iterable[lib.Outcome]) -> None:
+    """Say what is promised beside what came out."""
+    for outcome in outcomes:
+        if outcome.case in PROMISED:
+            share = outcome.ours / PROMISED[outcome.case]
+            lib.note(f"{outcome.case}: {PROMISED[outcome.case]:,}/s are promised, {share:.0%} of it came out")
+
+
+def cases(size: lib.Size) -> Iterator[lib.Case]:
+    """Yield the cases of both engines, then the file."""
+    sys.path.insert(0, str(lib.HERE.parent / "bin"))
+    import environment  # noqa: PLC0415  (how every environment is made)
+    import testing  # noqa: PLC0415  (how the tests start their server)
+
+    many = {"bulk": size.choose(quick=5_000, standard=20_000), "one": size.choose(quick=500, standard=2_000)}
+    peer_python: Path | None = None
+    try:
+        peer_python = environment.ensure("bench/books/peers.txt", ".venv-bench-books")
+    except environment.CannotGoOnError as error:
+        lib.note(f"the peers could not be installed: {error}")
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = stack.enter_context(testing.postgresql())
+        lib.note(
+            "PostgreSQL runs as for the tests, without fsync, for all sides alike"
+            if server
+            else "PostgreSQL could not be started here, and its cases are left out"
+        )
+        for engine in ("postgresql", "sqlite") if server else ("sqlite",):
+            for how in ("bulk", "one"):
+                with contextlib.ExitStack() as sides:
+                    yield _case(engine, how, many[how], folder, server, peer_python, sides)
+        yield from _csv(size, folder)
+
+
+def _case(
+    engine: str,
+    how: str,
+    many: int,
+    folder: Path,
+    server: str,
+    peer_python: Path | None,
+    sides: contextlib.ExitStack,
+) -> lib.Case:
+    def side(python: Path | str, module: str, *said: object, name: str, times: int = 1, **more: str) -> Side:
+        where = f"{engine}_{how}_{name}"
+        (folder / where).mkdir()
+        address = (
+            _database(server, where)
+            if engine == "postgresql"
+            else f"sqlite:///{folder / where / 'db.sqlite3'}"
+        )
+        started = Side(
+            python, module, *said, times=times, DATABASE_URL=address, DATA_DIR=str(folder / where), **more
+        )
+        sides.callback(started.end)
+        return started
+
+    peer = None
+    if peer_python is not None:
+        times = many // PART if PEERS[engine] == "django_ledger" else 1
+        peer = side(peer_python, "peer", how, many // times, name="peer", times=times, PEER=PEERS[engine])
+    return lib.Case(
+        name=f"{how} {engine}",
+        unit="/s",
+        n=many,
+        ours=side(sys.executable, "ours", "ours", how, many, name="ours"),
+        peer=peer,
+        limit=side(sys.executable, "ours", "bare", how, many, name="bare"),
+        amount=many,
+        rounds=5,
+    )
+
+
+def _csv(size: lib.Size, folder: Path) -> Iterator[lib.Case]:
+    lines = size.choose(quick=10_000, standard=100_000)
+    file = folder / "bank.csv"
+    file.write_text(
+        "Date,Description,Amount\n"
+        + "".join(f"2026-{1 + n % 9:02d}-{1 + n % 28:02d},LINE {n},-{n + 1}.00\n" for n in range(lines)),
+        encoding="utf-8",
+    )
+    peaks: list[int] = []
+
+    def ours() -> lib.Taken:
+        with tempfile.TemporaryDirectory() as scratch:
+            said = subprocess.run(
+                [sys.executable, "-m", "bench.books.ours", "csv", str(file)],
+                env={**os.environ, "DATABASE_URL": f"sqlite:///{scratch}/db.sqlite3", "DATA_DIR": scratch},
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout.splitlines()[-1]
+        _, landed, taken, kilobytes = said.split()
+        if int(landed) != lines:
+            raise WrongOutcomeError(f"{landed} of {lines} lines landed.")
+        peaks.append(int(kilobytes) // 1024)
+        return lib.Taken(float(taken))
+
+    yield lib.Case(name=f"csv {lines}", unit="/s", n=lines, ours=ours, amount=lines, rounds=3, warm=0)
+    lib.note(
+        f"a file of {lines:,} lines lands with a peak of {max(peaks)} MB in memory; {MEMORY} are promised"
+    )
+    if max(peaks) > MEMORY:
+        raise TooMuchMemoryError(f"The file took {max(peaks)} MB; {MEMORY} are promised.")
+
+
+def _database(server: str, name: str) -> str:
+    """Return the address of a new database for one side."""
+    import psycopg  # noqa: PLC0415  (only where there is a server)
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f"{server.rpartition('/')[0]}/{name}"
