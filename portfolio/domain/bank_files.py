@@ -144,11 +144,21 @@ def counterpart(
     account = desk.by_rule(description, amount_minor)
     if account is not None and account.pk == bank.pk:
         account = None
-    if account is None and booking is not None and amount_minor > 0:
+    if (
+        account is None
+        and booking is not None
+        and (amount_minor > 0 or _is_refund(desk, booking, description, amount_minor))
+    ):
         return desk.from_client(booking, amount_minor, deposit=desks.is_deposit(description))
     if account is None:
         account = desk.accounts.uncategorised(amount_minor)
     return [ledger.Line(account, -amount_minor, booking)]
+
+
+def _is_refund(desk: Desk, booking: Booking, description: str, amount_minor: int) -> bool:
+    """Tell whether a line out is what is owed back to a booking's client: to the cent, or by its words."""
+    due = desk.due_back.get(booking.pk, 0)
+    return due > 0 and (amount_minor == -due or "refund" in description.casefold())
 
 
 def payout_in(description: str) -> str:

@@ -49,6 +49,7 @@ class Desk:
         }
         self.touched: dict[int, Booking] = {}
         self.owed: dict[int, int] = {}
+        self.due_back: dict[int, int] = {}
 
     def booking_in(self, text: str) -> Booking | None:
         """Return the first booking that a text names by its whole reference."""
@@ -60,8 +61,9 @@ class Desk:
         return None
 
     def look_up_debts(self) -> None:
-        """Read what the bookings seen so far still owe: their payments clear that first."""
+        """Read what the bookings seen so far owe and are owed back: what lands for them clears that first."""
         self.owed = recognition.receivable_by_booking(booking_ids=self.touched)
+        self.due_back = recognition.refunds_due_by_booking(booking_ids=self.touched)
 
     def by_rule(self, description: str, amount_minor: int) -> Account | None:
         """Return the account of the first rule that catches a line."""
@@ -76,12 +78,17 @@ class Desk:
         )
 
     def from_client(self, booking: Booking, amount_minor: int, deposit: bool) -> list[ledger.Line]:
-        """Credit money a client paid (or debit what went back): debts first, then deposits or deferred revenue."""
-        cleared = min(max(amount_minor, 0), self.owed.get(booking.pk, 0))
+        """Credit money a client paid, or debit what went back: debts and refunds owed first, then what is held."""
+        if amount_minor > 0:
+            open_minor, first = self.owed, AccountRole.RECEIVABLE
+        else:
+            open_minor, first = self.due_back, AccountRole.REFUNDS_DUE
+        size = min(abs(amount_minor), open_minor.get(booking.pk, 0))
+        cleared = size if amount_minor > 0 else -size
         lines = []
         if cleared:
-            self.owed[booking.pk] -= cleared
-            lines.append(ledger.Line(self.accounts.of(AccountRole.RECEIVABLE), -cleared, booking))
+            open_minor[booking.pk] -= size
+            lines.append(ledger.Line(self.accounts.of(first), -cleared, booking))
         if amount_minor != cleared:
             role = AccountRole.DEPOSITS_HELD if deposit else AccountRole.DEFERRED
             lines.append(ledger.Line(self.accounts.of(role), cleared - amount_minor, booking))
