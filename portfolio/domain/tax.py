@@ -6,13 +6,14 @@ nothing is set aside for bookings that come through it: the price it reports is 
 """
 
 import datetime as dt
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from core import audit
+from core import audit, clock
 from core.money import divide, format_minor
 from portfolio.domain import ledger
 from portfolio.domain.accounts import Accounts
@@ -167,16 +168,19 @@ def owed(*, entity: Entity, as_of: dt.date) -> list[TaxOwed]:
     )
     paid_ids = set(
         Posting.objects.filter(
-            entry__in=rows.filter(amount_minor__gt=0).order_by().values("entry_id"),
+            entry__in=rows.filter(amount_minor__gt=0, entry__reverses__isnull=True)
+            .order_by()
+            .values("entry_id"),
             account__role__in=CASH_ROLES,
         ).values_list("entry_id", flat=True)
     )
     aside: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     paid: dict[str, int] = defaultdict(int)
     labels = {kind.label: kind.value for kind in TaxKind}
-    for entry_id, month, memo, amount in rows.values_list("entry_id", "month", "memo", "amount_minor"):
+    listed = rows.values_list("entry_id", "entry__reverses", "month", "memo", "amount_minor")
+    for entry_id, reverses, month, memo, amount in listed:
         kind = labels.get(memo, "")
-        if entry_id in paid_ids:
+        if (reverses or entry_id) in paid_ids:
             paid[kind] += amount
         else:
             aside[kind][month] -= amount
@@ -217,18 +221,30 @@ def remit(
 ) -> JournalEntry:
     """Record that tax was paid on; the bank's line is matched to it when it lands. Pressed twice, it is recorded once.
 
+    Recorded again after it was reversed, it is recorded anew.
+
     Raises:
-        TaxRefusedError: the amount is not above zero, or more than is owed.
+        TaxRefusedError: the amount is not above zero, or more than is owed, or the day is ahead.
         portfolio.domain.ledger.LedgerError: the month is closed, or an account is missing.
     """
     currency = entity.currency
     if amount_minor <= 0:
         raise TaxRefusedError("The amount paid on is above zero; type what went out.")
+    if on > clock.today(entity.zone, at=at):
+        raise TaxRefusedError(f"{on:%-d %B %Y} is ahead; record it once it has gone out.")
     accounts = Accounts(entity)
-    external_id = f"tax:{kind.value}:{on.isoformat()}:{amount_minor}:{reference}"[:160]
+    external_id = f"tax:{kind.value}:{on.isoformat()}:{amount_minor}:{reference}"[:150]
     with transaction.atomic():
         list(Entity.objects.select_for_update(no_key=True).filter(pk=entity.pk).values_list("pk"))
-        again = JournalEntry.objects.filter(entity=entity, source=EntrySource.TAX, external_id=external_id)
+        recorded = JournalEntry.objects.filter(entity=entity, source=EntrySource.TAX)
+        reversed_ids = set(
+            recorded.filter(external_id__startswith=external_id, reversed_by__isnull=False).values_list(
+                "external_id", flat=True
+            )
+        )
+        numbered = (f"{external_id}:{n}" if n else external_id for n in itertools.count())
+        external_id = next(free for free in numbered if free not in reversed_ids)
+        again = recorded.filter(external_id=external_id)
         open_minor = sum(row.owed_minor for row in owed(entity=entity, as_of=on) if row.kind == kind)
         if amount_minor > open_minor and not again.exists():
             raise TaxRefusedError(

@@ -194,3 +194,12 @@ def test_tax_is_paid_on_the_oldest_month_first_and_never_more_than_is_owed(books
     assert (owed.owed_minor, owed.quarters) == (150_00, (("Q3 2026", 100_00, 0), ("Q4 2026", 200_00, 150_00)))
     with pytest.raises(tax.TaxRefusedError, match="above zero"):
         tax.remit(amount_minor=0, **paid)
+    with pytest.raises(tax.TaxRefusedError, match="11 November 2026 is ahead"):
+        tax.remit(amount_minor=1, **{**paid, "on": dt.date(2026, 11, 11)})
+    for _ in range(2):  # Recorded by mistake, taken back, and recorded again: never the reversed entry.
+        ledger.reverse(entry=first, on=dt.date(2026, 10, 31), reason="The wrong bank", by=None, at=AT)
+        (owed,) = tax.owed(entity=books.entity, as_of=dt.date(2026, 12, 31))
+        assert (owed.set_aside_minor, owed.remitted_minor) == (300_00, 0)
+        again = tax.remit(amount_minor=150_00, **paid)
+        assert (again.pk > first.pk, tax.remit(amount_minor=150_00, **paid)) == (True, again)
+        first = again
