@@ -9,18 +9,20 @@ from django.db.models import Sum
 
 from core import audit
 from core.money import divide, format_minor
-from portfolio.domain import ledger
+from portfolio.domain import held, ledger, tax
 from portfolio.domain.accounts import Accounts
 from portfolio.domain.receivables import numbers, settling
 from portfolio.domain.receivables.refusals import RefusedError
 from portfolio.models import (
     Account,
     AccountRole,
+    Booking,
     BookingStage,
     CreditNote,
     EntrySource,
     Invoice,
     SeriesKind,
+    TaxKind,
     WriteOff,
 )
 
@@ -58,7 +60,11 @@ def note(
             on=on,
             memo=f"Credit note {reference} for {row.reference} {row.client}"[: ledger.MEMO_LIMIT],
             lines=[
-                *(ledger.Line(account, amount, row.booking) for account, amount in back.items() if amount),
+                *(
+                    ledger.Line(account, amount, row.booking, _memo(account))
+                    for account, amount in back.items()
+                    if amount
+                ),
                 ledger.Line(accounts.of(AccountRole.RECEIVABLE), -amount_minor, row.booking),
             ],
             source=EntrySource.INVOICE,
@@ -88,15 +94,17 @@ def write_off(
     by: AbstractBaseUser | None,
     at: dt.datetime,
 ) -> WriteOff:
-    """Give up so much of an invoice as a bad debt.
+    """Give up so much of an invoice as a bad debt: of work that was done, or of a service that was rendered.
 
     Raises:
-        RefusedError: more than is open, no reason, or a day before the invoice or ahead.
+        RefusedError: more than is open, no reason, a day before the invoice or ahead, or its booking is not completed.
         portfolio.domain.ledger.LedgerError: the month is closed.
     """
     reason = _checked(amount_minor, reason, on, today)
     with transaction.atomic():
         row = _locked(invoice, amount_minor, on, "written off")
+        if row.booking is not None:
+            _check_completed(row, row.booking)
         accounts = Accounts(row.entity)
         entry = ledger.post(
             entity=row.entity,
@@ -144,6 +152,22 @@ def _locked(invoice: Invoice, amount_minor: int, on: dt.date, verb: str) -> Invo
             "Take a payment off it first, if it should stand to the client's credit."
         )
     return row
+
+
+def _check_completed(invoice: Invoice, booking: Booking) -> None:
+    """Refuse to give up what was never earned: calling the booking off would owe it back though nobody paid it."""
+    held.lock([booking.pk])
+    booking.refresh_from_db(fields=["stage"])
+    if booking.stage != BookingStage.COMPLETED:
+        raise RefusedError(
+            f"{booking.reference} is {booking.get_stage_display().lower()}, so {invoice} is not earned and no bad debt; "
+            "take it back by a credit note."
+        )
+
+
+def _memo(account: Account) -> str:
+    """Return what a posting to an account says: tax on invoices is sales tax."""
+    return tax.memo_of(TaxKind.SALES) if account.role == AccountRole.TAX else ""
 
 
 def _split(invoice: Invoice, amount_minor: int) -> dict[Account, int]:

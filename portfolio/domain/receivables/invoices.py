@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 
 from core import audit, months
 from core.money import LIMIT_MINOR, divide, share
-from portfolio.domain import ledger
+from portfolio.domain import ledger, tax
 from portfolio.domain.accounts import Accounts
 from portfolio.domain.receivables import clients, numbers
 from portfolio.domain.receivables.refusals import RefusedError
@@ -33,6 +33,7 @@ from portfolio.models import (
     InvoiceState,
     Milestone,
     SeriesKind,
+    TaxKind,
     WorkEntry,
 )
 
@@ -221,11 +222,13 @@ def _postings(row: Invoice, lines: Sequence[InvoiceLine]) -> list[ledger.Line]:
     earned: dict[Account, int] = defaultdict(int)
     for line in lines:
         earned[line.account] += line.amount_minor
-    tax = sum(line.tax_minor for line in lines)
+    tax_minor = sum(line.tax_minor for line in lines)
     postings = [ledger.Line(accounts.of(AccountRole.RECEIVABLE), row.total_minor, row.booking)]
     postings += [ledger.Line(account, -amount, row.booking) for account, amount in earned.items() if amount]
-    if tax:
-        postings.append(ledger.Line(accounts.of(AccountRole.TAX), -tax, row.booking))
+    if tax_minor:
+        postings.append(
+            ledger.Line(accounts.of(AccountRole.TAX), -tax_minor, row.booking, tax.memo_of(TaxKind.SALES))
+        )
     return postings
 
 

@@ -3,7 +3,7 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from portfolio.domain import ledger
+from portfolio.domain import bookings, ledger, tax
 from portfolio.domain.receivables import credit, drafting, invoices, numbers, payments, work
 from portfolio.domain.receivables.refusals import RefusedError
 from portfolio.domain.receivables.work import Stretch
@@ -41,6 +41,12 @@ def test_an_invoice_debits_the_receivable_and_credits_each_account_and_tax_to_th
     assert office.balances() == {"1200": 42_646, "4000": -11_664, "4100": -30_001, "2400": -981}
     assert (issued.reference, issued.total_minor, issued.due_on) == ("DC-1", 42_646, day("12-10"))
     assert issued.billed_to == "Harbor Dental\n1 Main St"
+
+    entity = office.books.entity
+    assert [(row.kind, row.owed_minor) for row in tax.owed(entity=entity, as_of=TODAY)] == [("sales", 981)]
+    asked = {"reason": "Slip", "on": TODAY, "today": TODAY, "by": None, "at": AT}
+    credit.note(invoice=issued, amount_minor=42_646, **asked)  # type: ignore[arg-type]
+    assert [(row.kind, row.owed_minor) for row in tax.owed(entity=entity, as_of=TODAY)] == [("sales", 0)]
 
 
 def test_a_number_is_not_lost_when_the_transaction_that_took_it_fails(office: Office) -> None:
@@ -194,3 +200,17 @@ def test_a_bookings_invoice_holds_revenue_until_the_service_and_counts_as_paid_w
     issued.refresh_from_db()
     assert issued.settled_on == TODAY
     assert Payment.objects.get().allocated_minor == 50_000
+
+
+def test_what_a_booking_has_not_earned_yet_is_no_bad_debt(office: Office) -> None:
+    booking = BookingFactory(
+        entity=office.books.entity, price_minor=50_000, stage=BookingStage.BOOKED, service_on=TODAY
+    )
+    draft = drafting.from_booking(booking=booking, client=office.client, by=None, at=AT)
+    issued = invoices.issue(invoice=draft, on=TODAY, today=TODAY, by=None, at=AT)
+    asked = {"amount_minor": 50_000, "reason": "Gone", "on": TODAY, "today": TODAY, "by": None, "at": AT}
+    with pytest.raises(RefusedError, match="is booked, so .* is not earned .*credit note"):
+        credit.write_off(invoice=issued, **asked)  # type: ignore[arg-type]
+    bookings.advance(booking=booking, to=BookingStage.COMPLETED, by=None, at=AT, on=TODAY)
+    credit.write_off(invoice=issued, **asked)  # type: ignore[arg-type]
+    assert office.balances() == {"4000": -50_000, "6850": 50_000}
