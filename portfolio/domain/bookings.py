@@ -55,6 +55,10 @@ class MissingReasonError(BookingError):
     """Taking a booking back from completed needs a reason."""
 
 
+class WrongDayError(BookingError):
+    """The day of a move has come, and nothing is called off before it was booked."""
+
+
 class MissingDateError(BookingError):
     """A firm booking has a service date, and is completed on or after it."""
 
@@ -78,6 +82,7 @@ def advance(
         IllegalMoveError: the move is not in `MOVES`.
         StaleStageError: the booking is no longer in the stage that ``booking`` says.
         MissingDateError: it has no service date yet, or is completed before it.
+        WrongDayError: it is completed or called off on a day that is ahead, or called off before it was booked.
         portfolio.domain.ledger.LedgerError: the month of ``on`` is closed.
     """
     old = BookingStage(booking.stage)
@@ -94,6 +99,7 @@ def advance(
         raise MissingDateError(
             f"{booking.reference} is served on {booking.service_on} and cannot be completed on {on}; wait for the day."
         )
+    _check_day(booking, to, on, booking_entries.today_of(booking.entity, at))
     changes: dict[str, object] = {"stage": to}
     if to in _DATES:
         changes[_DATES[to]] = on
@@ -164,3 +170,14 @@ def take_back(
         )
         recognition.undo(booking=booking, on=on, reason=reason, by=by, at=at)
     return booking
+
+
+def _check_day(booking: Booking, to: BookingStage, on: dt.date, today: dt.date) -> None:
+    if to not in (BookingStage.COMPLETED, BookingStage.CANCELLED):
+        return
+    said = f"{booking.reference} cannot be {to.label.lower()} on {on}"
+    if on > today:
+        raise WrongDayError(f"{said}, which is ahead; wait for the day.")
+    booked_on = booking.booked_on or booking.enquired_on
+    if to == BookingStage.CANCELLED and on < booked_on:
+        raise WrongDayError(f"{said}, before it was booked on {booked_on}; choose a later day.")

@@ -208,6 +208,12 @@ def advance_booking(request: HttpRequest, pk: int) -> HttpResponse:
         verb="book",
     )
     form = MoveForm(request.POST, choices=_moves(BookingStage(booking.stage)))
+    if (
+        form.is_valid()
+        and _is_cancelled_earlier(form.cleaned_data)
+        and not may(request, "own", booking.entity)
+    ):
+        form.add_error("on", "The day decides what goes back, so only an owner dates it back. Choose today.")
     if form.is_valid():
         try:
             bookings.advance(
@@ -223,6 +229,11 @@ def advance_booking(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, f"{booking.reference} is now {booking.get_stage_display().lower()}.")
             return redirect("portfolio:booking", pk=pk)
     return _booking_page(request, booking, form)
+
+
+def _is_cancelled_earlier(data: dict[str, Any]) -> bool:
+    """Tell whether a booking is to be called off on a day that is past."""
+    return bool(data["to"] == BookingStage.CANCELLED and data["on"] < pages.as_of_date())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

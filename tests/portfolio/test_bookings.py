@@ -61,6 +61,23 @@ def test_a_firm_booking_needs_its_day_and_is_not_completed_before_it(books: Book
         move(booked, BookingStage.COMPLETED, dt.date(2026, 10, 19))
 
 
+@pytest.mark.parametrize(
+    ("to", "on", "said"),
+    [
+        (BookingStage.COMPLETED, dt.date(2026, 11, 11), "which is ahead"),
+        (BookingStage.CANCELLED, dt.date(2026, 11, 11), "which is ahead"),
+        (BookingStage.CANCELLED, dt.date(2026, 9, 30), "before it was booked on 2026-10-01"),
+    ],
+)
+def test_the_day_that_decides_on_money_is_one_that_can_be(
+    books: Books, to: BookingStage, on: dt.date, said: str
+) -> None:
+    booking = a_booking(books, booked_on=dt.date(2026, 10, 1))
+    with pytest.raises(bookings.WrongDayError, match=said):
+        move(booking, to, on)
+    assert Booking.objects.get().stage == BookingStage.BOOKED
+
+
 def test_a_stale_page_does_not_move_a_booking_twice(books: Books) -> None:
     booking = a_booking(books)
     stale = Booking.objects.get()

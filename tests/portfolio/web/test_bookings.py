@@ -184,6 +184,14 @@ def test_a_move_that_cannot_be_is_refused_on_the_bookings_page(
     assert world.mine.booking.stage == BookingStage.BOOKED
 
 
+def test_only_an_owner_calls_a_booking_off_on_an_earlier_day(world: World) -> None:
+    path = f"/portfolio/bookings/{world.mine.booking.pk}/advance/"
+    back_dated = {"to": "cancelled", "on": "2026-11-09"}
+    answer = world.client("bookings").post(path, back_dated)
+    assert (answer.status_code, "only an owner dates it back" in answer.content.decode()) == (422, True)
+    assert world.client("owner").post(path, back_dated).status_code == 302
+
+
 def test_who_does_not_book_sees_no_form(world: World) -> None:
     for who in ("bookkeeper", "reader"):
         client = world.client(who)
