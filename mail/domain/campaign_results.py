@@ -30,6 +30,10 @@ def register_income(counter: Counter) -> None:
         _counters.append(counter)
 
 
+# A campaign's mail is never a draft: it is written when it is queued.
+STATES = tuple(state for state in State if state not in (State.DRAFT, State.DISCARDED))
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a campaign has come, by state of its messages, and what its rule counts."""
@@ -119,7 +123,7 @@ class Results:
 def progress(*, campaign: Campaign) -> Progress:
     """Count a campaign's messages by state, and what its rule looks at; one query."""
     counts = Message.objects.filter(campaign=campaign).aggregate(
-        **{state.value: Count("pk", filter=Q(state=state)) for state in State},
+        **{state.value: Count("pk", filter=Q(state=state)) for state in STATES},
         complaints=Count("complained_at"),
         hard_bounces=Count("pk", filter=Q(bounce=Bounce.HARD)),
         last_sent_at=Max("settled_at", filter=Q(state=State.SENT)),
