@@ -8,12 +8,13 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q, Sum
 
 from core import clock, months
 from portfolio.domain import held, ledger
 from portfolio.domain.held import HELD_ROLES
 from portfolio.models import (
+    AccountRole,
     Booking,
     Entity,
     EntrySource,
@@ -92,6 +93,21 @@ def earlier_by_booking(booking_ids: Iterable[int]) -> dict[int, int]:
         .order_by()
         .values_list("booking_id")
         .annotate(entries=Count("entry_id", distinct=True))
+    }
+
+
+def deposits_used(booking_ids: Iterable[int]) -> dict[int, int]:
+    """Return how much of each booking's deposits recognition has taken already; what was reversed is not taken."""
+    ours = Q(entry__source=EntrySource.RECOGNITION) | Q(entry__reverses__source=EntrySource.RECOGNITION)
+    return {
+        pk: used
+        for ids in held.chunks(booking_ids)
+        for pk, used in Posting.objects.filter(
+            ours, booking__in=ids, entry__state=EntryState.POSTED, account__role=AccountRole.DEPOSITS_HELD
+        )
+        .order_by()
+        .values_list("booking_id")
+        .annotate(used=Sum("amount_minor"))
     }
 
 

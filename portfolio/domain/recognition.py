@@ -11,7 +11,8 @@ The booking's row is locked before its money is read and before anything is post
 """
 
 import datetime as dt
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Mapping
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models, transaction
@@ -39,6 +40,8 @@ from portfolio.models import (
     JournalEntry,
     Posting,
 )
+
+logger = logging.getLogger(__name__)
 
 __all__ = [
     "HELD_ROLES",
@@ -76,7 +79,8 @@ def recognise(
         accounts = Accounts(booking.entity)
         money = held.of(booking, accounts)
         earned = money.earned
-        taken = _takeable(money)
+        usable = _usable(money, booking_entries.deposits_used([booking.pk]))
+        taken = _takeable(money, usable)
         unpaid = max(booking.price_minor - earned - taken, 0) if booking.price_minor else 0
         gross = taken + unpaid
         untaxed = earned if not money.tax else 0
@@ -100,8 +104,11 @@ def recognise_due(*, entity: Entity, by: AbstractBaseUser | None, at: dt.datetim
     owes first; a refund beyond what is held takes revenue back. Nothing becomes a receivable here, because an export says
     nothing about who still owes. What belongs into a closed month is posted on the first day that is open, and says so.
 
+    A booking whose entry was reversed by hand is left to people: it stays held, which is an exception. So is one that the
+    books refuse, once the others are posted.
+
     Raises:
-        portfolio.domain.ledger.LedgerError: an account is missing; nothing is posted.
+        portfolio.domain.ledger.LedgerError: the books refuse every one of them.
     """
     today = booking_entries.today_of(entity, at)
     with transaction.atomic():
@@ -114,17 +121,24 @@ def recognise_due(*, entity: Entity, by: AbstractBaseUser | None, at: dt.datetim
         if not waiting:
             return 0
         held.lock(waiting)
+        waiting -= _reversed_by_hand(waiting)
         accounts, closed = Accounts(entity), booking_entries.closed_months(entity)
-        balances, last, earlier = (
+        balances, last, earlier, used = (
             held.by_booking(waiting),
             booking_entries.last_held(waiting),
             booking_entries.earlier_by_booking(waiting),
+            booking_entries.deposits_used(waiting),
         )
-        drafts = []
+        drafts: list[ledger.Draft] = []
+        refused: list[ledger.LedgerError] = []
         for ids in held.chunks(waiting):
             for booking in done.filter(pk__in=ids).select_related("entity", "channel").order_by("pk"):
                 money = Money(booking, accounts, balances.get(booking.pk, {}))
-                lines, gross = _swept(money)
+                try:
+                    lines, gross = _swept(money, _usable(money, used))
+                except ledger.LedgerError as refusal:
+                    refused.append(refusal)
+                    continue
                 if not lines or booking.completed_on is None:
                     continue
                 meant = max(booking.completed_on, last.get(booking.pk, booking.completed_on))
@@ -145,8 +159,12 @@ def recognise_due(*, entity: Entity, by: AbstractBaseUser | None, at: dt.datetim
                         ),
                     )
                 )
-        ledger.post_many(entity=entity, drafts=drafts, by=by, at=at)
-    return len(drafts)
+        posted = _posted(entity, drafts, refused, by, at)
+        if refused and not posted:
+            raise refused[0]
+        for refusal in refused:
+            logger.warning("A completed booking of %s could not be earned: %s", entity.slug, refusal)
+        return posted
 
 
 def undo(
@@ -219,7 +237,8 @@ def reprice(
         booking.price_minor = price_minor
         accounts = Accounts(booking.entity)
         money = held.of(booking, accounts)
-        credit = min(max(money.held, 0), change) if change > 0 else 0
+        usable = _usable(money, booking_entries.deposits_used([booking.pk]))
+        credit = min(max(usable, 0), change) if change > 0 else 0
         billed = change - credit if change > 0 else -min(max(money.receivable, 0), -change)
         lines = _taken(money, credit) if credit else []
         if billed:
@@ -284,12 +303,59 @@ def refunds_due_by_booking(*, booking_ids: Iterable[int]) -> dict[int, int]:
     }
 
 
-def _takeable(money: Money) -> int:
-    """Return how much of what is held is earned: up to the price; all of it without one; below zero, what revenue loses."""
+def _posted(
+    entity: Entity,
+    drafts: list[ledger.Draft],
+    refused: list[ledger.LedgerError],
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> int:
+    """Post drafts together or, where the books refuse one, each by itself; return how many were posted."""
+    try:
+        ledger.post_many(entity=entity, drafts=drafts, by=by, at=at)
+    except ledger.LedgerError as refusal:
+        if len(drafts) == 1:
+            refused.append(refusal)
+            return 0
+        return sum(_posted(entity, [draft], refused, by, at) for draft in drafts)
+    return len(drafts)
+
+
+def _reversed_by_hand(booking_ids: Iterable[int]) -> set[int]:
+    """Return those of some bookings whose earning was reversed and not earned anew since.
+
+    Taking a booking back from completed reverses too, but then it is not completed until it is earned again.
+    """
+    ids = set(booking_ids)
+    newest: dict[int, int] = {}
+    taken_back: dict[int, int] = {}
+    for some in held.chunks(ids):
+        for booking_id, entry_id, reversal_id in (
+            Posting.objects.filter(booking__in=some, entry__source=EntrySource.RECOGNITION)
+            .filter(
+                models.Q(entry__external_id__contains=":completed")
+                | models.Q(entry__external_id__contains=":repriced")
+            )
+            .order_by()
+            .values_list("booking_id", "entry_id", "entry__reversed_by")
+        ):
+            newest[booking_id] = max(entry_id, newest.get(booking_id, 0))
+            taken_back[booking_id] = max(reversal_id or 0, taken_back.get(booking_id, 0))
+    return {pk for pk, entry_id in newest.items() if taken_back[pk] > entry_id}
+
+
+def _usable(money: Money, used: Mapping[int, int]) -> int:
+    """Return what is held without the security: the deposits beyond the agreed one, which pay for nothing and go back."""
+    agreed_left = max(money.booking.deposit_minor - used.get(money.booking.pk, 0), 0)
+    return money.held - min(max(money.deposits - agreed_left, 0), max(money.held, 0))
+
+
+def _takeable(money: Money, usable: int) -> int:
+    """Return how much of what may be used is earned: up to the price; all of it without one; below zero, what revenue loses."""
     price = money.booking.price_minor
-    if money.held <= 0 or not price:
-        return money.held
-    return min(money.held, max(price - money.earned, 0))
+    if usable <= 0 or not price:
+        return usable
+    return min(usable, max(price - money.earned, 0))
 
 
 def _taken(money: Money, amount: int) -> list[ledger.Line]:
@@ -313,11 +379,11 @@ def _earned(money: Money, gross: int, aside: list[ledger.Line]) -> list[ledger.L
     return [*sales, *aside]
 
 
-def _swept(money: Money) -> tuple[list[ledger.Line], int]:
+def _swept(money: Money, usable: int) -> tuple[list[ledger.Line], int]:
     """Return the postings that settle what is held for a completed booking, and how much of it is earned."""
     booking, accounts = money.booking, money.accounts
-    cleared = min(max(money.receivable, 0), max(money.held, 0))
-    rest = money.held - cleared
+    cleared = min(max(money.receivable, 0), max(usable, 0))
+    rest = usable - cleared
     price = booking.price_minor
     earned = money.earned
     gross = rest if rest <= 0 or not price else min(rest, max(price - earned, 0))

@@ -87,7 +87,7 @@ def test_a_stale_page_does_not_move_a_booking_twice(books: Books) -> None:
 
 
 def test_completing_earns_what_is_held_and_bills_the_rest(books: Books) -> None:
-    booking = a_booking(books, stage=BookingStage.PAID)
+    booking = a_booking(books, stage=BookingStage.PAID, deposit_minor=950_00)
     books.post("1050", "2150", 950_00, booking=booking)
     books.post("1050", "2100", 450_00, booking=booking)
     move(booking, BookingStage.COMPLETED)

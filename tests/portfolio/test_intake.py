@@ -174,7 +174,9 @@ def test_a_deposit_and_a_balance_are_held_until_the_charter_has_sailed(books: Bo
 
 
 def test_completed_bookings_are_earned_once(books: Books) -> None:
-    booking = a_booking(books, stage=BookingStage.COMPLETED, completed_on=dt.date(2026, 10, 20))
+    booking = a_booking(
+        books, stage=BookingStage.COMPLETED, completed_on=dt.date(2026, 10, 20), deposit_minor=950_00
+    )
     card(books)
     assert recognition.recognise_due(entity=books.entity, by=None, at=AT) == 1
     assert recognition.recognise_due(entity=books.entity, by=None, at=AT) == 0

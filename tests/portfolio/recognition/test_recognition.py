@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 
 from core import months
-from portfolio.domain import bookings, ledger, recognition, tax, verification
-from portfolio.models import BookingStage, EntrySource, JournalEntry, Period, TaxKind
+from portfolio.domain import bookings, exceptions, ledger, recognition, tax, verification
+from portfolio.models import Booking, BookingStage, EntrySource, JournalEntry, Period, TaxKind
 from tests.factories.portfolio import ChannelFactory
 from tests.portfolio.conftest import AT, Books
 from tests.portfolio.recognition.conftest import SERVED, Charter, a_charter
@@ -110,6 +110,54 @@ def test_money_that_lands_after_completion_goes_where_it_belongs(charter: Charte
     assert swept() == {"earned": 1_900_00, "deferred": 150_00}  # Beyond the price: the client's credit.
     charter.refund(400_00)
     assert swept() == {"earned": 1_650_00}  # A refund after completion takes revenue back.
+
+
+def test_a_security_never_pays_for_the_service(charter: Charter) -> None:
+    charter.pay(950_00 + 300_00, deposit=True)  # Of which 950.00 is the agreed deposit.
+    charter.move(BookingStage.COMPLETED)
+    assert charter.standing() == {"deposits": 300_00, "receivable": 950_00, "earned": 1_900_00}
+    assert recognition.recognise_due(entity=charter.books.entity, by=None, at=AT) == 0
+    reprice = {"on": SERVED, "reason": "One hour", "by": None, "at": AT}
+    recognition.reprice(booking=charter.fresh(), price_minor=2_000_00, **reprice)
+    assert charter.standing() == {"deposits": 300_00, "receivable": 1_050_00, "earned": 2_000_00}
+    bookings.take_back(booking=charter.fresh(), reason="Not sailed", by=None, at=AT, on=SERVED)
+    charter.move(BookingStage.COMPLETED)
+    assert charter.standing() == {"deposits": 300_00, "receivable": 1_050_00, "earned": 2_000_00}
+
+
+def test_what_a_person_reversed_by_hand_is_not_posted_again(charter: Charter) -> None:
+    charter.pay(1_900_00)
+    charter.move(BookingStage.COMPLETED)
+    entry = JournalEntry.objects.get(source=EntrySource.RECOGNITION)
+    ledger.reverse(entry=entry, on=SERVED, reason="By hand", by=None, at=AT)
+    charter.pay(10_00)
+    assert recognition.recognise_due(entity=charter.books.entity, by=None, at=AT) == 0
+    assert charter.standing() == {"deferred": 1_910_00}
+    found = exceptions.exceptions(entity_ids=[charter.books.entity.pk], as_of=SERVED)
+    assert [row.trouble for row in found] == [exceptions.Trouble.COMPLETED]
+    bookings.take_back(booking=charter.fresh(), reason="Cleared up", by=None, at=AT, on=SERVED)
+    charter.move(BookingStage.COMPLETED)
+    charter.refund(60_00)
+    assert recognition.recognise_due(entity=charter.books.entity, by=None, at=AT) == 1
+
+
+def test_one_booking_that_the_books_refuse_does_not_keep_the_others(books: Books) -> None:
+    sail, stay = (
+        Charter(books, a_charter(books, reference=f"Q-{kind}", kind=kind)) for kind in ("charter", "stay")
+    )
+    for each in (sail, stay):
+        each.move(BookingStage.COMPLETED)
+        each.pay(2_000_00)
+    tax.add_rate(
+        entity=books.entity, kind=TaxKind.SALES, applies_to="stay", rate_bp=1000,
+        effective_on=dt.date(2026, 1, 1), collected_by_channel=False, source="Law", by=None, at=AT,
+    )  # fmt: skip
+    books.entity.accounts.filter(role="tax").update(active=False)
+    Booking.objects.filter(kind="stay").update(price_minor=2_000_00)
+    assert recognition.recognise_due(entity=books.entity, by=None, at=AT) == 1
+    assert (sail.standing()["deferred"], stay.standing()["deferred"]) == (100_00, 2_000_00)
+    with pytest.raises(ledger.LedgerError, match="no active account"):
+        recognition.recognise_due(entity=books.entity, by=None, at=AT)
 
 
 def test_a_price_changed_after_completion_is_an_entry_of_the_difference(charter: Charter) -> None:
