@@ -20,14 +20,19 @@ from core.months import is_near
 from crew.domain import fitness, history, locks, timing
 from crew.domain.history import Actor
 from crew.models import EventState, Mode, Person, Position, PositionState
-from portfolio.domain import crew_pay, ledger
-from portfolio.models import Booking, Entity
+from portfolio.domain import crew_pay, landing, ledger, told
+from portfolio.models import Booking, Entity, ImportedLine
 
 PAID_SHOWN = 100
 
 
 class PayRefusedError(Exception):
-    """The pay cannot be marked as asked; the message says why. Nothing was marked."""
+    """The pay cannot be marked as asked; the message says why. Nothing was marked.
+
+    ``lines`` are bank lines, as (id, words), that may be this pay and of which one is to be chosen.
+    """
+
+    lines: Sequence[tuple[int, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +106,14 @@ def mark_paid(
     ids: Collection[int] | None,
     on: dt.date,
     today: dt.date,
+    told_by: Collection[int] = (),
+    apart: bool = False,
     by: Actor,
     at: dt.datetime,
 ) -> str:
     """Mark positions of these entities as paid on a day, all or none, and return what it comes to, in words.
+
+    ``told_by`` are the bank's lines of it that landed before; ``apart`` says that it is other money than those near it.
 
     Raises:
         PayRefusedError: none is chosen, one is not owed (any more), the day is to come, or the books cannot take it.
@@ -156,7 +165,7 @@ def mark_paid(
                     "paid_on": on.isoformat(),
                 },
             )
-        _pay_in_books(list(found.values()), on, by, at)
+        _pay_in_books(list(found.values()), on, told_by, apart, by, at)
     return _total(list(found.values()))
 
 
@@ -174,7 +183,14 @@ def _for_books(position: Position) -> crew_pay.Earned:
     )
 
 
-def _pay_in_books(positions: Sequence[Position], on: dt.date, by: Actor, at: dt.datetime) -> None:
+def _pay_in_books(
+    positions: Sequence[Position],
+    on: dt.date,
+    told_by: Collection[int],
+    apart: bool,
+    by: Actor,
+    at: dt.datetime,
+) -> None:
     """Record the payment of those positions whose event works a booking, owed now if they were not before.
 
     Raises:
@@ -187,6 +203,10 @@ def _pay_in_books(positions: Sequence[Position], on: dt.date, by: Actor, at: dt.
         ).select_related("entity")
     }
     keys: dict[Entity, list[str]] = {}
+    # Before anything is posted, and always in this order: so nobody waits for somebody who waits for them.
+    for entity in sorted({booking.entity for booking in worked.values()}, key=lambda entity: entity.pk):
+        landing.lock(entity)
+    lines = list(ImportedLine.objects.filter(pk__in=told_by).select_related("account", "entry"))
     try:
         for position in positions:
             booking = worked.get((position.event.entity_id, position.event.key))
@@ -202,7 +222,11 @@ def _pay_in_books(positions: Sequence[Position], on: dt.date, by: Actor, at: dt.
             )
             keys.setdefault(booking.entity, []).append(row.key)
         for entity, theirs in sorted(keys.items(), key=lambda item: item[0].pk):
-            crew_pay.pay(entity=entity, keys=theirs, on=on, by=by.person, at=at)
+            crew_pay.pay(entity=entity, keys=theirs, on=on, told_by=lines, apart=apart, by=by.person, at=at)
+    except told.ToldError as error:
+        refused = PayRefusedError(f"{error} Nothing was marked.")
+        refused.lines = [(line.pk, told.said(line)) for line in error.lines]
+        raise refused from error
     except (crew_pay.CrewPayRefusedError, ledger.LedgerError) as error:
         raise PayRefusedError(f"The books cannot take it. {error} Nothing was marked.") from error
 

@@ -1,5 +1,6 @@
 """Pages of pay: what somebody is owed, and for staff what there is to pay."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -25,14 +26,28 @@ class PaidForm(forms.Form):
 
     positions = forms.TypedMultipleChoiceField(coerce=int, required=False)
     on = DayField(label="Paid on")
+    told_by = forms.TypedMultipleChoiceField(
+        label="On the bank’s statement",
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="These lines are in the books already; ticked here, the money is posted once.",
+    )
+    apart = forms.BooleanField(label="It is other money than these lines", required=False)
 
     def __init__(self, *args: Any, offered: list[int], **kwargs: Any) -> None:
-        """Take the positions that stand on the page."""
+        """Take the positions that stand on the page; bank lines are offered once one may be the pay."""
         super().__init__(*args, **kwargs)
         self.fields["positions"].choices = [(str(pk), str(pk)) for pk in offered]  # type: ignore[attr-defined]
         self.fields["positions"].error_messages["invalid_choice"] = (
             "Some of these are not owed any more. Nothing was marked; choose once more."
         )
+        typed = self.data.getlist("told_by") if self.is_bound else []
+        self.offer_lines([(int(pk), pk) for pk in typed if pk.isascii() and pk.isdigit() and len(pk) <= 18])
+
+    def offer_lines(self, lines: Sequence[tuple[int, str]]) -> None:
+        """Offer bank lines, as (id, words)."""
+        self.fields["told_by"].choices = [(str(pk), words) for pk, words in lines]  # type: ignore[attr-defined]
 
 
 @require_safe
@@ -69,6 +84,7 @@ def pay_page(request: HttpRequest) -> HttpResponse:
         offered=[row.pk for group in groups for row in group.rows],
         initial={"on": today},
     )
+    lines = False
     if request.method == "POST" and form.is_valid():
         try:
             total = pay.mark_paid(
@@ -76,11 +92,15 @@ def pay_page(request: HttpRequest) -> HttpResponse:
                 ids=ids,
                 on=form.cleaned_data["on"],
                 today=today,
+                told_by=form.cleaned_data["told_by"],
+                apart=form.cleaned_data["apart"],
                 by=Actor(request.user),
                 at=at,
             )
         except PayRefusedError as error:
             form.add_error(None, str(error))
+            form.offer_lines(error.lines)
+            lines = bool(error.lines)
         else:
             messages.success(request, f"{total} is marked as paid.")
             return redirect("crew:pay")
@@ -91,6 +111,7 @@ def pay_page(request: HttpRequest) -> HttpResponse:
             "groups": groups,
             "form": form,
             "paid": paid,
+            "lines": lines,
             "chosen": set(request.POST.getlist("positions")),
             "tabs": [
                 {"label": "To pay", "url": "?", "current": not paid},

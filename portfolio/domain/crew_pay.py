@@ -12,9 +12,18 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from portfolio.domain import ledger
+from portfolio.domain import landing, ledger, told
 from portfolio.domain.accounts import Accounts
-from portfolio.models import Account, AccountRole, Booking, CrewPay, Entity, EntrySource, JournalEntry
+from portfolio.models import (
+    Account,
+    AccountRole,
+    Booking,
+    CrewPay,
+    Entity,
+    EntrySource,
+    ImportedLine,
+    JournalEntry,
+)
 
 # Crew and labour shares its role with other direct costs, so it is known by its code in the chart.
 CREW = "5100"
@@ -147,18 +156,23 @@ def pay(
     keys: Sequence[str],
     on: dt.date,
     cash_account: Account | None = None,
+    told_by: Sequence[ImportedLine] = (),
+    apart: bool = False,
     by: AbstractBaseUser | None,
     at: dt.datetime,
 ) -> list[JournalEntry]:
     """Record that positions were paid: one entry for each person, as the bank's statement will show it.
 
-    The bank's line is matched to it when it lands. Positions that are not in the books are passed over, as are those
-    paid before.
+    The bank's line is matched to it when it lands; where it landed first it is among ``told_by``, and each person's pay
+    takes the one of its amount. ``apart`` says that the pay is other money than any line near it. Positions that are not
+    in the books are passed over, as are those paid before.
 
     Raises:
+        portfolio.domain.told.ToldError: a statement told of it, and its line was not chosen, or cannot be.
         portfolio.domain.ledger.LedgerError: the month is closed, or an account is missing.
     """
     with transaction.atomic():
+        landing.lock(entity)
         open_rows = [row for row in _standing(entity, keys).values() if row.paid_on is None]
         if not open_rows:
             return []
@@ -168,7 +182,30 @@ def pay(
         accounts = Accounts(entity)
         cash = cash_account or accounts.of(AccountRole.CASH)
         entries = []
-        for rows in together.values():
+        chosen = [line for line in told_by if line.entity_id == entity.pk]
+        lines: dict[str, ImportedLine | None] = {}
+        refused: list[told.ToldError] = []
+        for key, rows in together.items():
+            total = sum(row.amount_minor for row in rows)
+            line = next((line for line in chosen if line.amount_minor == -total), None)
+            if line is not None:
+                chosen.remove(line)
+            try:
+                lines[key] = told.decided(
+                    entity=entity,
+                    amount_minor=-total,
+                    on=on,
+                    role=AccountRole.CREW_PAY,
+                    line=line,
+                    apart=apart,
+                )
+            except told.ToldError as error:
+                refused.append(error)
+        if refused:
+            offered = {row.pk: row for row in (*told_by, *(row for error in refused for row in error.lines))}
+            raise told.ToldError(str(refused[0]), offered.values())
+        for key, rows in together.items():
+            line = lines[key]
             entry = ledger.post(
                 entity=entity,
                 on=on,
@@ -178,7 +215,10 @@ def pay(
                         ledger.Line(accounts.of(AccountRole.CREW_PAY), row.amount_minor, row.booking)
                         for row in rows
                     ),
-                    ledger.Line(cash, -sum(row.amount_minor for row in rows)),
+                    ledger.Line(
+                        line.account if line is not None and line.account is not None else cash,
+                        -sum(row.amount_minor for row in rows),
+                    ),
                 ],
                 source=EntrySource.CREW_PAY,
                 external_id=f"crew-paid:{rows[0].pk}",
@@ -186,6 +226,8 @@ def pay(
                 at=at,
             )
             CrewPay.objects.filter(pk__in=[row.pk for row in rows]).update(paid_on=on, paid_entry=entry)
+            if line is not None:
+                told.stand_for(line=line, entry=entry, by=by, at=at)
             entries.append(entry)
         return entries
 

@@ -251,6 +251,11 @@ def recategorise(*, rule: CategoryRule, by: AbstractBaseUser | None, at: dt.date
     return Recategorised(len(drafts), tuple(sorted(left)))
 
 
+def moved(entries: Iterable[int]) -> set[int]:
+    """Return which of some entries a rule has moved to its account since."""
+    return {first for first, made in _corrections(entries).items() if any(not undone for _, undone in made)}
+
+
 def _lines(rule: CategoryRule) -> QuerySet[ImportedLine]:
     """Return the bank lines of an entity that a rule catches; repeats of other files are left out."""
     found = ImportedLine.objects.filter(

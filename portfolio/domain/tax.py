@@ -15,7 +15,7 @@ from django.db import transaction
 
 from core import audit, clock
 from core.money import divide, format_minor
-from portfolio.domain import ledger
+from portfolio.domain import landing, ledger, told
 from portfolio.domain.accounts import Accounts
 from portfolio.models import (
     Account,
@@ -24,6 +24,7 @@ from portfolio.models import (
     Entity,
     EntrySource,
     EntryState,
+    ImportedLine,
     JournalEntry,
     Posting,
     TaxKind,
@@ -216,14 +217,18 @@ def remit(
     on: dt.date,
     cash_account: Account | None = None,
     reference: str = "",
+    line: ImportedLine | None = None,
+    apart: bool = False,
     by: AbstractBaseUser | None,
     at: dt.datetime,
 ) -> JournalEntry:
     """Record that tax was paid on; the bank's line is matched to it when it lands. Pressed twice, it is recorded once.
 
-    Recorded again after it was reversed, it is recorded anew.
+    Recorded again after it was reversed, it is recorded anew. ``line`` is the bank's line where it landed first, whose
+    entry this one replaces; ``apart`` says that it is other money than any line near it.
 
     Raises:
+        portfolio.domain.told.ToldError: a statement told of it, and its line was not chosen, or cannot be.
         TaxRefusedError: the amount is not above zero, or more than is owed, or the day is ahead.
         portfolio.domain.ledger.LedgerError: the month is closed, or an account is missing.
     """
@@ -235,7 +240,7 @@ def remit(
     accounts = Accounts(entity)
     external_id = f"tax:{kind.value}:{on.isoformat()}:{amount_minor}:{reference}"[:150]
     with transaction.atomic():
-        list(Entity.objects.select_for_update(no_key=True).filter(pk=entity.pk).values_list("pk"))
+        landing.lock(entity)
         recorded = JournalEntry.objects.filter(entity=entity, source=EntrySource.TAX)
         reversed_ids = set(
             recorded.filter(external_id__startswith=external_id, reversed_by__isnull=False).values_list(
@@ -244,23 +249,34 @@ def remit(
         )
         numbered = (f"{external_id}:{n}" if n else external_id for n in itertools.count())
         external_id = next(free for free in numbered if free not in reversed_ids)
-        again = recorded.filter(external_id=external_id)
+        again = recorded.filter(external_id=external_id).first()
+        if again is not None:
+            return again
         open_minor = sum(row.owed_minor for row in owed(entity=entity, as_of=on) if row.kind == kind)
-        if amount_minor > open_minor and not again.exists():
+        if amount_minor > open_minor:
             raise TaxRefusedError(
                 f"{format_minor(max(open_minor, 0), currency)} of {kind.label.lower()} is owed on {on}; "
                 f"{format_minor(amount_minor, currency)} is more than that."
             )
-        return ledger.post(
+        line = told.decided(
+            entity=entity, amount_minor=-amount_minor, on=on, role=AccountRole.TAX, line=line, apart=apart
+        )
+        cash = cash_account or accounts.of(AccountRole.CASH)
+        if line is not None and line.account is not None:
+            cash = line.account
+        entry = ledger.post(
             entity=entity,
             on=on,
             memo=f"{kind.label} paid on{', ' + reference if reference else ''}"[:250],
             lines=[
                 ledger.Line(accounts.of(AccountRole.TAX), amount_minor, None, memo_of(kind)),
-                ledger.Line(cash_account or accounts.of(AccountRole.CASH), -amount_minor),
+                ledger.Line(cash, -amount_minor),
             ],
             source=EntrySource.TAX,
             external_id=external_id,
             by=by,
             at=at,
         )
+        if line is not None:
+            told.stand_for(line=line, entry=entry, by=by, at=at)
+        return entry

@@ -11,12 +11,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from core import access, clock
 from portfolio.domain import ledger, tax
 from portfolio.domain.pages import as_of_date
-from portfolio.models import TaxKind, TaxRate
+from portfolio.models import AccountRole, Entity, TaxKind, TaxRate
 from portfolio.web import acts
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import may
 from portfolio.web.entities import crumbs
 from portfolio.web.forms import KINDS, DayField, MoneyField
+from portfolio.web.told import ToldForm, from_line
 
 
 class RateForm(forms.Form):
@@ -40,7 +41,7 @@ class RateForm(forms.Form):
     )
 
 
-class RemitForm(forms.Form):
+class RemitForm(ToldForm):
     """What was paid on, and when."""
 
     kind = forms.ChoiceField(label="Tax", choices=TaxKind.choices)
@@ -48,10 +49,11 @@ class RemitForm(forms.Form):
     on = DayField(label="Paid on")
     reference = forms.CharField(label="Reference", max_length=80, required=False)
 
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
-        """Read the amount in the entity's currency."""
+    def __init__(self, *args: Any, entity: Entity, **kwargs: Any) -> None:
+        """Read the amount in the entity's currency, and offer the bank's lines it may be."""
         super().__init__(*args, **kwargs)
-        self.fields["amount"].currency = currency  # type: ignore[attr-defined]
+        self.fields["amount"].currency = entity.currency  # type: ignore[attr-defined]
+        self.offer(entity=entity, role=AccountRole.TAX, incoming=False)
 
 
 @require_safe
@@ -107,6 +109,16 @@ def remit_tax(request: HttpRequest, slug: str) -> HttpResponse:
     entity = entity_or_404(request, slug, verb="keep")
     as_of = as_of_date()
     owed = tax.owed(entity=entity, as_of=as_of)
+    form = RemitForm(
+        request.POST if request.method == "POST" else None,
+        entity=entity,
+        initial={
+            "on": as_of,
+            "kind": owed[0].kind if owed else None,
+            "amount": owed[0].next_due.owed_minor if owed and owed[0].next_due else None,
+            **from_line(request, entity=entity, incoming=False),
+        },
+    )
     return acts.act(
         request,
         entity=entity,
@@ -114,19 +126,11 @@ def remit_tax(request: HttpRequest, slug: str) -> HttpResponse:
         lede="The oldest months are paid first. The bank’s line is matched to this when the statement lands.",
         facts=[(row.label, f"{acts.money(row.owed_minor, entity)} owed") for row in owed]
         or [("Owed", "nothing is set aside")],
-        form=RemitForm(
-            request.POST if request.method == "POST" else None,
-            currency=entity.currency,
-            initial={
-                "on": as_of,
-                "kind": owed[0].kind if owed else None,
-                "amount": owed[0].next_due.owed_minor if owed and owed[0].next_due else None,
-            },
-        ),
+        form=form,
         submit="Record the payment",
         do=lambda data: tax.remit(
             entity=entity, kind=TaxKind(data["kind"]), amount_minor=data["amount"], on=data["on"],
-            reference=data["reference"], by=request.user, at=clock.now(),
+            reference=data["reference"], **form.told(), by=request.user, at=clock.now(),
         ),
         refusal=(tax.TaxRefusedError, ledger.LedgerError),
         done="The payment is in the books.",

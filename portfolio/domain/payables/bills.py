@@ -14,7 +14,7 @@ from django.db.models import F, Q
 
 from core import audit
 from core.money import format_minor
-from portfolio.domain import ledger
+from portfolio.domain import landing, ledger, told
 from portfolio.domain.accounts import Accounts
 from portfolio.models import (
     Account,
@@ -25,6 +25,7 @@ from portfolio.models import (
     Booking,
     Entity,
     EntrySource,
+    ImportedLine,
     Vendor,
 )
 from portfolio.models.account import CASH_ROLES
@@ -118,15 +119,20 @@ def pay(
     amount_minor: int,
     account: Account,
     reference: str = "",
+    line: ImportedLine | None = None,
+    apart: bool = False,
     key: str = "",
     by: AbstractBaseUser | None,
     at: dt.datetime,
 ) -> BillPayment:
     """Record that a bill was paid, whole or in part, from a cash account; the same ``key`` again returns the first.
 
+    ``line`` is the bank's line of it, whose entry it replaces; ``apart`` says that it is other money than any line near it.
+
     Raises:
         BillRefusedError: it is void, the amount is not more than nothing or more than what is open, or the account is
             not one that holds cash.
+        portfolio.domain.told.ToldError: a statement told of it, and its line was not chosen, or cannot be.
         portfolio.domain.ledger.LedgerError: the month is closed.
     """
     entity, vendor = bill.entity, bill.vendor
@@ -135,6 +141,7 @@ def pay(
         raise BillRefusedError("A payment is more than nothing; enter what was paid.")
     external_id = f"bill-payment:{key}" if key else None
     with transaction.atomic():
+        landing.lock(entity)
         if external_id is not None:
             # Whoever presses twice waits here for the first press, and then finds what it made.
             _lock(vendor)
@@ -143,6 +150,11 @@ def pay(
             ).first()
             if there is not None:
                 return there
+        line = told.decided(
+            entity=entity, amount_minor=-amount_minor, on=on, role=AccountRole.PAYABLE, line=line, apart=apart
+        )
+        if line is not None and line.account is not None:
+            account = line.account
         settled = Bill.objects.filter(
             Q(settled_minor__lte=F("total_minor") - amount_minor), pk=bill.pk, void_on__isnull=True
         ).update(settled_minor=F("settled_minor") + amount_minor)
@@ -172,7 +184,10 @@ def pay(
             amount_minor=amount_minor,
             reference=reference,
             entry=entry,
+            imported_line=line,
         )
+        if line is not None:
+            told.stand_for(line=line, entry=entry, by=by, at=at)
         audit.record(
             action="portfolio:bill:pay", subject=bill, by=by, at=at, entity=entity.slug,
             data={"amount_minor": amount_minor, "on": on.isoformat(), "entry": entry.pk},

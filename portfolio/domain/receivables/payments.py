@@ -15,7 +15,7 @@ from django.db.models import F
 
 from core import audit
 from core.money import format_minor
-from portfolio.domain import ledger, recognition
+from portfolio.domain import landing, ledger, recognition, told
 from portfolio.domain.accounts import Accounts
 from portfolio.domain.receivables import settling
 from portfolio.domain.receivables.refusals import RefusedError
@@ -60,6 +60,7 @@ def take(
     cash_account: Account,
     reference: str,
     line: ImportedLine | None = None,
+    apart: bool = False,
     to: Wanted | None = None,
     key: str = "",
     by: AbstractBaseUser | None,
@@ -68,10 +69,12 @@ def take(
     """Record money a client paid and settle invoices with it, the oldest first or those of ``to``.
 
     ``line`` is the bank's line of it: an entry it made already is the payment's where it credited receivables; one that
-    waits uncategorised is moved there. ``key`` names a form sent twice: the second changes nothing.
+    stands uncategorised is replaced by the payment's. ``apart`` says that it is other money than any line near it.
+    ``key`` names a form sent twice: the second changes nothing.
 
     Raises:
         RefusedError: the amount, client, account or line cannot be, or more was asked for than an invoice has open.
+        portfolio.domain.told.ToldError: a statement told of it, and its line was not chosen, or cannot be.
         portfolio.domain.ledger.LedgerError: the month is closed.
     """
     if client.entity_id != entity.pk or cash_account.entity_id != entity.pk:
@@ -83,6 +86,7 @@ def take(
     if line is not None and (line.entity_id != entity.pk or line.amount_minor != amount_minor):
         raise RefusedError("The bank's line is over another amount.")
     with transaction.atomic():
+        landing.lock(entity)
         opened = settling.lock(
             Invoice.objects.filter(client=client, settled_minor__lt=F("total_minor")).select_related(
                 "booking"
@@ -95,7 +99,9 @@ def take(
         ):
             return taken
         plan = _plan(client, opened, amount_minor, to)
-        entry = _entry(entity, client, on, amount_minor, cash_account, reference, line, plan, key, by, at)
+        entry = _entry(
+            entity, client, on, amount_minor, cash_account, reference, line, apart, plan, key, by, at
+        )
         payment = Payment.objects.create(
             entity=entity, client=client, on=on, amount_minor=amount_minor, reference=reference[:80], entry=entry,
             imported_line=line,
@@ -246,8 +252,8 @@ def settle_landed(*, entity: Entity, by: AbstractBaseUser | None, at: dt.datetim
                 cash_account=line.account or accounts.of(AccountRole.CASH), reference=line.description[:80], line=line,
                 to=[(sure[0].invoice, sure[0].amount_minor)], by=by, at=at,
             )  # fmt: skip
-        except RefusedError:
-            continue  # Somebody settled the invoice meanwhile; a person looks at the line.
+        except (RefusedError, ledger.LedgerError):
+            continue  # Its month is closed, or somebody settled the invoice meanwhile; a person looks at the line.
         opened = [invoice for invoice in opened if invoice.pk != sure[0].invoice.pk]
         made += 1
     return made
@@ -328,25 +334,23 @@ def _settle(payment: Payment, plan: Wanted, on: dt.date) -> None:
 
 def _entry(
     entity: Entity, client: Client, on: dt.date, amount_minor: int, cash: Account, reference: str,
-    line: ImportedLine | None, plan: Wanted, key: str, by: AbstractBaseUser | None, at: dt.datetime,
+    line: ImportedLine | None, apart: bool, plan: Wanted, key: str, by: AbstractBaseUser | None, at: dt.datetime,
 ) -> JournalEntry:  # fmt: skip
     """Return the entry that bears the payment: the bank line's own where it says so already, else a new one."""
-    receivable = Accounts(entity).of(AccountRole.RECEIVABLE)
-    against = cash
-    if line is not None and line.entry is not None:
-        postings = list(line.entry.postings.select_related("account"))
-        if any(p.account_id == receivable.pk and p.amount_minor == -amount_minor for p in postings):
+    accounts = Accounts(entity)
+    receivable = accounts.of(AccountRole.RECEIVABLE)
+    if line is not None and line.entry is not None and all(invoice.booking is None for invoice, _ in plan):
+        credited = line.entry.postings.filter(account=receivable, amount_minor=-amount_minor, booking=None)
+        free = JournalEntry.objects.filter(pk=line.entry_id, reversed_by=None, payment=None)
+        if credited.exists() and free.exists():
             return line.entry
-        waiting = [
-            p
-            for p in postings
-            if p.account.role == AccountRole.UNCATEGORISED and p.amount_minor == -amount_minor
-        ]
-        if not waiting:
-            raise RefusedError("The bank's line is in the books as something else; reverse that entry first.")
-        against = waiting[0].account
+    line = told.decided(
+        entity=entity, amount_minor=amount_minor, on=on, role=AccountRole.RECEIVABLE, line=line, apart=apart
+    )
+    if line is not None:
+        cash = line.account or accounts.of(AccountRole.CASH)
     left = amount_minor - sum(share for _, share in plan)
-    lines = [ledger.Line(against, amount_minor)]
+    lines = [ledger.Line(cash, amount_minor)]
     lines += [ledger.Line(receivable, -share, invoice.booking) for invoice, share in plan]
     if left:
         lines.append(ledger.Line(receivable, -left))
@@ -360,10 +364,8 @@ def _entry(
         by=by,
         at=at,
     )
-    if line is not None and line.entry is None:
-        waiting_line = ImportedLine.objects.filter(pk=line.pk, entry__isnull=True)
-        if not waiting_line.update(entry=entry, waits=False, matched_at=at, matched_by=by):
-            raise RefusedError("Somebody decided about this line of the bank meanwhile; look at it again.")
+    if line is not None:
+        told.stand_for(line=line, entry=entry, by=by, at=at)
     return entry
 
 

@@ -24,6 +24,7 @@ from portfolio.web.entities import EVENTS_SHOWN, ROWS_A_PAGE
 from portfolio.web.forms import ReversalForm
 from portfolio.web.payables.forms import LINES, MOST_LINES, BillForm, LineForm, PayForm, choices_of
 from portfolio.web.payables.frame import frame
+from portfolio.web.told import from_line
 
 act_methods = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -124,6 +125,7 @@ def pay_bill(request: HttpRequest, pk: int) -> HttpResponse:
                 account=Account.objects.get(pk=form.cleaned_data["account"], entity=bill.entity),
                 reference=form.cleaned_data["reference"],
                 key=form.cleaned_data["key"],
+                **form.told(),
                 by=request.user,
                 at=clock.now(),
             )
@@ -187,7 +189,12 @@ def _page(request: HttpRequest, bill: Bill, form: PayForm | None = None, status:
     if form is None and keeps and open_minor:
         form = PayForm(
             entity=entity,
-            initial={"amount": open_minor, "on": pages.as_of_date(), "key": secrets.token_urlsafe(16)},
+            initial={
+                "amount": open_minor,
+                "on": pages.as_of_date(),
+                "key": secrets.token_urlsafe(16),
+                **from_line(request, entity=entity, incoming=False),
+            },
         )
     return render(
         request,

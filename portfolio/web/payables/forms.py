@@ -9,6 +9,7 @@ from portfolio.domain.payables.vendors import BILLED_KINDS, VendorTerms
 from portfolio.models import Account, AccountRole, Booking, Entity, Vendor
 from portfolio.models.account import CASH_ROLES
 from portfolio.web.forms import DayField, MoneyField
+from portfolio.web.told import ToldForm
 
 LINES = 4
 MOST_LINES = 60
@@ -127,7 +128,7 @@ class LineForm(forms.Form):
         return bool(self.cleaned_data.get("account"))
 
 
-class PayForm(forms.Form):
+class PayForm(ToldForm):
     """What was paid of a bill."""
 
     amount = MoneyField(label="Paid")
@@ -144,6 +145,7 @@ class PayForm(forms.Form):
         cash = Account.objects.filter(entity=entity, active=True, role=AccountRole.CASH)
         self.fields["account"].choices = [(str(row.pk), str(row)) for row in cash]  # type: ignore[attr-defined]
         self.fields["amount"].currency = entity.currency  # type: ignore[attr-defined]
+        self.offer(entity=entity, role=AccountRole.PAYABLE, incoming=False)
 
 
 class OpeningForm(forms.Form):

@@ -7,8 +7,9 @@ from typing import Any
 from django import forms
 
 from core import months
-from portfolio.models import Account, ClientContract, ContractState, Invoice
+from portfolio.models import Account, AccountRole, ClientContract, ContractState, Entity, Invoice
 from portfolio.web.forms import DayField, MoneyField
+from portfolio.web.told import ToldForm
 
 _QUANTITY = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,3})?", re.ASCII)
 _PERCENT = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,2})?", re.ASCII)
@@ -267,7 +268,7 @@ class TakeOffForm(forms.Form):
         self.fields["amount"].currency = currency  # type: ignore[attr-defined]
 
 
-class PaymentForm(forms.Form):
+class PaymentForm(ToldForm):
     """Money a client paid. ``once`` names the form, so that one sent twice is one payment."""
 
     once = forms.CharField(max_length=36, widget=forms.HiddenInput)
@@ -280,16 +281,17 @@ class PaymentForm(forms.Form):
     invoice = forms.ChoiceField(label="Settles", required=False)
 
     def __init__(
-        self, *args: Any, currency: str, accounts: list[Account], invoices: list[Invoice], **kwargs: Any
+        self, *args: Any, entity: Entity, accounts: list[Account], invoices: list[Invoice], **kwargs: Any
     ) -> None:
-        """Offer the bank accounts and the client's open invoices."""
+        """Offer the bank accounts, the client's open invoices, and the bank's lines it may be."""
         super().__init__(*args, **kwargs)
-        self.fields["amount"].currency = currency  # type: ignore[attr-defined]
+        self.fields["amount"].currency = entity.currency  # type: ignore[attr-defined]
         self.fields["once"].initial = str(uuid.uuid4())
         self.fields["cash_account"].choices = [(str(row.pk), str(row)) for row in accounts]  # type: ignore[attr-defined]
         self.fields["invoice"].choices = [  # type: ignore[attr-defined]
             ("", "The oldest first"), *[(str(row.pk), row.reference) for row in invoices], ("none", "Nothing yet: to the client's credit"),
         ]  # fmt: skip
+        self.offer(entity=entity, role=AccountRole.RECEIVABLE, incoming=True)
 
 
 class AllocateForm(forms.Form):

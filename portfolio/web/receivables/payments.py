@@ -20,6 +20,7 @@ from portfolio.web.entities import ROWS_A_PAGE
 from portfolio.web.forms import ReversalForm
 from portfolio.web.receivables.common import act, data, frame, press
 from portfolio.web.receivables.forms import AllocateForm, PaymentForm
+from portfolio.web.told import from_line
 
 
 @require_safe
@@ -67,13 +68,14 @@ def take_payment(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = next((row for row in opened if str(row.pk) == request.GET.get("invoice")), None)
     form = PaymentForm(
         data(request),
-        currency=entity.currency,
+        entity=entity,
         accounts=accounts,
         invoices=opened,
         initial={
             "on": pages.as_of_date(),
             "invoice": chosen.pk if chosen else "",
             "amount": chosen.total_minor - chosen.settled_minor if chosen else None,
+            **from_line(request, entity=entity, incoming=True),
         },
     )
 
@@ -93,6 +95,7 @@ def take_payment(request: HttpRequest, pk: int) -> HttpResponse:
             reference=said["reference"],
             to=to,
             key=said["once"],
+            **form.told(),
             by=request.user,
             at=clock.now(),
         )
