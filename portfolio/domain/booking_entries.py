@@ -11,7 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Count, Max, Q, Sum
 
 from core import clock, months
-from portfolio.domain import held, ledger
+from portfolio.domain import held, ledger, periods
 from portfolio.domain.held import HELD_ROLES
 from portfolio.models import (
     AccountRole,
@@ -20,15 +20,13 @@ from portfolio.models import (
     EntrySource,
     EntryState,
     JournalEntry,
-    Period,
-    PeriodState,
     Posting,
 )
 
 
 def first_open_day(*, entity: Entity, on: dt.date) -> dt.date:
     """Return the day itself, or the first day after it whose month is not closed."""
-    return open_day(closed_months(entity), on)
+    return open_day(periods.closed_months(entity=entity), on)
 
 
 def moved(meant: dt.date, on: dt.date) -> str:
@@ -111,21 +109,9 @@ def deposits_used(booking_ids: Iterable[int]) -> dict[int, int]:
     }
 
 
-def closed_months(entity: Entity) -> frozenset[int]:
-    """Return the months of an entity whose books are closed."""
-    return frozenset(
-        Period.objects.filter(entity=entity, state=PeriodState.CLOSED).values_list("month", flat=True)
-    )
-
-
-def open_day(closed: frozenset[int], on: dt.date) -> dt.date:
+def open_day(closed: range, on: dt.date) -> dt.date:
     """Return a day, or the first day after it whose month is not among the closed."""
-    month = months.month_of(on)
-    if month not in closed:
-        return on
-    while month in closed:
-        month += 1
-    return months.first_day(month)
+    return months.first_day(closed.stop) if months.month_of(on) in closed else on
 
 
 def today_of(entity: Entity, at: dt.datetime) -> dt.date:

@@ -13,15 +13,13 @@ from dataclasses import InitVar, dataclass, field
 from django.contrib.auth.models import AbstractBaseUser
 
 from core import audit, months
-from portfolio.domain import ledger
+from portfolio.domain import ledger, periods
 from portfolio.formats.errors import FormatError
 from portfolio.models import (
     Entity,
     ImportedLine,
     ImportFile,
     ImportKind,
-    Period,
-    PeriodState,
 )
 
 # Stays below the number of parameters that any SQLite in use accepts.
@@ -141,16 +139,15 @@ def unseen(*, entity: Entity, kind: ImportKind, lines: Sequence[NewLine], name: 
 
 def refuse_closed(*, entity: Entity, lines: Iterable[NewLine], name: str) -> None:
     """Refuse lines of months whose books are closed, by file and line."""
-    closed = set(
-        Period.objects.filter(entity=entity, state=PeriodState.CLOSED).values_list("month", flat=True)
-    )
+    closed = periods.closed_months(entity=entity)
     for line in lines:
-        if months.month_of(line.on) in closed:
+        month = months.month_of(line.on)
+        if month in closed:
             raise FormatError(
                 file=name,
                 line=line.line,
                 column=None,
-                reason=f"the books of {entity.slug} are closed for {months.label(months.month_of(line.on))}",
+                reason=f"the books of {entity.slug} are closed for {periods.named(closed=closed, asked=[month])}",
                 fix="leave the lines of that month out",
             )
 

@@ -19,7 +19,7 @@ from django.db import IntegrityError, transaction
 
 from core import audit, months
 from core.money import LIMIT_MINOR, format_minor
-from portfolio.domain import sealing
+from portfolio.domain import periods, sealing
 from portfolio.models import (
     Account,
     Booking,
@@ -27,8 +27,6 @@ from portfolio.models import (
     EntrySource,
     EntryState,
     JournalEntry,
-    Period,
-    PeriodState,
 )
 
 MEMO_LIMIT, EXTERNAL_ID_LIMIT, ORIGIN_LIMIT, LINE_MEMO_LIMIT, REASON_LIMIT = 250, 160, 200, 200, 250
@@ -60,7 +58,7 @@ class ForeignAccountError(LedgerError):
 
 
 class ClosedPeriodError(LedgerError):
-    """The month of the entry is closed."""
+    """The month of the entry is closed, or one after it is."""
 
 
 class DifferentBodyError(LedgerError):
@@ -387,9 +385,10 @@ def _translated(entity: Entity, drafts: Sequence[Draft]) -> Iterator[None]:
     except IntegrityError as error:
         text = str(error)
         if "is closed" in text:
-            months_asked = {months.month_of(draft.on) for draft in drafts}
-            closed = Period.objects.filter(entity=entity, state=PeriodState.CLOSED, month__in=months_asked)
-            names = ", ".join(months.label(period.month) for period in closed.order_by("month"))
+            names = periods.named(
+                closed=periods.closed_months(entity=entity),
+                asked=[months.month_of(draft.on) for draft in drafts],
+            )
             raise ClosedPeriodError(
                 f"The books of {entity.slug} are closed for {names}; post into an open month."
             ) from error

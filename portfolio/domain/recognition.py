@@ -19,7 +19,7 @@ from django.db import models, transaction
 from django.db.models import Sum
 
 from core import audit
-from portfolio.domain import booking_entries, held, ledger, tax
+from portfolio.domain import booking_entries, held, ledger, periods, tax
 from portfolio.domain.accounts import Accounts
 from portfolio.domain.called_off import (
     NotCancelledError,
@@ -122,7 +122,7 @@ def recognise_due(*, entity: Entity, by: AbstractBaseUser | None, at: dt.datetim
             return 0
         held.lock(waiting)
         waiting -= _reversed_by_hand(waiting)
-        accounts, closed = Accounts(entity), booking_entries.closed_months(entity)
+        accounts, closed = Accounts(entity), periods.closed_months(entity=entity)
         balances, last, earlier, used = (
             held.by_booking(waiting),
             booking_entries.last_held(waiting),

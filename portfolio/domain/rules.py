@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F, Max, Q, QuerySet
 
 from core import audit, months
-from portfolio.domain import landing, ledger
+from portfolio.domain import landing, ledger, periods
 from portfolio.domain.desk import BANK_KINDS
 from portfolio.models import (
     Account,
@@ -25,8 +25,6 @@ from portfolio.models import (
     EntrySource,
     ImportedLine,
     JournalEntry,
-    Period,
-    PeriodState,
     Posting,
 )
 
@@ -201,9 +199,7 @@ def recategorise(*, rule: CategoryRule, by: AbstractBaseUser | None, at: dt.date
     entity = rule.entity
     with transaction.atomic():
         landing.lock(entity)
-        closed = set(
-            Period.objects.filter(entity=entity, state=PeriodState.CLOSED).values_list("month", flat=True)
-        )
+        closed = periods.closed_months(entity=entity)
         waiting = list(
             _lines(rule)
             .filter(entry__postings__account__role=AccountRole.UNCATEGORISED)

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core import audit
 from core.money import format_minor
-from portfolio.domain import landing, ledger, rules
+from portfolio.domain import landing, ledger, periods, rules
 from portfolio.domain.desk import BANK_KINDS
 from portfolio.models import (
     AccountRole,
@@ -22,8 +22,6 @@ from portfolio.models import (
     EntrySource,
     ImportedLine,
     JournalEntry,
-    Period,
-    PeriodState,
     Posting,
 )
 
@@ -134,9 +132,7 @@ def stand_for(
     """
     before = line.entry
     if before is not None:
-        closed = Period.objects.filter(
-            entity=line.entity_id, month=before.month, state=PeriodState.CLOSED
-        ).exists()
+        closed = before.month in periods.closed_months(entity=line.entity)
         ledger.reverse(
             entry=before, on=max(before.on, entry.on) if closed else before.on,
             reason=f"It was {entry.memo}"[: ledger.REASON_LIMIT], by=by, at=at,

@@ -40,7 +40,7 @@ CURRENCY = "Every account of a journal entry keeps its currency."
 MONTH = "A journal entry and its postings carry the month of its date."
 WHOLE = "Amounts are whole minor units."
 UNBALANCED = "The postings of a journal entry add up to zero."
-CLOSED = "The month of this journal entry is closed; post it in an open month."
+CLOSED = "The month of this journal entry, or one after it, is closed; post it in an open month."
 SEALED_ALONE = "Monthly balances are written by the sealing of journal entries alone."
 FIXED_ACCOUNT = (
     "An account with posted entries keeps its entity, currency, kind and role; open another account."
@@ -179,9 +179,10 @@ SQLITE = [
           max(p.month IS NOT e.month) OR date(e."on") IS NOT e."on"
             OR e.month IS NOT substr(e."on", 1, 4) * 12 + substr(e."on", 6, 2) - 1 AS misdated,
           max(typeof(p.amount_minor) <> 'integer') AS broken,
-          d.state IS 'closed' AS closed
+          EXISTS (
+            SELECT 1 FROM {PERIOD} d WHERE d.entity_id = e.entity_id AND d.month >= e.month AND d.state = 'closed'
+          ) AS closed
         FROM {ENTRY} e LEFT JOIN {POSTING} p ON p.entry_id = e.id LEFT JOIN {ACCOUNT} a ON a.id = p.account_id
-        LEFT JOIN {PERIOD} d ON d.entity_id = e.entity_id AND d.month = e.month
         WHERE e.id BETWEEN NEW.first_id AND NEW.last_id AND NOT e.counted
         GROUP BY e.id
       )
@@ -305,8 +306,10 @@ POSTGRESQL = [
       PERFORM 1 FROM portfolio_entity WHERE id IN (SELECT entity_id FROM sealed WHERE state = 'posted')
       ORDER BY id FOR KEY SHARE;
       IF EXISTS (
-        SELECT 1 FROM (SELECT DISTINCT entity_id, month FROM sealed WHERE state = 'posted') AS asked
-        JOIN {PERIOD} d ON d.entity_id = asked.entity_id AND d.month = asked.month AND d.state = 'closed'
+        SELECT 1 FROM (
+          SELECT entity_id, min(month) AS month FROM sealed WHERE state = 'posted' GROUP BY entity_id
+        ) AS oldest
+        JOIN {PERIOD} d ON d.entity_id = oldest.entity_id AND d.month >= oldest.month AND d.state = 'closed'
       ) THEN {_raise(CLOSED)}; END IF;
       WITH line AS MATERIALIZED (
         SELECT e.id, p.account_id, p.month, p.amount_minor AS amount,

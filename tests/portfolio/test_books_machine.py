@@ -57,7 +57,7 @@ class BooksMachine(RuleBasedStateMachine):
         self.books = open_books()
 
     def closed(self, on: dt.date) -> bool:
-        return Period.objects.filter(month=months.month_of(on), state=PeriodState.CLOSED).exists()
+        return Period.objects.filter(month__gte=months.month_of(on), state=PeriodState.CLOSED).exists()
 
     @rule(on=DAYS, accounts=st.lists(st.sampled_from(CODES), min_size=2, max_size=4), amount=AMOUNTS, off=st.sampled_from([0] * 9 + [1]),
           key=st.integers(0, 9), several=st.booleans())  # fmt: skip

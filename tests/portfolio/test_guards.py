@@ -136,8 +136,11 @@ def test_seal_refuses_a_closed_month(books: Books) -> None:
     Period.objects.create(
         entity=books.entity, month=MONTH, state="closed", statement_minor=0, reconciled_at=AT, closed_at=AT
     )
-    entry = draft(books, ("1010", 5), ("4000", -5))
-    refused("is closed", lambda: seal(entry))
+    for days in (0, -14, -400):  # In the closed month, in the one before it, and in another year.
+        on = OCTOBER + dt.timedelta(days)
+        entry = draft(books, ("1010", 5), ("4000", -5), on=on, month=months.month_of(on), posted_at=AT)
+        Posting.objects.filter(entry=entry).update(month=entry.month)
+        refused("is closed", lambda entry=entry: seal(entry))
     other_month = draft(books, ("1010", 5), ("4000", -5), on=OCTOBER + dt.timedelta(days=31), month=MONTH + 1)
     Posting.objects.filter(entry=other_month).update(month=MONTH + 1)
     assert seal(other_month) == 1

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from core import months
 from core.models import AuditEvent
 from core.money import LIMIT_MINOR
-from portfolio.domain import ledger, verification
+from portfolio.domain import booking_entries, ledger, verification
 from portfolio.models import (
     Account,
     EntrySource,
@@ -142,7 +142,12 @@ def test_a_closed_month_refuses_with_its_name(books: Books) -> None:
         books.post("6100", "1010", 500)
     with pytest.raises(ledger.ClosedPeriodError, match="Oct 2026"):
         ledger.post_many(entity=books.entity, drafts=[_draft(books, 5)], at=AT)
+    earlier = "qos are closed for Sep 2025, as for every month up to Oct 2026"
+    with pytest.raises(ledger.ClosedPeriodError, match=earlier):
+        books.post("6100", "1010", 500, on=dt.date(2025, 9, 5))
     assert not JournalEntry.objects.exists()
+    assert booking_entries.first_open_day(entity=books.entity, on=dt.date(2025, 9, 5)) == dt.date(2026, 11, 1)
+    assert books.post("6100", "1010", 500, on=dt.date(2026, 11, 1)).number == 1
 
 
 def test_an_account_that_changed_meanwhile_is_refused_by_the_database(

@@ -20,15 +20,13 @@ from kombu.exceptions import KombuError
 
 from core import audit, clock, months
 from portfolio.domain import landing as files
-from portfolio.domain import ledger
+from portfolio.domain import ledger, periods
 from portfolio.domain.stripe import api, landing, payouts
 from portfolio.formats import stripe_json
 from portfolio.formats.errors import FormatError
 from portfolio.formats.stripe import IDENTIFIER, BalanceTransaction
 from portfolio.models import (
     Entity,
-    Period,
-    PeriodState,
     StripeEvent,
     StripeEventState,
 )
@@ -157,10 +155,10 @@ def _refuse_closed(entity: Entity, day: dt.date, at: dt.datetime) -> None:
     month = months.month_of(day)
     if not months.is_near(day) or day > clock.today(entity.zone, at=at):
         raise ClosedDateError(f"{day} lies ahead or far away; name a date up to today.")
-    if Period.objects.filter(entity=entity, month=month, state=PeriodState.CLOSED).exists():
-        raise ClosedDateError(
-            f"The books of {entity.slug} are closed for {months.label(month)} too; name an open date."
-        )
+    closed = periods.closed_months(entity=entity)
+    if month in closed:
+        names = periods.named(closed=closed, asked=[month])
+        raise ClosedDateError(f"The books of {entity.slug} are closed for {names} too; name an open date.")
 
 
 def wake(pk: int) -> None:

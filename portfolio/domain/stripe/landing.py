@@ -14,7 +14,7 @@ from django.db import transaction
 
 from core import audit, clock, months
 from portfolio.domain import desk as desks
-from portfolio.domain import landing, ledger, recognition
+from portfolio.domain import landing, ledger, periods, recognition
 from portfolio.domain.accounts import CARD_DISPUTES, CARD_FEES
 from portfolio.domain.landing import LandedFile, NewLine
 from portfolio.domain.stripe import payouts
@@ -29,8 +29,6 @@ from portfolio.models import (
     EntrySource,
     ImportedLine,
     ImportKind,
-    Period,
-    PeriodState,
     StripeMovement,
 )
 
@@ -122,7 +120,7 @@ def land(
         rows = payouts.each_once(rows)
         lines = _lines(entity, rows, name)
         fresh = landing.unseen(entity=entity, kind=ImportKind.STRIPE, lines=lines, name=name)
-        closed = _closed(entity)
+        closed = periods.closed_months(entity=entity)
         kept_out = [n for n in fresh if months.month_of(lines[n].on) in closed]
         if instead_on is not None:
             for n in kept_out:
@@ -139,7 +137,9 @@ def land(
                 action="portfolio:stripe:land", subject=entity, by=by, at=at, entity=entity.slug,
                 data={"told_by": name, "new": [line.external_id for line, _ in new][:100], "count": len(new)},
             )  # fmt: skip
-        return Landed(landed.new, landed.matched, landed.uncategorised, _refusal(entity, lines, kept_out))
+        return Landed(
+            landed.new, landed.matched, landed.uncategorised, _refusal(entity, closed, lines, kept_out)
+        )
 
 
 def _lines(entity: Entity, rows: Sequence[BalanceTransaction], name: str) -> list[NewLine]:
@@ -284,17 +284,11 @@ def _words(row: BalanceTransaction) -> str:
     return wrapped[1] if wrapped else row.description
 
 
-def _closed(entity: Entity) -> set[int]:
-    return set(Period.objects.filter(entity=entity, state=PeriodState.CLOSED).values_list("month", flat=True))
-
-
-def _refusal(entity: Entity, lines: Sequence[NewLine], kept_out: Sequence[int]) -> str:
+def _refusal(entity: Entity, closed: range, lines: Sequence[NewLine], kept_out: Sequence[int]) -> str:
     """Return the sentence for movements that a closed month kept out, or nothing."""
     if not kept_out:
         return ""
-    names = ", ".join(
-        months.label(month) for month in sorted({months.month_of(lines[n].on) for n in kept_out})
-    )
+    names = periods.named(closed=closed, asked=[months.month_of(lines[n].on) for n in kept_out])
     ids = ", ".join(lines[n].external_id for n in kept_out[:3]) + (" …" if len(kept_out) > 3 else "")
     return f"The books of {entity.slug} are closed for {names}, where {ids} belongs; reopen the month, or name an open date."
 
