@@ -289,7 +289,7 @@ def change_scenario(request: HttpRequest, pk: int) -> HttpResponse:
 
 @act_methods
 @access.staff
-def change_rule(request: HttpRequest, pk: int) -> HttpResponse:
+def change_financial_rule(request: HttpRequest, pk: int) -> HttpResponse:
     """Change what a financial rule says and where it bites."""
     access.require(request.user, "own")
     row = _row(FinancialRule, pk)
@@ -427,7 +427,7 @@ def _set(
 urlpatterns = [
     path("plans/", portfolio_plans, name="portfolio_plans"),
     path("plans/scenarios/<int:pk>/", change_scenario, name="change_scenario"),
-    path("plans/rules/<int:pk>/", change_rule, name="change_rule"),
+    path("plans/rules/<int:pk>/", change_financial_rule, name="change_financial_rule"),
     path("plans/capital/<int:pk>/", change_capital, name="change_capital"),
     path("plans/assumptions/add/", add_assumption, name="add_assumption"),
     path("entities/<slug:slug>/plans/", plan_page, name="plans"),
