@@ -58,7 +58,7 @@ class ColumnsForm(forms.Form):
         columns = [(heading, heading) for heading in headings]
         for role in column_maps.ROLES:
             needed = role in ("date", "description")
-            self.fields[role].choices = columns if needed else [("", "None"), *columns]  # type: ignore[attr-defined]
+            self.fields[role].choices = columns if needed else [("", "No such column"), *columns]  # type: ignore[attr-defined]
 
     def columns(self) -> BankColumns:
         """Return the answer as the reader of statements takes it."""
