@@ -23,7 +23,12 @@ class AccountAdmin(AuditedAdmin):
         """Keep what the database keeps too: the place of an account in statements, once it has posted entries."""
         if obj is not None and obj.balances.exists():
             return ["entity", "code", "kind", "role", "currency"]
-        return []
+        return ["currency"]
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        """Keep the account in the currency of its entity."""
+        obj.currency = obj.entity.currency
+        super().save_model(request, obj, form, change)
 
 
 class PostingInline(ReadOnlyInline):

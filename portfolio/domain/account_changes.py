@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Sum
 
 from core import audit
-from core.money import EXPONENTS, format_minor
+from core.money import format_minor
 from portfolio.models import Account, AccountKind, AccountRole, Entity, MonthlyBalance
 
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,9}", re.ASCII)
@@ -63,11 +63,10 @@ def add(
     name: str,
     kind: AccountKind,
     role: AccountRole,
-    currency: str,
     by: AbstractBaseUser | None,
     at: dt.datetime,
 ) -> Account:
-    """Add an account to an entity's chart and return it.
+    """Add an account to an entity's chart, in its currency, and return it.
 
     Raises:
         AccountRefusedError: the code is taken or no code, the name is missing, or the role is none of that kind.
@@ -80,14 +79,10 @@ def add(
     if role not in ROLES[kind]:
         roles = ", ".join(allowed.label for allowed in ROLES[kind])
         raise AccountRefusedError("role", f"An account of this kind is for one of: {roles}.")
-    if currency not in EXPONENTS:
-        raise AccountRefusedError(
-            "currency", f"Books are kept in {', '.join(EXPONENTS)}; choose one of them."
-        )
     try:
         with transaction.atomic():
             account = Account.objects.create(
-                entity=entity, code=code, name=name, kind=kind, role=role, currency=currency
+                entity=entity, code=code, name=name, kind=kind, role=role, currency=entity.currency
             )
             audit.record(
                 action="portfolio:account:add",
@@ -100,7 +95,7 @@ def add(
                     "name": name,
                     "kind": kind.value,
                     "role": role.value,
-                    "currency": currency,
+                    "currency": entity.currency,
                 },
             )
     except IntegrityError as error:

@@ -2,7 +2,8 @@
 
 Both engines refuse the same acts with the same sentences (`portfolio.domain.ledger` turns them into its own
 exceptions). A draft is sealed by the UPDATE that makes it posted: the guards check it whole and move the
-monthly balances in that same statement. What differs between the engines:
+monthly balances in that same statement. An account keeps the currency of its entity, and follows it while nothing is
+posted there. What differs between the engines:
 
 - PostgreSQL seals all rows of one UPDATE in one pass (transition tables), and has other writers to think of.
   Adding a posting share-locks its entry, so that a posting cannot slip into an entry that is being sealed; an entry
@@ -27,6 +28,7 @@ from core.guards import Guard
 
 ENTRY, POSTING = "portfolio_journalentry", "portfolio_posting"
 BALANCE, ACCOUNT, PERIOD = "portfolio_monthlybalance", "portfolio_account", "portfolio_period"
+ENTITY = "portfolio_entity"
 
 BORN_DRAFT = "A journal entry is written as a draft and sealed by posting it."
 FINAL = "A posted journal entry is never changed or deleted; reverse it with a reason."
@@ -45,6 +47,7 @@ SEALED_ALONE = "Monthly balances are written by the sealing of journal entries a
 FIXED_ACCOUNT = (
     "An account with posted entries keeps its entity, currency, kind and role; open another account."
 )
+ONE_CURRENCY = "An account keeps the currency of its entity."
 KEPT = "The books are never emptied."
 SAME_ID = "A journal entry keeps its id."
 HELD = "The postings of a draft are deleted before it."
@@ -161,6 +164,25 @@ SQLITE = [
         f"EXISTS (SELECT 1 FROM {BALANCE} WHERE account_id = OLD.id)",
         FIXED_ACCOUNT,
     ),
+    *(
+        _sqlite(
+            f"account_currency_{event.lower()}",
+            f"{event}{columns}",
+            ACCOUNT,
+            f"NEW.currency IS NOT (SELECT currency FROM {ENTITY} WHERE id = NEW.entity_id)",
+            ONE_CURRENCY,
+        )
+        for event, columns in (("INSERT", ""), ("UPDATE", " OF entity_id, currency"))
+    ),
+    _sqlite(
+        "entity_currency_insert",
+        "INSERT",
+        ENTITY,
+        f"EXISTS (SELECT 1 FROM {ACCOUNT} WHERE entity_id = NEW.id AND currency <> NEW.currency)",
+        ONE_CURRENCY,
+    ),
+    f"""CREATE TRIGGER entity_currency AFTER UPDATE OF currency ON {ENTITY} WHEN NEW.currency <> OLD.currency
+    BEGIN UPDATE {ACCOUNT} SET currency = NEW.currency WHERE entity_id = NEW.id; END""",
     f"""CREATE TRIGGER seal AFTER INSERT ON portfolio_seal BEGIN
       SELECT CASE
         WHEN lines < 2 THEN RAISE(ABORT, '{EMPTY}')
@@ -297,6 +319,19 @@ POSTGRESQL = [
     END $$""",
     f"""CREATE TRIGGER account_fixed BEFORE UPDATE ON {ACCOUNT} FOR EACH ROW WHEN ({_CHANGED_ACCOUNT})
     EXECUTE FUNCTION portfolio_account_guard()""",
+    f"""CREATE FUNCTION portfolio_account_currency() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      PERFORM 1 FROM {ENTITY} WHERE id = NEW.entity_id AND currency = NEW.currency FOR SHARE;
+      IF NOT FOUND THEN {_raise(ONE_CURRENCY)}; END IF;
+      RETURN NEW;
+    END $$""",
+    f"""CREATE TRIGGER account_currency BEFORE INSERT OR UPDATE OF entity_id, currency ON {ACCOUNT}
+    FOR EACH ROW EXECUTE FUNCTION portfolio_account_currency()""",
+    f"""CREATE FUNCTION portfolio_entity_currency() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      UPDATE {ACCOUNT} SET currency = NEW.currency WHERE entity_id = NEW.id;
+      RETURN NULL;
+    END $$""",
+    f"""CREATE TRIGGER entity_currency AFTER UPDATE OF currency ON {ENTITY} FOR EACH ROW
+    WHEN (NEW.currency <> OLD.currency) EXECUTE FUNCTION portfolio_entity_currency()""",
     f"""CREATE FUNCTION portfolio_seal() RETURNS trigger LANGUAGE plpgsql {_BY_INDEX} AS $$
     DECLARE
       fault text;

@@ -12,7 +12,6 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core import access, clock, months
-from core.money import EXPONENTS
 from portfolio.domain import account_changes, pages
 from portfolio.domain.account_changes import AccountRefusedError
 from portfolio.models import Account, AccountKind, AccountRole, Entity
@@ -35,7 +34,6 @@ class AccountForm(forms.Form):
     role = forms.ChoiceField(
         label="What it is for", choices=AccountRole.choices, help_text="Statements choose accounts by this."
     )
-    currency = forms.ChoiceField(label="Currency", choices=[(code, code) for code in EXPONENTS])
 
 
 class AccountChangeForm(forms.Form):
@@ -76,9 +74,7 @@ def chart(request: HttpRequest, slug: str) -> HttpResponse:
 def add_account(request: HttpRequest, slug: str) -> HttpResponse:
     """Add an account to the chart."""
     entity = entity_or_404(request, slug, verb="own")
-    form = AccountForm(
-        request.POST if request.method == "POST" else None, initial={"currency": entity.currency}
-    )
+    form = AccountForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
         try:
@@ -88,7 +84,6 @@ def add_account(request: HttpRequest, slug: str) -> HttpResponse:
                 name=told["name"],
                 kind=AccountKind(told["kind"]),
                 role=AccountRole(told["role"]),
-                currency=told["currency"],
                 by=request.user,
                 at=clock.now(),
             )
@@ -102,7 +97,7 @@ def add_account(request: HttpRequest, slug: str) -> HttpResponse:
         entity,
         form,
         "Add an account",
-        "Its kind, what it is for and its currency stay once it has postings.",
+        f"It is kept in {entity.currency}, as all of these books. Its kind and what it is for stay once it has postings.",
         "Add the account",
     )
 

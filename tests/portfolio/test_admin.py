@@ -97,6 +97,16 @@ def test_an_account_with_entries_keeps_its_place(books: Books, admin_client: Cli
     assert answer.status_code == 302
     account.refresh_from_db()
     assert (account.name, account.role, account.currency) == ("Slip fees", "fixed_cost", "USD")
+    new = {
+        "entity": books.entity.pk,
+        "code": "1011",
+        "name": "Pesos",
+        "kind": "asset",
+        "role": "cash",
+        "currency": "MXN",
+    }
+    assert admin_client.post(reverse("admin:portfolio_account_add"), new).status_code == 302
+    assert books.entity.accounts.get(code="1011").currency == "USD"
 
 
 def test_a_bookings_stage_is_not_moved_here(books: Books, admin_client: Client) -> None:

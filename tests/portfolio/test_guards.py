@@ -10,7 +10,16 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from core import months
 from portfolio.domain import ledger
-from portfolio.models import Account, EntrySource, EntryState, JournalEntry, MonthlyBalance, Period, Posting
+from portfolio.models import (
+    Account,
+    Entity,
+    EntrySource,
+    EntryState,
+    JournalEntry,
+    MonthlyBalance,
+    Period,
+    Posting,
+)
 from tests.portfolio.conftest import AT, OCTOBER, Books, in_parallel, open_books
 
 MONTH = months.month_of(OCTOBER)
@@ -114,12 +123,28 @@ def test_seal_refuses_the_account_of_another_entity(books: Books, other_books: B
 
 
 def test_seal_refuses_another_currency(books: Books) -> None:
-    pesos = Account.objects.create(
-        entity=books.entity, code="1011", name="Pesos", kind="asset", role="cash", currency="MXN"
-    )
-    entry = draft(books, ("1010", 5))
-    Posting.objects.create(entry=entry, account=pesos, month=MONTH, amount_minor=-5)
+    entry = draft(books, ("1010", 5), ("4000", -5), currency="MXN")
     refused("keeps its currency", lambda: seal(entry))
+
+
+def test_an_account_is_kept_in_the_currency_of_its_entity(books: Books) -> None:
+    pesos = {
+        "entity": books.entity,
+        "code": "1011",
+        "name": "Pesos",
+        "kind": "asset",
+        "role": "cash",
+        "currency": "MXN",
+    }
+    refused("the currency of its entity", lambda: Account.objects.create(**pesos))
+    refused("the currency of its entity", lambda: Account.objects.bulk_create([Account(**pesos)]))
+    refused("the currency of its entity", lambda: Account.objects.filter(code="1010").update(currency="MXN"))
+    entity = Entity.objects.filter(pk=books.entity.pk)
+    entity.update(currency="MXN")  # Nothing is posted yet, so its accounts follow it.
+    assert set(Account.objects.values_list("currency", flat=True)) == {"MXN"}
+    entity.update(currency="USD")
+    books.post("6100", "1010", 500)
+    refused("An account with posted entries", lambda: entity.update(currency="MXN"))
 
 
 @pytest.mark.parametrize(("entry_month", "posting_month"), [(MONTH + 1, MONTH + 1), (MONTH, MONTH - 1)])
@@ -225,7 +250,10 @@ def test_a_posted_entry_withstands_sql_by_hand(books: Books, attack: str) -> Non
     before = contents()
     if connection.vendor != SQLITE:
         run("SET CONSTRAINTS ALL IMMEDIATE")  # TRUNCATE refuses by itself while checks are pending.
-    refused("is never|are never|alone|An account with posted", lambda: run(ATTACKS[attack]))
+    refused(
+        "is never|are never|alone|An account with posted|the currency of its entity",
+        lambda: run(ATTACKS[attack]),
+    )
     assert contents() == before
 
 

@@ -14,6 +14,7 @@ from portfolio.models import (
     AccountKind,
     AccountRole,
     BankAccount,
+    Entity,
     EntrySource,
     ImportedLine,
     JournalEntry,
@@ -127,7 +128,7 @@ def test_an_account_nobody_has_named_is_asked_about(books: Books) -> None:
 def test_the_banks_own_files_import_with_the_balances_printed_in_them(
     books: Books, name: str, currency: str, lines: int, printed: list[int]
 ) -> None:
-    Account.objects.filter(entity=books.entity).update(currency=currency)
+    Entity.objects.filter(pk=books.entity.pk).update(currency=currency)
     account = Account.objects.get(entity=books.entity, code="1010")
     books.entity.currency = currency
     landed = intake.land_ofx(
