@@ -40,8 +40,13 @@ ROLES = MappingProxyType(
             AccountRole.LOAN,
         ),
         AccountKind.EQUITY: (AccountRole.CAPITAL, AccountRole.DRAW),
-        AccountKind.INCOME: (AccountRole.REVENUE, AccountRole.UNCATEGORISED),
-        AccountKind.EXPENSE: (AccountRole.DIRECT_COST, AccountRole.FIXED_COST, AccountRole.UNCATEGORISED),
+        AccountKind.INCOME: (AccountRole.REVENUE, AccountRole.INTERCOMPANY, AccountRole.UNCATEGORISED),
+        AccountKind.EXPENSE: (
+            AccountRole.DIRECT_COST,
+            AccountRole.FIXED_COST,
+            AccountRole.INTERCOMPANY,
+            AccountRole.UNCATEGORISED,
+        ),
     }
 )
 _BALANCES = (AccountKind.ASSET, AccountKind.LIABILITY, AccountKind.EQUITY)

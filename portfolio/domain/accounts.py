@@ -4,7 +4,7 @@ The template every entity starts from stands next door in `portfolio.domain.char
 """
 
 from portfolio.domain import ledger
-from portfolio.models import Account, AccountKind, AccountRole, Entity
+from portfolio.models import Account, AccountKind, AccountRole, Client, Entity, Vendor
 
 # These share their role with other direct costs, so they alone are known by their code in the chart.
 CARD_FEES = "5600"
@@ -52,6 +52,36 @@ class Accounts:
         raise MissingAccountError(
             f"{self.entity.slug} has no active account {code}; add it to its chart of accounts."
         )
+
+    def owed_by(self, client: Client) -> Account:
+        """Return where what a client owes stands: with sister entities apart, so that it can be taken off both sides.
+
+        Raises:
+            MissingAccountError: the entity keeps none.
+        """
+        if client.sister_id is not None:
+            return self.of(AccountRole.INTERCOMPANY, AccountKind.ASSET)
+        return self.of(AccountRole.RECEIVABLE)
+
+    def earned_of(self, client: Client) -> Account:
+        """Return where what a client buys is earned unless somebody says otherwise.
+
+        Raises:
+            MissingAccountError: the entity keeps none.
+        """
+        if client.sister_id is not None:
+            return self.of(AccountRole.INTERCOMPANY, AccountKind.INCOME)
+        return self.of(AccountRole.REVENUE)
+
+    def owed_to(self, vendor: Vendor) -> Account:
+        """Return where what is owed to a vendor stands.
+
+        Raises:
+            MissingAccountError: the entity keeps none.
+        """
+        if vendor.sister_id is not None:
+            return self.of(AccountRole.INTERCOMPANY, AccountKind.LIABILITY)
+        return self.of(AccountRole.PAYABLE)
 
     def uncategorised(self, amount_minor: int) -> Account:
         """Return the account where money waits for a category: receipts for money in, payments for money out."""

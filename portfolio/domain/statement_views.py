@@ -15,7 +15,7 @@ from core.money import divide, format_minor
 from portfolio.domain import chain
 from portfolio.domain.statement_columns import Asked, By, Form, Layout, span_label
 from portfolio.domain.statement_parts import CashFlow, Holder, Measure, Row, Section
-from portfolio.domain.statements import Books, added
+from portfolio.domain.statements import EARNING, Books, added
 from portfolio.models import Account, AccountRole, Entity, EntryState, MonthlyBalance, Posting
 from portfolio.models.account import CASH_ROLES
 from portfolio.render.statements import Kind, Line, Seal, Style, Table
@@ -220,7 +220,9 @@ class Statement:
         used: dict[str, int] = {}
         between = [h for h in books.holders if h.role == AccountRole.INTERCOMPANY]
         groups: list[tuple[list[Holder], bool]] = [(group, False) for group in books.groups(books.holders)]
-        groups += [(between, True)] if between and self._together else []
+        if self._together:
+            apart = ([h for h in between if (h.kind in EARNING) is earning] for earning in (False, True))
+            groups += [(holders, True) for holders in apart if holders]
         for group, owed in groups:
             row = books.row(group, Measure.STANDS, 1, between=owed)
             others = {
@@ -262,7 +264,7 @@ class Statement:
         if self._together:
             notes.insert(0, "Together: " + ", ".join(entity.name for entity in self.entities) + ".")
             notes.append(
-                "What the entities owe each other is taken off; what only one side has booked stays visible."
+                "What the entities owe and sold each other is taken off; what only one side has booked stays visible."
             )
         slug = self.entities[0].slug if not self._together else "together"
         span = (

@@ -46,6 +46,7 @@ EARNING = frozenset({AccountKind.INCOME, AccountKind.EXPENSE})
 _DEBIT_KINDS = frozenset({AccountKind.ASSET, AccountKind.EXPENSE})
 _WAITING = AccountRole.UNCATEGORISED
 _BETWEEN = AccountRole.INTERCOMPANY
+_DIRECT = frozenset({AccountRole.DIRECT_COST, AccountRole.INTERCOMPANY})
 
 
 class Books:
@@ -229,33 +230,38 @@ class Books:
         return [row for row in made if any(row.amounts)]
 
     def section(
-        self, title: str, holders: Iterable[Holder], measure: Measure, sign: int, *, between: bool = False
+        self,
+        title: str,
+        holders: Iterable[Holder],
+        measure: Measure,
+        sign: int,
+        *,
+        between: Iterable[Holder] = (),
     ) -> Section:
-        """Return accounts under a heading; ``between`` adds the row of what the entities owe each other and did not match."""
-        made = self.rows(holders, measure, sign)
-        owed = [holder for holder in self.holders if holder.role == _BETWEEN] if between else []
-        if owed:
-            row = self.row(owed, measure, sign, between=True)
-            made += [row] if any(row.amounts) else []
+        """Return accounts under a heading; ``between`` are those whose row says what the entities did not match."""
+        made = self.rows(holders, measure, sign) + self.unmatched(between, measure, sign)
         return Section(title, tuple(made), added((row.amounts for row in made), len(self.columns)))
+
+    def unmatched(self, holders: Iterable[Holder], measure: Measure, sign: int) -> list[Row]:
+        """Return the row of what one entity has booked towards a sister and the sister has not, where there is any."""
+        between = [holder for holder in holders if holder.role == _BETWEEN]
+        row = self.row(between, measure, sign, between=True) if between else None
+        return [row] if row is not None and any(row.amounts) else []
 
     def of(self, *kinds: AccountKind) -> list[Holder]:
         """Return the accounts of some kinds."""
         return [holder for holder in self.holders if holder.kind in kinds]
 
     def income(self) -> IncomeStatement:
-        """Return income and cost; ``margin`` is revenue less direct cost."""
+        """Return income and cost; ``margin`` is revenue less direct cost. What is bought of sisters is direct cost."""
         earned, spent = self.of(AccountKind.INCOME), self.of(AccountKind.EXPENSE)
         moved = Measure.MOVED
-        revenue = self.section("Revenue", [h for h in earned if h.role != _WAITING], moved, -1)
-        direct = self.section(
-            "Direct cost", [h for h in spent if h.role == AccountRole.DIRECT_COST], moved, 1
+        revenue = self.section(
+            "Revenue", [h for h in earned if h.role != _WAITING], moved, -1, between=[*earned, *spent]
         )
+        direct = self.section("Direct cost", [h for h in spent if h.role in _DIRECT], moved, 1)
         fixed = self.section(
-            "Fixed cost",
-            [h for h in spent if h.role not in (AccountRole.DIRECT_COST, _WAITING)],
-            moved,
-            1,
+            "Fixed cost", [h for h in spent if h.role not in _DIRECT and h.role != _WAITING], moved, 1
         )
         waiting = self.section(
             "Not yet categorised", [h for h in [*earned, *spent] if h.role == _WAITING], moved, -1
@@ -267,10 +273,12 @@ class Books:
     def balance(self) -> BalanceSheet:
         """Return what is owned and owed at the end of each column."""
         stands = Measure.STANDS
-        assets = self.section("Assets", self.of(AccountKind.ASSET), stands, 1, between=True)
+        standing = [holder for holder in self.holders if holder.kind not in EARNING]
+        assets = self.section("Assets", self.of(AccountKind.ASSET), stands, 1, between=standing)
         liabilities = self.section("Liabilities", self.of(AccountKind.LIABILITY), stands, -1)
         equity = self.section("Equity", self.of(AccountKind.EQUITY), stands, -1)
-        earning = self.rows(self.of(*EARNING), stands, -1)
+        earned = self.of(*EARNING)
+        earning = self.rows(earned, stands, -1) + self.unmatched(earned, stands, -1)
         retained = added((row.amounts for row in earning), len(self.columns))
         return BalanceSheet(
             self.columns, self.currency, assets, liabilities, equity, retained, tuple(earning)
@@ -278,7 +286,13 @@ class Books:
 
     def trial(self) -> TrialBalance:
         """Return every account's balance at the end of the last column."""
-        rows = self.section("", self.holders, Measure.STANDS, 1, between=True).rows
+        stands = Measure.STANDS
+        rows = [
+            *self.rows(self.holders, stands, 1),
+            # Two rows, for what is owed and what was sold: together they would hide each other.
+            *self.unmatched((h for h in self.holders if h.kind not in EARNING), stands, 1),
+            *self.unmatched((h for h in self.holders if h.kind in EARNING), stands, 1),
+        ]
         made = tuple(
             TrialRow(row.entity, row.code, row.name, max(row.amounts[-1], 0), max(-row.amounts[-1], 0))
             for row in rows
@@ -296,11 +310,13 @@ class Books:
         """Return where cash came from and went; money at the card processor is cash."""
         held = [holder for holder in self.holders if holder.role in CASH_ROLES]
         others = [holder for holder in self.holders if holder.role not in CASH_ROLES]
-        outside = INVESTING | FINANCING
         by = Measure.CASH
-        operating = self.section("Operating", [h for h in others if h.role not in outside], by, 1)
-        investing = self.section("Investing", [h for h in others if h.role in INVESTING], by, 1)
-        financing = self.section("Financing", [h for h in others if h.role in FINANCING], by, 1, between=True)
+        invested = [h for h in others if h.role in INVESTING]
+        financed = [h for h in others if h.role in FINANCING and h.kind not in EARNING]
+        outside = {h.id for h in (*invested, *financed)}
+        operating = self.section("Operating", [h for h in others if h.id not in outside], by, 1)
+        investing = self.section("Investing", invested, by, 1)
+        financing = self.section("Financing", financed, by, 1, between=others)
         width = len(self.columns)
         rows = tuple(self.rows(held, Measure.STANDS, 1))
         change = added((row.amounts for row in self.rows(held, Measure.MOVED, 1)), width)
@@ -355,7 +371,7 @@ def balance_sheet(
 def cash_flow(*, entities: Collection[Entity], first: int, last: int, eliminate: bool = False) -> CashFlow:
     """Return where cash came from and went by month; money at the card processor is cash.
 
-    ``eliminate`` nets what the entities lent each other; what only one side has booked stays visible.
+    ``eliminate`` nets what the entities lent and paid each other; what only one side has booked stays visible.
     """
     scope = Scope.ELIMINATED if eliminate else Scope.ALL
     return Books(entities=entities, columns=by_month(first, last, scope), also=Measure.CASH).cash()

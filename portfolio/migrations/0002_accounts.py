@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                             ("cash", "Cash at bank"),
                             ("clearing", "Card processor clearing"),
                             ("receivable", "Receivables"),
-                            ("intercompany", "Due from or to a sister entity"),
+                            ("intercompany", "Between sister entities"),
                             ("fixed_asset", "Fixed assets"),
                             ("payable", "Payables"),
                             ("deferred", "Deferred revenue"),

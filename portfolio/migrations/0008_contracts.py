@@ -39,13 +39,32 @@ class Migration(migrations.Migration):
                     "address",
                     models.TextField(blank=True, help_text="As it stands on an invoice.", max_length=400),
                 ),
+                (
+                    "sister",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The entity of this portfolio that it is, if it is one.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.entity",
+                    ),
+                ),
                 ("terms_days", models.PositiveIntegerField(default=30)),
                 ("active", models.BooleanField(default=True)),
             ],
             options={
                 "ordering": ["entity_id", "name"],
                 "constraints": [
-                    models.UniqueConstraint(fields=("entity", "name"), name="client_once_per_name")
+                    models.UniqueConstraint(fields=("entity", "name"), name="client_once_per_name"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("sister__isnull", True),
+                            models.Q(("sister", models.F("entity")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="client_is_not_its_own_sister",
+                    ),
                 ],
             },
         ),

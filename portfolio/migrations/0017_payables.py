@@ -49,13 +49,32 @@ class Migration(migrations.Migration):
                         to="portfolio.account",
                     ),
                 ),
+                (
+                    "sister",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The entity of this portfolio that it is, if it is one.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.entity",
+                    ),
+                ),
                 ("terms_days", models.PositiveIntegerField(default=30)),
                 ("active", models.BooleanField(default=True)),
             ],
             options={
                 "ordering": ["entity_id", "name"],
                 "constraints": [
-                    models.UniqueConstraint(fields=("entity", "name"), name="vendor_once_per_name")
+                    models.UniqueConstraint(fields=("entity", "name"), name="vendor_once_per_name"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("sister__isnull", True),
+                            models.Q(("sister", models.F("entity")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="vendor_is_not_its_own_sister",
+                    ),
                 ],
             },
         ),

@@ -31,7 +31,7 @@ class AccountRole(models.TextChoices):
     CASH = "cash", "Cash at bank"
     CLEARING = "clearing", "Card processor clearing"
     RECEIVABLE = "receivable", "Receivables"
-    INTERCOMPANY = "intercompany", "Due from or to a sister entity"
+    INTERCOMPANY = "intercompany", "Between sister entities"
     FIXED_ASSET = "fixed_asset", "Fixed assets"
     PAYABLE = "payable", "Payables"
     DEFERRED = "deferred", "Deferred revenue"

@@ -13,12 +13,21 @@ class Client(models.Model):
     name = models.CharField(max_length=120)
     email = models.EmailField(blank=True, help_text="Where invoices and reminders go.")
     address = models.TextField(max_length=400, blank=True, help_text="As it stands on an invoice.")
+    sister = models.ForeignKey(
+        Entity, null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        help_text="The entity of this portfolio that it is, if it is one.",
+    )  # fmt: skip
     terms_days = models.PositiveIntegerField(default=30)
     active = models.BooleanField(default=True)
 
     class Meta:
         ordering = ["entity_id", "name"]
-        constraints = [models.UniqueConstraint(fields=["entity", "name"], name="client_once_per_name")]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "name"], name="client_once_per_name"),
+            models.CheckConstraint(
+                condition=Q(sister__isnull=True) | ~Q(sister=F("entity")), name="client_is_not_its_own_sister"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -26,12 +26,21 @@ class Vendor(models.Model):
         related_name="+",
         help_text="Where their bills go.",
     )
+    sister = models.ForeignKey(
+        Entity, null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        help_text="The entity of this portfolio that it is, if it is one.",
+    )  # fmt: skip
     terms_days = models.PositiveIntegerField(default=30)
     active = models.BooleanField(default=True)
 
     class Meta:
         ordering = ["entity_id", "name"]
-        constraints = [models.UniqueConstraint(fields=["entity", "name"], name="vendor_once_per_name")]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "name"], name="vendor_once_per_name"),
+            models.CheckConstraint(
+                condition=Q(sister__isnull=True) | ~Q(sister=F("entity")), name="vendor_is_not_its_own_sister"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

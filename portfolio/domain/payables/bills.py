@@ -87,7 +87,7 @@ def enter(
                     ledger.Line(line.account, line.amount_minor, line.booking, line.description)
                     for line in lines
                 ),
-                ledger.Line(Accounts(entity).of(AccountRole.PAYABLE), -total),
+                ledger.Line(Accounts(entity).owed_to(vendor), -total),
             ],
             source=EntrySource.BILL,
             external_id=f"bill:{vendor.pk}:{reference}" + (f":{again}" if again else ""),
@@ -150,8 +150,14 @@ def pay(
             ).first()
             if there is not None:
                 return there
+        owed = Accounts(entity).owed_to(vendor)
         line = told.decided(
-            entity=entity, amount_minor=-amount_minor, on=on, role=AccountRole.PAYABLE, line=line, apart=apart
+            entity=entity,
+            amount_minor=-amount_minor,
+            on=on,
+            role=AccountRole(owed.role),
+            line=line,
+            apart=apart,
         )
         if line is not None and line.account is not None:
             account = line.account
@@ -168,7 +174,7 @@ def pay(
             on=on,
             memo=f"Paid {vendor.name}, bill {bill.reference}"[: ledger.MEMO_LIMIT],
             lines=[
-                ledger.Line(Accounts(entity).of(AccountRole.PAYABLE), amount_minor),
+                ledger.Line(owed, amount_minor),
                 ledger.Line(account, -amount_minor, memo=reference),
             ],
             source=EntrySource.PAYMENT,
@@ -242,8 +248,9 @@ def take_back(
 
 
 def _lock(vendor: Vendor) -> None:
-    """Let one pen at a time write for a vendor."""
-    list(Vendor.objects.select_for_update().filter(pk=vendor.pk).values_list("pk"))
+    """Let one pen at a time write for a vendor, and read again whether it is a sister."""
+    locked = Vendor.objects.select_for_update().filter(pk=vendor.pk)
+    vendor.sister_id = locked.values_list("sister_id", flat=True).get()
 
 
 def _check_cash(account: Account, entity: Entity) -> None:

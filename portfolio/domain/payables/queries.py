@@ -45,7 +45,7 @@ class Payables:
     """Open bills on a date, oldest due first, their sums by age, and what the ledger says is owed.
 
     ``ledger_minor`` is the balance of the payable accounts, credit positive; the rest beside the bills was posted
-    without one.
+    without one. Bills of sister entities stand on another account and add up to ``sisters_minor`` alone.
     """
 
     bills: tuple[OpenBill, ...]
@@ -53,6 +53,7 @@ class Payables:
     bills_minor: int
     ledger_minor: int
     crew_minor: int
+    sisters_minor: int
 
     @property
     def other_minor(self) -> int:
@@ -99,7 +100,8 @@ def payables(*, entity: Entity, as_of: dt.date) -> Payables:
     rows = open_bills(entity=entity, as_of=as_of)
     by_age = [0] * len(BUCKETS)
     for row in rows:
-        by_age[row.bucket] += row.open_minor
+        if row.bill.vendor.sister_id is None:
+            by_age[row.bucket] += row.open_minor
     owed = _owed(entity, as_of)
     return Payables(
         bills=rows,
@@ -107,6 +109,7 @@ def payables(*, entity: Entity, as_of: dt.date) -> Payables:
         bills_minor=sum(by_age),
         ledger_minor=owed.get(AccountRole.PAYABLE, 0),
         crew_minor=owed.get(AccountRole.CREW_PAY, 0),
+        sisters_minor=sum(row.open_minor for row in rows if row.bill.vendor.sister_id is not None),
     )
 
 

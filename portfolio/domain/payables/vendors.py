@@ -1,13 +1,13 @@
 """Vendors and contractors: whom an entity pays."""
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 
 from core import audit
-from portfolio.models import Account, AccountKind, Entity, Vendor
+from portfolio.models import Account, AccountKind, AccountRole, Entity, Vendor
 
 # Bills go where costs, things owned or debts stand; never to income.
 BILLED_KINDS = (AccountKind.EXPENSE, AccountKind.ASSET, AccountKind.LIABILITY, AccountKind.EQUITY)
@@ -28,15 +28,16 @@ class VendorTerms:
     account_id: int | None = None
     terms_days: int = 30
     active: bool = True
+    sister_id: int | None = None
 
 
 def add(*, entity: Entity, terms: VendorTerms, by: AbstractBaseUser | None, at: dt.datetime) -> Vendor:
     """Keep a new vendor.
 
     Raises:
-        VendorRefusedError: the name is taken, or the account is another entity's.
+        VendorRefusedError: the name is taken, the account is another entity's, or the vendor is the entity itself.
     """
-    _check(entity, terms)
+    terms = _checked(entity, terms)
     try:
         with transaction.atomic():
             vendor = Vendor.objects.create(entity=entity, **asdict(terms))
@@ -53,9 +54,9 @@ def change(*, vendor: Vendor, terms: VendorTerms, by: AbstractBaseUser | None, a
     """Set what is known of a vendor and return it as it then is; nothing new changes nothing.
 
     Raises:
-        VendorRefusedError: the name is taken, or the account is another entity's.
+        VendorRefusedError: the name is taken, the account is another entity's, or it has bills and would become a sister.
     """
-    _check(vendor.entity, terms)
+    terms = _checked(vendor.entity, terms)
     asked = asdict(terms)
     try:
         with transaction.atomic():
@@ -67,6 +68,10 @@ def change(*, vendor: Vendor, terms: VendorTerms, by: AbstractBaseUser | None, a
             }
             if not changes:
                 return now
+            if "sister_id" in changes and now.bills.exists():
+                raise VendorRefusedError(
+                    f"{now.name} has bills, which stand where they were booked; add a new vendor."
+                )
             Vendor.objects.filter(pk=now.pk).update(**{name: value for name, (_, value) in changes.items()})
             audit.record(
                 action="portfolio:vendor:change", subject=now, by=by, at=at, entity=now.entity.slug,
@@ -78,16 +83,27 @@ def change(*, vendor: Vendor, terms: VendorTerms, by: AbstractBaseUser | None, a
     return now
 
 
-def _check(entity: Entity, terms: VendorTerms) -> None:
+def _checked(entity: Entity, terms: VendorTerms) -> VendorTerms:
+    """Return terms that can stand; bills of a sister go where they can be taken off again unless somebody says otherwise."""
     if not terms.name.strip():
         raise VendorRefusedError("A vendor needs a name; write whom you pay.")
+    if terms.sister_id == entity.pk:
+        raise VendorRefusedError(f"{entity.name} sells itself nothing; choose a sister entity, or none.")
     if terms.account_id is None:
-        return
+        bought = Account.objects.filter(
+            entity=entity, active=True, kind=AccountKind.EXPENSE, role=AccountRole.INTERCOMPANY
+        )
+        return (
+            replace(terms, account_id=bought.values_list("pk", flat=True).first())
+            if terms.sister_id
+            else terms
+        )
     account = Account.objects.filter(pk=terms.account_id, entity=entity).first()
     if account is None or account.kind not in BILLED_KINDS:
         raise VendorRefusedError(
             f"Bills of {terms.name} need an account of {entity.slug} that is no income account."
         )
+    return terms
 
 
 def _taken(entity: Entity, terms: VendorTerms) -> VendorRefusedError:

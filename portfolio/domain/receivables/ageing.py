@@ -44,6 +44,7 @@ class Row:
     days: int
     invoice_id: int | None = None
     booking_id: int | None = None
+    sister: bool = False
 
     @property
     def bucket(self) -> int:
@@ -69,12 +70,16 @@ class ClientRow:
 
 @dataclass(frozen=True, slots=True)
 class Ageing:
-    """An entity's receivables on a date; ``difference_minor`` is what the books hold beyond these rows."""
+    """An entity's receivables on a date; ``difference_minor`` is what the books hold beyond these rows.
+
+    What sister entities owe stands on another account: it is in ``sisters`` and in none of the sums.
+    """
 
     as_of: dt.date
     basis: str
     clients: tuple[ClientRow, ...]
     ledger_minor: int
+    sisters: tuple[ClientRow, ...] = ()
     buckets: tuple[int, ...] = field(init=False)
     credit_minor: int = field(init=False)
 
@@ -118,23 +123,32 @@ def age(*, entity: Entity, as_of: dt.date, basis: str = BY_DUE) -> Ageing:
             open_minor=minor,
             days=(as_of - (due if basis == BY_DUE else issued)).days,
             invoice_id=invoice.pk,
+            sister=invoice.client.sister_id is not None,
         )
         for invoice, minor in opened
         if (issued := invoice.issued_on) and (due := invoice.due_on)
     ]
     rows += _bookings(entity, as_of, opened)
     standing = _credits(entity, as_of)
-    by_client: dict[tuple[int | None, str], list[Row]] = defaultdict(list)
+    by_client: dict[tuple[int | None, str, bool], list[Row]] = defaultdict(list)
     for row in rows:
-        by_client[row.client_id, row.client].append(row)
+        by_client[row.client_id, row.client, row.sister].append(row)
     for key in standing:
         by_client.setdefault(key, [])
-    clients = [
-        ClientRow(client_id, name, _bucketed(found), -standing.get((client_id, name), 0), tuple(found))
-        for (client_id, name), found in by_client.items()
-    ]
-    clients.sort(key=lambda row: (-row.total_minor, row.client))
-    return Ageing(as_of=as_of, basis=basis, clients=tuple(clients), ledger_minor=ledger_minor(entity, as_of))
+    sides: dict[bool, list[ClientRow]] = {False: [], True: []}
+    for key, found in by_client.items():
+        client_id, name, sister = key
+        credit = -standing.get(key, 0)
+        sides[sister].append(ClientRow(client_id, name, _bucketed(found), credit, tuple(found)))
+    for side in sides.values():
+        side.sort(key=lambda row: (-row.total_minor, row.client))
+    return Ageing(
+        as_of=as_of,
+        basis=basis,
+        clients=tuple(sides[False]),
+        ledger_minor=ledger_minor(entity, as_of),
+        sisters=tuple(sides[True]),
+    )
 
 
 def open_invoices(*, entity: Entity, as_of: dt.date) -> list[tuple[Invoice, int]]:
@@ -207,26 +221,26 @@ def _bookings(entity: Entity, as_of: dt.date, opened: Iterable[tuple[Invoice, in
     return rows
 
 
-def _credits(entity: Entity, as_of: dt.date) -> dict[tuple[int | None, str], int]:
-    """Return what stands to each client's credit on a date: paid, and allocated to nothing."""
-    standing: dict[tuple[int | None, str], int] = defaultdict(int)
+def _credits(entity: Entity, as_of: dt.date) -> dict[tuple[int | None, str, bool], int]:
+    """Return what stands to each client's credit on a date, paid and allocated to nothing; and who is a sister."""
+    standing: dict[tuple[int | None, str, bool], int] = defaultdict(int)
     paid = (
         Payment.objects.filter(entity=entity, on__lte=as_of)
         .filter(Q(void_on__isnull=True) | Q(void_on__gt=as_of))
         .order_by()
-        .values_list("client_id", "client__name")
+        .values_list("client_id", "client__name", "client__sister_id")
         .annotate(total=Sum("amount_minor"))
     )
-    for client_id, name, total in paid:
-        standing[client_id, name] += total
+    for client_id, name, sister, total in paid:
+        standing[client_id, name, sister is not None] += total
     used = (
         Allocation.objects.filter(payment__entity=entity, on__lte=as_of)
         .order_by()
-        .values_list("payment__client_id", "payment__client__name")
+        .values_list("payment__client_id", "payment__client__name", "payment__client__sister_id")
         .annotate(total=Sum("amount_minor"))
     )
-    for client_id, name, total in used:
-        standing[client_id, name] -= total
+    for client_id, name, sister, total in used:
+        standing[client_id, name, sister is not None] -= total
     return {key: total for key, total in standing.items() if total}
 
 

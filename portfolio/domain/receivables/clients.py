@@ -20,6 +20,7 @@ class Particulars:
     address: str = ""
     terms_days: int = 30
     active: bool = True
+    sister_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,9 @@ def add(*, entity: Entity, particulars: Particulars, by: AbstractBaseUser | None
     """Write a client down.
 
     Raises:
-        RefusedError: the entity has a client of that name.
+        RefusedError: the entity has a client of that name, or the client is the entity itself.
     """
+    _check_sister(entity, particulars)
     try:
         with transaction.atomic():
             client = Client.objects.create(entity=entity, **asdict(particulars))
@@ -57,7 +59,8 @@ def change(*, client: Client, particulars: Particulars, by: AbstractBaseUser | N
     """Change what is known of a client; invoices issued before keep what they say.
 
     Raises:
-        RefusedError: the entity has another client of that name.
+        RefusedError: the entity has another client of that name, or the client is invoiced and would become another
+            kind of debtor.
     """
     before = {name: getattr(client, name) for name in asdict(particulars)}
     changed = {
@@ -65,10 +68,15 @@ def change(*, client: Client, particulars: Particulars, by: AbstractBaseUser | N
     }
     if not changed:
         return
+    _check_sister(client.entity, particulars)
     try:
         with transaction.atomic():
             if not Client.objects.filter(pk=client.pk, **before).update(**asdict(particulars)):
                 raise RefusedError(f"Somebody changed {client} meanwhile; look at it again.")
+            if "sister_id" in changed and (client.invoices.exists() or client.payments.exists()):
+                raise RefusedError(
+                    f"{client} has invoices or payments, which stand where they were booked; write a new client down."
+                )
             audit.record(
                 action="portfolio:client:change",
                 subject=client,
@@ -110,6 +118,11 @@ def set_paper(*, entity: Entity, said: Paper, by: AbstractBaseUser | None, at: d
                 name: [before[name], value] for name, value in asdict(said).items() if before[name] != value
             },
         )
+
+
+def _check_sister(entity: Entity, particulars: Particulars) -> None:
+    if particulars.sister_id == entity.pk:
+        raise RefusedError(f"{entity.name} is no client of its own; choose a sister entity, or none.")
 
 
 def _taken(entity: Entity, particulars: Particulars) -> RefusedError:

@@ -65,7 +65,7 @@ def note(
                     for account, amount in back.items()
                     if amount
                 ),
-                ledger.Line(accounts.of(AccountRole.RECEIVABLE), -amount_minor, row.booking),
+                ledger.Line(accounts.owed_by(row.client), -amount_minor, row.booking),
             ],
             source=EntrySource.INVOICE,
             external_id=reference,
@@ -112,7 +112,7 @@ def write_off(
             memo=f"Written off: {row.reference} {row.client}"[: ledger.MEMO_LIMIT],
             lines=[
                 ledger.Line(accounts.coded(BAD_DEBTS), amount_minor, row.booking),
-                ledger.Line(accounts.of(AccountRole.RECEIVABLE), -amount_minor, row.booking),
+                ledger.Line(accounts.owed_by(row.client), -amount_minor, row.booking),
             ],
             source=EntrySource.INVOICE,
             by=by,

@@ -35,7 +35,7 @@ def from_time(
         RefusedError: the contract is not billed by the hour, or there is nothing to bill.
     """
     _billed(contract, BillingModel.HOURLY)
-    account = Accounts(contract.entity).of(AccountRole.REVENUE)
+    account = Accounts(contract.entity).earned_of(contract.client)
     entries = WorkEntry.objects.filter(
         contract=contract, on__lte=up_to, billable=True, invoice_line__isnull=True
     ).order_by("on", "id")[: invoices.LINES_AT_MOST]
@@ -72,7 +72,7 @@ def from_retainer(
     line = LineSaid(
         description=f"Retainer, {months.label(month)}",
         unit_minor=contract.rate_minor or 0,
-        account=Accounts(contract.entity).of(AccountRole.REVENUE),
+        account=Accounts(contract.entity).earned_of(contract.client),
         tax_bp=tax_bp,
     )
     return invoices.draft(
@@ -89,7 +89,7 @@ def from_milestones(
         RefusedError: the contract is not billed by milestones, or none waits to be billed.
     """
     _billed(contract, BillingModel.MILESTONE)
-    account = Accounts(contract.entity).of(AccountRole.REVENUE)
+    account = Accounts(contract.entity).earned_of(contract.client)
     lines = [
         LineSaid(
             description=milestone.name,
@@ -120,6 +120,10 @@ def from_booking(
     """
     if client.entity_id != booking.entity_id:
         raise RefusedError(f"{client} is no client of {booking.entity.name}.")
+    if client.sister_id is not None:
+        raise RefusedError(
+            f"{client} is a sister entity, and {booking} is earned as a sale to a guest; write an invoice of their own."
+        )
     if booking.stage in (BookingStage.CANCELLED, BookingStage.LOST):
         raise RefusedError(f"{booking} was called off; there is nothing to invoice.")
     open_minor = invoices.due_of_booking(booking)

@@ -223,7 +223,7 @@ def _postings(row: Invoice, lines: Sequence[InvoiceLine]) -> list[ledger.Line]:
     for line in lines:
         earned[line.account] += line.amount_minor
     tax_minor = sum(line.tax_minor for line in lines)
-    postings = [ledger.Line(accounts.of(AccountRole.RECEIVABLE), row.total_minor, row.booking)]
+    postings = [ledger.Line(accounts.owed_by(row.client), row.total_minor, row.booking)]
     postings += [ledger.Line(account, -amount, row.booking) for account, amount in earned.items() if amount]
     if tax_minor:
         postings.append(

@@ -14,7 +14,6 @@ from portfolio.formats.errors import FormatError
 from portfolio.formats.tables import InvoiceRow
 from portfolio.models import (
     Account,
-    AccountRole,
     Client,
     Entity,
     EntrySource,
@@ -54,15 +53,19 @@ def land_invoices(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt
             if not new:
                 continue
             _refuse_issued(entity, [group[n] for n in fresh], name)
-            receivable, sales = accounts.of(AccountRole.RECEIVABLE), accounts.of(AccountRole.REVENUE)
+            clients = {client.name.casefold(): client for client in Client.objects.filter(entity=entity)}
+            whose = [clients.get(group[n].client.casefold(), Client(entity=entity)) for n in fresh]
+            sales = [accounts.earned_of(client) for client in whose]
             drafts = [
                 ledger.Draft(
                     on=line.on, memo=f"Invoice {line.description}"[:250],
-                    lines=(ledger.Line(receivable, line.amount_minor), ledger.Line(sales, -line.amount_minor)),
+                    lines=(
+                        ledger.Line(accounts.owed_by(client), line.amount_minor), ledger.Line(earned, -line.amount_minor)
+                    ),
                     source=EntrySource.INVOICE, external_id=line.external_id,
                     origin=landing.origin(name, line.line),
                 )
-                for line in new
+                for line, client, earned in zip(new, whose, sales, strict=True)
             ]  # fmt: skip
             landing.post(entity=entity, drafts=drafts, lines=new, name=name, by=by, at=at)
             _keep(entity, [(group[n], lines[n]) for n in fresh], sales, name)
@@ -71,7 +74,7 @@ def land_invoices(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt
         return desk.kept_many(ImportKind.INVOICES, name, data, len(rows), kept, last, by, at)
 
 
-def _keep(entity: Entity, landed: list[tuple[InvoiceRow, NewLine]], sales: Account, name: str) -> None:
+def _keep(entity: Entity, landed: list[tuple[InvoiceRow, NewLine]], sales: list[Account], name: str) -> None:
     """Write the clients and invoices of landed rows, each issued as it was elsewhere."""
     clients = {client.name.casefold(): client for client in Client.objects.filter(entity=entity)}
     for row, _ in landed:
@@ -93,9 +96,9 @@ def _keep(entity: Entity, landed: list[tuple[InvoiceRow, NewLine]], sales: Accou
         [
             InvoiceLine(
                 invoice=invoice, position=1, description=f"As invoiced, {row.number}"[:200], unit_minor=row.amount_minor,
-                amount_minor=row.amount_minor, account=sales,
+                amount_minor=row.amount_minor, account=earned,
             )
-            for invoice, (row, _) in zip(invoices, landed, strict=True)
+            for invoice, (row, _), earned in zip(invoices, landed, sales, strict=True)
         ],
         batch_size=500,
     )  # fmt: skip

@@ -234,7 +234,7 @@ def settle_landed(*, entity: Entity, by: AbstractBaseUser | None, at: dt.datetim
             payment__isnull=True,
             entry__payment__isnull=True,
             entry__reversed_by__isnull=True,
-            entry__postings__account__role=AccountRole.RECEIVABLE,
+            entry__postings__account__role__in=(AccountRole.RECEIVABLE, AccountRole.INTERCOMPANY),
             entry__postings__booking__isnull=True,
             entry__postings__amount_minor=-F("amount_minor"),
         )
@@ -338,14 +338,19 @@ def _entry(
 ) -> JournalEntry:  # fmt: skip
     """Return the entry that bears the payment: the bank line's own where it says so already, else a new one."""
     accounts = Accounts(entity)
-    receivable = accounts.of(AccountRole.RECEIVABLE)
+    receivable = accounts.owed_by(client)
     if line is not None and line.entry is not None and all(invoice.booking is None for invoice, _ in plan):
         credited = line.entry.postings.filter(account=receivable, amount_minor=-amount_minor, booking=None)
         free = JournalEntry.objects.filter(pk=line.entry_id, reversed_by=None, payment=None)
         if credited.exists() and free.exists():
             return line.entry
     line = told.decided(
-        entity=entity, amount_minor=amount_minor, on=on, role=AccountRole.RECEIVABLE, line=line, apart=apart
+        entity=entity,
+        amount_minor=amount_minor,
+        on=on,
+        role=AccountRole(receivable.role),
+        line=line,
+        apart=apart,
     )
     if line is not None:
         cash = line.account or accounts.of(AccountRole.CASH)
@@ -376,7 +381,7 @@ def _tie_bookings(
     of_bookings = [(invoice, share) for invoice, share in plan if invoice.booking is not None]
     if not of_bookings:
         return
-    receivable = Accounts(payment.entity).of(AccountRole.RECEIVABLE)
+    receivable = Accounts(payment.entity).owed_by(payment.client)
     ledger.post(
         entity=payment.entity,
         on=on,

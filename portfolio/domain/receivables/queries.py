@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import F, Q, QuerySet, Sum
@@ -169,8 +170,18 @@ def balance(*, client: Client) -> int:
 def sheet_rows(aged: ageing.Ageing) -> list[list[object]]:
     """Return the ageing as rows of a spreadsheet: each invoice under its client, then the sums and the tie."""
     head: list[object] = ["Client", "Document", "Issued", "Due", "Days", *ageing.BUCKETS, "Credit", "Total"]
-    rows = [head]
-    for client in aged.clients:
+    rows = [head, *_sheet_clients(aged.clients)]
+    rows.append(["Together", "", None, None, None, *aged.buckets, aged.credit_minor, aged.total_minor])
+    rows.append(["Receivables in the books", "", None, None, None, *[None] * 5, None, aged.ledger_minor])
+    rows.append(["Difference", "", None, None, None, *[None] * 5, None, aged.difference_minor])
+    if aged.sisters:
+        rows.append(["Sister entities, on their own account", "", None, None, None, *[None] * 7])
+    return rows + _sheet_clients(aged.sisters)
+
+
+def _sheet_clients(clients: Sequence[ageing.ClientRow]) -> list[list[object]]:
+    rows: list[list[object]] = []
+    for client in clients:
         for row in client.rows:
             cells: list[object] = [None] * len(ageing.BUCKETS)
             cells[row.bucket] = row.open_minor
@@ -198,7 +209,4 @@ def sheet_rows(aged: ageing.Ageing) -> list[list[object]]:
                 client.total_minor,
             ]
         )
-    rows.append(["Together", "", None, None, None, *aged.buckets, aged.credit_minor, aged.total_minor])
-    rows.append(["Receivables in the books", "", None, None, None, *[None] * 5, None, aged.ledger_minor])
-    rows.append(["Difference", "", None, None, None, *[None] * 5, None, aged.difference_minor])
     return rows

@@ -115,7 +115,7 @@ def add_bill(request: HttpRequest, slug: str) -> HttpResponse:
 def pay_bill(request: HttpRequest, pk: int) -> HttpResponse:
     """Record a payment of a bill."""
     bill = _bill(request, pk, verb="keep")
-    form = PayForm(request.POST, entity=bill.entity)
+    form = PayForm(request.POST, vendor=bill.vendor)
     if form.is_valid():
         try:
             bills.pay(
@@ -180,7 +180,7 @@ def take_back_payment(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _bill(request: HttpRequest, pk: int, verb: str = "read") -> Bill:
-    return record(request, Bill.objects.select_related("entity", "vendor", "entry"), pk=pk, verb=verb)
+    return record(request, Bill.objects.select_related("entity", "vendor__entity", "entry"), pk=pk, verb=verb)
 
 
 def _page(request: HttpRequest, bill: Bill, form: PayForm | None = None, status: int = 200) -> HttpResponse:
@@ -188,7 +188,7 @@ def _page(request: HttpRequest, bill: Bill, form: PayForm | None = None, status:
     open_minor = 0 if bill.void_on else bill.total_minor - bill.settled_minor
     if form is None and keeps and open_minor:
         form = PayForm(
-            entity=entity,
+            vendor=bill.vendor,
             initial={
                 "amount": open_minor,
                 "on": pages.as_of_date(),

@@ -9,6 +9,7 @@ from portfolio.domain.payables.vendors import BILLED_KINDS, VendorTerms
 from portfolio.models import Account, AccountRole, Booking, Entity, Vendor
 from portfolio.models.account import CASH_ROLES
 from portfolio.web.forms import DayField, MoneyField
+from portfolio.web.sisters import sister_field
 from portfolio.web.told import ToldForm
 
 LINES = 4
@@ -40,10 +41,12 @@ class VendorForm(forms.Form):
         label="Tax form received on", required=False, help_text="The day their W-9 came in."
     )
     active = forms.BooleanField(label="In use", required=False, initial=True)
+    sister_id = sister_field()
 
-    def __init__(self, *args: Any, entity: Entity, **kwargs: Any) -> None:
-        """Offer the accounts a bill may go to."""
+    def __init__(self, *args: Any, entity: Entity, sisters: list[tuple[Any, str]], **kwargs: Any) -> None:
+        """Offer the accounts a bill may go to, and the entities it may be."""
         super().__init__(*args, **kwargs)
+        self.fields["sister_id"].choices = sisters  # type: ignore[attr-defined]
         billed = Account.objects.filter(entity=entity, active=True, kind__in=BILLED_KINDS).exclude(
             role__in=CASH_ROLES
         )
@@ -60,6 +63,7 @@ class VendorForm(forms.Form):
             account_id=int(data["account"]) if data["account"] else None,
             terms_days=data["terms_days"],
             active=data["active"],
+            sister_id=data["sister_id"],
         )
 
 
@@ -139,13 +143,15 @@ class PayForm(ToldForm):
     )
     key = forms.CharField(widget=forms.HiddenInput, max_length=40)
 
-    def __init__(self, *args: Any, entity: Entity, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, vendor: Vendor, **kwargs: Any) -> None:
         """Offer the accounts that hold cash, the bank first."""
         super().__init__(*args, **kwargs)
+        entity = vendor.entity
         cash = Account.objects.filter(entity=entity, active=True, role=AccountRole.CASH)
         self.fields["account"].choices = [(str(row.pk), str(row)) for row in cash]  # type: ignore[attr-defined]
         self.fields["amount"].currency = entity.currency  # type: ignore[attr-defined]
-        self.offer(entity=entity, role=AccountRole.PAYABLE, incoming=False)
+        role = AccountRole.INTERCOMPANY if vendor.sister_id else AccountRole.PAYABLE
+        self.offer(entity=entity, role=role, incoming=False)
 
 
 class OpeningForm(forms.Form):

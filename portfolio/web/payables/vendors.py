@@ -15,6 +15,7 @@ from portfolio.web.access import may, record
 from portfolio.web.entities import ROWS_A_PAGE
 from portfolio.web.payables.forms import VendorForm
 from portfolio.web.payables.frame import frame
+from portfolio.web.sisters import sister_choices
 
 act_methods = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -57,7 +58,11 @@ def vendor_page(request: HttpRequest, pk: int) -> HttpResponse:
 def add_vendor(request: HttpRequest, slug: str) -> HttpResponse:
     """Write down whom an entity pays."""
     entity = entity_or_404(request, slug, verb="keep")
-    form = VendorForm(request.POST if request.method == "POST" else None, entity=entity)
+    form = VendorForm(
+        request.POST if request.method == "POST" else None,
+        entity=entity,
+        sisters=sister_choices(request, entity=entity),
+    )
     if request.method == "POST" and form.is_valid():
         try:
             vendor = vendors.add(entity=entity, terms=form.terms(), by=request.user, at=clock.now())
@@ -89,7 +94,10 @@ def change_vendor(request: HttpRequest, pk: int) -> HttpResponse:
         "account": vendor.account_id or ""
     }
     form = VendorForm(
-        request.POST if request.method == "POST" else None, entity=vendor.entity, initial=initial
+        request.POST if request.method == "POST" else None,
+        entity=vendor.entity,
+        sisters=sister_choices(request, entity=vendor.entity, chosen=vendor.sister_id),
+        initial=initial,
     )
     if request.method == "POST" and form.is_valid():
         try:

@@ -22,6 +22,7 @@ from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import record
 from portfolio.web.receivables.common import act, data, file_answer, frame
 from portfolio.web.receivables.forms import ClientForm, ContractForm, ContractMoveForm, DraftForm, RangeForm
+from portfolio.web.sisters import sister_choices
 
 forms_methods = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -102,7 +103,7 @@ def add_client(request: HttpRequest, slug: str) -> HttpResponse:
         part="clients",
         heading="Write a client down",
         lede="Whom invoices go to, and on which terms.",
-        form=ClientForm(data(request)),
+        form=ClientForm(data(request), sisters=sister_choices(request, entity=entity)),
         submit="Save",
         do=lambda said: clients.add(
             entity=entity, particulars=Particulars(**said), by=request.user, at=clock.now()
@@ -125,7 +126,11 @@ def change_client(request: HttpRequest, pk: int) -> HttpResponse:
         part="clients",
         heading=f"Change {client}",
         lede="Invoices issued before keep what they say.",
-        form=ClientForm(data(request), initial=known),
+        form=ClientForm(
+            data(request),
+            initial=known,
+            sisters=sister_choices(request, entity=client.entity, chosen=client.sister_id),
+        ),
         submit="Save",
         do=lambda said: clients.change(
             client=client, particulars=Particulars(**said), by=request.user, at=clock.now()

@@ -7,8 +7,9 @@ from typing import Any
 from django import forms
 
 from core import months
-from portfolio.models import Account, AccountRole, ClientContract, ContractState, Entity, Invoice
+from portfolio.models import Account, AccountRole, Client, ClientContract, ContractState, Invoice
 from portfolio.web.forms import DayField, MoneyField
+from portfolio.web.sisters import sister_field
 from portfolio.web.told import ToldForm
 
 _QUANTITY = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,3})?", re.ASCII)
@@ -91,6 +92,12 @@ class ClientForm(forms.Form):
     )  # fmt: skip
     terms_days = forms.IntegerField(label="Terms in days", min_value=0, max_value=365, initial=30)
     active = forms.BooleanField(label="Active", required=False, initial=True)
+    sister_id = sister_field()
+
+    def __init__(self, *args: Any, sisters: list[tuple[Any, str]], **kwargs: Any) -> None:
+        """Offer the entities it may be."""
+        super().__init__(*args, **kwargs)
+        self.fields["sister_id"].choices = sisters  # type: ignore[attr-defined]
 
 
 class PaperForm(forms.Form):
@@ -281,17 +288,23 @@ class PaymentForm(ToldForm):
     invoice = forms.ChoiceField(label="Settles", required=False)
 
     def __init__(
-        self, *args: Any, entity: Entity, accounts: list[Account], invoices: list[Invoice], **kwargs: Any
+        self,
+        *args: Any,
+        client: Client,
+        accounts: list[Account],
+        invoices: list[Invoice],
+        **kwargs: Any,
     ) -> None:
         """Offer the bank accounts, the client's open invoices, and the bank's lines it may be."""
         super().__init__(*args, **kwargs)
-        self.fields["amount"].currency = entity.currency  # type: ignore[attr-defined]
+        self.fields["amount"].currency = client.entity.currency  # type: ignore[attr-defined]
         self.fields["once"].initial = str(uuid.uuid4())
         self.fields["cash_account"].choices = [(str(row.pk), str(row)) for row in accounts]  # type: ignore[attr-defined]
         self.fields["invoice"].choices = [  # type: ignore[attr-defined]
             ("", "The oldest first"), *[(str(row.pk), row.reference) for row in invoices], ("none", "Nothing yet: to the client's credit"),
         ]  # fmt: skip
-        self.offer(entity=entity, role=AccountRole.RECEIVABLE, incoming=True)
+        role = AccountRole.INTERCOMPANY if client.sister_id else AccountRole.RECEIVABLE
+        self.offer(entity=client.entity, role=role, incoming=True)
 
 
 class AllocateForm(forms.Form):

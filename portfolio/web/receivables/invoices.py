@@ -36,7 +36,6 @@ from portfolio.models import (
     Client,
     ClientContract,
     CreditNote,
-    Entity,
     Invoice,
     InvoiceState,
 )
@@ -115,7 +114,7 @@ def draft_invoice(request: HttpRequest, pk: int) -> HttpResponse:
     client = record(request, Client.objects.select_related("entity"), pk=pk, verb="keep")
     return _lines_page(
         request,
-        client.entity,
+        client,
         heading=f"An invoice to {client}",
         initial=[],
         note="",
@@ -148,7 +147,7 @@ def change_invoice(request: HttpRequest, pk: int) -> HttpResponse:
 
     return _lines_page(
         request,
-        row.entity,
+        row.client,
         heading=f"Change {row}",
         initial=initial,
         note=row.note,
@@ -359,11 +358,11 @@ def _take_off(request: HttpRequest, row: Invoice) -> TakeOffForm:
 
 
 def _lines_page(
-    request: HttpRequest, entity: Entity, *, heading: str, initial: list[dict[str, Any]], note: str, back: str, do: Any,
+    request: HttpRequest, client: Client, *, heading: str, initial: list[dict[str, Any]], note: str, back: str, do: Any,
     row: Invoice | None = None,
 ) -> HttpResponse:  # fmt: skip
     """Show the lines of a draft as a form, or write them."""
-    accounts = _accounts(entity, row)
+    entity, accounts = client.entity, _accounts(client, row)
     lines_of = formset_factory(LineForm, extra=BLANK_LINES, max_num=invoices.LINES_AT_MOST, absolute_max=600)
     given = {"accounts": accounts, "currency": entity.currency}
     lines = lines_of(data(request), initial=initial, prefix="lines", form_kwargs=given)
@@ -409,16 +408,19 @@ def _said(lines: Any, accounts: list[Account], row: Invoice | None) -> list[Line
     return said
 
 
-def _accounts(entity: Entity, row: Invoice | None) -> list[Account]:
-    """Return the accounts a line may earn; a booking's invoice keeps its own."""
+def _accounts(client: Client, row: Invoice | None) -> list[Account]:
+    """Return the accounts a line may earn, for a sister entity its own first; a booking's invoice keeps its own."""
     if row is not None and row.booking_id is not None:
         return list({line.account for line in row.lines.select_related("account")})
-    found = Account.objects.filter(entity=entity, active=True, kind=AccountKind.INCOME)
-    return list(found.exclude(role=AccountRole.UNCATEGORISED).order_by("code"))
+    found = Account.objects.filter(entity=client.entity_id, active=True, kind=AccountKind.INCOME)
+    rows = found.exclude(role=AccountRole.UNCATEGORISED).order_by("code")
+    if client.sister_id is None:
+        return list(rows.exclude(role=AccountRole.INTERCOMPANY))
+    return sorted(rows, key=lambda row: (row.role != AccountRole.INTERCOMPANY, row.code))
 
 
 def _invoice(request: HttpRequest, pk: int, verb: str) -> Invoice:
-    rows = Invoice.objects.select_related("entity", "client", "contract", "booking", "entry")
+    rows = Invoice.objects.select_related("entity", "client__entity", "contract", "booking", "entry")
     return record(request, rows, pk=pk, verb=verb)
 
 

@@ -70,7 +70,8 @@ def receivables_file(request: HttpRequest, slug: str, kind: str) -> HttpResponse
     name = f"receivables-{entity.slug}-{as_of}.{kind}"
     if kind == "csv":
         return file_answer(sheets.csv_bytes(rows), name, kind)
-    sheet = sheets.Sheet(f"Receivables {as_of}", rows, fixed=1, strong=frozenset({len(rows) - 3}))
+    together = next(row for row in rows if row[:2] == ["Together", ""])
+    sheet = sheets.Sheet(f"Receivables {as_of}", rows, fixed=1, strong=frozenset({rows.index(together)}))
     return file_answer(sheets.xlsx_bytes([sheet]), name, kind)
 
 

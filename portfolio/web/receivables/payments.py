@@ -68,7 +68,7 @@ def take_payment(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = next((row for row in opened if str(row.pk) == request.GET.get("invoice")), None)
     form = PaymentForm(
         data(request),
-        entity=entity,
+        client=client,
         accounts=accounts,
         invoices=opened,
         initial={
