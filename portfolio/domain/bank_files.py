@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Q
 
 from core import audit
 from portfolio.domain import desk as desks
@@ -97,6 +98,7 @@ class BankFile:
         open_lines = [line for line in new if line.same_as_id is None]
         payouts = [line for line in open_lines if line.payout_id]
         self.matched += desks.match_payouts(self.desk, payouts, (ImportKind.STRIPE,), -1, self.name)
+        self.waiting += len([line for line in payouts if line.waits])
         # A movement of nothing is a line of the file and no entry of the books.
         open_lines = [line for line in open_lines if line.entry_id is None and line.amount_minor]
         unnamed = [line for line in open_lines if not line.payout_id]
@@ -167,6 +169,16 @@ def payout_in(description: str) -> str:
     return found[0].casefold() if found else ""
 
 
+def _free_id(line: ImportedLine) -> str:
+    """Return the id of the next entry that a line makes: its own, or where that entry was reversed, one numbered."""
+    made = set(
+        JournalEntry.objects.filter(entity=line.entity_id, source=EntrySource.BANK)
+        .filter(Q(external_id=line.external_id) | Q(external_id__startswith=f"again:{line.pk}:"))
+        .values_list("external_id", flat=True)
+    )
+    return f"again:{line.pk}:{len(made)}" if made else line.external_id
+
+
 def post_waiting(
     *, line: ImportedLine, account: Account | None, by: AbstractBaseUser | None, at: dt.datetime
 ) -> JournalEntry:
@@ -198,7 +210,7 @@ def post_waiting(
         entry = ledger.post(
             entity=line.entity, on=line.on, memo=line.description,
             lines=(ledger.Line(bank, line.amount_minor), *others), source=EntrySource.BANK,
-            external_id=line.external_id,
+            external_id=_free_id(line),
             origin=landing.origin(line.file.name, line.line) if line.file is not None else "", by=by, at=at,
         )  # fmt: skip
         matching.settle(line=line, entry_id=entry.pk)

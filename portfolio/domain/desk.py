@@ -24,6 +24,7 @@ from portfolio.models import (
     Entity,
     ImportedLine,
     ImportKind,
+    Posting,
 )
 
 # The kinds of file that tell of a bank account.
@@ -110,7 +111,8 @@ def match_payouts(
 ) -> int:
     """Give lines that name a payout the entry that the other side's line of it made; return how many.
 
-    ``others`` are the kinds of the other side: the bank's (`BANK_KINDS`) or Stripe's.
+    ``others`` are the kinds of the other side: the bank's (`BANK_KINDS`) or Stripe's. A bank's line whose payout is in the
+    books on another account than its own waits.
 
     Raises:
         FormatError: the other file's line of that payout has another amount.
@@ -132,11 +134,20 @@ def match_payouts(
         .filter(entry__in=[found.entry_id for group in landed.values() for found in group])
         .values_list("entry_id", flat=True)
     )
+    stands_on = set(
+        Posting.objects.filter(
+            entry__in=[found.entry_id for group in landed.values() for found in group],
+            account__in={line.account_id for line in waiting if line.account_id is not None},
+        ).values_list("entry_id", "account_id")
+    )
     matched = 0
     for line in waiting:
         free = [found for found in landed[line.payout_id] if found.entry_id not in taken]
         for found in free:
             if found.amount_minor == sign * line.amount_minor:
+                if line.account_id is not None and (found.entry_id, line.account_id) not in stands_on:
+                    line.waits = True
+                    break
                 line.entry_id = found.entry_id
                 taken.add(found.entry_id)
                 matched += 1

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from portfolio.domain import documents, ledger
+from portfolio.domain import documents, landing, ledger, matching
 from portfolio.models import Account, Booking, Entity, EntrySource, JournalEntry
 
 NEAR = 3
@@ -104,6 +104,24 @@ def write(
     return _write(entity, on, memo, lines, f"form:{key}", "", files, by, at)
 
 
+def reverse(
+    *, entry: JournalEntry, on: dt.date, reason: str, by: AbstractBaseUser | None, at: dt.datetime
+) -> JournalEntry:
+    """Reverse an entry by hand; the bank lines that made it wait for a decision again.
+
+    One that a person or a deed posted keeps its line: that money did move, and its reversal awaits a line of its own.
+
+    Raises:
+        ledger.LedgerError: the books refuse it.
+    """
+    with transaction.atomic():
+        landing.lock(entry.entity)
+        reversal = ledger.reverse(entry=entry, on=on, reason=reason, by=by, at=at)
+        if entry.source == EntrySource.BANK:
+            matching.pass_on(entry=entry, by=by, at=at)
+        return reversal
+
+
 def correct(
     *,
     entry: JournalEntry,
@@ -122,24 +140,27 @@ def correct(
         ledger.LedgerError: the books refuse either of the two.
     """
     with transaction.atomic():
+        landing.lock(entry.entity)
         ledger.reverse(entry=entry, on=reversed_on, reason=reason, by=by, at=at)
-        return _write(
+        new = _write(
             entry.entity,
             on,
             memo,
             lines,
-            f"corrects:{entry.pk}",
+            f"{matching.CORRECTS}{entry.pk}",
             f"Corrects entry {entry.number}",
             files,
             by,
             at,
         )
+        matching.pass_on(entry=entry, to=new, by=by, at=at)
+        return new
 
 
 def correction_of(entry: JournalEntry) -> JournalEntry | None:
     """Return the entry that was posted in place of one that was wrong, or None."""
     return JournalEntry.objects.filter(
-        entity_id=entry.entity_id, source=EntrySource.MANUAL, external_id=f"corrects:{entry.pk}"
+        entity_id=entry.entity_id, source=EntrySource.MANUAL, external_id=f"{matching.CORRECTS}{entry.pk}"
     ).first()
 
 

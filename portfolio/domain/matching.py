@@ -17,7 +17,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from core import audit, months
 from core.money import format_minor
-from portfolio.domain import landing
+from portfolio.domain import landing, periods
 from portfolio.domain.landing import NewLine
 from portfolio.models import (
     Account,
@@ -31,9 +31,8 @@ from portfolio.models import (
 
 SURE_DAYS, NEAR_DAYS = 5, 45
 SUGGESTED = 5
+CORRECTS = "corrects:"
 _LOOKUP = 900
-# Never the same money as a bank line: where the books began, and what undoes another entry.
-_NEVER = (EntrySource.OPENING, EntrySource.REVERSAL)
 
 _WORD = re.compile(r"[^\W_]{3,}")
 _PLAIN_WORDS = frozenset(
@@ -185,6 +184,8 @@ def unmatched(*, account: Account, first: dt.date, last: dt.date) -> QuerySet[Po
         account=account, on__range=(first - reach, last + reach), entry__isnull=False
     ).values("entry_id")
     reversal = JournalEntry.objects.filter(reverses=OuterRef("entry"))
+    # What undoes an entry is on a statement only where that entry was: a check that came back.
+    stated = ImportedLine.objects.filter(account=account, entry=OuterRef("entry__reverses"))
     return (
         Posting.objects.filter(
             account=account,
@@ -192,7 +193,8 @@ def unmatched(*, account: Account, first: dt.date, last: dt.date) -> QuerySet[Po
             entry__on__range=(first, last),
             entry__state=EntryState.POSTED,
         )
-        .exclude(entry__source__in=_NEVER)
+        .exclude(entry__source=EntrySource.OPENING)
+        .filter(~Q(entry__source=EntrySource.REVERSAL) | Exists(stated))
         .exclude(entry__in=told)
         .exclude(Exists(reversal))
         .select_related("entry")
@@ -271,6 +273,11 @@ def unmatch(*, line: ImportedLine, by: AbstractBaseUser | None, at: dt.datetime)
     """
     with transaction.atomic():
         landing.lock(line.entity)
+        month = months.month_of(line.on)
+        if month in periods.closed_months(entity=line.entity):
+            raise MatchError(
+                f"{months.label(month)} is closed with this match in it; reopen the month before undoing it."
+            )
         before = line.entry_id
         undone = ImportedLine.objects.filter(
             pk=line.pk, entry__isnull=False, matched_at__isnull=False, same_as__isnull=True
@@ -284,6 +291,33 @@ def unmatch(*, line: ImportedLine, by: AbstractBaseUser | None, at: dt.datetime)
         )  # fmt: skip
     line.refresh_from_db()
     return line
+
+
+def pass_on(
+    *,
+    entry: JournalEntry,
+    to: JournalEntry | None = None,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> None:
+    """Take the bank lines of a reversed entry to the one posted in its place, in the caller's transaction.
+
+    Lines that the new entry does not move by their amount, and all without a new entry, wait for a decision again.
+    """
+    for line in ImportedLine.objects.filter(entry=entry, account__isnull=False, same_as__isnull=True):
+        alike = to is not None and line.amount_minor in Posting.objects.filter(
+            entry=to, account=line.account_id
+        ).values_list("amount_minor", flat=True)
+        ImportedLine.objects.filter(Q(pk=line.pk) | Q(same_as=line.pk)).update(
+            entry=to if alike else None,
+            waits=not alike,
+            matched_at=at if alike else None,
+            matched_by=by.pk if alike and by is not None else None,
+        )
+        audit.record(
+            action="portfolio:line:pass_on", subject=line, by=by, at=at, entity=entry.entity.slug,
+            data={"entry": [entry.pk, to.pk if alike and to is not None else None]},
+        )  # fmt: skip
 
 
 def settle(*, line: ImportedLine, entry_id: int) -> None:
@@ -336,12 +370,14 @@ def _rank(found: Suggestion) -> tuple[bool, int, bool, bool, int, int]:
 
 
 def _is_sure(line: NewLine, posting: Posting) -> bool:
-    if posting.entry.source == EntrySource.STRIPE:
+    entry = posting.entry
+    # A correction may stand for a line that waits to be decided on again.
+    if entry.source == EntrySource.STRIPE or (entry.external_id or "").startswith(CORRECTS):
         return False
     reference, words = _agree(_said(line), _said_by(posting))
     if line.reference and not reference and _numbers(_said_by(posting)):
         return False
-    return reference or bool(words) or posting.entry.on == line.on
+    return reference or bool(words) or entry.on == line.on
 
 
 def _said(line: NewLine | ImportedLine) -> set[str]:

@@ -16,6 +16,7 @@ from core.money import format_minor
 from portfolio.domain import (
     bank_accounts,
     channels,
+    entries,
     ledger,
     pages,
     plans,
@@ -291,7 +292,7 @@ def reverse_entry(request: HttpRequest, pk: int) -> HttpResponse:
         ],
         form=ReversalForm(_data(request), initial={"on": pages.as_of_date()}),
         submit="Post the reversal",
-        do=lambda data: ledger.reverse(
+        do=lambda data: entries.reverse(
             entry=entry, on=data["on"], reason=data["reason"], by=request.user, at=at
         ),
         refusal=ledger.LedgerError,

@@ -17,7 +17,7 @@ from portfolio.domain import desk as desks
 from portfolio.domain import landing, ledger, periods, recognition
 from portfolio.domain.accounts import CARD_DISPUTES, CARD_FEES
 from portfolio.domain.landing import LandedFile, NewLine
-from portfolio.domain.stripe import payouts
+from portfolio.domain.stripe import payouts, unnamed
 from portfolio.formats import stripe, stripe_json
 from portfolio.formats.csv_rows import MAX_BYTES, MAX_ROWS
 from portfolio.formats.errors import FormatError
@@ -185,9 +185,13 @@ def _post(
     # Before the entries: whoever moves a booking holds its row when they come to post.
     list(Booking.objects.select_for_update().filter(pk__in=desk.touched).order_by("pk").values_list("pk"))
     desk.look_up_debts()
+    moves = unnamed.tie(desk, [line for line, row in to_post if not row.fee_minor])
+    matched += len([line for line, _ in to_post if line.entry_id is not None])
     drafts, uncategorised = [], 0
     for (line, row), booking in zip(to_post, bookings, strict=True):
         line.booking_id = booking.pk if booking is not None else None
+        if line.entry_id is not None:
+            continue
         others = _counterpart(desk, row, booking)
         uncategorised += any(other.account.role == AccountRole.UNCATEGORISED for other in others)
         drafts.append(
@@ -201,8 +205,9 @@ def _post(
             )
         )
     if drafts:
-        lines = [line for line, _ in to_post]
+        lines = [line for line, _ in to_post if line.entry_id is None]
         landing.post(entity=desk.entity, drafts=drafts, lines=lines, name=name, by=by, at=at)
+    ledger.post_many(entity=desk.entity, drafts=moves, by=by, at=at)
     recognition.settle_paid(booking_ids=desk.touched)
     return Landed(len(new), matched, uncategorised)
 

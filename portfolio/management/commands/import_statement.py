@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
+from django.db import connection, transaction
 
 from core import clock
 from portfolio.domain import bank_accounts, intake, ledger
@@ -45,6 +45,10 @@ class Command(BaseCommand):
             data = path.read_bytes()
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}.", returncode=2) from error
+        if connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                # The map of the file, which makes pages quick, would count as memory of the import.
+                cursor.execute("PRAGMA mmap_size=0")
         try:
             with transaction.atomic():
                 landed = self._land(entity, path.name, data, options)
