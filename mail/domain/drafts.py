@@ -24,13 +24,16 @@ def release(*, message: Message, by: AbstractBaseUser, at: dt.datetime) -> None:
     Raises:
         DecisionRefusedError: it is no draft (any more), or what it says is no longer true; the sentence says which.
     """
+    if not Message.objects.filter(pk=message.pk, state=State.DRAFT).exists():
+        raise _gone(message)
+    try:
+        # Outside the transaction: it may set a PDF, and nobody waits for that. It is composed anew when it goes.
+        compose.prepare(message)
+    except (compose.CannotComposeError, UnsendableError) as error:
+        raise DecisionRefusedError(f"{error} Throw this letter away.") from error
     with transaction.atomic():
         if not move(Message.objects.filter(pk=message.pk, state=State.DRAFT), State.QUEUED, due_at=at):
             raise _gone(message)
-        try:
-            compose.prepare(message)
-        except (compose.CannotComposeError, UnsendableError) as error:
-            raise DecisionRefusedError(f"{error} Throw this letter away.") from error
         audit.record(action="mail:message:release", subject=message, by=by, at=at)
         transaction.on_commit(functools.partial(outbox.wake, message.pk))
 

@@ -62,6 +62,7 @@ class FileForm(forms.Form):
             ("budgets", "Budgets by account and month"),
             ("targets", "Revenue targets"),
             ("kpis", "KPI values"),
+            ("capital", "Capital options"),
         ],
     )
     file = forms.FileField(

@@ -225,14 +225,14 @@ def make_forecast(request: HttpRequest, slug: str) -> HttpResponse:
 @act_methods
 @access.staff
 def upload_plans(request: HttpRequest, slug: str) -> HttpResponse:
-    """Land a file of budgets, targets or KPI values, CSV or XLSX."""
+    """Land a file of budgets, targets, KPI values or capital options, CSV or XLSX."""
     entity = entity_or_404(request, slug, verb="keep")
     form = FileForm(request.POST or None, request.FILES or None)
 
     def land(data: dict[str, Any]) -> None:
         given: UploadedFile = data["file"]
         name = "".join(letter for letter in given.name or "" if letter.isprintable())[-120:] or "upload.csv"
-        verb = "own" if data["kind"] == "targets" else "keep"
+        verb = "own" if data["kind"] in ("targets", "capital") else "keep"
         rows = landing.land(
             kind=data["kind"], data=given.read(MAX_BYTES + 1), name=name,
             allowed=lambda found: may(request, verb, found), by=request.user, at=clock.now(),
@@ -248,7 +248,8 @@ def upload_plans(request: HttpRequest, slug: str) -> HttpResponse:
         done="",
         heading="Bring plans in",
         lede="Budgets need the columns entity, account, month, amount, source; targets entity, month, revenue, source; KPI "
-        "values entity, key, label, as_of, value, target, unit, source.",
+        "values entity, key, label, as_of, value, target, unit, source; capital options entity, tier, name, outlay, "
+        "monthly_return, source.",
         submit="Bring it in",
         multipart=True,
     )

@@ -263,9 +263,12 @@ def _check_cash(account: Account, entity: Entity) -> None:
 def _same(
     bill: Bill, vendor: Vendor, issued_on: dt.date, due_on: dt.date, lines: Sequence[LineDraft]
 ) -> Bill:
-    asked = [(line.account.pk, line.amount_minor) for line in lines]
+    asked = [
+        (line.account.pk, line.amount_minor, line.description, line.booking.pk if line.booking else None)
+        for line in lines
+    ]
     if (bill.issued_on, bill.due_on) != (issued_on, due_on) or asked != list(
-        bill.lines.values_list("account", "amount_minor")
+        bill.lines.values_list("account", "amount_minor", "description", "booking")
     ):
         raise BillRefusedError(
             f"{vendor.name} has a bill {bill.reference} already, of {bill.issued_on} over "

@@ -34,12 +34,16 @@ def post(
     ``rest`` takes what is left so that the entry balances, usually owner capital; without it the balances must add up.
 
     Raises:
-        portfolio.domain.ledger.LedgerError: they do not add up, nothing is given, another opening stands on that day,
-            or the month is closed.
+        portfolio.domain.ledger.LedgerError: they do not add up, nothing is given, ``rest`` has a balance of its own, another
+            opening stands on that day, or the month is closed.
     """
+    if rest is not None and balances.get(rest):
+        raise ledger.UnbalancedEntryError(
+            f"{rest} takes what is left, so it has no balance of its own; empty it, or let nothing be left."
+        )
     lines = {account: signed(account, amount) for account, amount in balances.items() if amount}
     if rest is not None:
-        lines[rest] = lines.get(rest, 0) - sum(lines.values())
+        lines[rest] = -sum(lines.values())
     return ledger.post(
         entity=entity,
         on=on,

@@ -167,10 +167,14 @@ def contractor_years(*, entity: Entity, year: int) -> list[ContractorYear]:
     )
     first, last = dt.date(year, 1, 1), dt.date(year, 12, 31)
     totals: dict[Vendor, list[int]] = defaultdict(list)
+    # Taken back in a later year, a payment stays in its own and is taken off in that one: a filed form stays true.
     for payment in BillPayment.objects.filter(
-        entity=entity, vendor__contractor=True, on__range=(first, last), void_on__isnull=True
+        Q(on__range=(first, last)) | Q(void_on__range=(first, last)), entity=entity, vendor__contractor=True
     ).select_related("vendor"):
-        totals[payment.vendor].append(payment.amount_minor)
+        if payment.on >= first and (payment.void_on is None or payment.void_on > last):
+            totals[payment.vendor].append(payment.amount_minor)
+        elif payment.on < first:
+            totals[payment.vendor].append(-payment.amount_minor)
     rows = [
         ContractorYear(
             vendor.name,
@@ -183,14 +187,16 @@ def contractor_years(*, entity: Entity, year: int) -> list[ContractorYear]:
         )
         for vendor, paid in totals.items()
     ]
-    crew: dict[tuple[str, str], list[int]] = defaultdict(list)
+    crew: dict[str, list[int]] = defaultdict(list)
+    names: dict[str, str] = {}
     for key, person, amount in CrewPay.objects.filter(
         entity=entity, paid_on__range=(first, last), void_on__isnull=True
-    ).values_list("person_key", "person", "amount_minor"):
-        crew[key, person].append(amount)
+    ).order_by("paid_on", "pk").values_list("person_key", "person", "amount_minor"):  # fmt: skip
+        crew[key].append(amount)
+        names[key] = person
     rows += [
-        ContractorYear(person, "crew", sum(paid), len(paid), None, _form(sum(paid), threshold))
-        for (_, person), paid in crew.items()
+        ContractorYear(names[key], "crew", sum(paid), len(paid), None, _form(sum(paid), threshold))
+        for key, paid in crew.items()
     ]
     return sorted(rows, key=lambda row: (-row.paid_minor, row.name))
 

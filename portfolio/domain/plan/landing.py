@@ -1,10 +1,12 @@
-"""Landing plans from files, CSV or XLSX: budgets, targets and KPI values. A file lands whole or not at all.
+"""Landing plans from files, CSV or XLSX: budgets, targets, KPI values and capital options. A file lands whole or not at all.
 
 A row for a month or day that has a value already takes the file's, so the same file again changes nothing.
 """
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable
+from decimal import Decimal
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -27,7 +29,7 @@ def land(
     by: AbstractBaseUser | None,
     at: dt.datetime,
 ) -> int:
-    """Land a file of budgets, targets or kpis and return how many rows it has.
+    """Land a file of budgets, targets, kpis or capital options and return how many rows it has.
 
     ``allowed`` says for each entity that the file names whether the person may plan for it.
 
@@ -38,8 +40,9 @@ def land(
         data = workbook.to_csv(data, name=name)
     parse, lander = KINDS[kind]
     rows = parse(data, name=name)
+    known = Entity.objects.in_bulk({row.entity for row in rows}, field_name="slug")
     for row in rows:
-        entity = Entity.objects.filter(slug=row.entity).first()
+        entity = known.get(row.entity)
         if entity is None or not allowed(entity):
             raise FormatError(
                 file=name, line=row.line, column="entity", reason=f"{row.entity!r} is no entity that you plan for",
@@ -91,12 +94,26 @@ def land_budgets(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.
 def land_kpis(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.datetime) -> int:
     """Land dated KPI values as entered by people; an empty value says that it is not tracked.
 
+    What stood on a day before is kept in the audit trail.
+
     Raises:
         FormatError: the file cannot be read or names an entity that is not there.
     """
     rows = tables.parse_kpis(data, name=name)
     with transaction.atomic():
         entities = landing.entities_named(((row.line, row.entity) for row in rows), name=name)
+        there = {
+            (value.entity_id, value.key, value.as_of): value
+            for value in KpiValue.objects.filter(
+                entity__in=entities.values(),
+                as_of__range=(min(r.as_of for r in rows), max(r.as_of for r in rows)),
+            ).select_for_update()
+        }
+        changed: dict[str, dict[str, list[str | None]]] = defaultdict(dict)
+        for row in rows:
+            old = there.get((entities[row.entity].pk, row.key, row.as_of))
+            if old is not None and old.value != row.value:
+                changed[row.entity][f"{row.key} {row.as_of}"] = [_plain(old.value), _plain(row.value)]
         KpiValue.objects.bulk_create(
             (
                 KpiValue(
@@ -114,13 +131,18 @@ def land_kpis(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.dat
         for entity in entities.values():
             audit.record(
                 action="portfolio:kpis:land", subject=entity, by=by, at=at, entity=entity.slug,
-                data={"file": name, "rows": len(rows)},
+                data={"file": name, "rows": len(rows), "changed": changed[entity.slug]},
             )  # fmt: skip
     return len(rows)
+
+
+def _plain(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value.normalize():f}"
 
 
 KINDS: dict[str, tuple[Callable[..., tuple[object, ...]], Lander]] = {
     "budgets": (tables.parse_budgets, land_budgets),
     "targets": (tables.parse_targets, exports.land_targets),
     "kpis": (tables.parse_kpis, land_kpis),
+    "capital": (tables.parse_capital, exports.land_capital),
 }

@@ -36,9 +36,11 @@ def from_time(
     """
     _billed(contract, BillingModel.HOURLY)
     account = Accounts(contract.entity).earned_of(contract.client)
-    entries = WorkEntry.objects.filter(
+    waiting = WorkEntry.objects.filter(
         contract=contract, on__lte=up_to, billable=True, invoice_line__isnull=True
-    ).order_by("on", "id")[: invoices.LINES_AT_MOST]
+    ).order_by("on", "id")
+    if not contract.rate_minor:
+        waiting = waiting.filter(rate_minor__gt=0)
     lines = [
         LineSaid(
             description=f"{entry.on:%-d %b %Y}  {entry.description} ({entry.who})"[:200],
@@ -47,9 +49,9 @@ def from_time(
             account=account,
             tax_bp=tax_bp,
             work=(entry.pk,),
+            minutes=entry.minutes,
         )
-        for entry in entries
-        if _rate(entry, contract)
+        for entry in waiting.exclude(rate_minor=0)[: invoices.LINES_AT_MOST]
     ]
     if not lines:
         raise RefusedError(f"{contract} has no unbilled time up to {up_to:%-d %B %Y}.")

@@ -1,6 +1,7 @@
 """Invoices: drafts that can be changed and thrown away, and issuing, which numbers, posts and freezes one.
 
-Amounts are to the cent: a line is its quantity (thousandths) times its unit price, rounded half away from zero, and its
+Amounts are to the cent: a line is its quantity (thousandths) times its unit price, rounded half away from zero (one of
+time is its minutes at the price of an hour, since a third of an hour is no whole number of thousandths), and its
 tax is the line's share of it, rounded the same way; the total is the sum of the rounded lines, so what is printed adds
 up. How drafts come from work is next door, in `portfolio.domain.receivables.drafting`.
 """
@@ -51,10 +52,13 @@ class LineSaid:
     tax_bp: int = 0
     work: tuple[int, ...] = ()
     milestone: int | None = None
+    minutes: int | None = None
 
     @property
     def amount_minor(self) -> int:
         """Return the line before tax."""
+        if self.minutes is not None:
+            return divide(self.minutes * self.unit_minor, 60)
         return divide(self.quantity_milli * self.unit_minor, 1000)
 
     @property

@@ -8,7 +8,7 @@ import datetime as dt
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from core import audit
 from core.money import format_minor
@@ -24,19 +24,27 @@ INVOICE, REMINDER = "portfolio.invoice", "portfolio.reminder"
 
 
 def draft_invoice(*, invoice: Invoice, on: dt.date, by: AbstractBaseUser | None, at: dt.datetime) -> Message:
-    """Draft the letter that an issued invoice goes with; drafting it again on the same day returns the first.
+    """Draft the letter that an issued invoice goes with; while it waits, drafting it again returns it.
 
     Raises:
-        RefusedError: it is a draft, nothing of it is open, or the client has no address.
+        RefusedError: it is a draft, nothing of it is open, its letter went out today, or the client has no address.
     """
     if invoice.state != InvoiceState.ISSUED:
         raise RefusedError("A draft is not sent; issue it first.")
     if not settling.open_minor(invoice):
         raise RefusedError(f"{invoice} is settled; there is nothing to ask for.")
     said = clients.paper(invoice.entity)
+    key = f"invoice:{invoice.pk}:{on}"
+    # Counted, because one that was thrown away the same day leaves its key behind.
+    today = Message.objects.filter(Q(dedupe_key=key) | Q(dedupe_key__startswith=f"{key}:"))
+    if (first := today.filter(state=State.DRAFT).first()) is not None:
+        return first
+    if today.exclude(state=State.DISCARDED).exists():
+        raise RefusedError(f"A letter with {invoice} went out on {on:%-d %B %Y}; write another one tomorrow.")
+    again = today.count()
     with transaction.atomic():
         message = _lay_in(
-            invoice, key=f"invoice:{invoice.pk}:{on}", composer=INVOICE, payload={"invoice": invoice.pk},
+            invoice, key=f"{key}:{again}" if again else key, composer=INVOICE, payload={"invoice": invoice.pk},
             subject=f"Invoice {invoice.reference} from {said.name}", said=said, at=at,
         )  # fmt: skip
         audit.record(

@@ -8,7 +8,7 @@ import datetime as dt
 from dataclasses import dataclass
 from statistics import median
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from core import months
 from core.money import divide
@@ -17,6 +17,7 @@ from portfolio.domain.receivables.work import worth
 from portfolio.models import (
     BillingModel,
     ClientContract,
+    ContractState,
     Entity,
     Invoice,
     InvoiceState,
@@ -178,16 +179,18 @@ def measures(*, entity: Entity, as_of: dt.date) -> list[Measure]:
 
 
 def billing_gap(*, entity: Entity, as_of: dt.date) -> list[Gap]:
-    """Return work done up to a date and not invoiced, by contract and age, the largest first; three queries.
+    """Return work done up to a date and not invoiced by then, by contract and age, the largest first; four queries
+    at most.
 
-    Time at its rate, and milestones that were reached; a draft is not an invoice yet. Time on a retainer is covered by it.
+    Time at its rate, milestones that were reached, and months of a retainer that are over, from the contract's first day;
+    a draft is not an invoice yet. Time on a retainer is covered by it.
     """
     contracts = {row.pk: row for row in ClientContract.objects.filter(entity=entity).select_related("client")}
     sums = {pk: [0] * len(ageing.BUCKETS) for pk in contracts}
     minutes = dict.fromkeys(contracts, 0)
     for contract_id, on, worked, rate in (
         WorkEntry.objects.filter(contract__entity=entity, billable=True, on__lte=as_of)
-        .exclude(invoice_line__invoice__state=InvoiceState.ISSUED)
+        .exclude(_issued(as_of))
         .values_list("contract_id", "on", "minutes", "rate_minor")
     ):
         contract = contracts[contract_id]
@@ -198,16 +201,44 @@ def billing_gap(*, entity: Entity, as_of: dt.date) -> list[Gap]:
         sums[contract_id][_bucket((as_of - on).days)] += price
     for contract_id, reached_on, amount in (
         Milestone.objects.filter(contract__entity=entity, reached_on__lte=as_of)
-        .exclude(invoice_line__invoice__state=InvoiceState.ISSUED)
+        .exclude(_issued(as_of))
         .values_list("contract_id", "reached_on", "amount_minor")
     ):
         sums[contract_id][_bucket((as_of - reached_on).days if reached_on else 0)] += amount
+    owed = {pk: found for pk, row in contracts.items() if (found := _retained(row, as_of))}
+    billed = set(
+        Invoice.objects.filter(
+            contract__in=owed, state=InvoiceState.ISSUED, issued_on__lte=as_of, retainer_month__isnull=False
+        ).values_list("contract_id", "retainer_month")
+        if owed
+        else ()
+    )
+    for contract_id, found in owed.items():
+        for month in found:
+            if (contract_id, month) not in billed:
+                days = (as_of - months.last_day(month)).days
+                sums[contract_id][_bucket(days)] += contracts[contract_id].rate_minor or 0
     gaps = [
         Gap(contracts[pk], tuple(found), minutes[pk])
         for pk, found in sums.items()
         if sum(found) or minutes[pk]
     ]
     return sorted(gaps, key=lambda gap: (-gap.total_minor, gap.contract.pk))
+
+
+def _issued(as_of: dt.date) -> Q:
+    return Q(invoice_line__invoice__state=InvoiceState.ISSUED, invoice_line__invoice__issued_on__lte=as_of)
+
+
+def _retained(contract: ClientContract, as_of: dt.date) -> range:
+    """Return the months of a signed retainer that were over on a day."""
+    signed = contract.state in (ContractState.SIGNED, ContractState.EXPIRED)
+    if contract.billing_model != BillingModel.RETAINER or contract.starts_on is None or not signed:
+        return range(0)
+    end = months.month_of(as_of + dt.timedelta(days=1))
+    if contract.ends_on is not None and (contract.state == ContractState.EXPIRED or not contract.renews):
+        end = min(end, months.month_of(contract.ends_on) + 1)
+    return range(months.month_of(contract.starts_on), end)
 
 
 def _bucket(days: int) -> int:

@@ -6,6 +6,7 @@ can be allocated later. A payment recorded by hand before the statement comes is
 
 import datetime as dt
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from django.db.models import F
 
 from core import audit
 from core.money import format_minor
-from portfolio.domain import landing, ledger, recognition, told
+from portfolio.domain import held, landing, ledger, recognition, told
 from portfolio.domain.accounts import Accounts
 from portfolio.domain.receivables import settling
 from portfolio.domain.receivables.refusals import RefusedError
@@ -23,6 +24,7 @@ from portfolio.models import (
     Account,
     AccountRole,
     Allocation,
+    Booking,
     Client,
     Entity,
     EntrySource,
@@ -99,6 +101,7 @@ def take(
         ):
             return taken
         plan = _plan(client, opened, amount_minor, to)
+        held.lock(_bookings(plan))
         entry = _entry(
             entity, client, on, amount_minor, cash_account, reference, line, apart, plan, key, by, at
         )
@@ -114,7 +117,7 @@ def take(
                 "invoices": {invoice.reference: amount for invoice, amount in plan},
             },
         )  # fmt: skip
-        recognition.settle_paid(booking_ids=[i.booking_id for i, _ in plan if i.booking_id is not None])
+        recognition.settle_paid(booking_ids=_bookings(plan))
     return payment
 
 
@@ -152,6 +155,7 @@ def allocate(
             raise RefusedError(
                 f"{format_minor(left, row.entity.currency)} of this payment is left; allocate no more."
             )
+        held.lock(_bookings(plan))
         _settle(row, plan, on)
         settled = sum(amount for _, amount in plan)
         _tie_bookings(row, plan, on, by, at)
@@ -196,22 +200,29 @@ def reverse(
     with transaction.atomic():
         row = (
             Payment.objects.select_for_update(of=("self",))
-            .select_related("entry", "entity")
+            .select_related("entry", "entity", "client")
             .get(pk=payment.pk)
         )
         if row.void_on is not None:
             raise RefusedError("This payment is reversed already.")
         standing = settling.standing(row)
+        plan = [(allocation.invoice, allocation.amount_minor) for allocation in standing]
         settling.lock(Invoice.objects.filter(pk__in=[one.invoice_id for one in standing]))
         for allocation in standing:
             settling.take_back(allocation=allocation, on=on)
+        held.lock(_bookings(plan))
         if not Payment.objects.filter(pk=row.pk, void_on__isnull=True).update(void_on=on):
             raise RefusedError("This payment is reversed already.")
         audit.record(
             action="portfolio:payment:reverse", subject=row, at=at, by=by, entity=row.entity.slug,
             data={"reason": reason, "amount_minor": row.amount_minor},
         )  # fmt: skip
-        return ledger.reverse(entry=row.entry, on=on, reason=reason, by=by, at=at)
+        # What a later allocation moved from the client's credit to a booking goes back before the payment itself does.
+        if later := _later(row, plan):
+            _tie(row, [(booking, -amount) for booking, amount in later], on, by, at)
+        undone = ledger.reverse(entry=row.entry, on=on, reason=reason, by=by, at=at)
+        recognition.settle_paid(booking_ids=_bookings(plan))
+        return undone
 
 
 def candidates(line: ImportedLine) -> list[Candidate]:
@@ -378,20 +389,50 @@ def _tie_bookings(
     payment: Payment, plan: Wanted, on: dt.date, by: AbstractBaseUser | None, at: dt.datetime
 ) -> None:
     """Let money that stood to a client's credit count for the bookings whose invoices it settles now."""
-    of_bookings = [(invoice, share) for invoice, share in plan if invoice.booking is not None]
-    if not of_bookings:
-        return
-    receivable = Accounts(payment.entity).owed_by(payment.client)
+    of_bookings = [(invoice.booking, share) for invoice, share in plan if invoice.booking is not None]
+    if of_bookings:
+        _tie(payment, of_bookings, on, by, at)
+        recognition.settle_paid(booking_ids=_bookings(plan))
+
+
+def _tie(
+    payment: Payment,
+    shares: Sequence[tuple[Booking, int]],
+    on: dt.date,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> None:
+    """Move a client's credit to bookings, or below zero back to the client."""
+    receivable = Accounts(payment.entity).of(AccountRole.RECEIVABLE)
+    total = sum(share for _, share in shares)
+    what = "used" if total > 0 else "given back"
     ledger.post(
         entity=payment.entity,
         on=on,
-        memo=f"Credit of {payment.client} used"[: ledger.MEMO_LIMIT],
+        memo=f"Credit of {payment.client} {what}"[: ledger.MEMO_LIMIT],
         lines=[
-            ledger.Line(receivable, sum(share for _, share in of_bookings)),
-            *(ledger.Line(receivable, -share, invoice.booking) for invoice, share in of_bookings),
+            ledger.Line(receivable, total),
+            *(ledger.Line(receivable, -share, booking) for booking, share in shares),
         ],
         source=EntrySource.PAYMENT,
         by=by,
         at=at,
     )
-    recognition.settle_paid(booking_ids=[i.booking_id for i, _ in of_bookings if i.booking_id is not None])
+
+
+def _later(payment: Payment, plan: Wanted) -> list[tuple[Booking, int]]:
+    """Return what a payment's allocations gave to bookings beyond what its own entry did."""
+    shares: dict[Booking, int] = defaultdict(int)
+    for invoice, share in plan:
+        if invoice.booking is not None:
+            shares[invoice.booking] += share
+    for booking_id, amount in payment.entry.postings.filter(
+        booking__in=shares, account__role=AccountRole.RECEIVABLE
+    ).values_list("booking_id", "amount_minor"):
+        booking = next(booking for booking in shares if booking.pk == booking_id)
+        shares[booking] += amount
+    return [(booking, share) for booking, share in shares.items() if share > 0]
+
+
+def _bookings(plan: Wanted) -> list[int]:
+    return [invoice.booking_id for invoice, _ in plan if invoice.booking_id is not None]

@@ -83,7 +83,7 @@ def standing(payment: Payment) -> list[Allocation]:
     """Return a payment's allocations that were not taken back, oldest first."""
     return list(
         payment.allocations.filter(reverses__isnull=True, reversed_by__isnull=True)
-        .select_related("invoice")
+        .select_related("invoice__booking")
         .order_by("on", "pk")
     )
 

@@ -193,13 +193,13 @@ def land_time(
 
 
 def hours_milli(minutes: int) -> int:
-    """Return minutes as thousandths of an hour, rounded half away from zero: what an invoice prints and multiplies."""
+    """Return minutes as thousandths of an hour, rounded half away from zero: what an invoice prints."""
     return divide(minutes * 1000, 60)
 
 
 def worth(minutes: int, rate_minor: int) -> int:
     """Return what time is worth as an invoice would say it, in cents."""
-    return divide(hours_milli(minutes) * rate_minor, 1000)
+    return divide(minutes * rate_minor, 60)
 
 
 def _check(stretch: Stretch, today: dt.date) -> None:

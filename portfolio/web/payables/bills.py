@@ -1,5 +1,6 @@
 """Bills: what is open, all of them, one of them, entering, paying and voiding."""
 
+import datetime as dt
 import secrets
 from typing import Any
 
@@ -214,7 +215,11 @@ def _page(request: HttpRequest, bill: Bill, form: PayForm | None = None, status:
 
 
 def _proposed(request: HttpRequest, vendors: list[Vendor]) -> dict[str, Any]:
-    return {"vendor": request.GET.get("vendor", ""), "issued_on": pages.as_of_date()}
+    asked = next((row for row in vendors if str(row.pk) == request.GET.get("vendor")), None)
+    if asked is None:
+        return {"issued_on": pages.as_of_date()}
+    today = pages.as_of_date()
+    return {"vendor": asked.pk, "issued_on": today, "due_on": today + dt.timedelta(days=asked.terms_days)}
 
 
 def _first_account(request: HttpRequest, vendors: list[Vendor]) -> str:

@@ -1,5 +1,6 @@
 """Forms of payables: they clean what a person typed and decide nothing."""
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -73,12 +74,22 @@ class BillForm(forms.Form):
     vendor = forms.ChoiceField(label="Vendor")
     reference = forms.CharField(label="Their number", max_length=60, help_text="As it stands on the bill.")
     issued_on = DayField(label="Date of the bill")
-    due_on = DayField(label="Due on")
+    due_on = DayField(
+        label="Due on", required=False, help_text="Empty: after as many days as the vendor gives."
+    )
 
     def __init__(self, *args: Any, vendors: Sequence[Vendor], **kwargs: Any) -> None:
         """Offer the vendors in use."""
         super().__init__(*args, **kwargs)
+        self.terms = {str(row.pk): row.terms_days for row in vendors}
         self.fields["vendor"].choices = [("", "Choose"), *((str(row.pk), row.name) for row in vendors)]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Say when it is due, where nobody did."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if "due_on" in data and data["due_on"] is None and data.get("issued_on") and data.get("vendor"):
+            data["due_on"] = data["issued_on"] + dt.timedelta(days=self.terms[data["vendor"]])
+        return data
 
 
 class LineForm(forms.Form):

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 
 from portfolio.domain import ledger
 from portfolio.domain.receivables.refusals import RefusedError
@@ -113,6 +114,8 @@ def file_answer(content: bytes, name: str, kind: str) -> HttpResponse:
     }
     if kind not in types:
         raise PermissionDenied("There is no such kind of file.")
-    place = "inline" if kind == "pdf" else "attachment"
-    headers = {"Content-Disposition": f'{place}; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    headers = {
+        "Content-Disposition": content_disposition_header(kind != "pdf", name) or "",
+        "X-Content-Type-Options": "nosniff",
+    }
     return HttpResponse(content, content_type=types[kind], headers=headers)

@@ -27,6 +27,7 @@ from portfolio.domain.receivables import (
 )
 from portfolio.domain.receivables.invoices import LineSaid
 from portfolio.domain.receivables.refusals import RefusedError
+from portfolio.domain.receivables.work import hours_milli
 from portfolio.models import (
     Account,
     AccountKind,
@@ -386,23 +387,30 @@ def _lines_page(
 def _said(lines: Any, accounts: list[Account], row: Invoice | None) -> list[LineSaid]:
     """Return the lines that were begun, each with the work it billed before."""
     by_id = {str(account.pk): account for account in accounts}
-    billed: dict[int, tuple[tuple[int, ...], int | None]] = {}
+    billed: dict[int, tuple[tuple[int, ...], int | None, int]] = {}
     if row is not None:
         for line in row.lines.prefetch_related("work", "milestones"):
             reached = next(iter(line.milestones.all()), None)
-            billed[line.pk] = (tuple(entry.pk for entry in line.work.all()), reached.pk if reached else None)
+            entries = line.work.all()
+            billed[line.pk] = (
+                tuple(entry.pk for entry in entries),
+                reached.pk if reached else None,
+                sum(entry.minutes for entry in entries),
+            )
     said = []
     for form in lines.forms:
         if not form.begun():
             continue
         typed = form.cleaned_data
         # Popped: a line's work is billed once, whatever the form says twice.
-        work, milestone = billed.pop(typed.get("line") or 0, ((), None))
+        work, milestone, minutes = billed.pop(typed.get("line") or 0, ((), None, 0))
+        quantity = 1000 if typed["quantity"] is None else typed["quantity"]
         said.append(
             LineSaid(
                 description=typed["description"], unit_minor=typed["unit"],
-                quantity_milli=1000 if typed["quantity"] is None else typed["quantity"], tax_bp=typed["tax"],
+                quantity_milli=quantity, tax_bp=typed["tax"],
                 account=by_id.get(typed["account"], accounts[0]), work=work, milestone=milestone,
+                minutes=minutes if minutes and quantity == hours_milli(minutes) else None,
             )
         )  # fmt: skip
     return said

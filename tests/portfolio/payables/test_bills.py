@@ -72,8 +72,10 @@ def test_the_same_bill_entered_twice_is_one_and_another_under_its_number_is_refu
     vendor = a_vendor(books)
     first = a_bill(books, vendor)
     assert a_bill(books, vendor) == first
-    with pytest.raises(BillRefusedError, match="has a bill R-1 already, of 2026-10-05 over"):
-        a_bill(books, vendor, amount=90_000)
+    words = [LineDraft(books.accounts["6300"], 80_000, "Other halyards")]
+    for changes in ({"amount": 90_000}, {"lines": words}):
+        with pytest.raises(BillRefusedError, match="has a bill R-1 already, of 2026-10-05 over"):
+            a_bill(books, vendor, **changes)
     assert JournalEntry.objects.count() == 1
 
 
@@ -174,6 +176,19 @@ def test_contractors_are_added_up_by_the_day_they_were_paid(books: Books) -> Non
         ("Mate Mina", "crew", 45_000, False),
     ]
     assert [row.paid_minor for row in queries.contractor_years(entity=books.entity, year=2027)] == [60_000]
+    second = books.post("5100", "2050", 5_000)
+    CrewPay.objects.create(
+        entity=books.entity, key="position:2", person="Mina Mate-Lund", person_key="7", on=NOVEMBER,
+        amount_minor=5_000, entry=second, paid_on=dt.date(2026, 12, 1),
+    )  # fmt: skip
+    first = BillPayment.objects.get(amount_minor=250_000)
+    bills.take_back(payment=first, on=dt.date(2027, 2, 1), reason="Came back", by=None, at=AT)
+    years = {year: queries.contractor_years(entity=books.entity, year=year) for year in (2026, 2027)}
+    assert [(row.name, row.paid_minor) for row in years[2026]] == [
+        ("Harbour rigging", 250_000),
+        ("Mina Mate-Lund", 50_000),
+    ], "a name may change, and a year that was filed does not"
+    assert [row.paid_minor for row in years[2027]] == [-190_000]
     assert queries.paid_years(entity=books.entity) == [2027, 2026]
 
 
@@ -187,6 +202,8 @@ def test_opening_balances_are_one_entry_whose_rest_goes_to_the_owner(books: Book
 
     with pytest.raises(ledger.UnbalancedEntryError):
         post(None, a1010=500_000, a2500=200_000)
+    with pytest.raises(ledger.LedgerError, match="no balance of its own"):
+        post(accounts["3000"], a1010=500_000, a3000=100_000)
     post(accounts["3000"], a1010=500_000, a2500=200_000)
 
     assert (balance(books, "1010"), balance(books, "2500"), balance(books, "3000")) == (

@@ -12,7 +12,7 @@ from openpyxl import Workbook
 from core.models import AuditEvent
 from portfolio.domain.plan import budgets, changes, forecasts, landing
 from portfolio.formats import FormatError, workbook
-from portfolio.models import Assumption, Budget, Forecast, KpiValue, MonthlyTarget, Scenario
+from portfolio.models import Assumption, Budget, CapitalOption, Forecast, KpiValue, MonthlyTarget, Scenario
 from tests.portfolio.conftest import AT, Books
 
 JANUARY = 2026 * 12
@@ -102,6 +102,15 @@ def test_plans_come_in_as_csv_or_workbook_and_the_same_again_changes_nothing(boo
         ("6100", OCTOBER + 1, 118_010, "Owner"),
     ]
     assert sorted(KpiValue.objects.values_list("key", "tracked")) == [("enquiries", True), ("nps", False)]
+
+    land(books, "kpis", kpis.replace(b"41.5", b"44"))
+    said = (
+        AuditEvent.objects.filter(action="portfolio:kpis:land").order_by("-pk").values_list("data", flat=True)
+    )
+    assert [row["changed"] for row in said[:2]] == [{"enquiries 2026-10-31": ["41.5", "44"]}, {}]
+    capital = b"entity,tier,name,outlay,monthly_return,source\nqos,zero_cost,Better photos,0,50,Bea\n"
+    assert land(books, "capital", capital) == 1
+    assert CapitalOption.objects.get().monthly_return_minor == 5_000
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,13 @@ import random
 
 import pytest
 
+from core import months
 from portfolio.domain import recognition
-from portfolio.domain.receivables import ageing, clients, credit, measures, payments, work
+from portfolio.domain.receivables import ageing, clients, credit, drafting, invoices, measures, payments, work
 from portfolio.domain.receivables.clients import Particulars
 from portfolio.domain.receivables.refusals import RefusedError
 from portfolio.domain.receivables.work import Stretch
-from portfolio.models import BookingStage, Payment
+from portfolio.models import BillingModel, BookingStage, ClientContract, ContractState, Payment
 from tests.factories.portfolio import BookingFactory
 from tests.portfolio.receivables.conftest import AT, TODAY, Office, day
 
@@ -121,6 +122,28 @@ def test_the_billing_gap_is_work_by_age_and_a_draft_is_no_invoice(office: Office
     work.add(contract=office.contract, stretch=unpaid, today=TODAY, by=None, at=AT)
     (gap,) = measures.billing_gap(entity=office.books.entity, as_of=TODAY)
     assert (gap.buckets, gap.minutes) == ((9_500, 14_250, 0, 0, 4_750), 180)
+
+    draft = drafting.from_time(contract=office.contract, up_to=TODAY, by=None, at=AT)
+    invoices.issue(invoice=draft, on=TODAY, today=TODAY, by=None, at=AT)
+    assert measures.billing_gap(entity=office.books.entity, as_of=TODAY) == []
+    (before,) = measures.billing_gap(entity=office.books.entity, as_of=day("11-09"))
+    assert before.total_minor == 19_000, "on the day before, none of it was invoiced"
+
+
+def test_months_of_a_retainer_that_are_over_and_not_billed_are_in_the_gap(office: Office) -> None:
+    contract = ClientContract.objects.create(
+        entity=office.books.entity, client=office.client, state=ContractState.SIGNED, title="Care", rate_minor=90_000,
+        billing_model=BillingModel.RETAINER, starts_on=day("08-15"),
+    )  # fmt: skip
+    draft = drafting.from_retainer(contract=contract, month=months.month_of(day("09-01")), by=None, at=AT)
+    invoices.issue(invoice=draft, on=day("10-01"), today=TODAY, by=None, at=AT)
+
+    def gaps(on: str) -> list[tuple[int, ...]]:
+        return [gap.buckets for gap in measures.billing_gap(entity=office.books.entity, as_of=day(on))]
+
+    assert gaps("11-10") == [(0, 90_000, 0, 90_000, 0)], "August and October; November is not over"
+    assert gaps("09-30") == [(90_000, 90_000, 0, 0, 0)], "September was not invoiced yet"
+    assert gaps("08-30") == []
 
 
 @pytest.mark.parametrize("many", [1, 30])

@@ -7,7 +7,7 @@ from portfolio.domain.receivables.contracts import MOVES, Term
 from portfolio.domain.receivables.landing import land_invoices
 from portfolio.domain.receivables.refusals import RefusedError
 from portfolio.formats import FormatError
-from portfolio.models import Client, ClientContract, ContractState, Invoice, WorkEntry
+from portfolio.models import Client, ClientContract, ContractState, Invoice, NumberSeries, WorkEntry
 from tests.portfolio.receivables.conftest import AT, TODAY, Office, day
 
 pytestmark = pytest.mark.django_db
@@ -113,4 +113,9 @@ def test_landed_invoices_are_invoices_of_their_own_number_and_the_series_goes_on
         data=(head + "dc,DC-50,Harbor Dental,2026-10-01,30,9.00,\n").encode(), name="i.csv", by=None, at=AT
     )
     assert office.issued().reference == "DC-51"
+
+    far = "dc,DC-999999999,Harbor Dental,2026-10-01,30,9.00,\ndc,DC-53,Harbor Dental,2026-10-01,30,9.00,\n"
+    land_invoices(data=(head + far).encode(), name="i.csv", by=None, at=AT)
+    NumberSeries.objects.update(last=52)
+    assert office.issued().reference == "DC-54"
     assert payments.settle_landed(entity=office.books.entity, by=None, at=AT) == 0

@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from portfolio.domain import bookings, ledger, tax
-from portfolio.domain.receivables import credit, drafting, invoices, numbers, payments, work
+from portfolio.domain.receivables import credit, drafting, invoices, measures, numbers, payments, work
 from portfolio.domain.receivables.refusals import RefusedError
 from portfolio.domain.receivables.work import Stretch
 from portfolio.models import (
@@ -200,6 +200,28 @@ def test_a_bookings_invoice_holds_revenue_until_the_service_and_counts_as_paid_w
     issued.refresh_from_db()
     assert issued.settled_on == TODAY
     assert Payment.objects.get().allocated_minor == 50_000
+
+    payments.reverse(payment=credit_first, on=TODAY, reason="Check came back", by=None, at=AT)
+    booking.refresh_from_db()
+    assert (office.balances(), booking.paid_minor) == ({"1200": 50_000, "2100": -50_000}, 0)
+    owed = booking.postings.filter(account__code="1200").values_list("amount_minor", flat=True)
+    assert sum(owed) == 50_000
+
+
+def test_time_is_billed_by_the_minute_however_an_hour_divides_and_time_without_a_rate_is_no_obstacle(
+    office: Office,
+) -> None:
+    for minutes, rate, count in ((60, 0, invoices.LINES_AT_MOST), (20, 15_000, 3)):
+        WorkEntry.objects.bulk_create(
+            WorkEntry(
+                contract=office.contract, on=day("11-03"), minutes=minutes, who="Jo", description="Form", rate_minor=rate
+            )
+            for _ in range(count)
+        )  # fmt: skip
+    draft = drafting.from_time(contract=office.contract, up_to=TODAY, by=None, at=AT)
+    assert (draft.total_minor, draft.lines.count()) == (15_000, 3)
+    (gap,) = measures.billing_gap(entity=office.books.entity, as_of=TODAY)
+    assert gap.total_minor == 15_000
 
 
 def test_what_a_booking_has_not_earned_yet_is_no_bad_debt(office: Office) -> None:

@@ -70,6 +70,13 @@ def test_an_invoice_goes_with_its_pdf_and_without_an_address_nothing_is_drafted(
     assert pdf.content.startswith(b"%PDF-")
     assert letters.waiting(entity=office.books.entity) == [message]
 
+    drafts.discard(message=message, by=people.owner(), at=AT)
+    second = letters.draft_invoice(invoice=issued, on=TODAY, by=None, at=AT)
+    assert letters.waiting(entity=office.books.entity) == [second]
+    drafts.release(message=second, by=people.owner(), at=AT)
+    with pytest.raises(RefusedError, match="went out on 10 November"):
+        letters.draft_invoice(invoice=issued, on=TODAY, by=None, at=AT)
+
     clients.change(client=office.client, particulars=Particulars("Harbor Dental"), by=None, at=AT)
     issued.client.refresh_from_db()
     with pytest.raises(RefusedError, match="no mail address"):
