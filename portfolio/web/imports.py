@@ -259,7 +259,7 @@ def _offered(request: HttpRequest) -> list[Entity]:
 
 
 def _form_page(
-    request: HttpRequest, form: UploadForm, error: Exception | None = None, token: str = ""
+    request: HttpRequest, form: UploadForm, error: Exception | None = None, laid_aside: str = ""
 ) -> HttpResponse:
     return render(
         request,
@@ -268,7 +268,7 @@ def _form_page(
             "form": form,
             "error": error,
             "where": error if isinstance(error, FormatError) else None,
-            "token": token,
+            "token": laid_aside,
             "crumbs": [PORTFOLIO, IMPORTS],
         },
         status=422 if error or form.errors else 200,

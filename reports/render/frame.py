@@ -31,15 +31,20 @@ from reports.document import (
     Tone,
 )
 from reports.figures import write
-from reports.render.words import BADGE_MEANINGS, BADGE_WORDS, MARKS, STATE_TONES, STATE_WORDS, STATUS_WORDS
+from reports.render.words import (
+    BADGE_MEANINGS,
+    BADGE_WORDS,
+    MARKS,
+    STATE_TONES,
+    STATE_WORDS,
+    STATUS_WORDS,
+    books_read,
+)
 
 _AGENDA = ("overdue", "open", "later", "done")
 
 # How many open actions the part "Actions first" shows; the agenda at the end shows every one.
 OPEN_SHOWN = 5
-
-HEAD_SHOWN = 16
-"""Signs of a chain's hash that stand in an edition; `verify_books --against` takes them."""
 
 
 class Kind(enum.StrEnum):
@@ -223,7 +228,7 @@ class Frame:
 
     def legend(self) -> str:
         """Return the sentences that say how figures are known, what the marks mean, and how far the books went."""
-        return " ".join(filter(None, (self._badges(), self._books())))
+        return " ".join(filter(None, (self._badges(), books_read(self.document.books))))
 
     def _badges(self) -> str:
         if self.usual is None:
@@ -233,12 +238,6 @@ class Frame:
             return f"{usual}."
         marks = ", ".join(f"{MARKS[badge]} = {BADGE_WORDS[badge]}" for badge in self.others)
         return f"{usual} unless marked: {marks}."
-
-    def _books(self) -> str:
-        heads = ", ".join(
-            f"{head.slug} {head.number} {head.hash[:HEAD_SHOWN]}" for head in self.document.books
-        )
-        return f"The books were read up to these entries: {heads}." if heads else ""
 
     def stale(self) -> str:
         """Return the sentence that names stale sources, or nothing."""

@@ -1,6 +1,8 @@
 """The words and tones that every form of an edition uses for badges, states and severities."""
 
-from reports.document import Badge, Severity, Tone
+from collections.abc import Iterable
+
+from reports.document import Badge, BooksHead, Severity, Tone
 
 BADGE_WORDS = {
     Badge.MEASURED: "measured",
@@ -29,3 +31,11 @@ SEVERITY_WORDS = {
     Severity.MEDIUM: "Medium",
     Severity.LOW: "Low",
 }
+# Signs of a chain's hash that stand in an edition; `verify_books --against` takes them.
+HEAD_SHOWN = 16
+
+
+def books_read(heads: Iterable[BooksHead]) -> str:
+    """Return the sentence that says how far each entity's books were read, or nothing where none were."""
+    shown = ", ".join(f"{head.slug} {head.number} {head.hash[:HEAD_SHOWN]}" for head in heads)
+    return f"The books were read up to these entries: {shown}." if shown else ""

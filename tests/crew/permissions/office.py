@@ -56,7 +56,10 @@ def _mailing() -> dict[str, Any]:
         "campaign": campaign.pk,
         "suppression": suppressed.pk,
         "financial_rule": FinancialRule.objects.create(
-            check_name=FinancialRule.Check.RUNWAY_FLOOR, position=1, statement="Runway stays long.", threshold=300
+            check_name=FinancialRule.Check.RUNWAY_FLOOR,
+            position=1,
+            statement="Runway stays long.",
+            threshold=300,
         ).pk,
         "token": unsubscribe.token(mail.public_id),
     }

@@ -183,7 +183,7 @@ OWN: list[Page] = [
     Page("crew:credential_file", get="OB", scope="papers", pk="credential.other"),
     Page("crew:credentials", get="OB", scope="portal"),
     Page("crew:credential_add_for", get="OB", post="OB", scope="portal", data=_PAPER),
-    Page("crew:pay", get="OKB", post="OKB", scope="portal", data={"on": "2026-11-23"}),
+    Page("crew:pay", get="OK", post="OK", scope="portal", data={"on": "2026-11-23"}),
 ]
 
 # Whoever holds the secret is let in, and nobody sees more than whom it is for.
@@ -204,4 +204,15 @@ OPEN: list[Page] = [
     Page("crew:dock_scanned", scope="public", notes=_TOLD, kwargs={"code": "A" * 20}),
 ]
 
-PAGES: list[Page] = [*OFFICE, *RECEIVABLES, *PORTAL, *OWN, *OPEN, *EVENT, *GUESTS, *PEOPLE, *POSITIONS, *CHECKLIST]
+PAGES: list[Page] = [
+    *OFFICE,
+    *RECEIVABLES,
+    *PORTAL,
+    *OWN,
+    *OPEN,
+    *EVENT,
+    *GUESTS,
+    *PEOPLE,
+    *POSITIONS,
+    *CHECKLIST,
+]
