@@ -39,6 +39,8 @@ from reports.render.words import (
     STATE_WORDS,
     STATUS_WORDS,
     books_read,
+    count,
+    one_line,
 )
 
 _AGENDA = ("overdue", "open", "later", "done")
@@ -124,16 +126,6 @@ class Fact:
 def day(date: dt.date) -> str:
     """Return a date as people write it: ``10 Nov 2026``."""
     return f"{date.day} {date:%b} {date.year}"
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """Return a count with its noun: ``1 finding``, ``3 findings``."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
-def one_line(text: str) -> str:
-    """Return text on one line, for titles and subjects."""
-    return " ".join(text.split())
 
 
 class Frame:

@@ -32,9 +32,9 @@ from reports.document import (
     Table,
     Tone,
 )
-from reports.render.frame import Frame, Kind, Part, Piece, count, day, one_line
+from reports.render.frame import Frame, Kind, Part, Piece, day
 from reports.render.markup import joined, with_breaks
-from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATE_WORDS, STATUS_WORDS
+from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATE_WORDS, STATUS_WORDS, count, one_line
 
 # Bytes of HTML we send at most. Gmail cuts at about 102 KB; the transport adds a little of its own.
 LIMIT = 95_000

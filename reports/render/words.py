@@ -39,3 +39,13 @@ def books_read(heads: Iterable[BooksHead]) -> str:
     """Return the sentence that says how far each entity's books were read, or nothing where none were."""
     shown = ", ".join(f"{head.slug} {head.number} {head.hash[:HEAD_SHOWN]}" for head in heads)
     return f"The books were read up to these entries: {shown}." if shown else ""
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return a count with its noun: ``1 finding``, ``3 findings``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def one_line(text: str) -> str:
+    """Return text on one line, for titles and subjects."""
+    return " ".join(text.split())
