@@ -24,6 +24,7 @@ from portfolio.web import (
     stripe,
     tax,
     terms,
+    unexplained,
 )
 
 app_name = "portfolio"
@@ -67,6 +68,7 @@ urlpatterns = [
     *terms.urlpatterns,
     *plans.urlpatterns,
     *bank.urlpatterns,
+    *unexplained.urlpatterns,
     *column_maps.urlpatterns,
     *rules.urlpatterns,
     *closing.urlpatterns,

@@ -14,6 +14,7 @@ from portfolio.domain.receivables.invoices import LineSaid
 from portfolio.models import (
     Account,
     AccountRole,
+    Bill,
     Direction,
     EntrySource,
     ImportedLine,
@@ -22,10 +23,12 @@ from portfolio.models import (
     TaxKind,
 )
 from tests.portfolio.conftest import AT, Books
+from tests.portfolio.web.conftest import World, world  # noqa: F401 - the fixture
 
 pytestmark = pytest.mark.django_db
 
 ON = dt.date(2026, 11, 5)
+QUERIES = 10
 Deed = Callable[..., Any]
 
 
@@ -172,3 +175,39 @@ def test_a_line_that_a_rule_moved_or_whose_entry_was_reversed_is_no_payment(book
         do(line=undone)
     do()
     assert balances(books, "1010", "1200") == [50_000, 0]
+
+
+def test_the_page_of_unexplained_lines_leads_to_what_each_pays(
+    world: World,  # noqa: F811
+    django_assert_num_queries: Any,
+) -> None:
+    books = Books(
+        world.mine.entity, {row.code: row for row in Account.objects.filter(entity=world.mine.entity)}
+    )
+    a_payment(books)
+    a_bill(books)
+    came = a_line(books, 50_000, "4900", "ACH HARBOR DENTAL")
+    went = a_line(books, -50_000, "6900", "CHECK 117")
+    client = world.client("bookkeeper")
+
+    with django_assert_num_queries(QUERIES):
+        page = client.get("/portfolio/entities/qos/bank/unexplained/")
+    for number in range(12):
+        a_line(books, 50_000, "4900", f"ACH {number}")
+    with django_assert_num_queries(QUERIES):
+        client.get("/portfolio/entities/qos/bank/unexplained/")
+    found = {line: [url for *_, url in offered] for line, offered, _ in page.context["rows"]}
+    for line, at_least in ((came, "/pay/?line="), (went, "/portfolio/bills/")):
+        form = client.get(next(url for url in found[line] if at_least in url).partition("#")[0]).context[
+            "form"
+        ]
+        assert form["line"].value() == str(line.pk)
+        assert form.initial["amount"] == 50_000
+
+    bill = Bill.objects.get(reference="R-1")
+    typed = {"amount": "500.00", "on": "2026-11-05", "account": books.accounts["1010"].pk, "key": "k"}
+    asked = client.post(f"/portfolio/bills/{bill.pk}/pay/", typed)
+    assert asked.status_code == 422
+    assert "CHECK 117" in asked.content.decode()
+    paid = client.post(f"/portfolio/bills/{bill.pk}/pay/", {**typed, "line": went.pk})
+    assert (paid.status_code, balances(books, "6900")) == (302, [0])

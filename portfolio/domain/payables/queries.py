@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
@@ -17,6 +17,7 @@ from portfolio.models import (
     CrewPay,
     Entity,
     EntryState,
+    ImportedLine,
     Posting,
     Vendor,
 )
@@ -93,6 +94,28 @@ def open_bills(*, entity: Entity, as_of: dt.date) -> tuple[OpenBill, ...]:
         .order_by("due_on", "pk")
     )
     return tuple(OpenBill(bill, bill.open_minor, (as_of - bill.due_on).days) for bill in rows)
+
+
+def candidates_of(*, entity: Entity, lines: Iterable[ImportedLine]) -> dict[int, list[Bill]]:
+    """Return by line which open bills each of an entity's unexplained lines may have paid, the surest first; one query.
+
+    A line names the bill, or its vendor, or is as much as is open of it.
+    """
+    opened = list(
+        Bill.objects.filter(entity=entity, void_on__isnull=True, settled_minor__lt=F("total_minor"))
+        .select_related("vendor")
+        .order_by("due_on", "pk")
+    )
+    found: dict[int, list[Bill]] = {}
+    for line in lines:
+        text, paid, ranked = f"{line.description} {line.reference}".casefold(), -line.amount_minor, []
+        for bill in opened if paid > 0 else []:
+            left = bill.total_minor - bill.settled_minor
+            said = (bill.vendor.name.casefold() in text) + 2 * (bill.reference.casefold() in text.split())
+            if paid <= left and (said or paid == left):
+                ranked.append((-said, paid != left, len(ranked), bill))
+        found[line.pk] = [bill for *_, bill in sorted(ranked, key=lambda row: row[:3])]
+    return found
 
 
 def payables(*, entity: Entity, as_of: dt.date) -> Payables:

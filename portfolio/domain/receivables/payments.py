@@ -232,6 +232,12 @@ def candidates(line: ImportedLine) -> list[Candidate]:
     return _candidates(line, _open_of(line.entity_id))
 
 
+def candidates_of(*, entity: Entity, lines: Iterable[ImportedLine]) -> dict[int, list[Candidate]]:
+    """Return by line whose payment each of an entity's unexplained lines may be; one query."""
+    opened = _open_of(entity.pk)
+    return {line.pk: _candidates(line, opened) for line in lines if line.amount_minor > 0}
+
+
 def settle_landed(*, entity: Entity, by: AbstractBaseUser | None, at: dt.datetime) -> int:
     """Make payments of bank lines that a rule sent to receivables and that name one open invoice; return how many.
 
@@ -403,7 +409,7 @@ def _tie(
     at: dt.datetime,
 ) -> None:
     """Move a client's credit to bookings, or below zero back to the client."""
-    receivable = Accounts(payment.entity).of(AccountRole.RECEIVABLE)
+    receivable = Accounts(payment.entity).owed_by(payment.client)
     total = sum(share for _, share in shares)
     what = "used" if total > 0 else "given back"
     ledger.post(

@@ -110,6 +110,7 @@ PAGES: list[Page] = [
     _press("portfolio:tick_item", "OK", month=MONTH, **_SLUG),
     _form("portfolio:reopen_month", "O", month=MONTH, **_SLUG),
     _reading("portfolio:bank", **_SLUG),
+    _reading("portfolio:unexplained_lines", **_SLUG),
     _form("portfolio:bank_balance", "OK", **_SLUG),
     _form("portfolio:bank_line", "OK", pk=_books("bank_line")),
     _reading("portfolio:rules", **_SLUG),

@@ -34,6 +34,7 @@ PAGES: list[tuple[str, Callable[[Records], str], set[str]]] = [
     ),
     ("reopen_month", lambda r: f"/portfolio/entities/{r.entity.slug}/months/2026-10/reopen/", {"owner"}),
     ("bank", lambda r: f"/portfolio/entities/{r.entity.slug}/bank/", {*WHO}),
+    ("unexplained_lines", lambda r: f"/portfolio/entities/{r.entity.slug}/bank/unexplained/", {*WHO}),
     (
         "bank_balance",
         lambda r: f"/portfolio/entities/{r.entity.slug}/bank/balance/",
