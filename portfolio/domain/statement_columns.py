@@ -106,9 +106,7 @@ class Layout:
             raise UnfitError("Budgets are kept for income and cost; the income statement shows them.")
         if asked.by is By.ENTITY:
             columns = [Column(asked.first, asked.last, entity.pk) for entity in self.entities]
-            if asked.form is not Form.INCOME:
-                columns.append(Column(asked.first, asked.last, Scope.ELIMINATIONS))
-            columns.append(total)
+            columns += [Column(asked.first, asked.last, Scope.ELIMINATIONS), total]
         elif asked.by is By.TOTAL:
             columns = [total]
         else:

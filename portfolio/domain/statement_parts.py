@@ -15,7 +15,7 @@ class EmptyPeriodError(ValueError):
 
 
 class Scope(enum.Enum):
-    """Whose amounts a column of several entities holds: all, all but what they owe each other, or just that, negated."""
+    """Whose amounts a column of several entities holds: all, all but what stands between them, or just that, negated."""
 
     ALL = "all"
     ELIMINATED = "eliminated"
@@ -58,7 +58,7 @@ class Holder(NamedTuple):
 class Row:
     """One line by column, in minor units with the statement's own sign: an account, or accounts alike of several entities.
 
-    ``sign`` turns debit-positive sums into that sign. ``between`` marks the row of what entities owe each other.
+    ``sign`` turns debit-positive sums into that sign. ``between`` marks the row of what sisters did not match.
     """
 
     entity: str
@@ -161,7 +161,7 @@ class Three:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Statements of several entities: put together without what they owe each other, and each one's own by slug."""
+    """Statements of several entities: put together without what they owe and sold each other, and each one's own by slug."""
 
     together: Three
     each: dict[str, Three]

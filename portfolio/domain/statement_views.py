@@ -53,7 +53,7 @@ class Statement:
     """One statement of one or more entities, read and laid out."""
 
     def __init__(self, *, entities: Sequence[Entity], asked: Asked) -> None:
-        """Read the books and lay the lines out; several entities are put together without what they owe each other.
+        """Read the books and lay the lines out; several entities are put together without what they owe and sold each other.
 
         Raises:
             UnfitError: the columns are too many, or the statement has none like them.
@@ -230,7 +230,8 @@ class Statement:
                 for measure in (Measure.OPENED, Measure.DEBITS, Measure.CREDITS)
             }
             cells = self._cells(row.amounts, dict(others))
-            if any(cells):
+            # Matched sides move by as much as each other; only what is left between them is a line.
+            if any(cells) and (not owed or any(row.amounts) or any(others[Measure.OPENED])):
                 key = row.code or "between"
                 used[key] = used.get(key, 0) + 1
                 key += f"-{used[key]}" if used[key] > 1 else ""

@@ -361,7 +361,7 @@ def balance_sheet(
 ) -> BalanceSheet:
     """Return what is owned and owed at the end of each month.
 
-    ``eliminate`` takes what the entities owe each other off both sides; what one side has booked and the other has
+    ``eliminate`` takes what the entities owe and sold each other off both sides; what one side has booked and the other has
     not stays visible among the assets.
     """
     scope = Scope.ELIMINATED if eliminate else Scope.ALL
