@@ -1,7 +1,7 @@
 """Which booking an event is for: at most one, and no booking has two events.
 
-The tie is the event's key on the booking, which is the portfolio's. Tying leaves its books and its stage alone; completing
-or cancelling the event does not (`portfolio.domain.served`).
+The tie is the event's key on the booking, which is the portfolio's. Tying leaves its books and its stage alone, but for an
+event that is completed; completing or cancelling the event does not (`portfolio.domain.served`).
 """
 
 import datetime as dt
@@ -10,10 +10,11 @@ from dataclasses import replace
 from django.db import transaction
 from django.urls import reverse
 
-from crew.domain import history, locks
+from crew.domain import history, locks, timing
 from crew.domain.history import Actor
 from crew.domain.terms import EventRefusedError, Terms
 from crew.models import Event, EventState
+from portfolio.domain import served
 from portfolio.domain.worked_as import Work
 from portfolio.models import Booking, BookingStage
 
@@ -42,7 +43,7 @@ def offered(*, event: Event) -> list[Booking]:
 
 
 def tie(*, event: Event, booking: Booking, by: Actor, at: dt.datetime) -> None:
-    """Say that an event is for a booking.
+    """Say that an event is for a booking; one that is completed goes into the booking's books at once.
 
     Raises:
         EventRefusedError: the event is cancelled or has a booking; or the booking has an event, is of another entity, or
@@ -66,17 +67,24 @@ def tie(*, event: Event, booking: Booking, by: Actor, at: dt.datetime) -> None:
             at=at,
             data={"event": ["", now.title]},
         )
+        if now.state == EventState.COMPLETED:
+            on = timing.served_on(now, at)
+            served.event_completed(entity=now.entity, event_key=now.key, on=on, by=by.person, at=at)
 
 
 def untie(*, event: Event, by: Actor, at: dt.datetime) -> Booking:
     """Take the booking off an event, and return it.
 
     Raises:
-        EventRefusedError: it has none.
+        EventRefusedError: it has none, or it is completed and in the booking's books.
     """
     with transaction.atomic():
         now = locks.event(event.pk)
         booking = booking_of(event=now)
+        if booking is not None and now.state == EventState.COMPLETED:
+            raise EventRefusedError(
+                f"{now.title} is completed, and in the books of {booking.reference}. Take it back from completed first."
+            )
         if booking is None or not Booking.objects.filter(pk=booking.pk, event_key=now.key).update(
             event_key=""
         ):

@@ -168,7 +168,8 @@ def create(
 def change(*, event: Event, terms: Terms, by: Actor, at: dt.datetime, shown: str | None = None) -> Event:
     """Change an event that is not over, and return it as it then is.
 
-    Where its date or times move, its checklists and positions follow, and everybody on it is told. ``shown`` is the
+    Where its date or times move, its checklists and positions follow, and everybody on it is told; the booking it works
+    is served on its new day (`portfolio.domain.served`). ``shown`` is the
     mark that a form carried of what it showed (`crew.domain.seen`); None where no form was open in between.
 
     Raises:
@@ -218,6 +219,8 @@ def change(*, event: Event, terms: Terms, by: Actor, at: dt.datetime, shown: str
             checklists.retime(event=now)
             links.follow(event=now, at=at)
             positions.recheck(event=now, by=by, at=at)
+        if "departs_on" in changed:
+            served.event_moved(event_key=now.key, on=now.departs_on, by=by.person, at=at)
     return now
 
 
@@ -264,9 +267,10 @@ def advance(*, event: Event, to: EventState, by: Actor, at: dt.datetime, early: 
         )
         today = _today(now, at)
         if to == EventState.COMPLETED:
-            served.event_completed(event_key=now.key, on=today, by=by.person, at=at)
+            on = timing.served_on(now, at)
+            served.event_completed(entity=now.entity, event_key=now.key, on=on, by=by.person, at=at)
         elif event.state == EventState.COMPLETED:
-            served.event_reopened(event_key=now.key, on=today, by=by.person, at=at)
+            served.event_reopened(entity=now.entity, event_key=now.key, on=today, by=by.person, at=at)
     return now
 
 
@@ -313,7 +317,7 @@ def cancel(*, event: Event, reason: str, by: Actor, at: dt.datetime) -> Event:
             at=at,
             data={"state": [event.state, now.state], "cancel_reason": ["", reason]} | told,
         )
-        served.event_cancelled(event_key=now.key, on=_today(now, at), by=by.person, at=at)
+        served.event_cancelled(entity=now.entity, event_key=now.key, on=_today(now, at), by=by.person, at=at)
     return now
 
 

@@ -4,8 +4,8 @@ A position is owed to whoever holds it when its event is completed, at its rate 
 a held position's holder and one who sought a stand-in in vain were there too, and staff see how it stood before they
 pay. It is owed from the completion until it is marked as paid. Cancelled events, positions without a rate, and
 bareboat charters, whose crew is their charterer's, owe nothing. Amounts are in the currency of the event's entity.
-The money itself moves by the bank. Where an event works a booking, its completion owes the pay in the books too, and
-marking records the payment there, to which the bank's line is matched when it lands.
+The money itself moves by the bank. Completing an event owes the pay in the books of its entity too, where it keeps any, and marking records
+the payment there, to which the bank's line is matched when it lands.
 """
 
 import datetime as dt
@@ -170,8 +170,8 @@ def mark_paid(
 
 
 def earned_on(event_key: str) -> list[crew_pay.Earned]:
-    """Return what the crew of an event earned, for the books; one query."""
-    return [_for_books(position) for position in _earned().filter(event__key=event_key).order_by("pk")]
+    """Return what the crew of an event earned or, where it is not completed, would earn, for the books; one query."""
+    return [_for_books(position) for position in _worth().filter(event__key=event_key).order_by("pk")]
 
 
 def _for_books(position: Position) -> crew_pay.Earned:
@@ -191,7 +191,7 @@ def _pay_in_books(
     by: Actor,
     at: dt.datetime,
 ) -> None:
-    """Record the payment of those positions whose event works a booking, owed now if they were not before.
+    """Record the payment of positions where books are kept, owed now if they were not before.
 
     Raises:
         PayRefusedError: the books cannot take it.
@@ -202,27 +202,35 @@ def _pay_in_books(
             event_key__in={position.event.key for position in positions}
         ).select_related("entity")
     }
-    keys: dict[Entity, list[str]] = {}
+    together: dict[Entity, list[Position]] = {}
+    for position in positions:
+        together.setdefault(position.event.entity, []).append(position)
     # Before anything is posted, and always in this order: so nobody waits for somebody who waits for them.
-    for entity in sorted({booking.entity for booking in worked.values()}, key=lambda entity: entity.pk):
+    owed = [
+        (entity, theirs)
+        for entity, theirs in sorted(together.items(), key=lambda item: item[0].pk)
+        if crew_pay.keeps_books(entity=entity)
+    ]
+    keys = {entity: [_for_books(position).key for position in theirs] for entity, theirs in owed}
+    for entity in keys:
         landing.lock(entity)
+    for entity, theirs_by_key in keys.items():
+        crew_pay.lock(entity=entity, keys=theirs_by_key, booking=None)
     lines = list(ImportedLine.objects.filter(pk__in=told_by).select_related("account", "entry"))
     try:
-        for position in positions:
-            booking = worked.get((position.event.entity_id, position.event.key))
-            if booking is None:
-                continue
-            row = crew_pay.accrue(
-                entity=booking.entity,
-                on=on,
-                booking=booking,
-                by=by.person,
-                at=at,
-                **asdict(_for_books(position)),
+        for entity, theirs in owed:
+            for position in theirs:
+                crew_pay.accrue(
+                    entity=entity,
+                    on=on,
+                    booking=worked.get((entity.pk, position.event.key)),
+                    by=by.person,
+                    at=at,
+                    **asdict(_for_books(position)),
+                )
+            crew_pay.pay(
+                entity=entity, keys=keys[entity], on=on, told_by=lines, apart=apart, by=by.person, at=at
             )
-            keys.setdefault(booking.entity, []).append(row.key)
-        for entity, theirs in sorted(keys.items(), key=lambda item: item[0].pk):
-            crew_pay.pay(entity=entity, keys=theirs, on=on, told_by=lines, apart=apart, by=by.person, at=at)
     except told.ToldError as error:
         refused = PayRefusedError(f"{error} Nothing was marked.")
         refused.lines = [(line.pk, told.said(line)) for line in error.lines]
@@ -232,8 +240,12 @@ def _pay_in_books(
 
 
 def _earned() -> QuerySet[Position]:
+    return _worth().filter(event__state=EventState.COMPLETED)
+
+
+def _worth() -> QuerySet[Position]:
     return (
-        Position.objects.filter(event__state=EventState.COMPLETED, rate_minor__gt=0, holder__isnull=False)
+        Position.objects.filter(rate_minor__gt=0, holder__isnull=False)
         .exclude(event__mode=Mode.BAREBOAT_12)
         .select_related("event__entity", "event__port", "holder")
     )

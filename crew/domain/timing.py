@@ -139,6 +139,12 @@ def boarding_at(event: Event) -> dt.datetime:
     return event.departs_at - dt.timedelta(minutes=event.boarding_minutes)
 
 
+def served_on(event: Event, at: dt.datetime) -> dt.date:
+    """Return the day in the books of its entity on which an event was rendered: that of its return, if that has come."""
+    returned = clock.today(event.entity.zone, at=event.returns_at)
+    return min(max(returned, event.departs_on), clock.today(event.entity.zone, at=at))
+
+
 def zone_of(event: Event) -> ZoneInfo:
     """Return the zone of the event's port; the portfolio's own where the port's does not exist."""
     return _lenient_zone(event.port)

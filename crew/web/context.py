@@ -29,7 +29,7 @@ _CREW: tuple[Place, ...] = (
 )
 _GUEST: tuple[Place, ...] = (("My trips", "crew:work", "charters"), ("My roles", "crew:grants", "people"))
 # Places that want more than reading: any of these verbs, somewhere.
-_ASKS: dict[str, tuple[str, ...]] = {"crew:credentials": ("book",), "crew:pay": ("book", "keep")}
+_ASKS: dict[str, tuple[str, ...]] = {"crew:credentials": ("book",), "crew:pay": ("keep",)}
 # A link's first page is its event.
 _BY_LINK: tuple[Place, ...] = (("Event", "crew:home", "charters"), ("My roles", "crew:grants", "people"))
 

@@ -72,7 +72,7 @@ def pay_page(request: HttpRequest) -> HttpResponse:
     """Show what there is to pay, by person and entity, and mark it as paid.
 
     Raises:
-        PermissionDenied: this person neither keeps books nor books.
+        PermissionDenied: this person keeps no books.
     """
     ids = _ids(request)
     at = clock.now()
@@ -123,17 +123,15 @@ def pay_page(request: HttpRequest) -> HttpResponse:
 
 
 def _ids(request: HttpRequest) -> frozenset[int] | None:
-    """Return the entities whose crew this person pays; None means all.
+    """Return the entities whose crew this person pays, which is keeping their books; None means all.
 
     Raises:
         PermissionDenied: there are none.
     """
-    keeps, books = (access.entity_ids(request.user, verb) for verb in ("keep", "book"))
-    if keeps is None or books is None:
-        return None
-    if not keeps | books:
+    keeps = access.entity_ids(request.user, "keep")
+    if keeps is not None and not keeps:
         raise PermissionDenied("Your role does not include pay. Ask the owner to extend your grant.")
-    return keeps | books
+    return keeps
 
 
 urlpatterns = [

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Q
 
 from portfolio.domain import landing, ledger, told
 from portfolio.domain.accounts import Accounts
@@ -74,7 +75,8 @@ def accrue(
 ) -> CrewPay:
     """Owe somebody what a position earned, as a direct cost of the booking; asked again with the same, it is owed once.
 
-    Where the amount or the person has changed, the row is reversed and written anew.
+    Where the amount, the person or the booking has changed, the row is reversed and written anew. Whoever owes several
+    locks them all first (`lock`).
 
     Raises:
         CrewPayRefusedError: it was paid in another amount or to somebody else.
@@ -84,7 +86,7 @@ def accrue(
         standing = _standing(entity, [key]).get(key)
         if standing is not None:
             same = (standing.person_key, standing.amount_minor) == (person_key, amount_minor)
-            if same or standing.paid_on is not None:
+            if standing.paid_on is not None or (same and standing.booking == booking):
                 if not same:
                     raise CrewPayRefusedError(
                         f"Pay of {standing.person} of {standing.on} is paid already and stays as it was."
@@ -110,6 +112,21 @@ def accrue(
             entity=entity, key=key, person=person[:120], person_key=person_key, on=on, amount_minor=amount_minor,
             booking=booking, entry=entry,
         )  # fmt: skip
+
+
+def keeps_books(*, entity: Entity) -> bool:
+    """Tell whether an entity has a chart of accounts; of one that has none, nothing is owed in books."""
+    return Account.objects.filter(entity=entity).exists()
+
+
+def lock(*, entity: Entity, keys: Sequence[str], booking: Booking | None) -> None:
+    """Let nobody else pay or take back these positions, and those of a booking, until the transaction ends.
+
+    Before anything is posted, as paying does, so that nobody waits for somebody who waits for them.
+    """
+    theirs = Q(key__in=list(keys)) if booking is None else Q(key__in=list(keys)) | Q(booking=booking)
+    rows = CrewPay.objects.filter(theirs, entity=entity, void_on__isnull=True)
+    list(rows.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk"))
 
 
 def undo(
@@ -245,4 +262,4 @@ def _standing(entity: Entity, keys: Sequence[str]) -> dict[str, CrewPay]:
 
 def _void(row: CrewPay, on: dt.date, reason: str, by: AbstractBaseUser | None, at: dt.datetime) -> None:
     if CrewPay.objects.filter(pk=row.pk, void_on__isnull=True, paid_on__isnull=True).update(void_on=on):
-        ledger.reverse(entry=row.entry, on=on, reason=reason, by=by, at=at)
+        ledger.reverse(entry=row.entry, on=max(on, row.entry.on), reason=reason, by=by, at=at)

@@ -119,7 +119,7 @@ def change_terms(*, booking: Booking, terms: Terms, by: AbstractBaseUser, at: dt
         raise TermsRefusedError(
             f"{booking.reference} has been paid more than this price already; refund first."
         )
-    values = {**_values(terms), **_moved_times(booking, terms.service_on)}
+    values = {**_values(terms), **moved_times(booking, terms.service_on)}
     old = {name: getattr(booking, name) for name in values}
     with transaction.atomic():
         if not Booking.objects.filter(pk=booking.pk, stage=booking.stage).update(**values):
@@ -158,7 +158,7 @@ def _values(terms: Terms) -> dict[str, object]:
     return {field.name: getattr(terms, field.name) for field in fields(terms)}
 
 
-def _moved_times(booking: Booking, service_on: dt.date | None) -> dict[str, object]:
+def moved_times(booking: Booking, service_on: dt.date | None) -> dict[str, object]:
     """Return the hours of a booking on its new day: the same hours of the entity's clock, whatever the season."""
     times = {"starts_at": booking.starts_at, "ends_at": booking.ends_at}
     if service_on == booking.service_on or booking.service_on is None:

@@ -1,21 +1,26 @@
 """What the portal says of an event goes into the books of the booking it works, in the portal's own transaction.
 
 An event completed earns its booking and owes its crew; an event cancelled calls its booking off; an event taken back from
-completed reverses what it posted. An event without a booking posts nothing.
+completed reverses what it posted. An event without a booking owes its crew and posts nothing else.
 
 No captain is refused because of the books. What they cannot take (a closed month, an account that is missing, a booking
-that nobody booked yet) waits as an `UnpostedDeed`, which staff see; `post_waiting` tries again. The event's row is locked
-by the caller, then the booking's here, then the books are written.
+that nobody booked yet) waits as an `UnpostedDeed`, which staff see; `post_waiting` tries again. The pay of a crew without a
+booking is owed at the latest when it is paid. The event's row is locked by the caller, then the booking's here and those
+of its crew's pay, then the books are written.
 """
 
 import datetime as dt
+import logging
+from collections.abc import Sequence
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from core import audit, clock
-from portfolio.domain import booking_entries, bookings, crew_pay, ledger
-from portfolio.models import Booking, BookingStage, ServedDeed, UnpostedDeed
+from portfolio.domain import booking_entries, bookings, crew_pay, enquiries, ledger
+from portfolio.models import Booking, BookingStage, Entity, ServedDeed, UnpostedDeed
+
+logger = logging.getLogger(__name__)
 
 _NOT_FIRM = (BookingStage.ENQUIRY, BookingStage.QUOTED, BookingStage.HELD)
 _TAKEN_BACK = "Its event was taken back from completed in the portal."
@@ -27,24 +32,42 @@ class DismissedError(Exception):
 
 
 def event_completed(
-    *, event_key: str, on: dt.date, by: AbstractBaseUser | None, at: dt.datetime
+    *, entity: Entity, event_key: str, on: dt.date, by: AbstractBaseUser | None, at: dt.datetime
 ) -> Booking | None:
     """Complete the booking of an event and owe its crew; return the booking, or None where it has none."""
-    return _told(ServedDeed.COMPLETED, event_key, on, by, at)
+    return _told(ServedDeed.COMPLETED, entity, event_key, on, by, at)
 
 
 def event_cancelled(
-    *, event_key: str, on: dt.date, by: AbstractBaseUser | None, at: dt.datetime
+    *, entity: Entity, event_key: str, on: dt.date, by: AbstractBaseUser | None, at: dt.datetime
 ) -> Booking | None:
     """Call the booking of an event off, where it was booked; return the booking, or None where it has none."""
-    return _told(ServedDeed.CANCELLED, event_key, on, by, at)
+    return _told(ServedDeed.CANCELLED, entity, event_key, on, by, at)
 
 
 def event_reopened(
-    *, event_key: str, on: dt.date, by: AbstractBaseUser | None, at: dt.datetime
+    *, entity: Entity, event_key: str, on: dt.date, by: AbstractBaseUser | None, at: dt.datetime
 ) -> Booking | None:
     """Take the booking of an event back from completed, with all it posted; return it, or None where it has none."""
-    return _told(ServedDeed.REOPENED, event_key, on, by, at)
+    return _told(ServedDeed.REOPENED, entity, event_key, on, by, at)
+
+
+def event_moved(
+    *, event_key: str, on: dt.date, by: AbstractBaseUser | None, at: dt.datetime
+) -> Booking | None:
+    """Give the booking of an event the event's new day, by which its terms decide; a settled booking keeps its own."""
+    with transaction.atomic():
+        booking = _locked(event_key=event_key) if event_key else None
+        if booking is None or booking.service_on == on or booking.stage in enquiries.SETTLED:
+            return booking
+        old = booking.service_on
+        Booking.objects.filter(pk=booking.pk).update(service_on=on, **enquiries.moved_times(booking, on))
+        audit.record(
+            action="portfolio:booking:change", subject=booking, by=by, at=at, entity=booking.entity.slug,
+            data={"service_on": [old.isoformat() if old else None, on.isoformat()]},
+        )  # fmt: skip
+        booking.refresh_from_db()
+    return booking
 
 
 def post_waiting(*, at: dt.datetime) -> tuple[int, int]:
@@ -60,8 +83,12 @@ def post_waiting(*, at: dt.datetime) -> tuple[int, int]:
             if booking is None or deed is None:
                 continue
             meant = deed.on
+            today = clock.today(booking.entity.zone, at=at)
+            if deed.deed == ServedDeed.COMPLETED and booking.service_on is not None:
+                # It was said on a day before the service's; that day has come meanwhile.
+                meant = max(meant, min(booking.service_on, today))
             posted_on = booking_entries.first_open_day(entity=booking.entity, on=meant)
-            if posted_on > max(meant, clock.today(booking.entity.zone, at=at)):
+            if posted_on > max(meant, today):
                 waiting += 1
                 continue
             if _try(booking, ServedDeed(deed.deed), meant, posted_on, None, at):
@@ -92,15 +119,73 @@ def dismiss(*, booking: Booking, reason: str, by: AbstractBaseUser | None, at: d
 
 
 def _told(
-    deed: ServedDeed, event_key: str, on: dt.date, by: AbstractBaseUser | None, at: dt.datetime
+    deed: ServedDeed,
+    entity: Entity,
+    event_key: str,
+    on: dt.date,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
 ) -> Booking | None:
     if not event_key:
         return None
     with transaction.atomic():
         booking = _locked(event_key=event_key)
+        posted_on = _day_in_books(entity, on, at)
         if booking is not None:
-            _try(booking, deed, on, on, by, at)
+            _try(booking, deed, on, posted_on, by, at)
+        elif deed != ServedDeed.CANCELLED and crew_pay.keeps_books(entity=entity):
+            _crew_alone(deed, entity, event_key, posted_on, by, at)
     return booking
+
+
+def _day_in_books(entity: Entity, on: dt.date, at: dt.datetime) -> dt.date:
+    """Return the day itself or, where its month is closed, the first open day if that has come."""
+    day = booking_entries.first_open_day(entity=entity, on=on)
+    return day if day <= clock.today(entity.zone, at=at) else on
+
+
+def _crew_alone(
+    deed: ServedDeed,
+    entity: Entity,
+    event_key: str,
+    on: dt.date,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> None:
+    """Owe the crew of an event that has no booking, or take that back; what the books refuse is owed when it is paid."""
+    rows = crew_pay.earned_on(event_key=event_key)
+    keys = [row.key for row in rows]
+    try:
+        with transaction.atomic():
+            crew_pay.lock(entity=entity, keys=keys, booking=None)
+            if deed == ServedDeed.REOPENED:
+                crew_pay.undo(entity=entity, keys=keys, on=on, reason=_TAKEN_BACK, by=by, at=at)
+            else:
+                _owe(entity, rows, None, on, by, at)
+    except _REFUSALS as refusal:
+        logger.warning("The books of %s could not take the crew's pay of an event: %s", entity.slug, refusal)
+
+
+def _owe(
+    entity: Entity,
+    rows: Sequence[crew_pay.Earned],
+    booking: Booking | None,
+    on: dt.date,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> None:
+    for row in rows:
+        crew_pay.accrue(
+            entity=entity,
+            key=row.key,
+            person=row.person,
+            person_key=row.person_key,
+            on=on,
+            amount_minor=row.amount_minor,
+            booking=booking,
+            by=by,
+            at=at,
+        )
 
 
 def _locked(**lookup: object) -> Booking | None:
@@ -152,6 +237,8 @@ def _post(
                 booking=booking, to=BookingStage.CANCELLED, by=by, at=at, on=on, posted_on=posted_on
             )
         return
+    rows = crew_pay.earned_on(event_key=booking.event_key) if deed == ServedDeed.COMPLETED else []
+    crew_pay.lock(entity=booking.entity, keys=[row.key for row in rows], booking=booking)
     if deed == ServedDeed.REOPENED:
         if booking.stage == BookingStage.COMPLETED:
             bookings.take_back(booking=booking, reason=_TAKEN_BACK, by=by, at=at, on=posted_on)
@@ -159,15 +246,4 @@ def _post(
         return
     if booking.stage != BookingStage.COMPLETED:
         bookings.advance(booking=booking, to=BookingStage.COMPLETED, by=by, at=at, on=on, posted_on=posted_on)
-    for row in crew_pay.earned_on(event_key=booking.event_key):
-        crew_pay.accrue(
-            entity=booking.entity,
-            key=row.key,
-            person=row.person,
-            person_key=row.person_key,
-            on=posted_on,
-            amount_minor=row.amount_minor,
-            booking=booking,
-            by=by,
-            at=at,
-        )
+    _owe(booking.entity, rows, booking, posted_on, by, at)

@@ -258,6 +258,10 @@ def test_pay_is_marked_whole_or_not_at_all() -> None:
 def test_who_opens_pay(who: str, status: int) -> None:
     assert browser(getattr(people, who)()).get("/pay/").status_code == status
     assert browser(people.reader_of(EntityFactory())).get("/pay/").status_code == 403
+    books_trips = people.StaffGrantFactory(
+        duty="bookings"
+    ).person  # Pay moves money in the books, trips do not.
+    assert browser(books_trips).get("/pay/").status_code == 403
 
 
 @pytest.mark.parametrize("count", [1, 40])

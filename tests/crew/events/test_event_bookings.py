@@ -249,3 +249,21 @@ def test_two_events_that_reach_for_one_booking_at_once_do_not_both_get_it() -> N
 
     assert sum(isinstance(outcome, EventRefusedError) for outcome in outcomes) == 1
     assert Event.objects.get(key=Booking.objects.get().event_key).state == EventState.DRAFT
+
+
+def test_a_booking_is_served_on_the_day_its_event_moves_to_unless_it_is_settled(harbor: Harbor) -> None:
+    event, booking = harbor.event(), book(harbor, stage="booked")
+    Booking.objects.update(event_key=event.key)
+
+    def served_after_a_move(days: int) -> dt.date | None:
+        now = Event.objects.get()
+        terms = harbor.terms(on=now.departs_on + dt.timedelta(days=days))
+        events.change(event=now, terms=terms, by=harbor.by, at=NOW)
+        booking.refresh_from_db()
+        return booking.service_on
+
+    assert served_after_a_move(3) == dt.date(2026, 12, 1)
+    trail = AuditEvent.objects.get(action="portfolio:booking:change")
+    assert trail.data["service_on"] == ["2026-11-28", "2026-12-01"]
+    Booking.objects.update(stage="cancelled")
+    assert served_after_a_move(2) == dt.date(2026, 12, 1)

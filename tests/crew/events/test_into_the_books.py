@@ -3,9 +3,11 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from core import months
-from crew.domain import events, history, pay
+from crew.domain import event_bookings, events, history, pay
 from crew.models import Event, EventState, Position, PositionState
 from portfolio.domain import bookings, chart, held, ledger, served
 from portfolio.domain.stripe import landing as stripe
@@ -77,7 +79,7 @@ def test_a_completed_event_earns_its_booking_and_owes_its_crew_and_is_taken_back
         advance(EventState.COMPLETED)
         assert standing() == {"receivable": 950_00, "earned": 1_900_00}
         assert (owed_to_crew(), Booking.objects.get().stage) == (350_00, BookingStage.COMPLETED)
-        served.event_completed(event_key="qqqqqqqq", on=TODAY, by=None, at=NOW)
+        served.event_completed(entity=Entity.objects.get(), event_key="qqqqqqqq", on=TODAY, by=None, at=NOW)
         assert owed_to_crew() == 350_00
         advance(EventState.UNDERWAY)
         assert standing() == {"deferred": 950_00}
@@ -92,13 +94,98 @@ def test_a_cancelled_event_calls_its_booking_off(db: None) -> None:
     assert standing() == {"deferred": 950_00}  # It has no terms, so nobody decided yet.
 
 
-def test_an_event_without_a_booking_posts_nothing(db: None) -> None:
+def test_an_event_without_a_booking_owes_its_crew_and_nothing_else(db: None) -> None:
     a_world()
     Booking.objects.update(event_key="")
-    before = JournalEntry.objects.count()
+    for _ in range(2):
+        advance(EventState.COMPLETED)
+        assert (owed_to_crew(), standing()) == (350_00, {"deferred": 950_00})
+        advance(EventState.UNDERWAY)
+        assert owed_to_crew() == 0
     advance(EventState.COMPLETED)
-    assert JournalEntry.objects.count() == before
+    mark = {"ids": None, "on": TODAY, "today": TODAY, "by": BY, "at": NOW}
+    assert pay.mark_paid(positions=[Position.objects.get().pk], **mark) == "$350.00"
+    assert owed_to_crew() == 0
+    assert Account.objects.get(code="1010").postings.filter(amount_minor=-350_00).count() == 1
     assert not UnpostedDeed.objects.exists()
+
+
+def test_pay_that_the_books_could_not_owe_is_owed_when_it_is_paid(db: None) -> None:
+    a_world()
+    Booking.objects.update(event_key="")
+    Account.objects.filter(code="5100").update(active=False)
+    assert advance(EventState.COMPLETED).state == EventState.COMPLETED
+    assert not CrewPay.objects.exists()
+    Account.objects.filter(code="5100").update(active=True)
+    mark = {"ids": None, "on": TODAY, "today": TODAY, "by": BY, "at": NOW}
+    pay.mark_paid(positions=[Position.objects.get().pk], **mark)
+    assert CrewPay.objects.get().paid_on == TODAY
+
+
+def test_a_completed_event_tied_to_its_booking_goes_into_the_books_and_stays_tied(db: None) -> None:
+    a_world()
+    Booking.objects.update(event_key="")
+    event = advance(EventState.COMPLETED)
+    event_bookings.tie(event=event, booking=Booking.objects.get(), by=BY, at=NOW)
+    assert (standing(), owed_to_crew()) == ({"receivable": 950_00, "earned": 1_900_00}, 350_00)
+    assert CrewPay.objects.get(void_on__isnull=True).booking == Booking.objects.get()
+    with pytest.raises(events.EventRefusedError, match="in the books of QOS-1. Take it back"):
+        event_bookings.untie(event=event, by=BY, at=NOW)
+    advance(EventState.UNDERWAY)
+    assert (standing(), owed_to_crew()) == ({"deferred": 950_00}, 0)
+    event_bookings.untie(event=event, by=BY, at=NOW)
+    assert Booking.objects.get().event_key == ""
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_service_is_earned_on_the_day_of_its_return_where_that_is_open(db: None, closed: bool) -> None:
+    event = a_world()
+    Event.objects.filter(pk=event.pk).update(
+        departs_on=dt.date(2026, 10, 31),
+        departs_at=dt.datetime(2026, 10, 31, 15, tzinfo=dt.UTC),
+        returns_at=dt.datetime(2026, 11, 1, 2, tzinfo=dt.UTC),  # Still 31 October where the books are.
+    )
+    Booking.objects.update(service_on=dt.date(2026, 10, 31))
+    if closed:
+        october = months.parse("2026-10")
+        Period.objects.create(entity=Entity.objects.get(), month=october, state="closed", closed_at=NOW)
+    advance(EventState.COMPLETED)
+    entry = JournalEntry.objects.get(source=EntrySource.RECOGNITION)
+    assert entry.on == dt.date(2026, 11, 1) if closed else dt.date(2026, 10, 31)
+    assert Booking.objects.get().completed_on == dt.date(2026, 10, 31)
+    assert JournalEntry.objects.get(source=EntrySource.CREW_PAY).on == entry.on
+    assert not UnpostedDeed.objects.exists()
+
+
+def test_what_was_completed_before_its_day_is_posted_once_the_day_has_come(db: None) -> None:
+    a_world()
+    tomorrow = TODAY + dt.timedelta(days=1)
+    Booking.objects.update(service_on=tomorrow)
+    advance(EventState.COMPLETED)
+    assert "cannot be completed" in UnpostedDeed.objects.get().refusal
+    assert served.post_waiting(at=NOW) == (0, 1)
+    assert served.post_waiting(at=NOW + dt.timedelta(days=2)) == (1, 0)
+    assert Booking.objects.get().completed_on == tomorrow
+
+
+def test_rows_of_pay_are_locked_before_the_books_whoever_comes(db: None) -> None:
+    """Completing, taking back and paying take them in one order; else they wait for each other."""
+    a_world()
+    mark = {"ids": None, "on": TODAY, "today": TODAY, "by": BY, "at": NOW}
+    for act in (
+        lambda: advance(EventState.COMPLETED),
+        lambda: advance(EventState.UNDERWAY),
+        lambda: advance(EventState.COMPLETED),
+        lambda: pay.mark_paid(positions=[Position.objects.get().pk], **mark),
+    ):
+        with CaptureQueriesContext(connection) as seen:
+            act()
+        asked = [query["sql"] for query in seen]
+        first_pay, first_chain = (
+            min(n for n, sql in enumerate(asked) if table in sql)
+            for table in ("portfolio_crewpay", "portfolio_entrychain")
+        )
+        assert first_pay < first_chain
 
 
 @pytest.mark.parametrize("obstacle", ["closed month", "missing account", "not firm"])
