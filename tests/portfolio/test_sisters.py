@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client as Browser
 
 from core import months
 from portfolio.domain import statements
@@ -29,6 +30,7 @@ from portfolio.models import (
     Vendor,
 )
 from portfolio.render.statements import Style
+from tests.factories import people
 from tests.factories.portfolio import BookingFactory
 from tests.portfolio.conftest import AT, Books, open_books
 
@@ -176,3 +178,33 @@ def test_who_is_a_sister_is_said_before_anything_is_booked(sisters: Sisters) -> 
         clients.change(client=sisters.client, particulars=Particulars("Queen"), **LIKE)
     with pytest.raises(VendorRefusedError, match="add a new vendor"):
         vendors.change(vendor=sisters.vendor, terms=VendorTerms("Dockside"), **LIKE)
+
+
+@pytest.mark.once
+def test_pages_offer_the_sisters_and_show_them_apart(sisters: Sisters) -> None:
+    browser = Browser()
+    browser.force_login(people.bookkeeper(name="Bo Bookkeeper"))
+    said = {
+        "name": "Queen again",
+        "terms_days": "30",
+        "active": "on",
+        "sister_id": str(sisters.charter.entity.pk),
+    }
+    answer = browser.post("/portfolio/entities/dc/receivables/clients/add/", said)
+    client = Client.objects.get(name="Queen again")
+    assert (answer.status_code, client.sister) == (302, sisters.charter.entity)
+    said["sister_id"] = str(sisters.agency.entity.pk)
+    assert browser.post(f"/portfolio/clients/{client.pk}/change/", said).status_code == 422
+    drafting_page = browser.get(f"/portfolio/clients/{client.pk}/invoices/add/").content.decode()
+    assert drafting_page.index("4800 Sales to sister entities") < drafting_page.index("4000 Sales")
+    sisters.sell(300_00)
+    bill = sisters.buy(300_00)
+    aged = browser.get("/portfolio/entities/dc/receivables/?on=2026-11-10").content.decode()
+    assert "Sister entities, on their own account" in aged
+    assert "the same to the cent" in aged
+    files = browser.get("/portfolio/entities/dc/receivables/ageing.csv?on=2026-11-10").content.decode()
+    assert files.index("Difference") < files.index("Sister entities") < files.index("300.00")
+    page = browser.get(f"/portfolio/bills/{bill.pk}/").content.decode()
+    assert "300.00" in page
+    changed = browser.get(f"/portfolio/vendors/{sisters.vendor.pk}/change/").content.decode()
+    assert f'<option value="{sisters.agency.entity.pk}" selected' in changed
