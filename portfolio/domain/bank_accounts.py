@@ -15,6 +15,8 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils.crypto import salted_hmac
 
 from core import audit, clock, months
+from core.money import format_minor
+from portfolio.domain import periods
 from portfolio.models import (
     Account,
     AccountKind,
@@ -127,14 +129,30 @@ def note_balance(
 ) -> StatementBalance:
     """Keep what a statement says an account held at the end of a day; the newest word on a day stands.
 
+    A file's word gives way to another file's alone, and what is known of a closed month to nobody's.
+
     Raises:
-        BankAccountError: the day is not over where the entity is, and a person typed it.
+        BankAccountError: a person typed it, and the day is not over where the entity is, its month is closed, or the
+            bank's own file says something else.
     """
     if file is None and clock.today(account.entity.zone, at=at) < on:
         raise BankAccountError(f"{on} has not come yet; type the balance of a day that is past.")
+    month = months.month_of(on)
     with transaction.atomic():
         known = StatementBalance.objects.filter(account=account, on=on).first()
         if known is not None and known.balance_minor == balance_minor:
+            return known
+        closed = month in periods.closed_months(entity=account.entity)
+        if file is None and closed:
+            raise BankAccountError(
+                f"{months.label(month)} is closed; reopen it before typing a balance of its statement."
+            )
+        if file is None and known is not None and known.file_id is not None:
+            raise BankAccountError(
+                f"The bank's own file says {format_minor(known.balance_minor, account.currency)} for {on}; "
+                "bring a newer file in where that is wrong."
+            )
+        if known is not None and closed:
             return known
         noted, _ = StatementBalance.objects.update_or_create(
             account=account, on=on,

@@ -5,6 +5,7 @@ in `WEIGHTS`. `portfolio.domain.reconciliation` closes.
 """
 
 import datetime as dt
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,22 +18,24 @@ from django.db.models.functions import Coalesce
 
 from core import audit, months
 from core.money import format_minor
-from portfolio.domain import bank_accounts, matching, roll_forward
+from portfolio.domain import bank_accounts, matching, roll_forward, rules
 from portfolio.domain.payables import queries as payables
 from portfolio.domain.receivables import ageing
-from portfolio.domain.stripe import payouts
+from portfolio.domain.stripe import payouts, standing
 from portfolio.models import (
     Account,
     AccountRole,
     CloseTick,
     Entity,
     EntryChain,
+    EntrySource,
     EntryState,
     ImportedLine,
     JournalEntry,
     MonthlyBalance,
     Period,
     PeriodState,
+    Posting,
 )
 
 
@@ -63,6 +66,7 @@ WEIGHTS: Mapping[str, tuple[str, Weight]] = MappingProxyType(
         "trial-balance": ("Debits and credits of the month are equal", Weight.STOPS),
         "chain": ("The chain of entries is whole", Weight.STOPS),
         "uncategorised": ("Nothing waits for a category", Weight.ACCEPTED),
+        "stripe-events": ("No event of Stripe’s failed", Weight.ACCEPTED),
         "clearing": ("The card clearing account is empty but for payouts on their way", Weight.ACCEPTED),
         "receivables": ("Receivables are the open invoices and bookings", Weight.ACCEPTED),
         "payables": ("Payables are the open bills", Weight.ACCEPTED),
@@ -289,7 +293,17 @@ class _Asker:
 
     def _uncategorised(self) -> tuple[bool, str]:
         waiting = uncategorised_minor(entity=self.entity, month=self.month)
-        return not waiting, f"{self._money(waiting)} waits." if waiting else "Everything has an account."
+        if waiting:
+            return False, f"{self._money(waiting)} waits."
+        lines = _uncategorised_lines(self.entity, self.month)
+        return (
+            not lines,
+            f"{lines} lines wait that add up to nothing." if lines else "Everything has an account.",
+        )
+
+    def _stripe_events(self) -> tuple[bool, str]:
+        count = standing.failed(entity=self.entity)
+        return not count, f"{count} failed: try them again on the Stripe page." if count else "None failed."
 
     def _clearing(self) -> tuple[bool, str]:
         held = _held(self.entity, AccountRole.CLEARING, self.month)
@@ -336,6 +350,33 @@ def uncategorised_minor(*, entity: Entity, month: int) -> int:
         account__entity=entity, account__role=AccountRole.UNCATEGORISED, month=month
     ).values_list("account_id", F("debit_minor") - F("credit_minor"))
     return sum(abs(minor) for _, minor in moved)
+
+
+def _uncategorised_lines(entity: Entity, month: int) -> int:
+    """Return how many postings of a month wait for a category though they cancel each other out.
+
+    What took one away is of its amount the other way: a correction, a reversal or an entry by hand. One entry by hand may
+    take several away at once.
+    """
+    lines: dict[int, Counter[int]] = defaultdict(Counter)
+    taken: dict[int, Counter[int]] = defaultdict(Counter)
+    by_hand = (EntrySource.MANUAL, EntrySource.REVERSAL)
+    for account, minor, source, external_id in Posting.objects.filter(
+        account__entity=entity,
+        account__role=AccountRole.UNCATEGORISED,
+        month=month,
+        entry__state=EntryState.POSTED,
+    ).values_list("account_id", "amount_minor", "entry__source", "entry__external_id"):
+        if source in by_hand or (external_id or "").startswith(rules.MOVED):
+            taken[account][-minor] += 1
+        else:
+            lines[account][minor] += 1
+    waiting = 0
+    for account, waits in lines.items():
+        left, spare = waits - taken[account], taken[account] - waits
+        if not spare or sum((left - spare).elements()) != sum((spare - left).elements()):
+            waiting += left.total()
+    return waiting
 
 
 def _held(entity: Entity, role: AccountRole, month: int) -> int:

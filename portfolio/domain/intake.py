@@ -25,8 +25,8 @@ from portfolio.domain.landing import LandedFile, NewLine
 from portfolio.formats import bank_csv, ofx, tables
 from portfolio.formats.bank_csv import BankLine
 from portfolio.formats.csv_rows import MAX_BYTES, MAX_ROWS
-from portfolio.formats.errors import FormatError
-from portfolio.formats.ofx import OfxStatement
+from portfolio.formats.errors import FormatError, shown
+from portfolio.formats.ofx import OfxLine, OfxStatement
 from portfolio.models import Account, AccountRole, ColumnMap, Entity, EntrySource, ImportKind
 
 
@@ -118,7 +118,7 @@ def land_ofx(
         banks = _banks(entity, statements, name, account, answers or {}, by, at)
         file = BankFile(desk=desks.Desk(entity), kind=ImportKind.OFX, name=name, data=data, by=by, at=at)
         for statement, bank in zip(statements, banks, strict=True):
-            file.take(bank=bank, lines=_ofx_lines(statement, bank))
+            file.take(bank=bank, lines=_ofx_lines(statement, bank, file))
             if statement.balance is not None:
                 bank_accounts.note_balance(
                     account=bank, on=statement.balance.on, balance_minor=statement.balance.amount_minor,
@@ -178,18 +178,31 @@ def _csv_line(row: BankLine) -> NewLine:
     )  # fmt: skip
 
 
-def _ofx_lines(statement: OfxStatement, bank: Account) -> Iterator[NewLine]:
-    """Name the lines of one account: by the bank's id, or where it gives none by what they say, counted."""
+def _ofx_lines(statement: OfxStatement, bank: Account, file: BankFile) -> Iterator[NewLine]:
+    """Name the lines of one account: by the bank's id, or where it gives none by what they say, counted.
+
+    A movement that the file tells twice, word for word, counts as read and is not new.
+
+    Raises:
+        FormatError: two movements of one day and amount have one id and say different things.
+    """
     seen: Counter[tuple[object, ...]] = Counter()
-    told: dict[str, tuple[dt.date, int]] = {}
+    told: dict[str, OfxLine] = {}
     for row in statement.lines:
         said: tuple[object, ...] = (row.on.isoformat(), row.amount_minor)
         if row.fitid:
             known = row.fitid if len(row.fitid) <= 100 else hashlib.sha256(row.fitid.encode()).hexdigest()
             external_id = f"{bank.code}:{known}"
-            if told.get(external_id) == (row.on, row.amount_minor):
-                continue  # The bank told the same movement twice in one file.
-            told[external_id] = row.on, row.amount_minor
+            twin = told.setdefault(external_id, row)
+            if twin is not row and (twin.on, twin.amount_minor) == (row.on, row.amount_minor):
+                if twin.description != row.description:
+                    raise FormatError(
+                        file=file.name, line=row.line, column="FITID",
+                        reason=f"{shown(row.fitid)} is the id of line {twin.line} too, which says something else",
+                        fix="ask the bank for the file again, or use its CSV",
+                    )  # fmt: skip
+                file.read += 1
+                continue
         else:
             said = (*said, row.description)
             seen[said] += 1

@@ -13,6 +13,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 
 from core import clock, months
 from portfolio.domain import queries
+from portfolio.domain.desk import BANK_KINDS
 from portfolio.domain.queries import Movement
 from portfolio.models import (
     Account,
@@ -187,7 +188,7 @@ def entity_rows(*, ids: Collection[int] | None, as_of: dt.date) -> list[EntityRo
             revenue[account.entity_id, month] -= movement.net
     imported: dict[int, dt.date] = {}
     for fresh in queries.freshness(entity_ids=found):
-        if fresh.kind in (ImportKind.BANK_CSV, ImportKind.STRIPE):
+        if fresh.kind in (*BANK_KINDS, ImportKind.STRIPE):
             imported[fresh.entity_id] = max(fresh.fresh_to, imported.get(fresh.entity_id, fresh.fresh_to))
     newest = JournalEntry.objects.filter(
         entity=OuterRef("pk"), state=EntryState.POSTED, on__lte=as_of
@@ -327,13 +328,14 @@ def account_postings(*, account: Account, month: int) -> QuerySet[Posting]:
 
 
 def sources(*, entity: Entity, as_of: dt.date) -> list[Source]:
-    """Return how fresh each source of an entity is on a date; one query."""
+    """Return how fresh each source of an entity is on a date, the bank by whichever kind of file is newest; one query."""
     labels = {**dict(ImportKind.choices), "handoff": "Handoff note"}
     dates = {fresh.kind: fresh.fresh_to for fresh in queries.freshness(entity_ids=[entity.pk])}
+    bank = max(BANK_KINDS, key=lambda kind: dates.get(kind, dt.date.min))
     return [
         Source(label, dates.get(kind), (as_of - dates[kind]).days if kind in dates else None)
         for kind, label in labels.items()
-        if kind in dates or kind in (ImportKind.BANK_CSV, ImportKind.STRIPE, "handoff")
+        if (kind in dates and kind not in BANK_KINDS) or kind in (bank, ImportKind.STRIPE, "handoff")
     ]
 
 

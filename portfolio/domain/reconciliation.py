@@ -184,9 +184,17 @@ def _note_balance(
     """Keep the balance a person typed as the statement's, where it can only be that of one account."""
     cash = list(Account.objects.filter(entity=entity, role=AccountRole.CASH, active=True)[:2])
     if len(cash) == 1:
-        bank_accounts.note_balance(
-            account=cash[0], on=months.last_day(month), balance_minor=statement_minor, file=None, by=by, at=at
-        )
+        try:
+            bank_accounts.note_balance(
+                account=cash[0],
+                on=months.last_day(month),
+                balance_minor=statement_minor,
+                file=None,
+                by=by,
+                at=at,
+            )
+        except bank_accounts.BankAccountError as error:
+            raise ReconciliationError(str(error)) from error
 
 
 def _locked_period(entity: Entity, month: int) -> Period:

@@ -32,7 +32,7 @@ from portfolio.models import (
 
 LINES_SHOWN = 40
 AT_ONCE = 2_000
-_MOVED = "recategorised:"
+MOVED = "recategorised:"
 # Stays below the number of parameters that any SQLite in use accepts.
 _LOOKUP = 900
 Found = TypeVar("Found")
@@ -267,7 +267,7 @@ def _moving(entry: JournalEntry, to: Account, on: dt.date, earlier: int) -> ledg
             ledger.Line(to, posting.amount_minor, posting.booking),
         ),
         source=EntrySource.BANK,
-        external_id=f"{_MOVED}{entry.pk}:{earlier + 1}",
+        external_id=f"{MOVED}{entry.pk}:{earlier + 1}",
         origin=entry.origin,
     )
 
@@ -330,7 +330,7 @@ def _corrections(entries: Iterable[int]) -> dict[int, list[tuple[int, bool]]]:
     owner = JournalEntry.objects.filter(pk=min(asked, default=0)).values("entity_id")
     number = 1
     while asked:
-        of = {f"{_MOVED}{pk}:{number}": pk for pk in asked}
+        of = {f"{MOVED}{pk}:{number}": pk for pk in asked}
         asked = set()
         for ids in _chunks(of):
             for pk, external_id, undone in JournalEntry.objects.filter(

@@ -7,10 +7,12 @@ in `portfolio.domain.intake`; the external id made here is what lets overlapping
 import datetime as dt
 import hashlib
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from core import months
+from core.money import exponent
 from portfolio.formats.csv_rows import (
     DATE_FORMATS,
     MAX_BYTES,
@@ -21,7 +23,7 @@ from portfolio.formats.csv_rows import (
     read,
     read_day,
 )
-from portfolio.formats.errors import FormatError
+from portfolio.formats.errors import FormatError, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +74,19 @@ _SPELLINGS = {
     "reference": ("reference", "reference number", "ref", "check number", "check or slip #", "transaction id"),
 }  # fmt: skip
 _NEEDED = "Date, Description and either Amount or both Debit and Credit"
+_SAY_HOW = "say on the import page how dates and amounts are written; it is saved for this bank's files"
+_THOUSANDS = re.compile(r"\D{0,2}[0-9]{1,3}\.[0-9]{2}0\D{0,2}", re.ASCII)
 _GUESSED_FORMATS = ("%Y-%m-%d", "%m/%d/%Y")
 
 
 class Statement:
     """A file whose columns are known; `lines` reads on from there, once, without holding what it has read."""
 
-    def __init__(self, sheet: Sheet, columns: BankColumns, account: str, currency: str) -> None:
-        """Take the open file; `open_statement` makes one."""
-        self._sheet, self._account, self._currency = sheet, account, currency
+    def __init__(
+        self, sheet: Sheet, columns: BankColumns, account: str, currency: str, *, guessed: bool
+    ) -> None:
+        """Take the open file; `open_statement` makes one. ``guessed``: nobody said how dates and amounts are written."""
+        self._sheet, self._account, self._currency, self._guessed = sheet, account, currency, guessed
         self.columns = columns
         self.closings: tuple[tuple[dt.date, int], ...] = ()
 
@@ -90,14 +96,25 @@ class Statement:
         Those are the ends of the months that the file goes beyond, and its newest day.
 
         Raises:
-            FormatError: as `parse`; a balance that does not follow is told at the end.
+            FormatError: as `parse`; dates that may be read two ways and a balance that does not follow are told at the
+                end.
         """
         columns, currency = self.columns, self._currency
         seen: dict[int, int] = {}
         follow = _Balances(columns.balance, self._sheet.file)
         date_format = columns.date_format
+        # A row whose day may be its month, as long as no other tells which is which.
+        either: CsvRow | None = None
+        told = bool(columns.date_format)
         for row in self._sheet.rows():
             date_format = date_format or _guess(row.cells[columns.date])
+            if not told:
+                turned = read_day(row.cells[columns.date], "%d/%m/%Y")
+                told = turned is None
+                if turned is not None and turned.day != turned.month:
+                    either = either or row
+            if self._guessed and exponent(currency) < 3:
+                _refuse_thousands(row, columns)
             on, amount = row.day(columns.date, date_format), _amount(row, columns, currency)
             description = row.text(columns.description, required=True)
             key = _key(on, amount, description)
@@ -112,6 +129,12 @@ class Statement:
             if columns.balance:
                 follow.add(line)
             yield line
+        if either is not None and not told:
+            raise either.error(
+                columns.date,
+                f"{shown(either.cells[columns.date])} may be month/day or day/month, and no date of the file tells which",
+                _SAY_HOW,
+            )
         if columns.balance:
             self.closings = follow.closings()
 
@@ -132,9 +155,10 @@ def open_statement(
         FormatError: the file is no CSV, or its header lacks a column.
     """
     sheet = read(data, name=name, max_rows=max_rows, max_bytes=max_bytes, any_separator=columns is not None)
+    guessed = columns is None
     columns = detect_columns(sheet.headers, name=name) if columns is None else columns
     _check(columns, sheet.headers, name)
-    return Statement(sheet, columns, account, currency)
+    return Statement(sheet, columns, account, currency, guessed=guessed)
 
 
 def parse(
@@ -223,6 +247,15 @@ def _check(columns: BankColumns, headers: Sequence[str], name: str) -> None:
 def _guess(value: str) -> str:
     """Return the format the first date is written in; one it fits in neither is refused by `CsvRow.day`."""
     return next((known for known in _GUESSED_FORMATS if read_day(value, known)), _GUESSED_FORMATS[0])
+
+
+def _refuse_thousands(row: CsvRow, columns: BankColumns) -> None:
+    """Refuse 1.000 where nobody said whether that is one or a thousand."""
+    for column in filter(None, (columns.amount, columns.debit, columns.credit, columns.balance)):
+        if _THOUSANDS.fullmatch(row.cells[column]):
+            raise row.error(
+                column, f"{shown(row.cells[column])} may be one or a thousand times as much", _SAY_HOW
+            )
 
 
 def _amount(row: CsvRow, columns: BankColumns, currency: str) -> int:

@@ -238,15 +238,10 @@ class _Reader:
             self.current.number = done.leaves.get("ACCTID", ("", 0))[0]
         elif done.tag == "STMTTRN":
             self.current.lines.append(self._line(done, self.current))
-        elif done.tag == "LEDGERBAL" or (done.tag == "AVAILBAL" and not self._has_ledger()):
+        elif done.tag == "LEDGERBAL":  # What is available counts what has not been booked yet.
             self.current.balance = self._balance(done, self.current) or self.current.balance
         elif done.tag in _STATEMENTS:
             self._statement(done, self.current)
-
-    def _has_ledger(self) -> bool:
-        """Tell whether an available balance is of no use: what a card has left to spend is no balance at all."""
-        card = any(found.tag == "CCSTMTRS" for found in self.open)
-        return card or (self.current is not None and self.current.balance is not None)
 
     def _status(self, done: _Open) -> None:
         code, severity, message = (

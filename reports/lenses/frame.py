@@ -35,6 +35,8 @@ SOURCE_NAMES = {
     ImportKind.STRIPE: "Stripe balance history",
     "handoff": "handoff note",
 }
+# Other kinds of file that tell of the same source.
+ALSO = {ImportKind.BANK_CSV: (ImportKind.OFX,)}
 
 
 class UnlikeCurrenciesError(ValueError):
@@ -94,7 +96,8 @@ def sources(facts: Facts) -> Iterable[Source]:
     """Yield each entity's sources with the last date they cover; a stale one says so."""
     for entity in facts.entities:
         for kind, name in SOURCE_NAMES.items():
-            fresh_to = facts.freshness.get((entity.id, kind))
+            told = [facts.freshness.get((entity.id, one)) for one in (kind, *ALSO.get(kind, ()))]
+            fresh_to = max((day for day in told if day is not None), default=None)
             if fresh_to is None:
                 continue
             age = (facts.as_of - fresh_to).days

@@ -6,7 +6,19 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from portfolio.domain import bank_files, entries, intake, ledger, matching, rules, verification
+from portfolio.domain import (
+    bank_accounts,
+    bank_files,
+    close_checks,
+    entries,
+    intake,
+    ledger,
+    matching,
+    pages,
+    rules,
+    verification,
+)
+from portfolio.formats import FormatError
 from portfolio.models import (
     Account,
     AccountKind,
@@ -16,9 +28,15 @@ from portfolio.models import (
     JournalEntry,
     Period,
     PeriodState,
+    StatementBalance,
+    StripeEvent,
+    StripeEventState,
 )
+from reports.lenses import frame
+from reports.metrics import Facts
 from tests.portfolio.conftest import AT, Books
 from tests.portfolio.test_intake import PAYOUT, STRIPE_HEADER, balance, bank, card, stripe_row
+from tests.portfolio.test_matching import OFX, movement, ofx
 from tests.portfolio.test_rules import add
 
 HEAD = "Date,Description,Amount\n"
@@ -149,3 +167,96 @@ class TestRules:
             assert rules.moved([entry.pk]) == set()
         assert len(queries) == 3
         assert not any("LIKE" in query["sql"] for query in queries)
+
+
+def test_a_typed_balance_gives_way_to_the_file_and_to_a_closed_month(books: Books) -> None:
+    ofx(books, movement(1, "100.00", "A1", "OWNER"))
+
+    def say(on: dt.date, minor: int) -> None:
+        bank_accounts.note_balance(
+            account=books.accounts["1010"], on=on, balance_minor=minor, file=None, by=None, at=AT
+        )
+
+    with pytest.raises(bank_accounts.BankAccountError, match=r"own file says \$100.00"):
+        say(dt.date(2026, 10, 31), 90_00)
+    Period.objects.create(entity=books.entity, month=2026 * 12 + 9, state=PeriodState.CLOSED, closed_at=AT)
+    with pytest.raises(bank_accounts.BankAccountError, match="Oct 2026 is closed"):
+        say(dt.date(2026, 10, 30), 90_00)
+    ofx(books, movement(1, "100.00", "A1", "OWNER"), closing="80.00")
+    assert [told.balance_minor for told in StatementBalance.objects.all()] == [100_00]
+
+
+def test_an_ofx_file_that_tells_a_movement_twice_says_so(books: Books) -> None:
+    twice = movement(1, "-5.00", "A1", "COFFEE")
+    landed = ofx(books, twice, twice)
+    assert (landed.read, landed.new) == (2, 1)
+    with pytest.raises(FormatError, match="'A2' is the id of line 13 too, which says something else"):
+        ofx(books, movement(2, "-5.00", "A2", "COFFEE"), movement(2, "-5.00", "A2", "TEA"))
+
+
+def test_what_is_available_is_no_balance_of_a_statement(books: Books) -> None:
+    data = OFX.format(lines=movement(1, "5.00", "A1", "OWNER"), closing="1.00").replace(
+        "LEDGERBAL", "AVAILBAL"
+    )
+    intake.land_ofx(
+        entity=books.entity, data=data.encode(), name="x.ofx", by=None, at=AT, account=books.accounts["1010"]
+    )
+    assert not StatementBalance.objects.exists()
+
+
+def test_uncategorised_lines_that_add_up_to_nothing_still_wait(books: Books) -> None:
+    def holds() -> tuple[bool, str]:
+        (found,) = [
+            check
+            for check in close_checks.checks(entity=books.entity, month=2026 * 12 + 9, at=AT)
+            if check.key == "uncategorised"
+        ]
+        return found.state == close_checks.CheckState.HOLDS, found.found
+
+    for words, minor in (("ROPE", -50_00), ("ROPE BACK", 50_00), ("ICE", -5_00)):
+        lines = [books.line("1010", minor), books.line("6900", -minor)]
+        ledger.post(
+            entity=books.entity, on=THIRD, memo=words, lines=lines, source=EntrySource.BANK, external_id=words,
+            at=AT,
+        )  # fmt: skip
+    assert holds() == (False, "$5.00 waits.")
+    books.post("5200", "6900", 5_00, on=THIRD)
+    assert holds() == (False, "2 lines wait that add up to nothing.")
+    books.post("5200", "6900", 50_00, on=THIRD)
+    books.post("6900", "5200", 50_00, on=THIRD)
+    assert holds() == (True, "Everything has an account.")
+
+
+def test_events_of_stripe_that_failed_stop_the_close_until_accepted(books: Books) -> None:
+    StripeEvent.objects.create(
+        entity=books.entity, event_id="evt_1", type="charge.succeeded", state=StripeEventState.FAILED,
+        livemode=True, body_hash="0" * 64, created_at=AT, received_at=AT,
+    )  # fmt: skip
+    (found,) = [
+        check
+        for check in close_checks.checks(entity=books.entity, month=2026 * 12 + 9, at=AT)
+        if check.key == "stripe-events"
+    ]
+    assert (found.state, found.found) == (
+        close_checks.CheckState.STOPS, "1 failed: try them again on the Stripe page.",
+    )  # fmt: skip
+
+
+def test_an_ofx_file_is_a_bank_statement_wherever_freshness_is_asked_and_has_its_limits(books: Books) -> None:
+    bank(books, HEAD + "2026-10-03,FUEL,-50.00\n")
+    ofx(books, movement(20, "5.00", "A1", "OWNER"), movement(21, "6.00", "A2", "OWNER"))
+    newest = dt.date(2026, 10, 21)
+    as_of = dt.date(2026, 10, 31)
+    (row,) = pages.entity_rows(ids=None, as_of=as_of)
+    assert row.last_import_on == newest
+    told = [(source.label, source.fresh_to) for source in pages.sources(entity=books.entity, as_of=as_of)]
+    assert [day for name, day in told if "bank" in name.casefold()] == [newest]
+    (source,) = frame.sources(Facts(as_of=as_of))
+    assert (source.fresh_to, source.stale) == (newest, False)
+    text = OFX.format(lines=movement(1, "5.00", "A3", "A") + movement(2, "5.00", "A4", "B"), closing="1.00")
+    for limits, words in (({"max_rows": 1}, "more than 1 rows"), ({"max_bytes": 100}, "MB")):
+        with pytest.raises(FormatError, match=words):
+            intake.land_ofx(
+                entity=books.entity, data=text.encode(), name="x.ofx", by=None, at=AT,
+                account=books.accounts["1010"], **limits,
+            )  # fmt: skip

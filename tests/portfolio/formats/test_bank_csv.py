@@ -34,24 +34,24 @@ def test_a_plain_statement_gives_typed_lines() -> None:
 
 
 FORMS = {
-    "american dates": "Date,Description,Amount,Running Bal.\r\n10/01/2026,DOCKAGE,-5.00,95.00\r\n",
-    "short american dates": "date,payee,amount\n10/1/2026,DOCKAGE,-$5\n",
-    "debit and credit": "Transaction Date,Description,Debit,Credit\n2026-10-01,DOCKAGE,5.00,\n",
-    "zeros in the other column": "Date,Memo,Withdrawals,Deposits,Balance\n2026-10-01,DOCKAGE,5.00,0.00,95.00\n",
+    "american dates": "Date,Description,Amount,Running Bal.\r\n10/31/2026,DOCKAGE,-5.00,95.00\r\n",
+    "short american dates": "date,payee,amount\n10/31/2026,DOCKAGE,-$5\n",
+    "debit and credit": "Transaction Date,Description,Debit,Credit\n2026-10-31,DOCKAGE,5.00,\n",
+    "zeros in the other column": "Date,Memo,Withdrawals,Deposits,Balance\n2026-10-31,DOCKAGE,5.00,0.00,95.00\n",
     "rows with a comma at the end": (
         "Details,Posting Date,Description,Amount,Type,Balance,Check or Slip #\n"
-        "DEBIT,10/01/2026,DOCKAGE,-5.00,ACH,95.00,,\n"
+        "DEBIT,10/31/2026,DOCKAGE,-5.00,ACH,95.00,,\n"
     ),
-    "byte order mark": "\ufeffDate,Description,Amount\n2026-10-01,DOCKAGE,-5.00\n",
-    "blank lines": "Date,Description,Amount\n\n2026-10-01,DOCKAGE,-5.00\n,,\n",
-    "header with a comma at the end": "Date,Description,Amount,\n2026-10-01,DOCKAGE,-5.00,\n",
+    "byte order mark": "\ufeffDate,Description,Amount\n2026-10-31,DOCKAGE,-5.00\n",
+    "blank lines": "Date,Description,Amount\n\n2026-10-31,DOCKAGE,-5.00\n,,\n",
+    "header with a comma at the end": "Date,Description,Amount,\n2026-10-31,DOCKAGE,-5.00,\n",
 }
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_usual_forms_of_banks_are_understood_without_a_map(form: str) -> None:
     ((_, on, description, amount, _, _),) = bank(FORMS[form])
-    assert (on, description, amount) == (dt.date(2026, 10, 1), "DOCKAGE", -500)
+    assert (on, description, amount) == (dt.date(2026, 10, 31), "DOCKAGE", -500)
 
 
 def test_a_saved_map_reads_a_bank_with_words_of_its_own() -> None:
@@ -136,3 +136,25 @@ def test_more_rows_than_allowed_are_refused_by_number() -> None:
         "bank.csv line 4, column Date: the file has more than 2 rows "
         "\u2014 split it by date and bring the parts in one by one."
     )
+
+
+@pytest.mark.parametrize(
+    ("rows", "read"),
+    [
+        ("05/11/2026,A,-5.00\n06/11/2026,B,-6.00\n", r"line 2.*'05/11/2026' may be month/day or day/month"),
+        ("05/11/2026,A,-5.00\n11/13/2026,B,-6.00\n", [(2026, 5, 11), (2026, 11, 13)]),
+        ("10/10/2026,A,-5.00\n", [(2026, 10, 10)]),
+        ("2026-10-01,A,1.000\n", r"line 2.*'1.000' may be one or a thousand times as much"),
+        ("2026-10-01,A,$1.00\n", [(2026, 10, 1)]),
+    ],
+)
+def test_what_may_be_read_two_ways_asks_for_a_map(rows: str, read: object) -> None:
+    text = f"Date,Description,Amount\n{rows}"
+    if isinstance(read, str):
+        with pytest.raises(FormatError, match=read):
+            bank(text)
+        columns = BankColumns(date="Date", description="Description", amount="Amount", date_format="%d/%m/%Y")
+        if "/" in rows:
+            assert [row[1].month for row in bank(text, columns=columns)] == [11, 11]
+    else:
+        assert [(row[1].year, row[1].month, row[1].day) for row in bank(text)] == read
