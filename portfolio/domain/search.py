@@ -1,9 +1,10 @@
 """One question over everything of the portfolio that a person may see.
 
-A text is looked for in words; one that reads as an amount finds postings of that size on either side, by the index over
-accounts, months and amounts. Each kind of thing is one query, and no list is counted further than people read.
+A text is looked for in words; one that reads as an amount finds postings of that size on either side, in the currency of
+each entity, by the index over accounts, months and amounts. Each kind of thing is one query, and no list is counted further than people read.
 """
 
+import contextlib
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -17,15 +18,20 @@ from portfolio.models import (
     Bill,
     Booking,
     Client,
+    ClientContract,
+    CreditNote,
+    Entity,
     EntryDocument,
     EntryState,
     ImportedLine,
     Invoice,
     JournalEntry,
     MonthlyBalance,
+    Payment,
     Posting,
     StripePayout,
     Vendor,
+    WorkEntry,
 )
 
 SHORTEST, LONGEST = 2, 100
@@ -37,10 +43,10 @@ _UNWRITABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is looked for: the words, and the amount and number they may be."""
+    """What is looked for: the words, the amounts they may be, by currency, and the number."""
 
     text: str
-    minor: int | None
+    minors: dict[str, int]
     number: int | None
 
 
@@ -72,11 +78,11 @@ def ask(text: str) -> Asked | None:
     number = int(words) if words.isascii() and words.isdigit() and len(words) < 16 else None
     if len(words) < SHORTEST and number is None:
         return None
-    try:
-        minor: int | None = abs(parse_minor(words))
-    except MoneyError:
-        minor = None
-    return Asked(words, minor or None, number)
+    minors = {}
+    for currency in Entity.objects.order_by().values_list("currency", flat=True).distinct():
+        with contextlib.suppress(MoneyError):
+            minors[currency] = abs(parse_minor(words, currency))
+    return Asked(words, {currency: minor for currency, minor in minors.items() if minor}, number)
 
 
 def entries(*, asked: Asked, ids: Collection[int] | None) -> list[int]:
@@ -86,8 +92,8 @@ def entries(*, asked: Asked, ids: Collection[int] | None) -> list[int]:
     )
     if asked.number is not None:
         found |= Q(number=asked.number)
-    if asked.minor is not None:
-        found |= Q(pk__in=_of_amount(asked.minor, ids))
+    for currency, minor in asked.minors.items():
+        found |= Q(pk__in=_of_amount(minor, currency, ids))
     rows = JournalEntry.objects.filter(found, state=EntryState.POSTED)
     if ids is not None:
         rows = rows.filter(entity_id__in=ids)
@@ -111,12 +117,14 @@ def shown(*, keys: Collection[int]) -> list[JournalEntry]:
     )
 
 
-def _of_amount(minor: int, ids: Collection[int] | None) -> list[int]:
+def _of_amount(minor: int, currency: str, ids: Collection[int] | None) -> list[int]:
     """Return the newest entries with a posting of that size.
 
     `posting_by_account_month` is asked for every account, month and side, which are few however many postings there are.
     """
-    accounts = Account.objects.all() if ids is None else Account.objects.filter(entity_id__in=ids)
+    accounts = Account.objects.filter(currency=currency)
+    if ids is not None:
+        accounts = accounts.filter(entity_id__in=ids)
     months = list(MonthlyBalance.objects.order_by().values_list("month", flat=True).distinct())
     rows = (
         Posting.objects.filter(
@@ -151,8 +159,8 @@ def _group(kind: Kind, asked: Asked, ids: Collection[int] | None) -> Group:
     found = Q()
     for field in kind.words:
         found |= Q(**{f"{field}__icontains": asked.text})
-    if kind.amount and asked.minor is not None:
-        found |= Q(**{f"{kind.amount}__in": (asked.minor, -asked.minor)})
+    for currency, minor in asked.minors.items() if kind.amount else ():
+        found |= Q(**{f"{kind.amount}__in": (minor, -minor), f"{kind.entity}__currency": currency})
     chosen = kind.rows().filter(found)
     if ids is not None:
         chosen = chosen.filter(**{f"{kind.entity}_id__in": ids})
@@ -176,6 +184,35 @@ def _client(row: Client) -> Hit:
 def _invoice(row: Invoice) -> Hit:
     title = row.reference or "Draft invoice"
     return Hit("invoice", row.pk, title, row.client.name, row.entity.name, row.total_minor, row.currency)
+
+
+def _payment(row: Payment) -> Hit:
+    title = f"Payment of {row.client}"
+    detail = " · ".join(word for word in (f"{row.on:%-d %b %Y}", row.reference) if word)
+    return Hit("payment", row.pk, title, detail, row.entity.name, row.amount_minor, row.entity.currency)
+
+
+def _credit_note(row: CreditNote) -> Hit:
+    detail = f"{row.invoice.reference} · {row.reason}"
+    return Hit(
+        "invoice",
+        row.invoice_id,
+        row.reference,
+        detail,
+        row.entity.name,
+        row.amount_minor,
+        row.entity.currency,
+    )
+
+
+def _contract(row: ClientContract) -> Hit:
+    return Hit("client", row.client_id, str(row), row.get_state_display(), row.entity.name)
+
+
+def _work(row: WorkEntry) -> Hit:
+    contract = row.contract
+    detail = f"{row.on:%-d %b %Y} · {row.who} · {contract}"
+    return Hit("client", contract.client_id, row.description, detail, contract.entity.name)
 
 
 def _vendor(row: Vendor) -> Hit:
@@ -221,6 +258,33 @@ KINDS = (
         ("reference", "client__name", "note"),
         _invoice,
         "total_minor",
+    ),
+    Kind(
+        "Payments",
+        lambda: Payment.objects.select_related("entity", "client").order_by("-id"),
+        ("reference", "client__name"),
+        _payment,
+        "amount_minor",
+    ),
+    Kind(
+        "Credit notes",
+        lambda: CreditNote.objects.select_related("entity", "invoice").order_by("-id"),
+        ("reference", "reason"),
+        _credit_note,
+        "amount_minor",
+    ),
+    Kind(
+        "Contracts",
+        lambda: ClientContract.objects.select_related("entity", "client"),
+        ("title", "client__name"),
+        _contract,
+    ),
+    Kind(
+        "Work",
+        lambda: WorkEntry.objects.select_related("contract__entity", "contract__client").order_by("-id"),
+        ("description", "who"),
+        _work,
+        entity="contract__entity",
     ),
     Kind("Vendors", lambda: Vendor.objects.select_related("entity"), ("name", "email"), _vendor),
     Kind(

@@ -35,7 +35,8 @@ class BalanceTransaction:
     Amounts are signed minor units of ``currency``, positive into the balance; ``net_minor`` =
     ``amount_minor`` - ``fee_minor``, and the fee already holds any application fee. ``created_at`` is UTC,
     ``available_on`` a UTC date. ``payout_id`` is the payout that carried it to the bank, empty while
-    pending. ``booking_ref`` comes from the metadata, empty where there is none. ``charge_id`` is the charge that a
+    pending. ``booking_ref`` comes from the metadata, and is an invoice's where no
+    booking is named; empty where there is neither. ``charge_id`` is the charge that a
     refund or dispute belongs to, or the charge itself, and ``intent_id`` its payment intent, where the source tells. ``returned`` marks a payout that came back.
     """
 
@@ -93,6 +94,9 @@ _SPELLINGS = {
 _REQUIRED = ("id", "type", "amount", "fee", "net", "currency", "created")
 _BOOKING = re.compile(
     r"booking(?:[ _](?:ref|reference))?(?: \(metadata\))?|(?:payment_)?metadata\[booking(?:_ref(?:erence)?)?\]"
+)
+_INVOICE = re.compile(
+    r"invoice(?:[ _](?:ref|reference))? \(metadata\)|(?:payment_)?metadata\[invoice(?:_ref(?:erence)?)?\]"
 )
 IDENTIFIER = re.compile(r"[a-z]{2,12}_[A-Za-z0-9_]{1,240}", re.ASCII)
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?", re.ASCII)
@@ -162,7 +166,8 @@ def _columns(name: str, headers: tuple[str, ...]) -> dict[str, str]:
                 reason=f"the header lacks this column; it has {listed(headers)}",
                 fix=f"a Stripe balance history needs {', '.join(_REQUIRED)}",
             )
-    booking = next((folded[header] for header in folded if _BOOKING.fullmatch(header)), None)
+    named = (folded[header] for words in (_BOOKING, _INVOICE) for header in folded if words.fullmatch(header))
+    booking = next(named, None)
     return columns | ({"booking": booking} if booking else {})
 
 

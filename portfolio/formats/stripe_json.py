@@ -27,6 +27,7 @@ from portfolio.formats.stripe import (
 from portfolio.formats.text import decode
 
 _BOOKING = re.compile(r"booking(?:[ _](?:ref|reference))?", re.IGNORECASE)
+_INVOICE = re.compile(r"invoice(?:[ _](?:ref|reference|number))?", re.IGNORECASE)
 _LAST_INSTANT = 4_102_444_800  # 2100, as far as books go.
 _EXPORT = "export the file again, or fetch it with the API"
 
@@ -243,11 +244,12 @@ def _refuse(word: str) -> NoReturn:
 
 
 def _booking(holder: Mapping[str, Any]) -> str:
-    """Return the booking that the metadata of a charge, refund or dispute names."""
+    """Return the booking, or else the invoice, that the metadata of a charge, refund or dispute names."""
     metadata = holder.get("metadata")
-    for key, value in metadata.items() if isinstance(metadata, dict) else ():
-        if isinstance(value, str) and _BOOKING.fullmatch(key):
-            return _clean(value)[:DESCRIPTION_LIMIT]
+    for named in (_BOOKING, _INVOICE):
+        for key, value in metadata.items() if isinstance(metadata, dict) else ():
+            if isinstance(value, str) and named.fullmatch(key):
+                return _clean(value)[:DESCRIPTION_LIMIT]
     return ""
 
 

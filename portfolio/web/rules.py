@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -14,7 +15,7 @@ from portfolio.domain import ledger, rules
 from portfolio.models import Account, AccountRole, CategoryRule, Direction, Entity
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import may, record
-from portfolio.web.entities import crumbs
+from portfolio.web.entities import ROWS_A_PAGE, crumbs
 from portfolio.web.forms import MoneyField
 from portfolio.web.tabs import books
 
@@ -54,12 +55,13 @@ class RuleForm(forms.Form):
 def rule_list(request: HttpRequest, slug: str) -> HttpResponse:
     """List an entity's rules in the order in which they are asked."""
     entity = entity_or_404(request, slug)
+    rows = CategoryRule.objects.filter(entity=entity).select_related("account").order_by("position", "pk")
     return render(
         request,
         "portfolio/rules.html",
         {
             "entity": entity,
-            "rules": list(CategoryRule.objects.filter(entity=entity).select_related("account")),
+            "page_obj": Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page")),
             "keeps": may(request, "keep", entity),
             "tabs": books(entity, "bank"),
             "crumbs": _crumbs(entity),

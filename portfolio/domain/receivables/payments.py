@@ -7,7 +7,7 @@ can be allocated later. A payment recorded by hand before the statement comes is
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -238,15 +238,22 @@ def candidates_of(*, entity: Entity, lines: Iterable[ImportedLine]) -> dict[int,
     return {line.pk: _candidates(line, opened) for line in lines if line.amount_minor > 0}
 
 
-def settle_landed(*, entity: Entity, by: AbstractBaseUser | None, at: dt.datetime) -> int:
-    """Make payments of bank lines that a rule sent to receivables and that name one open invoice; return how many.
+def settle_landed(
+    *,
+    entity: Entity,
+    kinds: Collection[ImportKind] = _STATEMENTS,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> int:
+    """Make payments of lines that went to receivables and that name one open invoice; return how many.
 
-    The line's own entry is the payment's: nothing is posted again.
+    A rule sent the bank's there, and Stripe's own landing its charges that name an invoice. The line's own entry is the
+    payment's: nothing is posted again.
     """
     lines = (
         ImportedLine.objects.filter(
             entity=entity,
-            kind__in=_STATEMENTS,
+            kind__in=kinds,
             amount_minor__gt=0,
             payment__isnull=True,
             entry__payment__isnull=True,

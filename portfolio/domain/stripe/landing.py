@@ -5,18 +5,21 @@ does to the books hangs on the movement alone, on the booking it names, and on w
 """
 
 import datetime as dt
+import functools
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import F
 
 from core import audit, clock, months
 from portfolio.domain import desk as desks
 from portfolio.domain import landing, ledger, periods, recognition
 from portfolio.domain.accounts import CARD_DISPUTES, CARD_FEES
 from portfolio.domain.landing import LandedFile, NewLine
+from portfolio.domain.receivables import payments
 from portfolio.domain.stripe import payouts, unnamed
 from portfolio.formats import stripe, stripe_json
 from portfolio.formats.csv_rows import MAX_BYTES, MAX_ROWS
@@ -29,6 +32,8 @@ from portfolio.models import (
     EntrySource,
     ImportedLine,
     ImportKind,
+    Invoice,
+    InvoiceState,
     StripeMovement,
 )
 
@@ -73,7 +78,7 @@ def land_file(
 
     A charge debits clearing with its gross and credits it with its fee, a payout empties clearing into the bank.
     A charge that names a booking is held for it: as a refundable deposit where its description says so, otherwise
-    as deferred revenue; refunds take the same way back.
+    as deferred revenue; refunds take the same way back. One that names an open invoice becomes its payment.
 
     Raises:
         FormatError: the file cannot be read, contradicts what landed before, is in another currency, or touches a
@@ -185,14 +190,18 @@ def _post(
     # Before the entries: whoever moves a booking holds its row when they come to post.
     list(Booking.objects.select_for_update().filter(pk__in=desk.touched).order_by("pk").values_list("pk"))
     desk.look_up_debts()
+    invoices = _invoices(desk.entity, to_post, bookings)
     moves = unnamed.tie(desk, [line for line, row in to_post if not row.fee_minor])
     matched += len([line for line, _ in to_post if line.entry_id is not None])
     drafts, uncategorised = [], 0
-    for (line, row), booking in zip(to_post, bookings, strict=True):
+    for (line, row), booking, invoice in zip(to_post, bookings, invoices, strict=True):
         line.booking_id = booking.pk if booking is not None else None
         if line.entry_id is not None:
             continue
         others = _counterpart(desk, row, booking)
+        if invoice is not None:
+            line.reference = invoice.reference
+            others = [ledger.Line(desk.accounts.owed_by(invoice.client), -row.amount_minor)]
         uncategorised += any(other.account.role == AccountRole.UNCATEGORISED for other in others)
         drafts.append(
             ledger.Draft(
@@ -209,7 +218,40 @@ def _post(
         landing.post(entity=desk.entity, drafts=drafts, lines=lines, name=name, by=by, at=at)
     ledger.post_many(entity=desk.entity, drafts=moves, by=by, at=at)
     recognition.settle_paid(booking_ids=desk.touched)
+    if any(invoices):
+        # Afterwards, because invoices are locked before anything is posted, never after.
+        settle = functools.partial(
+            payments.settle_landed, entity=desk.entity, kinds=(ImportKind.STRIPE,), by=by, at=at
+        )
+        transaction.on_commit(settle, robust=True)
     return Landed(len(new), matched, uncategorised)
+
+
+def _invoices(
+    entity: Entity, told: Sequence[tuple[NewLine, BalanceTransaction]], bookings: Sequence[Booking | None]
+) -> list[Invoice | None]:
+    """Return the open invoice that each charge names and pays whole or in part; one query."""
+    opened = {
+        invoice.reference.casefold(): invoice
+        for invoice in Invoice.objects.filter(
+            entity=entity, state=InvoiceState.ISSUED, settled_minor__lt=F("total_minor"), booking__isnull=True
+        ).select_related("client")
+    }
+    left = {key: invoice.total_minor - invoice.settled_minor for key, invoice in opened.items()}
+    found: list[Invoice | None] = []
+    for (line, row), booking in zip(told, bookings, strict=True):
+        named = None
+        if opened and booking is None and row.type == StripeType.CHARGE and row.amount_minor > 0:
+            words = f"{row.booking_ref} {row.description}".casefold().split()
+            named = next((word for word in (word.strip("(),.;:") for word in words) if word in opened), None)
+        if named is not None and not (
+            row.amount_minor <= left[named] and (opened[named].issued_on or line.on) <= line.on
+        ):
+            named = None
+        if named is not None:
+            left[named] -= row.amount_minor
+        found.append(opened[named] if named is not None else None)
+    return found
 
 
 def _bookings(desk: desks.Desk, rows: Sequence[BalanceTransaction]) -> Iterator[Booking | None]:

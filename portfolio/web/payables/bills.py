@@ -44,6 +44,7 @@ def payables(request: HttpRequest, slug: str) -> HttpResponse:
             **frame(entity, "payables"),
             "as_of": as_of,
             "payables": found,
+            "page_obj": Paginator(found.bills, ROWS_A_PAGE).get_page(request.GET.get("page")),
             "ages": list(zip(queries.BUCKETS, found.by_age, strict=True)),
             "keeps": may(request, "keep", entity),
         },

@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import asdict
 from decimal import Decimal
 
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -15,6 +16,7 @@ from portfolio.domain import pages
 from portfolio.domain.receivables import ageing, clients, contracts, measures, queries
 from portfolio.render import sheets
 from portfolio.web.access import entity as entity_or_404
+from portfolio.web.entities import ROWS_A_PAGE
 from portfolio.web.receivables.common import act, data, file_answer, frame
 from portfolio.web.receivables.forms import OnForm, PaperForm
 
@@ -25,6 +27,7 @@ def receivables(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what clients owe by age as of a day, how fast they pay, what is not billed yet, and contracts falling due."""
     entity = entity_or_404(request, slug)
     as_of, basis = _asked(request)
+    aged = ageing.age(entity=entity, as_of=as_of, basis=basis)
     return render(
         request,
         "portfolio/receivables/ageing.html",
@@ -34,7 +37,9 @@ def receivables(request: HttpRequest, slug: str) -> HttpResponse:
             "receivables",
             as_of=as_of,
             basis=basis,
-            aged=ageing.age(entity=entity, as_of=as_of, basis=basis),
+            aged=aged,
+            page_query=f"basis={basis}&on={as_of}&",
+            page_obj=Paginator(aged.clients, ROWS_A_PAGE).get_page(request.GET.get("page")),
             names=ageing.BUCKETS,
             measures=[
                 (row, None if row.tenths is None else f"{row.tenths / 10:.1f} {row.unit}")

@@ -1,6 +1,7 @@
 """Reminders: who is due for which, the words before anything is drafted, and drafts that a person sends or throws away."""
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -15,6 +16,7 @@ from portfolio.domain.receivables.refusals import RefusedError
 from portfolio.models import Client
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import record
+from portfolio.web.entities import ROWS_A_PAGE
 from portfolio.web.receivables.common import frame, press
 
 
@@ -24,6 +26,8 @@ def reminders(request: HttpRequest, slug: str) -> HttpResponse:
     """Show who is due for which reminder with its words, and the letters that wait for a person."""
     entity = entity_or_404(request, slug)
     as_of = pages.as_of_date()
+    waiting = letters.waiting(entity=entity)
+    overdue = dunning.overdue(entity=entity, as_of=as_of)
     return render(
         request,
         "portfolio/receivables/reminders.html",
@@ -32,8 +36,9 @@ def reminders(request: HttpRequest, slug: str) -> HttpResponse:
             entity,
             "reminders",
             as_of=as_of,
-            rows=dunning.overdue(entity=entity, as_of=as_of),
-            waiting=letters.waiting(entity=entity),
+            page_obj=Paginator(overdue, ROWS_A_PAGE).get_page(request.GET.get("page")),
+            waiting=waiting[:ROWS_A_PAGE],
+            waiting_count=len(waiting),
             said=clients.paper(entity),
         ),
     )

@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from portfolio.models import Invoice, InvoiceState, StripePayout, Vendor
+from portfolio.domain import search
+from portfolio.models import (
+    Entity,
+    EntityKind,
+    Invoice,
+    InvoiceState,
+    Payment,
+    StripePayout,
+    Vendor,
+    WorkEntry,
+)
 from tests.portfolio.web.conftest import AS_OF, World, post
 
 URL = "/portfolio/search/"
@@ -26,6 +36,13 @@ def full(world: World) -> World:
             client=records.contract.client,
             state=InvoiceState.DRAFT,
             note=f"{entity.name} note",
+        )
+        WorkEntry.objects.create(
+            contract=records.contract,
+            on=AS_OF,
+            minutes=30,
+            who="Jo",
+            description=f"{entity.name} rigging plan",
         )
     return world
 
@@ -50,6 +67,26 @@ def test_everything_is_found_by_words_and_by_amount_on_either_side(full: World) 
     assert "Queen charter paid" in found(full, "owner", str(number))["Entries"]
     assert len(found(full, "owner", "dockage")["Accounts"]) == 2
     assert found(full, "owner", "BK-")["Bookings"]
+    assert len(found(full, "owner", "rigging plan")["Work"]) == 2
+    client = full.mine.contract.client
+    Payment.objects.create(
+        entity=full.mine.entity,
+        client=client,
+        on=AS_OF,
+        amount_minor=4_321,
+        reference="WIRE 88",
+        entry=full.mine.entry,
+    )
+    for text in ("wire 88", "43.21"):
+        assert found(full, "owner", text)["Payments"] == [f"Payment of {client}"]
+    assert found(full, "owner", client.name)["Contracts"]
+
+
+def test_an_amount_is_read_in_the_currency_of_each_entity(db: None) -> None:
+    for slug, currency in (("qos", "USD"), ("tokyo", "JPY")):
+        Entity.objects.create(slug=slug, name=slug, kind=EntityKind.CHARTER, currency=currency)
+    asked = [search.ask(text) for text in ("500", "5.25")]
+    assert [one.minors for one in asked if one is not None] == [{"USD": 50_000, "JPY": 500}, {"USD": 525}]
 
 
 def test_a_reader_finds_only_what_is_of_their_entity(full: World) -> None:
@@ -81,11 +118,11 @@ def test_a_search_takes_the_same_queries_however_much_is_found(
 ) -> None:
     client = full.client("owner")
     client.get(URL, {"q": "1180"})
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(23):
         assert client.get(URL, {"q": "1180"}).context["page_obj"].paginator.count == 2
     for number in range(60):
         post(full.mine, "6100", "1010", 118_000, dt.date(2026, 10, 6), f"Dock {number}")
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(23):
         assert client.get(URL, {"q": "1180"}).context["page_obj"].paginator.count == 62
 
 
