@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from portfolio.domain import documents, landing, ledger, matching
+from portfolio.domain import documents, landing, ledger, matching, undoing
 from portfolio.models import Account, Booking, Entity, EntrySource, JournalEntry
 
 NEAR = 3
@@ -112,10 +112,12 @@ def reverse(
     One that a person or a deed posted keeps its line: that money did move, and its reversal awaits a line of its own.
 
     Raises:
+        undoing.MadeElsewhereError: it is undone with the record that made it.
         ledger.LedgerError: the books refuse it.
     """
     with transaction.atomic():
         landing.lock(entry.entity)
+        undoing.refuse_made(entry)
         reversal = ledger.reverse(entry=entry, on=on, reason=reason, by=by, at=at)
         if entry.source == EntrySource.BANK:
             matching.pass_on(entry=entry, by=by, at=at)
@@ -137,10 +139,12 @@ def correct(
     """Reverse an entry and post what is right in its place, all or nothing; return the new entry.
 
     Raises:
+        undoing.MadeElsewhereError: it is undone with the record that made it.
         ledger.LedgerError: the books refuse either of the two.
     """
     with transaction.atomic():
         landing.lock(entry.entity)
+        undoing.refuse_made(entry)
         ledger.reverse(entry=entry, on=reversed_on, reason=reason, by=by, at=at)
         new = _write(
             entry.entity,

@@ -8,6 +8,7 @@ become entries in `portfolio.domain.intake`; whether the books still hold is ask
 
 import datetime as dt
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -67,6 +68,10 @@ class DifferentBodyError(LedgerError):
 
 class AlreadyReversedError(LedgerError):
     """An entry is reversed once."""
+
+
+class EarlyReversalError(LedgerError):
+    """An entry is reversed on its own day or later."""
 
 
 class NotPostedError(LedgerError):
@@ -152,6 +157,7 @@ def reverse(
     Raises:
         NotPostedError: the entry is still a draft.
         AlreadyReversedError: it was reversed before, on another date or for another reason.
+        EarlyReversalError: ``on`` is before the entry.
         TextError: the reason is empty or too long.
         ClosedPeriodError: the month of ``on`` is closed.
     """
@@ -160,6 +166,10 @@ def reverse(
     reason = reason.strip()
     if not reason:
         raise TextError(f"Reversing {_named(entry)} needs a reason; say why.")
+    if on < entry.on:
+        raise EarlyReversalError(
+            f"{_named(entry)} is not reversed before its day; choose that day or a later one."
+        )
     draft = Draft(
         on=on,
         memo=f"Reversal: {entry.memo}"[:MEMO_LIMIT],
@@ -186,28 +196,29 @@ def _post_one(
     row = _row(entity, draft)
     by_id = by.pk if by is not None else None
 
+    data: dict[str, Any] = {"source": row.source, "debit_minor": _debit(row)}
+    if row.external_id is not None:
+        data["external_id"] = row.external_id
+    if row.reverses_id is not None:
+        data |= {"reverses": row.reverses_id, "reason": row.reason}
+    event = audit.Event(
+        action, JournalEntry._meta.label_lower, audit.label(f"{row.on} {row.memo}"), entity.slug, "", json.dumps(data)
+    )  # fmt: skip
+
     def attempt() -> JournalEntry:
-        with transaction.atomic():
-            pen = sealing.take_pen(entity_id=row.entity_id, source=row.source, external_id=row.external_id)
-            if pen.known is not None:
-                _same_body(row, pen.known[1])
-                return JournalEntry.objects.get(pk=pen.known[0])
-            # As it will be read back: fields in the order of the model.
-            entry = JournalEntry.from_db("default", (), (
-                pen.next_id, entity.pk, row.on, row.month, row.currency, row.memo, EntryState.POSTED.value, row.source,
-                row.external_id, row.body_hash, row.origin, row.reverses_id, row.reason, at, pen.number + 1, "", by_id,
-            ))  # fmt: skip
-            entry.entity = entity
-            data: dict[str, Any] = {"source": row.source, "debit_minor": _debit(row)}
-            if row.external_id is not None:
-                data["external_id"] = row.external_id
-            if row.reverses_id is not None:
-                data |= {"reverses": row.reverses_id, "reason": row.reason}
-            said = audit.statement(
-                action=action, subject=entry, at=at, by_id=by_id, entity=entity.slug, data=data
-            )
-            entry.chain_hash = sealing.write_one(row, pen=pen, by_id=by_id, at=at, also=said)
-            return entry
+        with sealing.at_once():
+            written = sealing.write_one(row, by_id=by_id, at=at, event=event)
+        if written.known is not None:
+            _same_body(row, written.known)
+            return JournalEntry.objects.get(pk=written.id)
+        # As it will be read back: fields in the order of the model.
+        entry = JournalEntry.from_db("default", (), (
+            written.id, entity.pk, row.on, row.month, row.currency, row.memo, EntryState.POSTED.value, row.source,
+            row.external_id, row.body_hash, row.origin, row.reverses_id, row.reason, at, written.number,
+            written.chain_hash, by_id,
+        ))  # fmt: skip
+        entry.entity = entity
+        return entry
 
     with _translated(entity, [draft]):
         return _retried(attempt)

@@ -180,7 +180,7 @@ def undo(
     with transaction.atomic():
         held.lock([booking.pk])
         reversals = [
-            ledger.reverse(entry=entry, on=on, reason=reason, by=by, at=at)
+            ledger.reverse(entry=entry, on=max(on, entry.on), reason=reason, by=by, at=at)
             for entry in _standing(booking).select_related("entity").order_by("pk")
         ]
         if not reversals:

@@ -1,6 +1,7 @@
 """Pages of the journal: its entries, one entry, writing, copying and correcting one, its documents, the journal as text."""
 
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 from django.contrib import messages
@@ -21,7 +22,8 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import access, clock, trail
-from portfolio.domain import documents, entries, journals, ledger, pages
+from portfolio.domain import documents, entries, journals, ledger, pages, undoing
+from portfolio.domain.undoing import Place
 from portfolio.models import Booking, Entity, EntryDocument, EntryState, JournalEntry
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import may, record
@@ -31,6 +33,21 @@ from portfolio.web.forms import DayField
 from portfolio.web.tabs import books
 
 BOOKINGS_OFFERED = 100
+
+# The page of each place, and what a link to it says.
+PLACES = MappingProxyType(
+    {
+        Place.INVOICE: ("portfolio:invoice", "The invoice"),
+        Place.PAYMENT: ("portfolio:payment", "The payment"),
+        Place.PAYMENTS: ("portfolio:payments", "Payments"),
+        Place.BILL: ("portfolio:bill", "The bill"),
+        Place.VENDOR: ("portfolio:vendor", "The vendor"),
+        Place.BOOKING: ("portfolio:booking", "The booking"),
+        Place.CONTRACTORS: ("portfolio:contractors", "Contractors"),
+        Place.STRIPE: ("portfolio:stripe", "Stripe"),
+        Place.BANK: ("portfolio:bank", "Bank"),
+    }
+)
 
 
 def journal_crumbs(entity: Entity, *more: dict[str, Any]) -> list[dict[str, Any]]:
@@ -79,10 +96,15 @@ def _entry_page(request: HttpRequest, entry: JournalEntry, refusal: str) -> Http
         ("portfolio.journalentry", entry.pk),
         *(("portfolio.importfile", line.file_id) for line in imported if line.file_id),
     ]
+    home = undoing.home_of(entry)
+    page, label = PLACES[home.place] if home is not None else ("", "")
     return render(
         request,
         "portfolio/entry.html",
         {
+            "home": home,
+            "home_url": reverse(page, args=[home.key]) if home is not None else "",
+            "home_label": label,
             "entry": entry,
             "entity": entry.entity,
             "postings": postings,

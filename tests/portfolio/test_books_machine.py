@@ -96,7 +96,7 @@ class BooksMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.keys)
     @rule(on=DAYS, pick=st.integers(0, 99))
     def reverse(self, on: dt.date, pick: int) -> None:
-        """Reverse some entry: once, and into an open month."""
+        """Reverse some entry: once, not before its day, and into an open month."""
         posted = list(JournalEntry.objects.filter(source=EntrySource.BILL).order_by("pk"))
         entry = posted[pick % len(posted)]
         earlier = JournalEntry.objects.filter(reverses=entry).first()
@@ -107,7 +107,10 @@ class BooksMachine(RuleBasedStateMachine):
             assert earlier is not None
         except ledger.ClosedPeriodError:
             assert self.closed(on)
+        except ledger.EarlyReversalError:
+            assert on < entry.on
         else:
+            assert on >= entry.on
             if earlier is None:
                 for posting in entry.postings.select_related("account"):
                     self.said[posting.account.code, months.month_of(on)] -= posting.amount_minor

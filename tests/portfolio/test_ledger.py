@@ -203,6 +203,8 @@ def test_post_many_is_all_or_nothing(books: Books) -> None:
 
 def test_a_reversal_mirrors_the_entry_and_is_linked_to_it(books: Books) -> None:
     entry = books.post("6100", "1010", 500)
+    with pytest.raises(ledger.EarlyReversalError, match="not reversed before its day"):
+        ledger.reverse(entry=entry, on=OCTOBER - dt.timedelta(days=1), reason="x", by=None, at=AT)
     reversal = ledger.reverse(
         entry=entry, on=OCTOBER + dt.timedelta(days=40), reason="Paid twice", by=None, at=AT
     )

@@ -8,8 +8,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from core import months
+from portfolio.domain.payables import bills, vendors
 from portfolio.models import Account, EntryDocument, JournalEntry, Period
-from tests.portfolio.web.conftest import AT, OCTOBER, World
+from tests.portfolio.web.conftest import AS_OF, AT, OCTOBER, World
 
 KEY = str(uuid.UUID(int=7))
 SPLIT = (("1010", "", "100.00"), ("6100", "70.01", ""), ("insurance", "29.99", ""))
@@ -214,3 +215,23 @@ def test_the_journal_goes_out_as_text_and_comes_in_once_its_accounts_are_known(w
     gone = client.post(bring, choice | {"post": "1"})
     assert gone.status_code == 302
     assert JournalEntry.objects.filter(memo="Tea").count() == 1
+
+
+def test_the_page_of_an_entry_leads_to_where_it_is_undone(world: World) -> None:
+    vendor = vendors.add(entity=world.mine.entity, terms=vendors.VendorTerms(name="Rigger"), by=None, at=AT)
+    line = bills.LineDraft(Account.objects.get(entity=world.mine.entity, code="6300"), 5_000, "Halyards")
+    bill = bills.enter(
+        vendor=vendor, reference="R-9", issued_on=AS_OF, due_on=AS_OF, lines=[line], by=None, at=AT
+    )
+    client, shown = world.client("bookkeeper"), reverse("portfolio:entry", args=[bill.entry.pk])
+    page = client.get(shown).content.decode()
+    assert reverse("portfolio:bill", args=[bill.pk]) in page
+    assert "This entry was made by bill R-9; void the bill on its page." in page
+    for name in ("reverse_entry", "correct_entry"):
+        assert reverse(f"portfolio:{name}", args=[bill.entry.pk]) not in page
+    answer = client.post(f"{shown}reverse/", {"on": "2026-11-10", "reason": "Twice"})
+    assert answer.status_code == 422
+    assert "void the bill on its page" in answer.content.decode()
+    assert not JournalEntry.objects.filter(reverses=bill.entry).exists()
+    own = client.get(reverse("portfolio:entry", args=[world.mine.entry.pk])).content.decode()
+    assert reverse("portfolio:reverse_entry", args=[world.mine.entry.pk]) in own

@@ -1,0 +1,169 @@
+"""Where an entry is undone: what a record of its own made is undone with that record, the rest in the journal.
+
+A bill whose entry alone were reversed would stay open with nothing owed in the books. Tax that was paid on has no record
+but its entry, so that one is reversed in the journal like those that people, files of a bank and journals made.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portfolio.domain import ledger
+from portfolio.models import (
+    Bill,
+    BillPayment,
+    CreditNote,
+    CrewPay,
+    EntrySource,
+    Invoice,
+    JournalEntry,
+    Payment,
+    Posting,
+    WriteOff,
+)
+
+
+class Place(StrEnum):
+    """The page of what made an entry."""
+
+    INVOICE = "invoice"
+    PAYMENT = "payment"
+    PAYMENTS = "payments"
+    BILL = "bill"
+    VENDOR = "vendor"
+    BOOKING = "booking"
+    CONTRACTORS = "contractors"
+    STRIPE = "Stripe page"
+    BANK = "bank page"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What made an entry, how it is undone, and on which page; ``key`` is what that page is about."""
+
+    made_by: str
+    how: str
+    place: Place
+    key: int | str
+
+    @property
+    def sentence(self) -> str:
+        """Return why the journal does not reverse the entry."""
+        return f"This entry was made by {self.made_by}; {self.how}."
+
+
+class MadeElsewhereError(ledger.LedgerError):
+    """The entry is undone where it was made."""
+
+
+def refuse_made(entry: JournalEntry) -> None:
+    """Refuse to reverse in the journal what is undone elsewhere.
+
+    Raises:
+        MadeElsewhereError: a record of its own made the entry; says where it is undone.
+    """
+    home = home_of(entry)
+    if home is not None:
+        raise MadeElsewhereError(home.sentence)
+
+
+def home_of(entry: JournalEntry) -> Home | None:
+    """Return what made an entry where it is undone elsewhere, or None where the journal reverses it."""
+    first = entry
+    while first.reverses is not None:
+        first = first.reverses
+    home = _home_of(first)
+    if first == entry:
+        return home
+    if home is not None:
+        return Home(f"undoing {home.made_by}", "record it anew where it belongs", home.place, home.key)
+    if first.source == EntrySource.BANK:
+        slug = entry.entity.slug
+        return Home("undoing a bank’s line", "decide on that line on the bank page", Place.BANK, slug)
+    return None
+
+
+def _home_of(entry: JournalEntry) -> Home | None:
+    match entry.source:
+        case EntrySource.INVOICE:
+            return _invoiced(entry)
+        case EntrySource.PAYMENT | EntrySource.BANK:
+            return _paid(entry)
+        case EntrySource.BILL:
+            bill = Bill.objects.filter(entry=entry).first()
+            return bill and Home(f"bill {bill.reference}", "void the bill on its page", Place.BILL, bill.pk)
+        case EntrySource.CREW_PAY:
+            return _crew(entry)
+        case EntrySource.RECOGNITION:
+            booking_id = _booking_of(entry)
+            how = "take the booking back or change its price on its page"
+            return booking_id and Home("a booking", how, Place.BOOKING, booking_id)
+        case EntrySource.STRIPE:
+            return _stripe(entry)
+    return None
+
+
+def _invoiced(entry: JournalEntry) -> Home | None:
+    invoice = Invoice.objects.filter(entry=entry).first()
+    if invoice is not None:
+        how = "credit the invoice on its page"
+        return Home(f"invoice {invoice.reference}", how, Place.INVOICE, invoice.pk)
+    again = "invoice anew what is owed after all"
+    note = CreditNote.objects.filter(entry=entry).first()
+    if note is not None:
+        return Home(f"credit note {note.reference}", again, Place.INVOICE, note.invoice_id)
+    off = WriteOff.objects.filter(entry=entry).select_related("invoice").first()
+    if off is not None:
+        return Home(f"writing off invoice {off.invoice.reference}", again, Place.INVOICE, off.invoice_id)
+    return None
+
+
+def _paid(entry: JournalEntry) -> Home | None:
+    payment = Payment.objects.filter(entry=entry).select_related("client").first()
+    if payment is not None:
+        how = "reverse the payment on its page"
+        return Home(f"a payment of {payment.client}", how, Place.PAYMENT, payment.pk)
+    paid = BillPayment.objects.filter(entry=entry).select_related("bill", "vendor").first()
+    if paid is not None and paid.bill is not None:
+        how = "reverse the payment on the bill’s page"
+        return Home(f"a payment of bill {paid.bill.reference}", how, Place.BILL, paid.bill.pk)
+    if paid is not None:
+        how = "reverse the payment on the vendor’s page"
+        return Home(f"a payment to {paid.vendor}", how, Place.VENDOR, paid.vendor_id)
+    if entry.source == EntrySource.PAYMENT:
+        how = "reverse the payment it came with, on the page of payments"
+        return Home("the use of a client’s credit", how, Place.PAYMENTS, entry.entity.slug)
+    return None
+
+
+def _crew(entry: JournalEntry) -> Home | None:
+    slug = entry.entity.slug
+    owed = CrewPay.objects.filter(entry=entry).first()
+    if owed is not None and owed.booking_id is not None:
+        how = "take its booking back from completed on its page"
+        return Home(f"crew pay of {owed.person}", how, Place.BOOKING, owed.booking_id)
+    if owed is not None:
+        how = "take its event back from completed"
+        return Home(f"crew pay of {owed.person}", how, Place.CONTRACTORS, slug)
+    paid = CrewPay.objects.filter(paid_entry=entry).first()
+    if paid is not None:
+        how = "it stays in the contractors’ totals, so write an entry for money that came back"
+        return Home(f"paying {paid.person}", how, Place.CONTRACTORS, slug)
+    return None
+
+
+def _stripe(entry: JournalEntry) -> Home | None:
+    payout = entry.imported_lines.exclude(payout_id="").exists()
+    if not payout and _booking_of(entry) is None:
+        return None
+    made_by = "a payout of Stripe" if payout else "a booking’s movement at Stripe"
+    how = "Stripe undoes it and it lands from there, or write an entry that moves it to where it belongs"
+    return Home(made_by, how, Place.STRIPE, entry.entity.slug)
+
+
+def _booking_of(entry: JournalEntry) -> int | None:
+    return (
+        Posting.objects.filter(entry=entry, booking__isnull=False)
+        .order_by("pk")
+        .values_list("booking_id", flat=True)
+        .first()
+    )
