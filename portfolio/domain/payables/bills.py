@@ -12,7 +12,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import F, Q
 
-from core import audit
+from core import audit, clock
 from core.money import format_minor
 from portfolio.domain import landing, ledger, told
 from portfolio.domain.accounts import Accounts
@@ -130,8 +130,8 @@ def pay(
     ``line`` is the bank's line of it, whose entry it replaces; ``apart`` says that it is other money than any line near it.
 
     Raises:
-        BillRefusedError: it is void, the amount is not more than nothing or more than what is open, or the account is
-            not one that holds cash.
+        BillRefusedError: it is void, the amount is not more than nothing or more than what is open, the day is ahead, or
+            the account is not one that holds cash.
         portfolio.domain.told.ToldError: a statement told of it, and its line was not chosen, or cannot be.
         portfolio.domain.ledger.LedgerError: the month is closed.
     """
@@ -139,6 +139,8 @@ def pay(
     _check_cash(account, entity)
     if amount_minor <= 0:
         raise BillRefusedError("A payment is more than nothing; enter what was paid.")
+    if on > clock.today(entity.zone, at=at):
+        raise BillRefusedError(f"{on:%-d %B %Y} is ahead; record the payment once it has gone out.")
     external_id = f"bill-payment:{key}" if key else None
     with transaction.atomic():
         landing.lock(entity)

@@ -14,7 +14,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import F
 
-from core import audit
+from core import audit, clock
 from core.money import format_minor
 from portfolio.domain import held, landing, ledger, recognition, told
 from portfolio.domain.accounts import Accounts
@@ -85,6 +85,8 @@ def take(
         raise RefusedError(f"{cash_account} holds no money; choose a bank account.")
     if amount_minor <= 0:
         raise RefusedError("A payment is above zero; money that goes back is not taken here.")
+    if on > clock.today(entity.zone, at=at):
+        raise RefusedError(f"{on:%-d %B %Y} is ahead; record the payment once it has come.")
     if line is not None and (line.entity_id != entity.pk or line.amount_minor != amount_minor):
         raise RefusedError("The bank's line is over another amount.")
     with transaction.atomic():

@@ -25,6 +25,7 @@ from portfolio.models import (
 from tests.portfolio.conftest import AT, Books, in_parallel, open_books
 
 NOVEMBER = dt.date(2026, 11, 3)
+LATER = dt.datetime(2027, 2, 1, 18, 30, tzinfo=dt.UTC)
 
 
 def a_vendor(books: Books, name: str = "Harbour rigging", **terms: Any) -> Vendor:
@@ -43,9 +44,11 @@ def a_bill(books: Books, vendor: Vendor, amount: int = 80_000, reference: str = 
     )
 
 
-def pay(books: Books, bill: Bill, amount: int, *, key: str = "", on: dt.date = NOVEMBER) -> BillPayment:
+def pay(
+    books: Books, bill: Bill, amount: int, *, key: str = "", on: dt.date = NOVEMBER, at: dt.datetime = AT
+) -> BillPayment:
     return bills.pay(
-        bill=bill, on=on, amount_minor=amount, account=books.accounts["1010"], key=key, by=None, at=AT
+        bill=bill, on=on, amount_minor=amount, account=books.accounts["1010"], key=key, by=None, at=at
     )
 
 
@@ -64,6 +67,8 @@ def test_a_bill_is_a_cost_and_a_debt_until_it_is_paid(books: Books) -> None:
     bill.refresh_from_db()
     assert (bill.settled_minor, bill.settled_on) == (80_000, NOVEMBER)
     assert (balance(books, "2000"), balance(books, "1010")) == (0, -80_000)
+    with pytest.raises(BillRefusedError, match="11 November 2026 is ahead"):
+        pay(books, bill, 1, on=dt.date(2026, 11, 11))
     with pytest.raises(BillRefusedError, match=r"\$0.00 of bill R-1 is open; \$0.01 is more than that"):
         pay(books, bill, 1)
 
@@ -150,9 +155,9 @@ def test_open_bills_are_those_of_the_day_asked_about_and_tie_to_the_ledger(books
 def test_contractors_are_added_up_by_the_day_they_were_paid(books: Books) -> None:
     rigger = a_vendor(books, contractor=True, tax_form_on=dt.date(2026, 1, 9))
     store = a_vendor(books, "Chandlery")
-    pay(books, a_bill(books, rigger, 250_000), 250_000, on=dt.date(2026, 12, 31))
-    pay(books, a_bill(books, rigger, 60_000, "R-2"), 60_000, on=dt.date(2027, 1, 1))
-    pay(books, a_bill(books, store, 900_000), 900_000, on=dt.date(2026, 12, 1))
+    pay(books, a_bill(books, rigger, 250_000), 250_000, on=dt.date(2026, 12, 31), at=LATER)
+    pay(books, a_bill(books, rigger, 60_000, "R-2"), 60_000, on=dt.date(2027, 1, 1), at=LATER)
+    pay(books, a_bill(books, store, 900_000), 900_000, on=dt.date(2026, 12, 1), at=LATER)
     entry = books.post("5100", "2050", 45_000)
     CrewPay.objects.create(
         entity=books.entity, key="position:1", person="Mate Mina", person_key="7", on=NOVEMBER,

@@ -35,6 +35,8 @@ def test_a_payment_settles_the_oldest_first_and_the_rest_stands_to_the_clients_c
         payments.allocate(payment=late, on=TODAY, by=None, at=AT)
     with pytest.raises(RefusedError, match=r"\$400\.00 of DC-3 is open"):
         office.pay(50_000, to=[(third, 40_001)])
+    with pytest.raises(RefusedError, match="11 November 2026 is ahead"):
+        office.pay(1, on="11-11")
     with pytest.raises(RefusedError, match="More was allocated"):
         office.pay(10_000, to=[(third, 20_000)])
     assert payment.amount_minor == 130_000
