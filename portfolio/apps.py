@@ -54,6 +54,7 @@ ACTIONS = {
     "portfolio:handoff:read": "Handoff note read",
     "portfolio:period:close": "Month closed",
     "portfolio:period:reconcile": "Month reconciled",
+    "portfolio:period:reopen": "Month reopened",
     "portfolio:profitability_model:adopt": "Profitability model adopted",
     "portfolio:rules:land": "Category rules landed",
     "portfolio:responsibility:hand_over": "Handover moved",

@@ -1,8 +1,8 @@
 """Asserting that a month of books agrees with the bank, and closing it.
 
 A month is reconciled when the books' cash at bank at its end is what the statement says, to the cent. The database
-refuses entries in a closed month (migration ``journal_guards``); `portfolio.domain.verification` finds reconciled
-months that drifted. Reopening a closed month is not built yet.
+refuses entries in the newest closed month and before it (migration ``journal_guards``), so months are reopened from the
+newest back; `portfolio.domain.verification` finds reconciled months that drifted and entries behind a close.
 """
 
 import datetime as dt
@@ -96,7 +96,7 @@ def reconcile_month(
 
 
 def close_month(*, entity: Entity, month: int, by: AbstractBaseUser | None, at: dt.datetime) -> Period:
-    """Close a reconciled month: from then on the database refuses entries in it.
+    """Close a reconciled month: from then on the database refuses entries in it and before it.
 
     The head of the chain of entries is written down with it.
 

@@ -4,18 +4,23 @@ Everything is recomputed from the postings, so this costs what it costs; `manage
 entries is followed from the first to the last and held against every head that was written down, here or elsewhere.
 """
 
+import datetime as dt
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from django.db import models
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, Sum, Value, When
 from django.db.models.functions import Coalesce, Greatest
 
 from core import months
+from core.models import AuditEvent
 from core.money import format_minor
 from portfolio.domain import chain, ledger, sealing
 from portfolio.models import (
     Account,
     AccountRole,
+    AnchorReason,
     ChainAnchor,
     Entity,
     EntryState,
@@ -27,6 +32,14 @@ from portfolio.models import (
 )
 from portfolio.models.account import CASH_ROLES
 
+# What each event of the trail made of a month.
+_STATES = MappingProxyType(
+    {
+        "portfolio:period:reconcile": PeriodState.RECONCILED.value,
+        "portfolio:period:close": PeriodState.CLOSED.value,
+        "portfolio:period:reopen": PeriodState.OPEN.value,
+    }
+)
 CHAIN_STEP = 2_000
 """Entries read at once: what the chain's check holds in memory."""
 
@@ -226,6 +239,49 @@ def verify_reconciliations() -> list[str]:
     return sentences
 
 
+def verify_periods() -> list[str]:
+    """Return a sentence for each month whose state nobody said, and for each entry posted behind a close."""
+    told: dict[str, tuple[str, dt.datetime]] = {}
+    said = AuditEvent.objects.filter(subject_type=Period._meta.label_lower, action__in=_STATES)
+    for subject_id, action, when in said.order_by("pk").values_list("subject_id", "action", "at"):
+        told[subject_id] = _STATES[action], when
+    sentences: list[str] = []
+    late: dict[int, str] = {}
+    for period in Period.objects.select_related("entity").order_by("entity_id", "month"):
+        name = f"{period.entity.slug} {months.label(period.month)}"
+        state, when = told.get(str(period.pk), (PeriodState.OPEN.value, None))
+        closed = period.state == PeriodState.CLOSED
+        if state != period.state or (closed and when != period.closed_at):
+            sentences.append(
+                f"{name} is {period.state}, and the audit trail does not say who did that and when."
+            )
+        if closed:
+            for entry in _behind(period):
+                late.setdefault(
+                    entry.pk,
+                    f"Entry {entry.number} of {period.entity.slug} ({entry}) was posted after {months.label(period.month)} "
+                    "was closed, and belongs in it or before it.",
+                )
+    return [*sentences, *late.values()]
+
+
+def _behind(period: Period) -> models.QuerySet[JournalEntry]:
+    """Return the entries up to a closed month that came after its close: behind the head that was written down then."""
+    anchor = (
+        ChainAnchor.objects.filter(
+            entity=period.entity_id, reason=AnchorReason.CLOSE, recorded_at=period.closed_at
+        )
+        .order_by("-number")
+        .first()
+    )
+    posted = JournalEntry.objects.filter(
+        entity=period.entity_id, state=EntryState.POSTED, month__lte=period.month
+    ).order_by("number", "pk")
+    return posted.filter(
+        Q(number__gt=anchor.number) if anchor is not None else Q(posted_at__gt=period.closed_at)
+    )
+
+
 def cash_at_bank(*, entity_id: int, month: int) -> int:
     """Return the balance of an entity's bank accounts at the end of a month, in minor units, from balances alone."""
     total = MonthlyBalance.objects.filter(
@@ -245,4 +301,10 @@ def verify_books(*, against: Collection[Written] = ()) -> list[str]:
         f"(debit, credit, cash) {found.stored}, its postings add up to {found.counted}."
         for found in verify_balances()
     ]
-    return [*verify_entries(), *verify_chain(against=against), *balances, *verify_reconciliations()]
+    return [
+        *verify_entries(),
+        *verify_chain(against=against),
+        *balances,
+        *verify_reconciliations(),
+        *verify_periods(),
+    ]

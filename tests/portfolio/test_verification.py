@@ -8,9 +8,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from core import months
-from portfolio.domain import verification
-from portfolio.models import JournalEntry
-from tests.portfolio.conftest import OCTOBER, Books, open_books
+from portfolio.domain import reconciliation, verification
+from portfolio.models import JournalEntry, Period, PeriodState
+from tests.portfolio.conftest import AT, OCTOBER, Books, open_books
 
 MONTH = months.month_of(OCTOBER)
 
@@ -48,6 +48,28 @@ def kept(books: Books) -> Books:
     books.post("1200", "4000", 70_000)
     assert verification.verify_books() == []
     return books
+
+
+def test_a_month_opened_posted_into_and_closed_again_past_the_ledger_is_found(books: Books) -> None:
+    books.post("6100", "1010", 118_000)
+    close = {"entity": books.entity, "month": MONTH, "by": None, "at": AT}
+    reconciliation.reconcile_month(statement_minor=-118_000, **close)
+    reconciliation.close_month(**close)
+    assert verification.verify_books() == []
+    for month in (MONTH, MONTH - 1):
+        run("UPDATE portfolio_period SET state = 'open'")
+        books.post("6100", "6200", 500, on=months.first_day(month), memo="Slipped in")
+        (sentence,) = verification.verify_periods()
+        assert sentence == "qos Oct 2026 is open, and the audit trail does not say who did that and when."
+        run("UPDATE portfolio_period SET state = 'closed'")
+    assert [sentence.partition(" (")[0] for sentence in verification.verify_books()] == [
+        "Entry 2 of qos",
+        "Entry 3 of qos",
+    ]
+    Period.objects.create(
+        entity=books.entity, month=MONTH + 1, state=PeriodState.CLOSED, closed_at=AT, statement_minor=-118_000
+    )
+    assert verification.verify_books()[0].startswith("qos Nov 2026 is closed, and the audit trail")
 
 
 def test_a_changed_balance_is_found(kept: Books) -> None:
