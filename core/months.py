@@ -50,6 +50,11 @@ def label(month: Month) -> str:
     return f"{calendar.month_abbr[month % 12 + 1]} {month // 12}"
 
 
+def spelled(day: dt.date) -> str:
+    """Return a day as it stands in a sentence, such as ``10 November 2026``."""
+    return f"{day.day} {day:%B %Y}"
+
+
 def parse(text: str) -> Month:
     """Read ``2026-10``.
 

@@ -5,9 +5,14 @@ from collections.abc import Mapping
 
 from django.contrib.auth.models import AbstractBaseUser
 
+from core import months
 from portfolio.domain import ledger
 from portfolio.domain.pages import BALANCE_KINDS, CREDIT_KINDS
-from portfolio.models import Account, Entity, EntrySource, JournalEntry
+from portfolio.models import Account, Entity, EntrySource, EntryState, JournalEntry
+
+
+class OpeningError(ledger.LedgerError):
+    """The books have begun already, or nothing was given; the message is a sentence for whoever asked."""
 
 
 def accounts(*, entity: Entity) -> list[Account]:
@@ -34,9 +39,10 @@ def post(
     ``rest`` takes what is left so that the entry balances, usually owner capital; without it the balances must add up.
 
     Raises:
-        portfolio.domain.ledger.LedgerError: they do not add up, nothing is given, ``rest`` has a balance of its own, another
-            opening stands on that day, or the month is closed.
+        OpeningError: another opening or entries of earlier days stand in the books, or fewer than two balances are given.
+        portfolio.domain.ledger.LedgerError: they do not add up, ``rest`` has a balance of its own, or the month is closed.
     """
+    _refuse_begun(entity, on)
     if rest is not None and balances.get(rest):
         raise ledger.UnbalancedEntryError(
             f"{rest} takes what is left, so it has no balance of its own; empty it, or let nothing be left."
@@ -44,13 +50,52 @@ def post(
     lines = {account: signed(account, amount) for account, amount in balances.items() if amount}
     if rest is not None:
         lines[rest] = -sum(lines.values())
-    return ledger.post(
-        entity=entity,
-        on=on,
-        memo="Opening balances",
-        lines=[ledger.Line(account, amount) for account, amount in lines.items() if amount],
-        source=EntrySource.OPENING,
-        external_id=f"opening:{on}",
-        by=by,
-        at=at,
+    moved = [ledger.Line(account, amount) for account, amount in lines.items() if amount]
+    if len(moved) < 2:
+        raise OpeningError(
+            "An opening needs balances of at least two accounts; type what each account held, or say which account takes "
+            "the difference."
+        )
+    reversed_before = JournalEntry.objects.filter(
+        entity=entity, source=EntrySource.OPENING, on=on, reversed_by__isnull=False
+    ).count()
+    try:
+        return ledger.post(
+            entity=entity,
+            on=on,
+            memo="Opening balances",
+            lines=moved,
+            source=EntrySource.OPENING,
+            external_id=f"opening:{on}" + (f":{reversed_before}" if reversed_before else ""),
+            by=by,
+            at=at,
+        )
+    except ledger.DifferentBodyError as error:
+        raise OpeningError(_begun(on)) from error
+
+
+def _refuse_begun(entity: Entity, on: dt.date) -> None:
+    """Refuse a second opening, and one that comes after entries: what they moved would count twice."""
+    posted = JournalEntry.objects.filter(entity=entity, state=EntryState.POSTED)
+    standing = (
+        posted.filter(source=EntrySource.OPENING, reversed_by__isnull=True)
+        .exclude(on=on)
+        .order_by("on")
+        .first()
+    )
+    if standing is not None:
+        raise OpeningError(_begun(standing.on))
+    earlier = posted.filter(on__lt=on, reversed_by__isnull=True, reverses__isnull=True).order_by("on").first()
+    if earlier is not None:
+        raise OpeningError(
+            f"The books hold entries from {months.spelled(earlier.on)} on, before this day; opening balances are "
+            "those of the day before the first entry. Choose an earlier day, or write an entry by hand."
+        )
+
+
+def _begun(on: dt.date) -> str:
+    day = months.spelled(on)
+    return (
+        f"The books begin with the opening balances of {day} already. To change one account, correct that entry; to begin "
+        "anew, reverse it first."
     )

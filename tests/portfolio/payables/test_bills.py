@@ -201,9 +201,9 @@ def test_opening_balances_are_one_entry_whose_rest_goes_to_the_owner(books: Book
     accounts: dict[str, Account] = books.accounts
     on = dt.date(2025, 12, 31)
 
-    def post(rest: Account | None, **amounts: int) -> JournalEntry:
+    def post(rest: Account | None, day: dt.date = on, **amounts: int) -> JournalEntry:
         balances = {accounts[code.removeprefix("a")]: amount for code, amount in amounts.items()}
-        return opening.post(entity=books.entity, on=on, balances=balances, rest=rest, by=None, at=AT)
+        return opening.post(entity=books.entity, on=day, balances=balances, rest=rest, by=None, at=AT)
 
     with pytest.raises(ledger.UnbalancedEntryError):
         post(None, a1010=500_000, a2500=200_000)
@@ -218,8 +218,26 @@ def test_opening_balances_are_one_entry_whose_rest_goes_to_the_owner(books: Book
     )
     trial = trial_balance(entities=[books.entity], month=2025 * 12 + 11)
     assert trial.debit_minor == trial.credit_minor == 500_000
-    with pytest.raises(ledger.DifferentBodyError):
+    with pytest.raises(
+        opening.OpeningError, match="begin with the opening balances of 31 December 2025 already"
+    ):
         post(accounts["3000"], a1010=1)
+    with pytest.raises(opening.OpeningError, match="already"):
+        post(accounts["3000"], a1010=1, day=dt.date(2026, 1, 31))
+    ledger.reverse(entry=JournalEntry.objects.get(), on=on, reason="Typed wrong", by=None, at=AT)
+    with pytest.raises(opening.OpeningError, match="at least two accounts"):
+        post(None, a1010=0)
+    post(accounts["3000"], a1010=500_100)
+    assert balance(books, "1010") == 500_100
+
+
+def test_no_opening_comes_after_entries(books: Books) -> None:
+    cash, owner = books.accounts["1010"], books.accounts["3000"]
+    books.post("1010", "3000", 5_00, on=dt.date(2025, 11, 2))
+    with pytest.raises(opening.OpeningError, match="hold entries from 2 November 2025 on"):
+        opening.post(
+            entity=books.entity, on=dt.date(2025, 12, 31), balances={cash: 1_00}, rest=owner, by=None, at=AT
+        )
 
 
 @pytest.mark.django_db(transaction=True)
