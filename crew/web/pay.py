@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_safe
@@ -42,7 +42,7 @@ class PaidForm(forms.Form):
         self.fields["positions"].error_messages["invalid_choice"] = (
             "Some of these are not owed any more. Nothing was marked; choose once more."
         )
-        typed = self.data.getlist("told_by") if self.is_bound else []
+        typed = self.data.getlist("told_by") if isinstance(self.data, QueryDict) else []
         self.offer_lines([(int(pk), pk) for pk in typed if pk.isascii() and pk.isdigit() and len(pk) <= 18])
 
     def offer_lines(self, lines: Sequence[tuple[int, str]]) -> None:

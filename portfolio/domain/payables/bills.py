@@ -239,7 +239,7 @@ def take_back(
     with transaction.atomic():
         if not BillPayment.objects.filter(pk=payment.pk, void_on__isnull=True).update(void_on=on):
             raise BillRefusedError("This payment is reversed already.")
-        Bill.objects.filter(pk=payment.bill_id).update(
+        Bill.objects.filter(pk=payment.bill_id or 0).update(
             settled_minor=F("settled_minor") - payment.amount_minor, settled_on=None
         )
         ledger.reverse(entry=payment.entry, on=on, reason=reason, by=by, at=at)

@@ -108,7 +108,8 @@ def candidates_of(*, entity: Entity, lines: Iterable[ImportedLine]) -> dict[int,
     )
     found: dict[int, list[Bill]] = {}
     for line in lines:
-        text, paid, ranked = f"{line.description} {line.reference}".casefold(), -line.amount_minor, []
+        text, paid = f"{line.description} {line.reference}".casefold(), -line.amount_minor
+        ranked: list[tuple[int, bool, int, Bill]] = []
         for bill in opened if paid > 0 else []:
             left = bill.total_minor - bill.settled_minor
             said = (bill.vendor.name.casefold() in text) + 2 * (bill.reference.casefold() in text.split())

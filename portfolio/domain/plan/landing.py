@@ -18,6 +18,7 @@ from portfolio.formats.errors import FormatError
 from portfolio.models import Account, Basis, Budget, Entity, KpiValue
 
 Lander = Callable[..., int]
+Row = tables.BudgetRow | tables.TargetRow | tables.KpiRow | tables.CapitalRow
 
 
 def land(
@@ -140,7 +141,7 @@ def _plain(value: Decimal | None) -> str | None:
     return None if value is None else f"{value.normalize():f}"
 
 
-KINDS: dict[str, tuple[Callable[..., tuple[object, ...]], Lander]] = {
+KINDS: dict[str, tuple[Callable[..., tuple[Row, ...]], Lander]] = {
     "budgets": (tables.parse_budgets, land_budgets),
     "targets": (tables.parse_targets, exports.land_targets),
     "kpis": (tables.parse_kpis, land_kpis),

@@ -367,7 +367,7 @@ def _entry(
     receivable = accounts.owed_by(client)
     if line is not None and line.entry is not None and all(invoice.booking is None for invoice, _ in plan):
         credited = line.entry.postings.filter(account=receivable, amount_minor=-amount_minor, booking=None)
-        free = JournalEntry.objects.filter(pk=line.entry_id, reversed_by=None, payment=None)
+        free = JournalEntry.objects.filter(pk=line.entry.pk, reversed_by=None, payment=None)
         if credited.exists() and free.exists():
             return line.entry
     line = told.decided(
