@@ -31,10 +31,10 @@ def record(request: HttpRequest, rows: QuerySet[M], *, verb: str = "read", **loo
     """Return the one record of an entity that matches, for a person who may act on that entity with a verb.
 
     Raises:
-        Http404: there is none, or its entity is invisible to this person.
+        Http404: there is none, or its entity is not active or invisible to this person.
         PermissionDenied: its entity is visible, but the verb is not theirs.
     """
-    found = rows.filter(**lookup).first()
+    found = rows.filter(**lookup).exclude(entity__active=False).first()
     if found is None:
         raise Http404
     access.require(request.user, verb, found.entity_id)  # type: ignore[attr-defined]

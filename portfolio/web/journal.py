@@ -283,9 +283,9 @@ def document(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Hand a document out, to be kept and never shown as a page of ours.
 
     Raises:
-        Http404: there is none, or its entity is invisible to this person.
+        Http404: there is none, or its entity is not active or invisible to this person.
     """
-    found = EntryDocument.objects.select_related("entry").filter(pk=pk).first()
+    found = EntryDocument.objects.select_related("entry").filter(pk=pk, entry__entity__active=True).first()
     if found is None:
         raise Http404
     access.require(request.user, "read", found.entry.entity_id)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 
 from core.models import AuditEvent
-from portfolio.models import Agreement, JournalEntry, Stake
+from portfolio.models import Agreement, Entity, JournalEntry, Stake
 from portfolio.web import urls
 from tests.portfolio.web.conftest import Records, World
 
@@ -98,9 +98,18 @@ def test_another_entitys_record_does_not_exist_for_a_reader(
         assert not any(mark in answer.content.decode() for mark in world.other.marks())
 
 
+def test_nothing_of_an_entity_taken_out_of_use_has_a_page(world: World) -> None:
+    Entity.objects.filter(pk=world.mine.entity.pk).update(active=False)
+    owner = world.client("owner")
+    # A file may have brought lines of several entities.
+    of_one = [(name, path(world.mine)) for name, path, _ in PAGES if name != "import"]
+    answered = {name: owner.get(path).status_code for name, path in of_one}
+    assert answered == dict.fromkeys(answered, 404)
+
+
 READ_ONLY = {
     "entity", "entries", "handoff", "months", "account_month", "entry", "booking", "import", "bank", "rules",
-    "column_maps",
+    "column_maps", "unexplained_lines",
 }  # fmt: skip
 
 
