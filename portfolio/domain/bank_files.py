@@ -31,7 +31,7 @@ from portfolio.models import (
     JournalEntry,
 )
 
-BATCH = 5_000
+BATCH = 2_000
 
 _PAYOUT = re.compile(r"\bpo_[a-z0-9]{6,70}\b", re.ASCII | re.IGNORECASE)
 

@@ -47,9 +47,10 @@ class Command(BaseCommand):
             raise CommandError(f"{path} cannot be read: {error.strerror}.", returncode=2) from error
         if connection.vendor == "sqlite":
             with connection.cursor() as cursor:
-                # What makes pages quick would count as memory here: the map of the file, and a journal of savepoints
-                # that grows with the file.
+                # What makes pages quick would count as memory here: the map of the file, much cache, and a journal of
+                # savepoints that grows with the file.
                 cursor.execute("PRAGMA mmap_size=0")
+                cursor.execute("PRAGMA cache_size=-4096")
                 cursor.execute("PRAGMA temp_store=FILE")
         try:
             with transaction.atomic():

@@ -181,6 +181,7 @@ def test_a_month_is_ticked_off_closed_and_reopened(world: World) -> None:
     page = keeper.get(f"{MONTH}close/")
     assert [check.key for check in page.context["checks"] if check.state == "stops"] == [
         "waiting",
+        "stripe-events",
         "payables",
     ]
     assert keeper.post(f"{MONTH}close/").status_code == 403
@@ -192,6 +193,7 @@ def test_a_month_is_ticked_off_closed_and_reopened(world: World) -> None:
     assert keeper.post(f"{MONTH}tick/", {"tick": "uncategorised"}).status_code == 422
     for asked in (
         {"tick": "uncategorised", "note-uncategorised": "A dollar"},
+        {"tick": "stripe-events", "note-stripe-events": "Asked Stripe"},
         {"tick": "payables", "note-payables": "From before we kept books"},
         {"tick": "read"},
         {"tick": "assets"},
@@ -199,7 +201,12 @@ def test_a_month_is_ticked_off_closed_and_reopened(world: World) -> None:
         assert keeper.post(f"{MONTH}tick/", asked).status_code == 302
     assert keeper.post(f"{MONTH}tick/", {"untick": "assets"}).status_code == 302
     assert keeper.post(f"{MONTH}tick/", {"tick": "nonsense\x00"}).status_code == 422
-    assert set(CloseTick.objects.values_list("item", flat=True)) == {"uncategorised", "payables", "read"}
+    assert set(CloseTick.objects.values_list("item", flat=True)) == {
+        "uncategorised",
+        "stripe-events",
+        "payables",
+        "read",
+    }
     assert owner.post(f"{MONTH}close/").status_code == 302
     assert keeper.post(f"{MONTH}tick/", {"tick": "assets"}).status_code == 422
     assert owner.post(f"{MONTH}reopen/", {"reason": ""}).status_code == 422
@@ -210,7 +217,7 @@ def test_a_month_is_ticked_off_closed_and_reopened(world: World) -> None:
 
 def test_lists_take_the_same_queries_however_long(world: World, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
     client = world.client("bookkeeper")
-    paths = {BANK: 20, RULES: 7, "/portfolio/entities/qos/column-maps/": 6, f"{MONTH}close/": 34}
+    paths = {BANK: 20, RULES: 7, "/portfolio/entities/qos/column-maps/": 6, f"{MONTH}close/": 36}
     StatementBalance.objects.create(
         account=account_of(world.mine, "1010"), on=AT.date().replace(day=28), balance_minor=1, noted_at=AT
     )
