@@ -258,7 +258,7 @@ def _check(client: Client, lines: Sequence[LineSaid]) -> int:
 
 
 def _check_booking(row: Invoice, lines: Sequence[InvoiceLine]) -> None:
-    booking = Booking.objects.select_for_update().get(pk=row.booking_id or 0)
+    booking = Booking.objects.select_for_update(no_key=True).get(pk=row.booking_id or 0)
     completed = booking.stage == BookingStage.COMPLETED
     right = AccountRole.RECEIVABLE if completed else AccountRole.DEFERRED
     if booking.stage in (BookingStage.CANCELLED, BookingStage.LOST):

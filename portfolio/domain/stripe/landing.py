@@ -16,7 +16,7 @@ from django.db.models import F
 
 from core import audit, clock, months
 from portfolio.domain import desk as desks
-from portfolio.domain import landing, ledger, periods, recognition
+from portfolio.domain import held, landing, ledger, periods, recognition
 from portfolio.domain.accounts import CARD_DISPUTES, CARD_FEES
 from portfolio.domain.landing import LandedFile, NewLine
 from portfolio.domain.receivables import payments
@@ -188,7 +188,7 @@ def _post(
     ]
     bookings = list(_bookings(desk, [row for _, row in to_post]))
     # Before the entries: whoever moves a booking holds its row when they come to post.
-    list(Booking.objects.select_for_update().filter(pk__in=desk.touched).order_by("pk").values_list("pk"))
+    held.lock(desk.touched)
     desk.look_up_debts()
     invoices = _invoices(desk.entity, to_post, bookings)
     moves = unnamed.tie(desk, [line for line, row in to_post if not row.fee_minor])
