@@ -1,18 +1,36 @@
 """Writing the audit trail. Called inside the transaction of the change it records."""
 
 import datetime as dt
-import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import connection, models
+from django.db import models
 
 from core.models import AuditEvent
 
-_COLUMNS = (
-    "at", "action", "actor_id", "subject_type", "subject_id", "subject_label", "entity_slug", "scope", "data"
-)  # fmt: skip
-_INSERT = f"INSERT INTO core_auditevent ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_COLUMNS))})"  # noqa: S608 - names
+# For whoever writes an event among statements of his own.
+INSERT_SQLITE = (
+    "INSERT INTO core_auditevent (at, action, actor_id, subject_type, subject_id, subject_label, entity_slug, scope, data) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+class Event(NamedTuple):
+    """What `record` would write, before its subject has an id; ``data`` is JSON."""
+
+    action: str
+    subject_type: str
+    subject_label: str
+    entity: str
+    scope: str
+    data: str
+
+    def values(self, *, subject_id: int, at: object, by_id: int | None) -> tuple[Any, ...]:
+        """Return the values for `INSERT_SQLITE`."""
+        return (
+            at, self.action, by_id, self.subject_type, str(subject_id), self.subject_label, self.entity, self.scope,
+            self.data,
+        )  # fmt: skip
 
 
 def record(
@@ -31,36 +49,18 @@ def record(
     gathers what happened within one larger thing (``event:KEY``).
     """
     return AuditEvent.objects.create(
-        **_values(action, subject, at, by.pk if by is not None else None, entity, scope, data)
+        at=at,
+        action=action,
+        actor_id=by.pk if by is not None else None,
+        subject_type=subject._meta.label_lower,
+        subject_id=str(subject.pk),
+        subject_label=label(subject),
+        entity_slug=entity,
+        scope=scope,
+        data=data or {},
     )
 
 
-def statement(
-    *,
-    action: str,
-    subject: models.Model,
-    at: dt.datetime,
-    by_id: int | None,
-    entity: str,
-    data: dict[str, Any],
-) -> tuple[str, list[Any]]:
-    """Return what `record` would write, as SQL for whoever writes his own in the same breath."""
-    values = _values(action, subject, at, by_id, entity, "", json.dumps(data))
-    values["at"] = connection.ops.adapt_datetimefield_value(at)
-    return _INSERT, [values[column] for column in _COLUMNS]
-
-
-def _values(
-    action: str, subject: models.Model, at: dt.datetime, by_id: int | None, entity: str, scope: str, data: Any
-) -> dict[str, Any]:
-    return {
-        "at": at,
-        "action": action,
-        "actor_id": by_id,
-        "subject_type": subject._meta.label_lower,
-        "subject_id": str(subject.pk),
-        "subject_label": str(subject)[:200],
-        "entity_slug": entity,
-        "scope": scope,
-        "data": data or {},
-    }
+def label(subject: object) -> str:
+    """Return the words for a subject, cut to what the trail keeps."""
+    return str(subject)[:200]

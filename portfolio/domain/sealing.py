@@ -11,10 +11,14 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
+
+from core import audit
 
 _ENTRY = (
     'portfolio_journalentry (id, entity_id, "on", month, currency, memo, state, source, external_id, body_hash, '
@@ -23,23 +27,32 @@ _ENTRY = (
 _POSTING = "portfolio_posting (entry_id, account_id, month, amount_minor, booking_id, memo)"
 # So many rows go into one INSERT on SQLite, for which it prepares itself anew.
 _AT_ONCE = 50
-_SEAL_SQLITE = "INSERT INTO portfolio_seal VALUES (%s, %s)"
+_SEAL_SQLITE = "INSERT INTO portfolio_seal VALUES (?, ?)"
 _SEAL_POSTGRESQL = (
     "UPDATE portfolio_journalentry SET state = 'posted' WHERE entity_id = %s AND number BETWEEN %s AND %s"
 )
 _MOVE_CHAIN = "UPDATE portfolio_entrychain SET number = %s, head = %s WHERE entity_id = %s"
+_MOVE_CHAIN_SQLITE = _MOVE_CHAIN.replace("%s", "?")
 _OPEN_CHAIN = (
     "INSERT INTO portfolio_entrychain (entity_id, number, head) VALUES (%s, 0, '') ON CONFLICT DO NOTHING"
 )
-# The last id is the table's own on SQLite, whose transaction holds the only pen there is; PostgreSQL gives the next one.
-_TAKE = (
-    "SELECT c.number, c.head, {id}, e.id, e.body_hash FROM portfolio_entrychain c LEFT JOIN portfolio_journalentry e "
-    "ON e.entity_id = c.entity_id AND e.source = %s AND e.external_id = %s WHERE c.entity_id = %s"
+_HOLD = "SELECT number, head FROM portfolio_entrychain WHERE entity_id = %s"
+_HOLD_POSTGRESQL = f"{_HOLD} FOR UPDATE"
+# The last id is the table's own on SQLite, whose transaction holds the only pen there is.
+_NEXT_ID = "SELECT seq + 1 FROM sqlite_sequence WHERE name = 'portfolio_journalentry'"
+_FIND_ONE = (
+    f"SELECT c.number, c.head, ({_NEXT_ID}), e.id, e.body_hash FROM portfolio_entrychain c LEFT JOIN "
+    "portfolio_journalentry e ON e.entity_id = c.entity_id AND e.source = ? AND e.external_id = ? WHERE c.entity_id = ?"
 )
-_TAKE_SQLITE = _TAKE.format(id="(SELECT seq + 1 FROM sqlite_sequence WHERE name = 'portfolio_journalentry')")
-_SEQUENCE = "nextval(pg_get_serial_sequence('portfolio_journalentry', 'id'))"
-_TAKE_POSTGRESQL = _TAKE.format(id=_SEQUENCE) + " FOR UPDATE OF c"
-_MORE_IDS = f"SELECT string_agg({_SEQUENCE}::text, ' ') FROM generate_series(1, %s)"
+_NEW_IDS = (
+    "SELECT string_agg(nextval(ids.name)::text, ' ') FROM generate_series(1, %s), "
+    "(SELECT pg_get_serial_sequence('portfolio_journalentry', 'id')::regclass AS name OFFSET 0) AS ids"
+)
+# Everything of one post in one round trip: migration ``post_in_one_call``.
+_POST_POSTGRESQL = (
+    "SELECT id, number, chain_hash, body_hash FROM portfolio_post(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
+    "%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s, %s, %s, %s, %s, %s)"
+)
 _FIND_MANY = (
     "SELECT id, external_id, body_hash FROM portfolio_journalentry WHERE entity_id = %s AND source = %s "
     "AND external_id "
@@ -69,26 +82,32 @@ class EntryRow(NamedTuple):
 
 
 class Pen(NamedTuple):
-    """What whoever holds an entity's chain writes on from, and (id, body hash) of the entry asked for."""
+    """What whoever holds an entity's chain writes on from."""
 
     number: int
     head: str
-    next_id: int
-    known: tuple[int, str] | None
 
 
-def take_pen(*, entity_id: int, source: str = "", external_id: str | None = None) -> Pen:
-    """Hold an entity's chain until the transaction ends; look for an entry by its external id on the way."""
-    sql = _TAKE_SQLITE if connection.vendor == "sqlite" else _TAKE_POSTGRESQL
+class Written(NamedTuple):
+    """One entry in the books; ``known`` is the body hash of one that was there already under its external id."""
+
+    id: int
+    number: int
+    chain_hash: str
+    known: str | None
+
+
+def take_pen(*, entity_id: int) -> Pen:
+    """Hold an entity's chain until the transaction ends."""
+    sql = _HOLD if connection.vendor == "sqlite" else _HOLD_POSTGRESQL
     with connection.cursor() as cursor:
-        cursor.execute(sql, [source, external_id, entity_id])
+        cursor.execute(sql, [entity_id])
         found = cursor.fetchone()
         if found is None:
             cursor.execute(_OPEN_CHAIN, [entity_id])
-            cursor.execute(sql, [source, external_id, entity_id])
+            cursor.execute(sql, [entity_id])
             found = cursor.fetchone()
-    number, head, next_id, pk, body_hash = found
-    return Pen(number, head, next_id or 1, None if pk is None else (pk, body_hash))
+    return Pen(*found)
 
 
 def find_many(*, entity_id: int, source: str, external_ids: Sequence[str]) -> list[tuple[int, str, str]]:
@@ -102,10 +121,6 @@ def find_many(*, entity_id: int, source: str, external_ids: Sequence[str]) -> li
             cursor.execute(_FIND_MANY + "= ANY (%s)", [entity_id, source, list(external_ids)])
         found: list[tuple[int, str, str]] = cursor.fetchall()
     return found
-
-
-# A statement with its parameters.
-Statement = tuple[str, Sequence[Any]]
 
 
 def write(rows: Sequence[EntryRow], *, pen: Pen, by_id: int | None, at: dt.datetime) -> list[int]:
@@ -122,38 +137,31 @@ def write(rows: Sequence[EntryRow], *, pen: Pen, by_id: int | None, at: dt.datet
     return _write_postgresql(rows, hashes, pen, by_id, at)
 
 
-def write_one(row: EntryRow, *, pen: Pen, by_id: int | None, at: dt.datetime, also: Statement) -> str:
-    """Write and seal one entry under the pen's next id, and run one more statement with it; return its chain hash.
+def at_once() -> AbstractContextManager[None]:
+    """Return the transaction of one post: on PostgreSQL, where none is under way, its one statement is one by itself."""
+    alone = connection.vendor == "postgresql" and connection.get_autocommit()
+    return nullcontext() if alone else transaction.atomic()
 
-    PostgreSQL takes all of it in one round trip.
+
+def write_one(row: EntryRow, *, by_id: int | None, at: dt.datetime, event: audit.Event) -> Written:
+    """Write and seal one entry, move the head and tell the audit trail, unless its external id is in the books.
+
+    Runs inside `at_once`.
 
     Raises:
         django.db.IntegrityError: a guard or constraint of the database refused.
     """
-    pk, number = pen.next_id, pen.number + 1
-    (chain_hash,) = links([row], before=pen.head, number=pen.number, by_id=by_id, posted_at=at)
-    sqlite = connection.vendor == "sqlite"
-    posted_at = connection.ops.adapt_datetimefield_value(at)
-    postings = [
-        value for account_id, amount, booking_id, memo in row.postings
-        for value in (pk, account_id, row.month, amount, booking_id, memo)
-    ]  # fmt: skip
-    statements: list[Statement] = [
-        (_inserting(_ENTRY, 1), _entry(pk, row, row.on.isoformat(), posted_at, by_id, number, chain_hash)),
-        (_inserting(_POSTING, len(row.postings)), postings),
-        (_SEAL_SQLITE, [pk, pk]) if sqlite else (_SEAL_POSTGRESQL, [row.entity_id, number, number]),
-        (_MOVE_CHAIN, [number, chain_hash, row.entity_id]),
-        also,
-    ]
+    if connection.vendor == "sqlite":
+        return _write_one_sqlite(row, by_id, at, event)
+    accounts, amounts, bookings, memos = map(list, zip(*row.postings, strict=True))
     with connection.cursor() as cursor:
-        if sqlite:
-            for sql, values in statements:
-                cursor.execute(sql, values)
-        else:
-            cursor.execute(
-                "; ".join([sql for sql, _ in statements]), list(chain.from_iterable(v for _, v in statements))
-            )
-    return chain_hash
+        cursor.execute(_POST_POSTGRESQL, [
+            row.entity_id, row.on, row.month, row.currency, row.memo, row.source, row.external_id, row.body_hash,
+            row.origin, row.reverses_id, row.reason, at, by_id, _rest(row, by_id, _instant(at)),
+            accounts, amounts, bookings, memos,
+            event.action, event.subject_type, event.subject_label, event.entity, event.scope, event.data,
+        ])  # fmt: skip
+        return Written(*cursor.fetchone())
 
 
 def links(
@@ -164,21 +172,29 @@ def links(
     It is the SHA-256 over the hash before it and everything the entry says; the postings, the date and the words are
     in its ``body_hash``.
     """
-    sha256, instant = hashlib.sha256, posted_at.astimezone(dt.UTC).isoformat()
+    sha256, instant = hashlib.sha256, _instant(posted_at)
     found = []
     for row in rows:
         number += 1
-        said = (
-            before, number, row.entity_id, row.currency, row.source, row.external_id, row.origin, row.body_hash, by_id,
-            instant,
-        )  # fmt: skip
-        before = sha256(repr(said).encode("utf-8", "surrogatepass")).hexdigest()
+        said = f"('{before}', {number}, {_rest(row, by_id, instant)}"
+        before = sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
         found.append(before)
     return found
 
 
+def _instant(at: dt.datetime) -> str:
+    return at.astimezone(dt.UTC).isoformat()
+
+
+def _rest(row: EntryRow, by_id: int | None, instant: str) -> str:
+    """Return what is hashed of an entry after the hash before it and its number."""
+    return repr((
+        row.entity_id, row.currency, row.source, row.external_id, row.origin, row.body_hash, by_id, instant,
+    ))[1:]  # fmt: skip
+
+
 def _entry(
-    pk: int, row: EntryRow, on: object, posted_at: object, by_id: int | None, number: int, chain_hash: str
+    pk: int, row: EntryRow, on: str, posted_at: object, by_id: int | None, number: int, chain_hash: str
 ) -> tuple[Any, ...]:
     return (
         pk, row.entity_id, on, row.month, row.currency, row.memo, "draft", row.source, row.external_id,
@@ -186,39 +202,69 @@ def _entry(
     )  # fmt: skip
 
 
+@cache
 def _inserting(table: str, rows: int) -> str:
-    """Return the INSERT of so many rows into a table named with its columns."""
-    one = f"({', '.join(['%s'] * (table.count(',') + 1))})"
+    """Return SQLite's INSERT of so many rows into a table named with its columns."""
+    one = f"({', '.join(['?'] * (table.count(',') + 1))})"
     return f"INSERT INTO {table} VALUES {', '.join([one] * rows)}"
+
+
+def _write_one_sqlite(row: EntryRow, by_id: int | None, at: dt.datetime, event: audit.Event) -> Written:
+    # Django's cursor would cost as much as the statements.
+    execute = connection.connection.execute
+    with connection.wrap_database_errors:
+        asked = (row.source, row.external_id, row.entity_id)
+        found = execute(_FIND_ONE, asked).fetchone()
+        if found is None:
+            execute(_OPEN_CHAIN.replace("%s", "?"), (row.entity_id,))
+            found = execute(_FIND_ONE, asked).fetchone()
+        number, head, pk, known_id, known = found
+        if known_id is not None:
+            return Written(known_id, number, head, known)
+        pk, number = pk or 1, number + 1
+        (chain_hash,) = links([row], before=head, number=number - 1, by_id=by_id, posted_at=at)
+        posted_at = connection.ops.adapt_datetimefield_value(at)
+        execute(
+            _inserting(_ENTRY, 1), _entry(pk, row, row.on.isoformat(), posted_at, by_id, number, chain_hash)
+        )
+        execute(_inserting(_POSTING, len(row.postings)), [
+            value for account_id, amount, booking_id, memo in row.postings
+            for value in (pk, account_id, row.month, amount, booking_id, memo)
+        ])  # fmt: skip
+        execute(_SEAL_SQLITE, (pk, pk))
+        execute(_MOVE_CHAIN_SQLITE, (number, chain_hash, row.entity_id))
+        execute(audit.INSERT_SQLITE, event.values(subject_id=pk, at=posted_at, by_id=by_id))
+    return Written(pk, number, chain_hash, None)
 
 
 def _write_sqlite(
     rows: Sequence[EntryRow], hashes: Sequence[str], pen: Pen, by_id: int | None, at: dt.datetime
 ) -> list[int]:
     posted_at = connection.ops.adapt_datetimefield_value(at)
-    ids = range(pen.next_id, pen.next_id + len(rows))
-    numbers = range(pen.number + 1, pen.number + 1 + len(rows))
-    # SQLite keeps dates as ISO text, and Python's own adapter for dates is deprecated.
-    entries = [
-        _entry(pk, row, row.on.isoformat(), posted_at, by_id, number, chain_hash)
-        for pk, row, number, chain_hash in zip(ids, rows, numbers, hashes, strict=True)
-    ]
-    postings = [
-        (pk, account_id, row.month, amount, booking_id, memo)
-        for pk, row in zip(ids, rows, strict=True)
-        for account_id, amount, booking_id, memo in row.postings
-    ]
-    with connection.cursor() as cursor:
+    connected = connection.connection
+    with connection.wrap_database_errors:
+        last_id = connected.execute(_NEXT_ID).fetchone()
+        first = last_id[0] if last_id else 1
+        ids, numbers = range(first, first + len(rows)), range(pen.number + 1, pen.number + 1 + len(rows))
+        # SQLite keeps dates as ISO text, and Python's own adapter for dates is deprecated.
+        entries = [
+            _entry(pk, row, row.on.isoformat(), posted_at, by_id, number, chain_hash)
+            for pk, row, number, chain_hash in zip(ids, rows, numbers, hashes, strict=True)
+        ]
+        postings = [
+            (pk, account_id, row.month, amount, booking_id, memo)
+            for pk, row in zip(ids, rows, strict=True)
+            for account_id, amount, booking_id, memo in row.postings
+        ]
         for table, values in ((_ENTRY, entries), (_POSTING, postings)):
-            parts = [
-                list(chain.from_iterable(values[n : n + _AT_ONCE])) for n in range(0, len(values), _AT_ONCE)
-            ]
-            last = parts.pop()
-            if parts:
-                cursor.executemany(_inserting(table, _AT_ONCE), parts)
-            cursor.execute(_inserting(table, len(last) // len(values[0])), last)
-        cursor.execute(_SEAL_SQLITE, [ids[0], ids[-1]])
-        cursor.execute(_MOVE_CHAIN, [numbers[-1], hashes[-1], rows[0].entity_id])
+            whole = len(values) - len(values) % _AT_ONCE
+            connected.executemany(
+                _inserting(table, _AT_ONCE),
+                (list(chain.from_iterable(values[n : n + _AT_ONCE])) for n in range(0, whole, _AT_ONCE)),
+            )
+            connected.executemany(_inserting(table, 1), values[whole:])
+        connected.execute(_SEAL_SQLITE, (ids[0], ids[-1]))
+        connected.execute(_MOVE_CHAIN_SQLITE, (numbers[-1], hashes[-1], rows[0].entity_id))
     return list(ids)
 
 
@@ -227,23 +273,36 @@ def _write_postgresql(
 ) -> list[int]:
     entity_id, last = rows[0].entity_id, pen.number + len(rows)
     with connection.cursor() as cursor:
-        cursor.execute(_MORE_IDS, [len(rows) - 1])
-        ids = [pen.next_id, *map(int, (cursor.fetchone()[0] or "").split())]
+        cursor.execute(_NEW_IDS, [len(rows)])
+        ids = list(map(int, cursor.fetchone()[0].split()))
+        entries = [
+            f"{pk}\t{entity_id}\t{row.on}\t{row.month}\t{row.currency}\t{_copied(row.memo)}\tdraft\t{row.source}\t"
+            f"{_copied(row.external_id)}\t{row.body_hash}\t{_copied(row.origin)}\t{_or_null(row.reverses_id)}\t"
+            f"{_copied(row.reason)}\t{at}\t{_or_null(by_id)}\t{number}\t{chain_hash}\n"
+            for number, (pk, row, chain_hash) in enumerate(
+                zip(ids, rows, hashes, strict=True), pen.number + 1
+            )
+        ]
+        postings = [
+            f"{pk}\t{account_id}\t{row.month}\t{amount}\t{_or_null(booking_id)}\t{_copied(memo)}\n"
+            for pk, row in zip(ids, rows, strict=True)
+            for account_id, amount, booking_id, memo in row.postings
+        ]
         with connection.wrap_database_errors:
-            with cursor.copy(f"COPY {_ENTRY} FROM STDIN") as copy:
-                for number, (pk, row, chain_hash) in enumerate(
-                    zip(ids, rows, hashes, strict=True), pen.number + 1
-                ):
-                    copy.write(_copied(_entry(pk, row, row.on, at, by_id, number, chain_hash)))
-            with cursor.copy(f"COPY {_POSTING} FROM STDIN") as copy:
-                for pk, row in zip(ids, rows, strict=True):
-                    for account_id, amount, booking_id, memo in row.postings:
-                        copy.write(_copied((pk, account_id, row.month, amount, booking_id, memo)))
+            for table, lines in ((_ENTRY, entries), (_POSTING, postings)):
+                with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+                    copy.write("".join(lines))
         cursor.execute(_SEAL_POSTGRESQL, [entity_id, pen.number + 1, last])
         cursor.execute(_MOVE_CHAIN, [last, hashes[-1], entity_id])
     return ids
 
 
-def _copied(values: Iterable[object]) -> str:
-    """Return a row as COPY reads it."""
-    return "\t".join(["\\N" if value is None else str(value).translate(_ESCAPES) for value in values]) + "\n"
+def _or_null(key: int | None) -> str:
+    return "\\N" if key is None else str(key)
+
+
+def _copied(text: str | None) -> str:
+    """Return words as COPY reads them."""
+    if text is None:
+        return "\\N"
+    return text if text.isprintable() and "\\" not in text else text.translate(_ESCAPES)

@@ -289,13 +289,17 @@ POSTGRESQL = [
     ),
     f"""CREATE FUNCTION portfolio_posting_guard() RETURNS trigger LANGUAGE plpgsql {_BY_INDEX} AS $$
     DECLARE
-      ids bigint[] := ARRAY(SELECT DISTINCT entry_id FROM touched);
+      ids bigint[];
       drafts bigint;
     BEGIN
-      IF cardinality(ids) = (
-        SELECT count(*) FROM {ENTRY}
-        WHERE id = ANY (ids) AND state = 'draft' AND xmin = pg_current_xact_id()::xid
+      -- Without a variable, so that it is planned once and not for each array anew.
+      IF NOT EXISTS (
+        SELECT 1 FROM (SELECT DISTINCT entry_id FROM touched) AS asked WHERE NOT EXISTS (
+          SELECT 1 FROM {ENTRY}
+          WHERE id = asked.entry_id AND state = 'draft' AND xmin = pg_current_xact_id()::xid
+        )
       ) THEN RETURN NULL; END IF;
+      ids := ARRAY(SELECT DISTINCT entry_id FROM touched);
       SELECT count(*) FILTER (WHERE locked.state = 'draft') INTO drafts
       FROM (SELECT state FROM {ENTRY} WHERE id = ANY (ids) ORDER BY id FOR SHARE) AS locked;
       IF drafts <> cardinality(ids) THEN {_raise(FINAL_POSTING)}; END IF;

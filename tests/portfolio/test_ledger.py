@@ -253,8 +253,8 @@ def test_the_number_of_queries_does_not_grow_with_the_postings(
     books: Books, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     books.post("6100", "1010", 1)  # The first entry also opens the chain.
-    # PostgreSQL takes what is written in one go.
-    expected = 8 if connection.vendor == "sqlite" else 4
+    # One call on PostgreSQL; on SQLite the ledger writes past the cursor that counts.
+    expected = 2 if connection.vendor == "sqlite" else 3
     for count in (1, 40):
         lines = [books.line("6100", 1) for _ in range(count)] + [books.line("1010", -count)]
         with django_assert_num_queries(expected):
