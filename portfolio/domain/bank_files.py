@@ -15,17 +15,20 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Q
 
-from core import audit
+from core import audit, months
 from portfolio.domain import desk as desks
 from portfolio.domain import landing, ledger, matching, recognition
 from portfolio.domain.desk import Desk
 from portfolio.domain.landing import LandedFile, NewLine
 from portfolio.domain.receivables import payments
+from portfolio.formats.errors import FormatError
 from portfolio.models import (
     Account,
     AccountRole,
     Booking,
+    Entity,
     EntrySource,
+    EntryState,
     ImportedLine,
     ImportKind,
     JournalEntry,
@@ -54,6 +57,7 @@ class BankFile:
         self.file = landing.open_file(entity=desk.entity, kind=kind, name=name, data=data, by=by, at=at)
         self.read = self.new = self.matched = self.uncategorised = self.repeated = self.waiting = 0
         self.covers_to: dt.date | None = None
+        self.opened_on = opening_day(entity=desk.entity)
 
     def take(self, *, bank: Account, lines: Iterable[NewLine]) -> None:
         """Land lines of one account.
@@ -95,6 +99,7 @@ class BankFile:
         landing.refuse_closed(
             entity=entity, lines=[line for line in new if line.same_as_id is None], name=self.name
         )
+        self._refuse_before_opening([line for line in new if line.same_as_id is None])
         open_lines = [line for line in new if line.same_as_id is None]
         payouts = [line for line in open_lines if line.payout_id]
         self.matched += desks.match_payouts(self.desk, payouts, (ImportKind.STRIPE,), -1, self.name)
@@ -107,6 +112,18 @@ class BankFile:
         self.waiting += waiting
         self._post(bank, [line for line in open_lines if line.entry_id is None and not line.waits])
         landing.add_lines(file=self.file, lines=((entity, line) for line in new))
+
+    def _refuse_before_opening(self, lines: list[NewLine]) -> None:
+        """Refuse lines of days before the books begin: the opening balances hold their money already."""
+        opened = self.opened_on
+        early = next((line for line in lines if opened is not None and line.on < opened), None)
+        if early is not None and opened is not None:
+            raise FormatError(
+                file=self.name, line=early.line, column=None,
+                reason=f"it is of {months.spelled(early.on)}, and the books begin with the opening balances of "
+                f"{months.spelled(opened)}, which hold its money already",
+                fix="leave the lines before that day out, or check that it is the right file",
+            )  # fmt: skip
 
     def _post(self, bank: Account, lines: list[NewLine]) -> None:
         desk = self.desk
@@ -135,6 +152,18 @@ class BankFile:
                 entity=desk.entity, drafts=drafts, lines=lines, name=self.name, by=self.by, at=self.at
             )
         recognition.settle_paid(booking_ids=desk.touched)
+
+
+def opening_day(*, entity: Entity) -> dt.date | None:
+    """Return the day of the opening balances that stand in an entity's books, None where there are none."""
+    return (
+        JournalEntry.objects.filter(
+            entity=entity, source=EntrySource.OPENING, state=EntryState.POSTED, reversed_by__isnull=True
+        )
+        .order_by("on")
+        .values_list("on", flat=True)
+        .first()
+    )
 
 
 def counterpart(

@@ -42,6 +42,36 @@ class LandedFile:
     repeated: int = 0
     waiting: int = 0
 
+    @property
+    def known(self) -> int:
+        """Return how many lines had landed before."""
+        return self.read - self.new
+
+    @property
+    def posted(self) -> int:
+        """Return how many lines became entries of their own, or records where the file brings no money."""
+        return self.new - self.matched - self.repeated - self.waiting
+
+    @property
+    def told(self) -> str:
+        """Return what became of the lines, each counted once, as sentences."""
+        parts = [
+            f"{count:,} {words}"
+            for count, words in (
+                (self.known, "landed before"),
+                (
+                    self.posted,
+                    "posted as new"
+                    + (f" ({self.uncategorised:,} without a category)" if self.uncategorised else ""),
+                ),
+                (self.matched, "in the books already"),
+                (self.repeated, "told by another file before"),
+                (self.waiting, "waiting for a decision"),
+            )
+            if count
+        ]
+        return f"Of {self.read:,} line{'' if self.read == 1 else 's'}: {', '.join(parts) or 'none'}."
+
 
 @dataclass(slots=True)
 class NewLine:

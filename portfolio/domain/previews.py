@@ -10,13 +10,13 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Count, Sum
+from django.db.models import Count, Max, Sum
 
 from portfolio.domain import bank_accounts, intake, journals
 from portfolio.domain.bank_accounts import Asserted
 from portfolio.domain.landing import LandedFile
 from portfolio.domain.stripe import landing as stripe
-from portfolio.models import Entity, ImportedLine, ImportKind, Posting
+from portfolio.models import Entity, ImportedLine, ImportKind, JournalEntry, Posting
 
 LINES_SHOWN = 25
 
@@ -55,7 +55,9 @@ class Preview:
     """What landing a file would do."""
 
     read: int
+    known: int
     new: int
+    posted: int
     matched: int
     uncategorised: int
     repeated: int
@@ -102,14 +104,16 @@ def preview_file(
         portfolio.domain.accounts.MissingAccountError: the chart lacks an account.
     """
     with transaction.atomic():
+        before = JournalEntry.objects.aggregate(last=Max("pk"))["last"] or 0
         landed = land_file(entity=entity, kind=kind, data=data, name=name, by=by, at=at, **choices)
-        found = _look(landed)
+        found = _look(landed, before)
         transaction.set_rollback(True)
     return found
 
 
-def _look(landed: LandedFile) -> Preview:
-    entries = landed.file.lines.filter(entry__isnull=False).values("entry_id")
+def _look(landed: LandedFile, before: int) -> Preview:
+    """Return what landing did; entries up to ``before`` were in the books already and are none of the file's."""
+    entries = landed.file.lines.filter(entry_id__gt=before).values("entry_id")
     postings = Posting.objects.filter(entry_id__in=entries)
     effects = (
         postings.order_by("account__code")
@@ -119,7 +123,9 @@ def _look(landed: LandedFile) -> Preview:
     lines = list(landed.file.lines.order_by("line", "pk")[:LINES_SHOWN])
     return Preview(
         read=landed.read,
+        known=landed.known,
         new=landed.new,
+        posted=landed.posted,
         matched=landed.matched,
         uncategorised=landed.uncategorised,
         repeated=landed.repeated,

@@ -19,6 +19,7 @@ from portfolio.formats.csv_rows import (
     MAX_ROWS,
     CsvRow,
     Sheet,
+    date_words,
     listed,
     read,
     read_day,
@@ -115,6 +116,11 @@ class Statement:
                     either = either or row
             if self._guessed and exponent(currency) < 3:
                 _refuse_thousands(row, columns)
+            if columns.date_format and not read_day(row.cells[columns.date], date_format):
+                raise row.error(
+                    columns.date, f"{shown(row.cells[columns.date])} is not a date written as {date_words(date_format)}",
+                    "choose another way its dates are written, or leave the line out",
+                )  # fmt: skip
             on, amount = row.day(columns.date, date_format), _amount(row, columns, currency)
             description = row.text(columns.description, required=True)
             key = _key(on, amount, description)

@@ -35,6 +35,8 @@ _DATE_SHAPES = {
         re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})", re.ASCII),
         (3, 2, 1),
     ),
+    "%d-%m-%Y": ("day-month-year", re.compile(r"([0-9]{1,2})-([0-9]{1,2})-([0-9]{4})", re.ASCII), (3, 2, 1)),
+    "%m-%d-%Y": ("month-day-year", re.compile(r"([0-9]{1,2})-([0-9]{1,2})-([0-9]{4})", re.ASCII), (3, 1, 2)),
     "%Y%m%d": ("yearmonthday", re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})", re.ASCII), (1, 2, 3)),
 }
 DATE_FORMATS = tuple(_DATE_SHAPES)
@@ -203,7 +205,7 @@ def read(
                 line=line,
                 column="1",
                 reason=f"the columns are separated by {word}",
-                fix="save the file as comma-separated values",
+                fix="say which column is which where you bring a bank's file in; any other file has to be comma-separated",
             )
     for position, header in enumerate(headers, start=1):
         if not header:
@@ -251,6 +253,11 @@ def read_day(value: str, date_format: str) -> dt.date | None:
         return dt.date(int(match[year]), int(match[month]), int(match[day]))
     except ValueError:
         return None
+
+
+def date_words(date_format: str) -> str:
+    """Return one of `DATE_FORMATS` in words: ``day/month/year``."""
+    return _DATE_SHAPES[date_format][0]
 
 
 def _lines(text: str) -> Iterator[str]:

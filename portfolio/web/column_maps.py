@@ -25,6 +25,8 @@ DATE_CHOICES = (
     ("%m/%d/%Y", "10/31/2026, the month first"),
     ("%d/%m/%Y", "31/10/2026, the day first"),
     ("%d.%m.%Y", "31.10.2026"),
+    ("%d-%m-%Y", "31-10-2026, the day first"),
+    ("%m-%d-%Y", "10-31-2026, the month first"),
     ("%Y%m%d", "20261031"),
 )
 

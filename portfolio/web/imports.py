@@ -144,7 +144,7 @@ def say_columns(request: HttpRequest) -> HttpResponse:
         except column_maps.ColumnMapError as error:
             form.add_error(None, str(error))
         else:
-            return _look(request, upload_form, entity, data, {**about, "map": saved.pk})
+            return _look(request, upload_form, entity, data, {**about, "map": saved.pk, "saved": saved.name})
     return render(
         request,
         "portfolio/import_columns.html",
@@ -170,6 +170,8 @@ def land(request: HttpRequest) -> HttpResponse:
         return found
     about, entity, data = found
     form = UploadForm(initial=about, entities=_offered(request))
+    if about.get("differs") and "sure" not in request.POST:
+        return _look(request, form, entity, data, about, unsure=True)
     try:
         landed = previews.land_file(
             entity=entity,
@@ -183,7 +185,7 @@ def land(request: HttpRequest) -> HttpResponse:
     except (FormatError, MissingAccountError) as error:
         return _form_page(request, form, error)
     default_storage.delete(_place(about["sha256"]))
-    messages.success(request, f"{landed.file.name} landed: {landed.new} of {landed.read} lines are new.")
+    messages.success(request, f"{landed.file.name} landed. {landed.told}")
     return redirect("portfolio:import", pk=landed.file.pk)
 
 
@@ -203,7 +205,13 @@ def _waiting(request: HttpRequest) -> tuple[dict[str, Any], Entity, bytes] | Htt
 
 
 def _look(
-    request: HttpRequest, form: UploadForm, entity: Entity, data: bytes, about: dict[str, Any]
+    request: HttpRequest,
+    form: UploadForm,
+    entity: Entity,
+    data: bytes,
+    about: dict[str, Any],
+    *,
+    unsure: bool = False,
 ) -> HttpResponse:
     """Show what landing the file would do, or ask what has to be known before."""
     kind, name, now = ImportKind(about["kind"]), about["name"], clock.now()
@@ -229,13 +237,16 @@ def _look(
     except (FormatError, MissingAccountError) as error:
         columns = kind == ImportKind.BANK_CSV and isinstance(error, FormatError) and len(data) <= MAX_BYTES
         token = _keep(request, data, about, now) if columns else ""
-        return _form_page(request, form, error, token)
+        return _form_page(request, form, error, token, about.get("saved", ""))
+    differs = any(told.differs_minor for told in preview.balances)
     shown |= {
         "preview": preview,
-        "token": _keep(request, data, about, now),
+        "differs": differs,
+        "unsure": unsure,
+        "token": _keep(request, data, {**about, "differs": differs}, now),
         "columns": kind == ImportKind.BANK_CSV,
     }
-    return render(request, "portfolio/import_preview.html", shown)
+    return render(request, "portfolio/import_preview.html", shown, status=422 if unsure else 200)
 
 
 def _choices(entity: Entity, about: dict[str, Any]) -> dict[str, Any]:
@@ -259,7 +270,11 @@ def _offered(request: HttpRequest) -> list[Entity]:
 
 
 def _form_page(
-    request: HttpRequest, form: UploadForm, error: Exception | None = None, laid_aside: str = ""
+    request: HttpRequest,
+    form: UploadForm,
+    error: Exception | None = None,
+    laid_aside: str = "",
+    columns_saved: str = "",
 ) -> HttpResponse:
     return render(
         request,
@@ -269,6 +284,7 @@ def _form_page(
             "error": error,
             "where": error if isinstance(error, FormatError) else None,
             "token": laid_aside,
+            "columns_saved": columns_saved,
             "crumbs": [PORTFOLIO, IMPORTS],
         },
         status=422 if error or form.errors else 200,

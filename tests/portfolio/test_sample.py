@@ -228,12 +228,12 @@ def test_import_statement_lands_or_only_says_what_it_would(tmp_path: Path) -> No
     entries = JournalEntry.objects.count()
     out = StringIO()
     call_command("import_statement", "qos", str(path), "--kind", "bank_csv", "--dry-run", stdout=out)
-    assert "would bring 2 new of 2 lines" in out.getvalue()
+    assert "would land. Of 2 lines: 2 posted as new" in out.getvalue()
     assert JournalEntry.objects.count() == entries
     out = StringIO()
     call_command("import_statement", "qos", str(path), "--kind", "bank_csv", stdout=out)
-    assert "brought 2 new of 2 lines; 0 are in the books already" in out.getvalue()
-    assert "1 are not categorised" in out.getvalue()
+    assert "landed. Of 2 lines: 2 posted as new" in out.getvalue()
+    assert "(1 without a category)" in out.getvalue()
     assert JournalEntry.objects.count() == entries + 2
     out = StringIO()
     call_command("read_handoffs", stdout=out)

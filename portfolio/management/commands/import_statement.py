@@ -45,7 +45,7 @@ class Command(BaseCommand):
             data = path.read_bytes()
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}.", returncode=2) from error
-        if connection.vendor == "sqlite":
+        if connection.vendor == "sqlite" and not connection.in_atomic_block:
             with connection.cursor() as cursor:
                 # What makes pages quick would count as memory here: the map of the file, much cache, and a journal of
                 # savepoints that grows with the file.
@@ -59,12 +59,8 @@ class Command(BaseCommand):
                     transaction.set_rollback(True)
         except (FormatError, ledger.LedgerError) as error:
             raise CommandError(str(error), returncode=2) from error
-        would = "would bring" if options["dry_run"] else "brought"
-        self.stdout.write(
-            f"{path.name} {would} {landed.new:,} new of {landed.read:,} lines; {landed.matched:,} are in the books already, "
-            f"{landed.repeated:,} were told by another file, {landed.waiting:,} wait for a decision, "
-            f"{landed.uncategorised:,} are not categorised."
-        )
+        would = "would land" if options["dry_run"] else "landed"
+        self.stdout.write(f"{path.name} {would}. {landed.told}")
 
     def _land(self, entity: Entity, name: str, data: bytes, options: dict[str, Any]) -> intake.LandedFile:
         limits = {"max_rows": MAX_ROWS, "max_bytes": MAX_BYTES}

@@ -141,7 +141,10 @@ def test_a_csv_nobody_can_guess_is_asked_about_once(world: World) -> None:
         ("Miete", -123_450),
         ("Gast", 100_050),
     ]
-    assert client.post(LAND, {"token": looked.context["token"]}).status_code == 302
+    unsure = client.post(LAND, {"token": looked.context["token"]})
+    assert unsure.status_code == 422, "the books would differ from the balance that the file states"
+    assert "The books would not agree with the balance" in unsure.content.decode()
+    assert client.post(LAND, {"token": unsure.context["token"], "sure": "yes"}).status_code == 302
     later = give(client, "bank_csv", FOREIGN.replace(b"31.10", b"30.10").replace(b"01.11", b"02.11"))
     assert (later.status_code, later.context["preview"].new) == (200, 2)
     saved = ColumnMap.objects.get(name="Sparkasse")
@@ -164,7 +167,7 @@ def test_an_ofx_file_asks_which_accounts_its_are_and_remembers(world: World) -> 
         "/portfolio/imports/accounts/", {"token": asked.context["token"], account["field"]: str(ours.pk)}
     )
     assert (looked.context["preview"].new, BankAccount.objects.count()) == (3, 0)
-    assert client.post(LAND, {"token": looked.context["token"]}).status_code == 302
+    assert client.post(LAND, {"token": looked.context["token"], "sure": "yes"}).status_code == 302
     assert BankAccount.objects.get().account == ours
     assert give(client, "ofx", data).context["preview"].new == 0
     broken = give(client, "ofx", (REAL / "broken" / "date_missing.ofx").read_bytes(), "broken.ofx")

@@ -85,7 +85,7 @@ def test_what_was_looked_at_lands_and_only_once(world: World, tmp_path: Path) ->
     token = give(client, BANK).context["token"]
     before = counts()
 
-    answer = client.post(LAND, {"token": token})
+    answer = client.post(LAND, {"token": token, "sure": "yes"})
 
     file = ImportFile.objects.get(name="november.csv")
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/portfolio/imports/{file.pk}/")
@@ -99,7 +99,7 @@ def test_what_was_looked_at_lands_and_only_once(world: World, tmp_path: Path) ->
     assert list(tmp_path.glob("uploads/*")) == []
     page = client.get(answer.headers["Location"]).content.decode()
     assert "MARINA DOCKAGE" in page
-    assert "november.csv landed: 2 of 2 lines are new." in page
+    assert "november.csv landed. Of 2 lines: 2 posted as new" in page
     landed = ImportFile.objects.get(name="november.csv").landed_at.astimezone(clock.zone())
     for told in (page, client.get("/portfolio/imports/").content.decode()):
         assert f"{landed:%-d %b %Y, %H:%M %Z}" in told
