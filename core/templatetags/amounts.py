@@ -47,7 +47,7 @@ def plain_number(value: Decimal | int | None) -> str:
 @register.filter
 def share(basis_points: int | None) -> str:
     """Write basis points as ``20 %``."""
-    return "" if basis_points is None else f"{basis_points / 100:g} %"
+    return "" if basis_points is None else f"{basis_points / 100:g} %".replace("-", "\u2212")
 
 
 @register.filter

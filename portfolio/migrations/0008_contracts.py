@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
                     "state",
                     models.CharField(
                         choices=[
-                            ("none", "No contract"),
+                            ("none", "No paper yet"),
                             ("verbal", "Verbal"),
                             ("sent", "Sent"),
                             ("signed", "Signed"),

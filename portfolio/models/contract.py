@@ -36,7 +36,7 @@ class Client(models.Model):
 class ContractState(models.TextChoices):
     """How firm the paper is; `portfolio.domain.receivables.contracts.MOVES` holds the legal moves."""
 
-    NONE = "none", "No contract"
+    NONE = "none", "No paper yet"
     VERBAL = "verbal", "Verbal"
     SENT = "sent", "Sent"
     SIGNED = "signed", "Signed"

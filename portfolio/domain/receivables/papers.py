@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.money import format_minor
 from portfolio.domain.receivables import clients, queries, settling
-from portfolio.models import Client, CreditNote, Invoice, InvoiceState
+from portfolio.models import Client, CreditNote, Entity, Invoice, InvoiceState
 from portfolio.render.invoice import Column, Paper, Sum
 
 _LINES = (
@@ -29,6 +29,19 @@ class Named:
 
     paper: Paper
     name: str
+
+
+def missing(*, entity: Entity) -> str:
+    """Return what the paper of an entity's invoices lacks, as a sentence, or nothing."""
+    said = clients.paper(entity)
+    lacks = [
+        words
+        for text, words in ((said.address, "no address of yours"), (said.how_to_pay, "no way to pay"))
+        if not text
+    ]
+    if not lacks:
+        return ""
+    return f"It bears {' and '.join(lacks)}; the owner sets both before it is issued, for it never changes afterwards."
 
 
 def invoice(row: Invoice) -> Named:

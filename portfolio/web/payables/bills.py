@@ -134,7 +134,12 @@ def pay_bill(request: HttpRequest, pk: int) -> HttpResponse:
         except ledger.LedgerError as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, "The payment is in the books. The bank’s line will be matched to it.")
+            words = (
+                "It took the place of what the bank’s line was posted as."
+                if form.told()["line"] is not None
+                else "The bank’s line is matched to it when it comes."
+            )
+            messages.success(request, f"The payment is in the books. {words}")
             return redirect("portfolio:bill", pk=pk)
     return _page(request, bill, form, status=422)
 

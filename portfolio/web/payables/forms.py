@@ -26,7 +26,7 @@ class VendorForm(forms.Form):
     """Whom an entity pays."""
 
     name = forms.CharField(label="Name", max_length=120)
-    email = forms.EmailField(label="Address", required=False, max_length=254)
+    email = forms.EmailField(label="Mail address", required=False, max_length=254)
     account = forms.ChoiceField(
         label="Where their bills go",
         required=False,

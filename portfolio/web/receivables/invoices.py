@@ -259,7 +259,11 @@ def issue_invoice(request: HttpRequest, pk: int) -> HttpResponse:
         part="invoices",
         heading=f"Issue the invoice to {row.client}",
         lede="It takes the next number and goes into the books. From then on it never changes; a credit note corrects it.",
-        facts=[("Total", format_minor(row.total_minor, row.currency)), ("Client", row.client.name)],
+        facts=[
+            ("Total", format_minor(row.total_minor, row.currency)),
+            ("Client", row.client.name),
+            *[("Missing on the paper", words) for words in [papers.missing(entity=row.entity)] if words],
+        ],
         form=IssueForm(data(request), initial={"on": pages.as_of_date()}),
         submit="Issue the invoice",
         do=lambda said: invoices.issue(

@@ -28,6 +28,7 @@ def reminders(request: HttpRequest, slug: str) -> HttpResponse:
     as_of = pages.as_of_date()
     waiting = letters.waiting(entity=entity)
     overdue = dunning.overdue(entity=entity, as_of=as_of)
+    page = Paginator(overdue, ROWS_A_PAGE).get_page(request.GET.get("page"))
     return render(
         request,
         "portfolio/receivables/reminders.html",
@@ -36,7 +37,8 @@ def reminders(request: HttpRequest, slug: str) -> HttpResponse:
             entity,
             "reminders",
             as_of=as_of,
-            page_obj=Paginator(overdue, ROWS_A_PAGE).get_page(request.GET.get("page")),
+            page_obj=page,
+            any_due=any(row.level for row in overdue),
             waiting=waiting[:ROWS_A_PAGE],
             waiting_count=len(waiting),
             said=clients.paper(entity),
