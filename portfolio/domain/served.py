@@ -14,7 +14,7 @@ import logging
 from collections.abc import Sequence
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from core import audit, clock
 from portfolio.domain import booking_entries, bookings, crew_pay, enquiries, ledger
@@ -24,7 +24,9 @@ logger = logging.getLogger(__name__)
 
 _NOT_FIRM = (BookingStage.ENQUIRY, BookingStage.QUOTED, BookingStage.HELD)
 _TAKEN_BACK = "Its event was taken back from completed in the portal."
-_REFUSALS = (ledger.LedgerError, bookings.BookingError, crew_pay.CrewPayRefusedError)
+# A file that names the booking may be landing and hold the books: the database then breaks one of the two off, and what it
+# broke off here is posted by the next sweep.
+_REFUSALS = (ledger.LedgerError, bookings.BookingError, crew_pay.CrewPayRefusedError, OperationalError)
 
 
 class DismissedError(Exception):

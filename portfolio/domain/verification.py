@@ -17,6 +17,7 @@ from core import months
 from core.models import AuditEvent
 from core.money import format_minor
 from portfolio.domain import chain, ledger, sealing
+from portfolio.domain.sub_ledgers import verify_sub_ledgers
 from portfolio.models import (
     Account,
     AccountRole,
@@ -307,4 +308,5 @@ def verify_books(*, against: Collection[Written] = ()) -> list[str]:
         *balances,
         *verify_reconciliations(),
         *verify_periods(),
+        *verify_sub_ledgers(),
     ]

@@ -67,7 +67,7 @@ def enter(
         raise BillRefusedError("A bill needs the vendor's own number; without one, write its date.")
     if due_on < issued_on:
         raise BillRefusedError(
-            f"The bill is due on {due_on}, before it was written on {issued_on}; check both dates."
+            f"The bill is due on {months.spelled(due_on)}, before it was written on {months.spelled(issued_on)}; check both dates."
         )
     if total <= 0:
         raise BillRefusedError("The lines of a bill add up to more than nothing; enter what it asks for.")
@@ -151,6 +151,10 @@ def pay(
                 entity=entity, entry__source=EntrySource.PAYMENT, entry__external_id=external_id
             ).first()
             if there is not None:
+                if (there.bill_id, there.amount_minor, there.on) != (bill.pk, amount_minor, on):
+                    raise BillRefusedError(
+                        "This form has recorded another payment already, and that one stands. Open the bill anew for this one."
+                    )
                 return there
         owed = Accounts(entity).owed_to(vendor)
         line = told.decided(
@@ -273,7 +277,7 @@ def _same(
         bill.lines.values_list("account", "amount_minor", "description", "booking")
     ):
         raise BillRefusedError(
-            f"{vendor.name} has a bill {bill.reference} already, of {bill.issued_on} over "
+            f"{vendor.name} has a bill {bill.reference} already, of {months.spelled(bill.issued_on)} over "
             f"{format_minor(bill.total_minor, bill.entity.currency)}; void that one, or give this one its own number."
         )
     return bill
@@ -281,7 +285,7 @@ def _same(
 
 def _why_not_paid(bill: Bill, amount_minor: int, entity: Entity) -> str:
     if bill.void_on:
-        return f"Bill {bill.reference} is void since {bill.void_on}; nothing is owed for it."
+        return f"Bill {bill.reference} is void since {months.spelled(bill.void_on)}; nothing is owed for it."
     return (
         f"{format_minor(bill.total_minor - bill.settled_minor, entity.currency)} of bill {bill.reference} is open; "
         f"{format_minor(amount_minor, entity.currency)} is more than that."

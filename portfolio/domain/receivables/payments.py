@@ -101,6 +101,10 @@ def take(
                 entity=entity, entry__source=EntrySource.PAYMENT, entry__external_id=f"payment:{key}"
             ).first()
         ):
+            if (taken.client_id, taken.amount_minor, taken.on) != (client.pk, amount_minor, on):
+                raise RefusedError(
+                    "This form has recorded another payment already, and that one stands. Open the form anew for this one."
+                )
             return taken
         plan = _plan(client, opened, amount_minor, to)
         held.lock(_bookings(plan))

@@ -1,0 +1,137 @@
+"""Checking that invoices, payments and bills say what their parts and their entries say; part of `verify_books`.
+
+The guards keep these sums while the program runs. Whatever a hand changed with the guards off is found here.
+"""
+
+from collections.abc import Iterator
+
+from django.db.models import Count, F, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+
+from core.money import format_minor
+from portfolio.models import (
+    Allocation,
+    Bill,
+    BillLine,
+    BillPayment,
+    CreditNote,
+    Invoice,
+    InvoiceLine,
+    InvoiceState,
+    NumberSeries,
+    Payment,
+    Posting,
+    SeriesKind,
+)
+
+
+def verify_sub_ledgers() -> list[str]:
+    """Return a sentence for each invoice, payment, credit note and bill that its parts or its entry contradict."""
+    return [*_invoices(), *_payments(), *_credit_notes(), *_numbers(), *_bills()]
+
+
+def _sum(rows: QuerySet, outer: str, amount: str = "amount_minor") -> Coalesce:  # type: ignore[type-arg]
+    """Return the sum of an amount over the rows that point at the outer row, 0 where there is none."""
+    added = (
+        rows.filter(**{outer: OuterRef("pk")})
+        .order_by()
+        .values(outer)
+        .annotate(added=Sum(amount))
+        .values("added")
+    )
+    return Coalesce(Subquery(added), Value(0), output_field=IntegerField())
+
+
+def _debits() -> Coalesce:
+    """Return the sum of the debits of the outer row's entry."""
+    added = (
+        Posting.objects.filter(entry=OuterRef("entry"), amount_minor__gt=0)
+        .order_by()
+        .values("entry")
+        .annotate(added=Sum("amount_minor"))
+        .values("added")
+    )
+    return Coalesce(Subquery(added), Value(0), output_field=IntegerField())
+
+
+def _invoices() -> Iterator[str]:
+    lines = InvoiceLine.objects.annotate(whole=F("amount_minor") + F("tax_minor"))
+    rows = Invoice.objects.filter(state=InvoiceState.ISSUED).annotate(
+        of_lines=_sum(lines, "invoice", "whole"),
+        lines_there=Count("lines"),
+        of_allocations=_sum(Allocation.objects.all(), "invoice"),
+        of_entry=_debits(),
+    )
+    wrong = (
+        (Q(lines_there__gt=0) & ~Q(of_lines=F("total_minor")))
+        | ~Q(of_allocations=F("settled_minor"))
+        | (Q(total_minor__gt=0) & ~Q(of_entry=F("total_minor")))
+    )
+    for row in rows.filter(wrong).select_related("entity"):
+        money = [
+            format_minor(amount, row.currency)
+            for amount in (row.total_minor, row.of_lines, row.of_entry, row.settled_minor, row.of_allocations)
+        ]
+        yield (
+            f"Invoice {row.reference} of {row.entity.slug} says {money[0]}, its lines {money[1]} and its entry {money[2]}; "
+            f"{money[3]} of it is settled, and payments and credits settle {money[4]}."
+        )
+
+
+def _payments() -> Iterator[str]:
+    rows = Payment.objects.annotate(
+        of_allocations=_sum(Allocation.objects.all(), "payment"), of_entry=_debits()
+    )
+    wrong = ~Q(of_allocations=F("allocated_minor")) | Q(of_entry__lt=F("amount_minor"))
+    for row in rows.filter(wrong).select_related("entity"):
+        money = [
+            format_minor(amount, row.entity.currency)
+            for amount in (row.amount_minor, row.of_entry, row.allocated_minor, row.of_allocations)
+        ]
+        yield (
+            f"The payment of {row.on} to {row.entity.slug} says {money[0]} and its entry {money[1]}; {money[2]} of it is "
+            f"allocated, and its allocations add up to {money[3]}."
+        )
+
+
+def _credit_notes() -> Iterator[str]:
+    for row in CreditNote.objects.annotate(of_entry=_debits()).exclude(of_entry=F("amount_minor")):
+        yield f"Credit note {row.reference} is over {row.amount_minor} cents and its entry over {row.of_entry}."
+
+
+def _numbers() -> Iterator[str]:
+    """Find numbers that are missing: a series gave them out, and no document bears them."""
+    kept = {
+        SeriesKind.INVOICE: Invoice.objects.filter(number__isnull=False),
+        SeriesKind.CREDIT_NOTE: CreditNote.objects.all(),
+    }
+    for kind, rows in kept.items():
+        found = {
+            entity: (count, last)
+            for entity, count, last in rows.order_by()
+            .values_list("entity")
+            .annotate(count=Count("pk"), last=Max("number"))
+        }
+        for series in NumberSeries.objects.filter(kind=kind).select_related("entity"):
+            count, last = found.get(series.entity_id, (0, 0))
+            if last > series.last or count > series.last:
+                yield f"{series.get_kind_display()} of {series.entity.slug} go up to {last}, and the series to {series.last}."
+
+
+def _bills() -> Iterator[str]:
+    paid = BillPayment.objects.filter(void_on__isnull=True)
+    rows = Bill.objects.annotate(
+        of_lines=_sum(BillLine.objects.all(), "bill"), of_payments=_sum(paid, "bill"), of_entry=_debits()
+    )
+    wrong = (
+        ~Q(of_lines=F("total_minor")) | ~Q(of_payments=F("settled_minor")) | Q(of_entry__lt=F("total_minor"))
+    )
+    for row in rows.filter(wrong).select_related("entity"):
+        money = [
+            format_minor(amount, row.entity.currency)
+            for amount in (row.total_minor, row.of_lines, row.of_entry, row.settled_minor, row.of_payments)
+        ]
+        yield (
+            f"Bill {row.reference} of {row.entity.slug} says {money[0]}, its lines {money[1]} and its entry {money[2]}; "
+            f"{money[3]} of it is paid, and its payments add up to {money[4]}."
+        )

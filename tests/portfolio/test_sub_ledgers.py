@@ -1,0 +1,55 @@
+"""What a hand changed in invoices, payments and bills with the guards off is told by `verify_books`."""
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+
+from portfolio.domain.payables import bills, vendors
+from portfolio.domain.sub_ledgers import verify_sub_ledgers
+from portfolio.domain.verification import verify_books
+from tests.portfolio.conftest import AT, Books
+
+DAY = dt.date(2026, 10, 5)
+
+
+def _by_hand(statement: str) -> None:
+    """Run a statement with every trigger and constraint of the two engines out of the way."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA ignore_check_constraints = 1")
+        else:
+            cursor.execute("ALTER TABLE portfolio_bill DROP CONSTRAINT bill_settled_within_total")
+        cursor.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        (
+            "UPDATE portfolio_bill SET settled_minor = 80000",
+            "$800.00 of it is paid, and its payments add up to $300.00",
+        ),
+        (
+            "UPDATE portfolio_bill SET total_minor = 90000",
+            "says $900.00, its lines $800.00 and its entry $800.00",
+        ),
+        ("UPDATE portfolio_billline SET amount_minor = 1", "its lines $0.01"),
+        ("DELETE FROM portfolio_billpayment", "its payments add up to $0.00"),
+    ],
+)
+def test_a_changed_bill_is_told(books: Books, statement: str, told: str) -> None:
+    vendor = vendors.add(entity=books.entity, terms=vendors.VendorTerms(name="Rigging"), by=None, at=AT)
+    bill = bills.enter(
+        vendor=vendor, reference="R-1", issued_on=DAY, due_on=DAY,
+        lines=[bills.LineDraft(books.accounts["6300"], 80_000)], by=None, at=AT,
+    )  # fmt: skip
+    bills.pay(bill=bill, on=DAY, amount_minor=30_000, account=books.accounts["1010"], by=None, at=AT)
+    assert verify_books() == []
+
+    _by_hand(statement)
+
+    assert any(told in sentence for sentence in verify_sub_ledgers()), verify_sub_ledgers()
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA ignore_check_constraints = 0")
