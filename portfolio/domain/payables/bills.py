@@ -12,7 +12,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import F, Q
 
-from core import audit, clock
+from core import audit, clock, months
 from core.money import format_minor
 from portfolio.domain import landing, ledger, told
 from portfolio.domain.accounts import Accounts
