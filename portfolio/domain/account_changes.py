@@ -106,7 +106,7 @@ def add(
     except IntegrityError as error:
         if Account.objects.filter(entity=entity, code=code).exists():
             raise AccountRefusedError(
-                "code", f"{entity.slug} has an account {code} already; choose another code."
+                "code", f"{entity.name} has an account {code} already; choose another code."
             ) from error
         raise
     return account

@@ -37,7 +37,7 @@ class Accounts:
             if account.role == role and kind in (None, account.kind):
                 return account
         raise MissingAccountError(
-            f"{self.entity.slug} has no active account for “{role.label}”; add one to its chart of accounts."
+            f"{self.entity.name} has no active account for “{role.label}”; add one to its chart of accounts."
         )
 
     def coded(self, code: str) -> Account:
@@ -50,7 +50,7 @@ class Accounts:
             if account.code == code:
                 return account
         raise MissingAccountError(
-            f"{self.entity.slug} has no active account {code}; add it to its chart of accounts."
+            f"{self.entity.name} has no active account {code}; add it to its chart of accounts."
         )
 
     def owed_by(self, client: Client) -> Account:

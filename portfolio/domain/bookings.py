@@ -10,7 +10,7 @@ from types import MappingProxyType
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from core import audit
+from core import audit, months
 from portfolio.domain import booking_entries, held, recognition
 from portfolio.models import Booking, BookingStage
 
@@ -97,7 +97,7 @@ def advance(
         )
     if to == BookingStage.COMPLETED and booking.service_on is not None and on < booking.service_on:
         raise MissingDateError(
-            f"{booking.reference} is served on {booking.service_on} and cannot be completed on {on}; wait for the day."
+            f"{booking.reference} is served on {months.spelled(booking.service_on)} and cannot be completed on {months.spelled(on)}; wait for the day."
         )
     _check_day(booking, to, on, booking_entries.today_of(booking.entity, at))
     changes: dict[str, object] = {"stage": to}
@@ -179,5 +179,7 @@ def _check_day(booking: Booking, to: BookingStage, on: dt.date, today: dt.date) 
     if on > today:
         raise WrongDayError(f"{said}, which is ahead; wait for the day.")
     booked_on = booking.booked_on or booking.enquired_on
-    if to == BookingStage.CANCELLED and on < booked_on:
-        raise WrongDayError(f"{said}, before it was booked on {booked_on}; choose a later day.")
+    if to == BookingStage.CANCELLED and booked_on is not None and on < booked_on:
+        raise WrongDayError(
+            f"{said}, before it was booked on {months.spelled(booked_on)}; choose a later day."
+        )

@@ -13,6 +13,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Q
 
+from core import months
 from portfolio.domain import landing, ledger, told
 from portfolio.domain.accounts import Accounts
 from portfolio.models import (
@@ -89,7 +90,7 @@ def accrue(
             if standing.paid_on is not None or (same and standing.booking == booking):
                 if not same:
                     raise CrewPayRefusedError(
-                        f"Pay of {standing.person} of {standing.on} is paid already and stays as it was."
+                        f"Pay of {standing.person} of {months.spelled(standing.on)} is paid already and stays as it was."
                     )
                 return standing
             _void(standing, on, "The position changed before it was paid.", by, at)
@@ -149,7 +150,7 @@ def undo(
         for row in standing.values():
             if row.paid_on is not None:
                 raise CrewPayRefusedError(
-                    f"Pay of {row.person} of {row.on} is paid already and stays as it was."
+                    f"Pay of {row.person} of {months.spelled(row.on)} is paid already and stays as it was."
                 )
             _void(row, on, reason, by, at)
         return len(standing)

@@ -183,7 +183,7 @@ def account_coded(accounts: Accounts, code: str, line: int, name: str) -> Accoun
         file=name,
         line=line,
         column="account",
-        reason=f"{accounts.entity.slug} has no account {code}",
+        reason=f"{accounts.entity.name} has no account {code}",
         fix="add it to the chart of accounts or correct the code",
     )
 

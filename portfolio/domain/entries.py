@@ -26,7 +26,7 @@ class Names:
     def __init__(self, entity: Entity) -> None:
         """Read the accounts, lowest code first."""
         self.accounts = list(Account.objects.filter(entity=entity).order_by("code"))
-        self._slug = entity.slug
+        self._whose = entity.name
 
     @property
     def offered(self) -> list[Account]:
@@ -56,12 +56,12 @@ class Names:
         near = active or part or self._near(asked)
         if not near:
             raise NotNamedError(
-                f"{self._slug} has no account “{_cut(text)}”; type a code or a part of a name."
+                f"{self._whose} has no account “{_cut(text)}”; type a code or a part of a name."
             )
         listed = ", ".join(str(account) for account in near[:NEAR])
         if active or part:
             raise NotNamedError(f"“{_cut(text)}” could be several accounts: {listed}. Type more of one.")
-        raise NotNamedError(f"{self._slug} has no account “{_cut(text)}”. Near it: {listed}.")
+        raise NotNamedError(f"{self._whose} has no account “{_cut(text)}”. Near it: {listed}.")
 
     def _near(self, asked: str) -> list[Account]:
         words = {str(account).casefold(): account for account in self.offered}
@@ -80,7 +80,7 @@ def booking(*, entity: Entity, reference: str) -> Booking:
     found = Booking.objects.filter(entity=entity, reference__iexact=reference.strip()).first()
     if found is None:
         raise NotNamedError(
-            f"{entity.slug} has no booking {_cut(reference)}; type its reference, or leave it out."
+            f"{entity.name} has no booking {_cut(reference)}; type its reference, or leave it out."
         )
     return found
 

@@ -70,7 +70,7 @@ def reconcile_month(
     name = f"{entity.slug} {months.label(month)}"
     if clock.today(entity.zone, at=at) <= months.last_day(month):
         raise MonthNotOverError(
-            f"{name} ends on {months.last_day(month)}; reconcile it once the statement is there."
+            f"{name} ends on {months.spelled(months.last_day(month))}; reconcile it once the statement is there."
         )
     with transaction.atomic():
         period = _locked_period(entity, month)

@@ -57,7 +57,7 @@ def test_a_firm_booking_needs_its_day_and_is_not_completed_before_it(books: Book
     with pytest.raises(bookings.MissingDateError, match="has no service date"):
         move(quoted, BookingStage.BOOKED)
     booked = a_booking(books, reference="QOS-0002")
-    with pytest.raises(bookings.MissingDateError, match="is served on 2026-10-20"):
+    with pytest.raises(bookings.MissingDateError, match="is served on 20 October 2026"):
         move(booked, BookingStage.COMPLETED, dt.date(2026, 10, 19))
 
 
@@ -66,7 +66,7 @@ def test_a_firm_booking_needs_its_day_and_is_not_completed_before_it(books: Book
     [
         (BookingStage.COMPLETED, dt.date(2026, 11, 11), "which is ahead"),
         (BookingStage.CANCELLED, dt.date(2026, 11, 11), "which is ahead"),
-        (BookingStage.CANCELLED, dt.date(2026, 9, 30), "before it was booked on 2026-10-01"),
+        (BookingStage.CANCELLED, dt.date(2026, 9, 30), "before it was booked on 1 October 2026"),
     ],
 )
 def test_the_day_that_decides_on_money_is_one_that_can_be(

@@ -314,6 +314,9 @@ def test_openings_post_one_entry_for_each_entity(books: Books, other_books: Book
     assert (landed.read, landed.new) == (4, 4)
     assert (balance(books, "1010"), balance(other_books, "1010")) == (3_200_00, 9_600_00)
     assert intake.land_opening(data=text.encode(), name="opening.csv", by=None, at=AT).new == 0
+    early = b"Date,Description,Amount\n2025-10-30,ICE,-5.00\n"
+    with pytest.raises(FormatError, match="it is of 30 October 2025, and the books begin with the opening"):
+        intake.land_bank(entity=books.entity, data=early, name="early.csv", by=None, at=AT)
     assert JournalEntry.objects.count() == 2
 
 
@@ -330,7 +333,7 @@ def test_openings_post_one_entry_for_each_entity(books: Books, other_books: Book
         ),
         (
             "entity,account,on,amount\nqos,9999,2025-10-31,5.00\n",
-            "line 2, column account: qos has no account 9999",
+            "line 2, column account: QueenofSanDiego has no account 9999",
         ),
     ],
 )

@@ -46,7 +46,7 @@ def test_a_difference_is_refused_with_both_balances(books: Books) -> None:
 
 
 def test_a_month_that_is_not_over_is_refused(books: Books) -> None:
-    with pytest.raises(reconciliation.MonthNotOverError, match="ends on 2026-11-30"):
+    with pytest.raises(reconciliation.MonthNotOverError, match="ends on 30 November 2026"):
         reconciliation.reconcile_month(entity=books.entity, month=OCT + 1, statement_minor=0, by=None, at=AT)
     # 31 October 23:30 in Los Angeles is November in UTC, and the month is not over.
     eve = dt.datetime(2026, 11, 1, 6, 30, tzinfo=dt.UTC)
