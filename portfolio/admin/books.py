@@ -25,7 +25,7 @@ class AccountAdmin(AuditedAdmin):
             return ["entity", "code", "kind", "role", "currency"]
         return ["currency"]
 
-    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Keep the account in the currency of its entity."""
         obj.currency = obj.entity.currency
         super().save_model(request, obj, form, change)

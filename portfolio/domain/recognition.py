@@ -162,8 +162,8 @@ def recognise_due(*, entity: Entity, by: AbstractBaseUser | None, at: dt.datetim
         posted = _posted(entity, drafts, refused, by, at)
         if refused and not posted:
             raise refused[0]
-        for refusal in refused:
-            logger.warning("A completed booking of %s could not be earned: %s", entity.slug, refusal)
+        for told in refused:
+            logger.warning("A completed booking of %s could not be earned: %s", entity.slug, told)
         return posted
 
 

@@ -30,7 +30,7 @@ def verify_sub_ledgers() -> list[str]:
     return [*_invoices(), *_payments(), *_credit_notes(), *_numbers(), *_bills()]
 
 
-def _sum(rows: QuerySet, outer: str, amount: str = "amount_minor") -> Coalesce:  # type: ignore[type-arg]
+def _sum(rows: QuerySet, outer: str, amount: str = "amount_minor") -> Coalesce:
     """Return the sum of an amount over the rows that point at the outer row, 0 where there is none."""
     added = (
         rows.filter(**{outer: OuterRef("pk")})

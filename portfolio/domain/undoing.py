@@ -90,13 +90,17 @@ def _home_of(entry: JournalEntry) -> Home | None:
             return _paid(entry)
         case EntrySource.BILL:
             bill = Bill.objects.filter(entry=entry).first()
-            return bill and Home(f"bill {bill.reference}", "void the bill on its page", Place.BILL, bill.pk)
+            return (
+                Home(f"bill {bill.reference}", "void the bill on its page", Place.BILL, bill.pk)
+                if bill
+                else None
+            )
         case EntrySource.CREW_PAY:
             return _crew(entry)
         case EntrySource.RECOGNITION:
             booking_id = _booking_of(entry)
             how = "take the booking back or change its price on its page"
-            return booking_id and Home("a booking", how, Place.BOOKING, booking_id)
+            return Home("a booking", how, Place.BOOKING, booking_id) if booking_id else None
         case EntrySource.STRIPE:
             return _stripe(entry)
     return None

@@ -42,6 +42,8 @@ _STATES = MappingProxyType(
     }
 )
 CHAIN_STEP = 2_000
+# Stands for the instant of an entry whose own was taken away by hand; no chain holds with it.
+NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 """Entries read at once: what the chain's check holds in memory."""
 
 
@@ -163,7 +165,7 @@ def _verify_chain_of(entity: Entity, head: chain.Head, marks: Collection[Written
             sentences.append(f"The books of {entity.slug} have no entries {last.number + 1} to {number - 1}.")
         said = ledger.body_hash(row.on, row.memo, row.reverses_id, row.reason, row.postings)
         (follows,) = sealing.links(
-            [row], before=last.hash, number=number - 1, by_id=entry.by_id, posted_at=entry.posted_at
+            [row], before=last.hash, number=number - 1, by_id=entry.by_id, posted_at=entry.posted_at or NEVER
         )
         if said != row.body_hash or row.month != months.month_of(row.on):
             sentences.append(
@@ -213,10 +215,10 @@ def _sealed(entity_id: int) -> Iterator[tuple[int, str, JournalEntry, sealing.En
             return
         postings: dict[int, list[sealing.PostingRow]] = {entry.pk: [] for entry in entries}
         rows = Posting.objects.filter(entry_id__in=postings).order_by("id")
-        for entry_id, *posting in rows.values_list(
+        for entry_id, account_id, amount, booking_id, memo in rows.values_list(
             "entry_id", "account_id", "amount_minor", "booking_id", "memo"
         ):
-            postings[entry_id].append(tuple(posting))
+            postings[entry_id].append((account_id, amount, booking_id, memo))
         for entry in entries:
             last = entry.number or 0
             yield last, entry.chain_hash, entry, sealing.EntryRow(
@@ -250,7 +252,8 @@ def verify_periods() -> list[str]:
     late: dict[int, str] = {}
     for period in Period.objects.select_related("entity").order_by("entity_id", "month"):
         name = f"{period.entity.slug} {months.label(period.month)}"
-        state, when = told.get(str(period.pk), (PeriodState.OPEN.value, None))
+        found = told.get(str(period.pk))
+        state, when = found if found is not None else (PeriodState.OPEN.value, NEVER)
         closed = period.state == PeriodState.CLOSED
         if state != period.state or (closed and when != period.closed_at):
             sentences.append(
@@ -270,7 +273,7 @@ def _behind(period: Period) -> models.QuerySet[JournalEntry]:
     """Return the entries up to a closed month that came after its close: behind the head that was written down then."""
     anchor = (
         ChainAnchor.objects.filter(
-            entity=period.entity_id, reason=AnchorReason.CLOSE, recorded_at=period.closed_at
+            entity=period.entity_id, reason=AnchorReason.CLOSE, recorded_at=period.closed_at or NEVER
         )
         .order_by("-number")
         .first()

@@ -36,7 +36,7 @@ SOURCE_NAMES = {
     "handoff": "handoff note",
 }
 # Other kinds of file that tell of the same source.
-ALSO = {ImportKind.BANK_CSV: (ImportKind.OFX,)}
+ALSO: dict[str, tuple[str, ...]] = {ImportKind.BANK_CSV: (ImportKind.OFX,)}
 
 
 class UnlikeCurrenciesError(ValueError):
@@ -96,7 +96,8 @@ def sources(facts: Facts) -> Iterable[Source]:
     """Yield each entity's sources with the last date they cover; a stale one says so."""
     for entity in facts.entities:
         for kind, name in SOURCE_NAMES.items():
-            told = [facts.freshness.get((entity.id, one)) for one in (kind, *ALSO.get(kind, ()))]
+            kinds = (str(kind), *ALSO.get(kind, ()))
+            told = [facts.freshness.get((entity.id, one)) for one in kinds]
             fresh_to = max((day for day in told if day is not None), default=None)
             if fresh_to is None:
                 continue

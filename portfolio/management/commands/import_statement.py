@@ -63,7 +63,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{path.name} {would}. {landed.told}")
 
     def _land(self, entity: Entity, name: str, data: bytes, options: dict[str, Any]) -> intake.LandedFile:
-        limits = {"max_rows": MAX_ROWS, "max_bytes": MAX_BYTES}
+        limits: dict[str, Any] = {"max_rows": MAX_ROWS, "max_bytes": MAX_BYTES}
         if options["kind"] == ImportKind.STRIPE:
             return stripe.land_file(entity=entity, data=data, name=name, by=None, at=clock.now(), **limits)
         account: Account | None = None
