@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Min, QuerySet, Sum
 
 from core import months
 from core.money import divide, format_minor
 from portfolio.domain import chain
-from portfolio.domain.statement_columns import Asked, By, Form, Layout, span_label
+from portfolio.domain.statement_columns import Asked, By, Compare, Form, Layout, span_label
 from portfolio.domain.statement_parts import CashFlow, Holder, Measure, Row, Section
 from portfolio.domain.statements import EARNING, Books, added
 from portfolio.models import Account, AccountRole, Entity, EntryState, MonthlyBalance, Posting
@@ -73,6 +73,7 @@ class Statement:
             if before == self._heads:
                 break
         self.notes: list[str] = []
+        self._begins = self._beginning()
         lay = {
             Form.TRIAL: self._trial,
             Form.INCOME: self._income,
@@ -80,6 +81,23 @@ class Statement:
             Form.CASH: self._cash,
         }
         self.lines = lay[asked.form]()
+
+    def _beginning(self) -> int | None:
+        """Return the first month of the books where a comparison reaches back before it, and note that it does."""
+        if self.asked.compare is Compare.NOTHING:
+            return None
+        begins = MonthlyBalance.objects.filter(account__entity__in=self.entities).aggregate(
+            first=Min("month")
+        )["first"]
+        compared = {
+            self.books.columns[spot.other].first for spot in self.spots if spot.head.kind is Kind.SHARE
+        }
+        if begins is None or all(first >= begins for first in compared):
+            return None
+        self.notes.append(
+            f"The books begin in {months.label(begins)}; what is compared is not whole, so no percent is given."
+        )
+        return int(begins)
 
     # Lines
 
@@ -96,7 +114,9 @@ class Statement:
                 then = amounts[spot.other]
                 value -= then
                 if kind is Kind.SHARE:
-                    value = divide(value * 1000, abs(then)) if then else None
+                    # A percent of a loss, or of months before the books begin, would say nothing.
+                    whole = self._begins is None or self.books.columns[spot.other].first >= self._begins
+                    value = divide(value * 1000, then) if then > 0 and whole else None
             cells.append(value)
         return tuple(cells)
 
@@ -137,6 +157,10 @@ class Statement:
             lines.append(self._line("margin", Style.SUBTOTAL, "Margin", margin, moved))
         lines += self._section(found.fixed_cost, "fixed-cost", moved, used)
         lines += self._section(found.uncategorised, "uncategorised", moved, used)
+        if found.uncategorised.rows:
+            self.notes.append(
+                "What waits for a category is shown net: what came in less what went out, so a cost is negative there."
+            )
         if result:
             lines.append(self._line("result", Style.TOTAL, "Result", result, moved))
         return lines
@@ -238,6 +262,8 @@ class Statement:
                 made.append(
                     Made(Line(key, Style.ROW, row.code, row.name, cells), ((row, 1),), Measure.STANDS)
                 )
+        if any(term.holders and term.holders[0].kind in EARNING for line in made for term, _ in line.terms):
+            self.notes.append("Balances of income and cost are all that was posted since the books began.")
         if made:
             cells = added(([cell or 0 for cell in line.line.cells] for line in made), len(self.spots))
             terms = tuple(term for line in made for term in line.terms)

@@ -20,8 +20,16 @@ DIGIT, GAP = 5.5, 12
 
 
 def as_csv(table: Table) -> bytes:
-    """Return the lines alone, with the heads in the first row."""
-    return csv_bytes([_heads(table), *_rows(table)])
+    """Return the heads in the first row and the lines, and below them what the statement is of."""
+    below: list[list[Value]] = [
+        [],
+        [table.whose],
+        [table.title],
+        [f"{table.period}, {table.currency}"],
+        *([note] for note in table.notes),
+        [table.prepared],
+    ]
+    return csv_bytes([_heads(table), *_rows(table), *below])
 
 
 def as_xlsx(table: Table) -> bytes:
@@ -114,7 +122,9 @@ def _rows(table: Table) -> list[list[Value]]:
             line.code,
             line.label,
             *(
-                None if cell is None else _number(cell, head, table.currency)
+                None
+                if cell is None or (head.kind is Kind.BUDGET and not cell)
+                else _number(cell, head, table.currency)
                 for cell, head in zip(line.cells, table.heads, strict=False)
             ),
         ]

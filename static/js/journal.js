@@ -15,9 +15,12 @@ const sign = form.querySelector('[data-total="debit"]').textContent.replace(/[\d
 
 /* -- Amounts, in whole minor units ------------------------------------------------------------ */
 
+// What the server refuses counts for nothing: commas stand between thousands, and no more decimals than the currency has.
 const minor = (text) => {
-  const plain = text.replace(/[^\d.]/g, "");
-  return /^\d*\.?\d*$/.test(plain) && /\d/.test(plain) ? Math.round(Number(plain) * scale) : 0;
+  const plain = text.replace(/[\s$\u20ac\u00a3]/g, "");
+  const grouped = /^(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$/.test(plain) || /^\.\d+$/.test(plain);
+  const decimals = (plain.split(".")[1] ?? "").length;
+  return grouped && decimals <= Math.log10(scale) ? Math.round(Number(plain.replace(/,/g, "")) * scale) : 0;
 };
 
 const written = (amount) => (amount / scale).toFixed(Math.log10(scale));
