@@ -40,7 +40,9 @@ class Shares:
 
 
 def shares(*, entity: Entity, month: int, as_of: dt.date) -> Shares:
-    """Return how much of the twelve months up to one is not settled; uncategorised is a share of income and cost moved."""
+    """Return how much is not settled: uncategorised as a share of what income and cost moved in twelve months, months as
+    a share of all that are past.
+    """
     first = month - 11
     own = MonthlyBalance.objects.filter(account__entity=entity)
     clearing = own.filter(account__role=AccountRole.CLEARING, month__lte=month).aggregate(
@@ -59,9 +61,7 @@ def shares(*, entity: Entity, month: int, as_of: dt.date) -> Shares:
         ),
     )  # fmt: skip
     waiting = abs(sums["waiting"]) + abs(sums["receipts"])
-    over = set(
-        own.filter(month__range=(first, month - 1)).order_by().values_list("month", flat=True).distinct()
-    )
+    over = set(own.filter(month__lt=month).order_by().values_list("month", flat=True).distinct())
     done = set(
         Period.objects.filter(entity=entity, month__in=over)
         .exclude(state=PeriodState.OPEN)

@@ -216,7 +216,7 @@ class _Asker:
             last=Max("month")
         )["last"]
         if moved is None:
-            return True, "These are the first months of the books."
+            return True, "The books begin with this month."
         open_months = set(
             MonthlyBalance.objects.filter(account__entity=self.entity, month__lt=self.month)
             .order_by()
@@ -288,7 +288,7 @@ class _Asker:
         )
         whole = posted["count"] == head == (posted["last"] or 0) and not posted["unplaced"]
         if whole:
-            return True, f"{head} entries, each in its place."
+            return True, f"All {head:,} entries of the books, each in its place."
         return False, f"{posted['count']} entries and a chain of {head}; run manage.py verify_books."
 
     def _uncategorised(self) -> tuple[bool, str]:

@@ -109,6 +109,8 @@ def _checklist(request: HttpRequest, entity: Entity, month: int, error: str) -> 
     period = Period.objects.filter(entity=entity, month=month).select_related("by").first()
     state = PeriodState(period.state) if period is not None else PeriodState.OPEN
     stopped = [check for check in checks if check.state == close_checks.CheckState.STOPS]
+    items = close_checks.items(entity=entity, month=month)
+    left = sum(item.tick is None for item in items)
     return render(
         request,
         "portfolio/close.html",
@@ -118,7 +120,9 @@ def _checklist(request: HttpRequest, entity: Entity, month: int, error: str) -> 
             "period": period,
             "state": state,
             "checks": checks,
-            "items": close_checks.items(entity=entity, month=month),
+            "items": items,
+            "ready_words": "Nothing stops the close"
+            + (f"; {left} item{' is' if left == 1 else 's are'} not ticked" if left else ""),
             "stopped": len(stopped),
             "ready": not stopped and state == PeriodState.RECONCILED,
             "owns": may(request, "own", entity),
