@@ -8,10 +8,12 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 
 from core import clock, months
+from core.money import exponent
 from portfolio.domain import queries
 from portfolio.domain.desk import BANK_KINDS
 from portfolio.domain.queries import Movement
@@ -37,6 +39,7 @@ from portfolio.models import (
     Period,
     PeriodState,
     Posting,
+    StatementBalance,
 )
 from portfolio.models.account import CASH_ROLES
 
@@ -112,7 +115,10 @@ class AccountMonth:
 
 @dataclass(frozen=True, slots=True)
 class MonthRow:
-    """One month of an entity's books: its state, the books' cash at bank at its end, and what the bank said."""
+    """One month of an entity's books: its state, the books' cash at bank at its end, and what the bank said.
+
+    ``told_minor`` is what files told of the month's end where they did so of every bank account, ``told`` the same as typed.
+    """
 
     month: int
     state: PeriodState
@@ -123,6 +129,8 @@ class MonthRow:
     over: bool
     reopened_at: dt.datetime | None = None
     reopen_reason: str = ""
+    told_minor: int | None = None
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +280,7 @@ def _cells(moved: dict[int, Movement], shown: range, sense: int, is_balance: boo
 
 
 def month_rows(*, entity: Entity, as_of: dt.date) -> list[MonthRow]:
-    """Return an entity's months from its first entry on up to a date, newest first; two queries."""
+    """Return an entity's months from its first entry on up to a date, newest first; four queries."""
     moved: dict[int, int] = defaultdict(int)
     last = months.month_of(as_of)
     for month, role, net in (
@@ -282,10 +290,18 @@ def month_rows(*, entity: Entity, as_of: dt.date) -> list[MonthRow]:
     ):
         moved[month] += net if role == AccountRole.CASH else 0
     periods = {period.month: period for period in Period.objects.filter(entity=entity).select_related("by")}
+    banks = set(
+        Account.objects.filter(entity=entity, role=AccountRole.CASH, active=True).values_list("pk", flat=True)
+    )
+    balances: dict[dt.date, list[int]] = defaultdict(list)
+    for on, minor in StatementBalance.objects.filter(account__in=banks).values_list("on", "balance_minor"):
+        balances[on].append(minor)
     rows, held = [], 0
     for month in range(min(moved, default=last), last + 1):
         held += moved.get(month, 0)
         period = periods.get(month)
+        told = balances.get(months.last_day(month), [])
+        told_minor = sum(told) if told and len(told) == len(banks) else None
         rows.append(
             MonthRow(
                 month=month,
@@ -297,6 +313,10 @@ def month_rows(*, entity: Entity, as_of: dt.date) -> list[MonthRow]:
                 over=months.last_day(month) < as_of,
                 reopened_at=period.reopened_at if period else None,
                 reopen_reason=period.reopen_reason if period else "",
+                told_minor=told_minor,
+                told=f"{Decimal(told_minor).scaleb(-exponent(entity.currency)):f}"
+                if told_minor is not None
+                else "",
             )
         )
     return rows[::-1]
