@@ -20,6 +20,7 @@ from portfolio.models import (
 )
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import may
+from portfolio.web.tabs import books
 
 ROWS_A_PAGE = 50
 MONTHS_SHOWN = 6
@@ -95,6 +96,7 @@ def entity_page(request: HttpRequest, slug: str) -> HttpResponse:
         "portfolio/entity.html",
         {
             "entity": entity,
+            "books_tabs": books(entity, "entity"),
             "row": row,
             "as_of": as_of,
             "month": last,
@@ -152,6 +154,7 @@ def month_list(request: HttpRequest, slug: str) -> HttpResponse:
         {
             "entity": entity,
             "rows": pages.month_rows(entity=entity, as_of=as_of),
+            "books_tabs": books(entity, "months"),
             "keeps": may(request, "keep", entity),
             "owns": may(request, "own", entity),
             "crumbs": crumbs(entity),

@@ -176,7 +176,9 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label="File",
         help_text="As the bank or Stripe exported it, up to 20 MB. You see what it would do before anything is kept.",
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv,.json,.jsonl,.ofx,.qfx,.beancount,.hledger,.journal"}),
+        widget=forms.FileInput(
+            attrs={"accept": ".csv,text/csv,.json,.jsonl,.ofx,.qfx,.beancount,.hledger,.journal"}
+        ),
     )
 
     def __init__(self, *args: Any, entities: list[Entity], **kwargs: Any) -> None:
@@ -246,7 +248,7 @@ class BookingForm(forms.Form):
         ]
         self.fields["terms"].choices = [  # type: ignore[attr-defined]
             ("", "The entity’s standard terms"),
-            (NO_TERMS, "None: the owner decides"),
+            (NO_TERMS, "No terms: the owner decides"),
             *[(str(row.pk), f"{row.name} ({row.entity.name})") for row in terms],
         ]
         self.fields["campaign"].choices = [  # type: ignore[attr-defined]

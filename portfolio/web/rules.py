@@ -126,12 +126,13 @@ def _edit(request: HttpRequest, entity: Entity, rule: CategoryRule | None) -> Ht
         if rule is not None
         else {}
     )  # fmt: skip
+    saves = request.method == "POST" and "try" not in request.POST
     asked = request.POST if request.method == "POST" else request.GET if "contains" in request.GET else None
     form = RuleForm(asked, entity=entity, initial=initial)
     catch = None
     if asked is not None and form.is_valid():
         catch = rules.catches(rule=form.terms().as_rule(entity))
-        if request.method == "POST":
+        if saves:
             try:
                 rules.save(entity=entity, terms=form.terms(), by=request.user, at=clock.now(), rule=rule)
             except rules.RuleError as error:
