@@ -52,7 +52,7 @@ def label(month: Month) -> str:
 
 def spelled(day: dt.date) -> str:
     """Return a day as it stands in a sentence, such as ``10 November 2026``."""
-    return f"{day.day} {day:%B %Y}"
+    return f"{day.day} {day:%B} {day.year}"
 
 
 def parse(text: str) -> Month:

@@ -97,7 +97,7 @@ def remember(
     if known is not None:
         if known.account_id != account.pk:
             raise BankAccountError(
-                f"The account ending in {last_four(number)} is {known.account.code} of {known.account.entity.slug} "
+                f"The account ending in {last_four(number)} is {known.account.code} of {known.account.entity.name} "
                 "already; change that one in the admin first."
             )
         return known

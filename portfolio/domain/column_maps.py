@@ -99,7 +99,7 @@ def save(
     if not name or len(name) > 80:
         raise ColumnMapError("Give the map a name of at most 80 characters, such as the bank's.")
     if not with_statements(entity=entity).filter(pk=account.pk).exists():
-        raise ColumnMapError(f"{account.code} is no bank account of {entity.slug}; choose one.")
+        raise ColumnMapError(f"{account.code} is no bank account of {entity.name}; choose one.")
     chosen = {role: getattr(columns, role) for role in ROLES if getattr(columns, role)}
     if not columns.date or not columns.description:
         raise ColumnMapError("Say which column holds the date and which the description.")

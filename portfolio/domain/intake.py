@@ -236,7 +236,7 @@ def _banks(
                 continue
         if chosen.entity_id != entity.pk:
             raise _unlike(
-                statement, name, f"is {chosen.code} of {chosen.entity.slug}", "bring it into those books"
+                statement, name, f"is {chosen.code} of {chosen.entity.name}", "bring it into those books"
             )
         if chosen.currency != statement.currency:
             raise _unlike(

@@ -177,7 +177,7 @@ def refuse_closed(*, entity: Entity, lines: Iterable[NewLine], name: str) -> Non
                 file=name,
                 line=line.line,
                 column=None,
-                reason=f"the books of {entity.slug} are closed for {periods.named(closed=closed, asked=[month])}",
+                reason=f"the books of {entity.name} are closed for {periods.named(closed=closed, asked=[month])}",
                 fix="leave the lines of that month out",
             )
 

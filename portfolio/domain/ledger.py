@@ -315,7 +315,7 @@ def _row(entity: Entity, draft: Draft) -> sealing.EntryRow:
         account, amount, booking = line.account, line.amount_minor, line.booking
         if account.entity_id != entity_id:
             raise ForeignAccountError(
-                f"{_named(draft)} uses account {account} of another entity; use an account of {entity.slug}."
+                f"{_named(draft)} uses account {account} of another entity; use an account of {entity.name}."
             )
         if account.currency != currency:
             raise MixedCurrencyError(
@@ -343,7 +343,7 @@ def _row(entity: Entity, draft: Draft) -> sealing.EntryRow:
 
 def _check_texts(draft: Draft) -> None:
     if not draft.memo.strip():
-        raise TextError(f"The entry on {draft.on} has no memo; say what happened.")
+        raise TextError(f"The entry on {months.spelled(draft.on)} has no memo; say what happened.")
     _check_text(draft, "memo", draft.memo, MEMO_LIMIT)
     if draft.external_id is not None:
         if not draft.external_id:
@@ -385,7 +385,7 @@ def _debit(row: sealing.EntryRow) -> int:
 def _named(entry: Draft | JournalEntry | sealing.EntryRow) -> str:
     memo = _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", entry.memo)
     shown = memo if len(memo) <= 60 else memo[:59] + "…"
-    return f"The entry “{shown}” of {entry.on}"
+    return f"The entry “{shown}” of {months.spelled(entry.on)}"
 
 
 @contextmanager
@@ -401,7 +401,7 @@ def _translated(entity: Entity, drafts: Sequence[Draft]) -> Iterator[None]:
                 asked=[months.month_of(draft.on) for draft in drafts],
             )
             raise ClosedPeriodError(
-                f"The books of {entity.slug} are closed for {names}; post into an open month."
+                f"The books of {entity.name} are closed for {names}; post into an open month."
             ) from error
         if "belongs to its entity" in text:
             raise ForeignAccountError(

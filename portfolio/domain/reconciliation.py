@@ -67,7 +67,7 @@ def reconcile_month(
         MonthNotOverError: the month has not ended yet where the entity is.
         MonthStateError: the month is closed.
     """
-    name = f"{entity.slug} {months.label(month)}"
+    name = f"{entity.name} {months.label(month)}"
     if clock.today(entity.zone, at=at) <= months.last_day(month):
         raise MonthNotOverError(
             f"{name} ends on {months.spelled(months.last_day(month))}; reconcile it once the statement is there."
@@ -105,7 +105,7 @@ def close_month(*, entity: Entity, month: int, by: AbstractBaseUser | None, at: 
         StatementDiffersError: entries came after it was reconciled, and its cash moved.
         ChecksError: a check that stops the close does not hold; names each.
     """
-    name = f"{entity.slug} {months.label(month)}"
+    name = f"{entity.name} {months.label(month)}"
     with transaction.atomic():
         period = _locked_period(entity, month)
         _refuse_unless(period, PeriodState.CLOSED, name)
@@ -146,7 +146,7 @@ def reopen_month(
         MonthStateError: the month is not closed, or a later one is.
         ReconciliationError: the reason is missing or too long.
     """
-    name = f"{entity.slug} {months.label(month)}"
+    name = f"{entity.name} {months.label(month)}"
     reason = " ".join(reason.split())
     if not reason:
         raise ReconciliationError(f"Reopening {name} needs a reason; say why.")
@@ -165,7 +165,7 @@ def reopen_month(
         )
         if later is not None:
             raise MonthStateError(
-                f"{months.label(later.month)} is closed too; reopen the newest closed month of {entity.slug} first."
+                f"{months.label(later.month)} is closed too; reopen the newest closed month of {entity.name} first."
             )
         Period.objects.filter(pk=period.pk, state=PeriodState.CLOSED).update(
             state=PeriodState.OPEN, reopened_at=at, reopen_reason=reason, by=by.pk if by is not None else None

@@ -278,7 +278,9 @@ def test_a_bad_file_is_refused_whole_with_its_line(books: Books, text: str, word
 
 def test_a_closed_month_refuses_the_file_with_its_line(books: Books) -> None:
     Period.objects.create(entity=books.entity, month=months.parse("2026-10"), state="closed", closed_at=AT)
-    with pytest.raises(FormatError, match=r"bank\.csv line 2: the books of qos are closed for Oct 2026"):
+    with pytest.raises(
+        FormatError, match=r"bank\.csv line 2: the books of QueenofSanDiego are closed for Oct 2026"
+    ):
         bank(books)
     assert not JournalEntry.objects.exists()
 

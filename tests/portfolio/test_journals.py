@@ -177,7 +177,7 @@ def test_a_journal_for_a_closed_month_another_currency_or_an_inactive_account_is
 ) -> None:
     text = b"2026-10-05 Fee\n    1010  5 USD\n    3000\n"
     Period.objects.create(entity=books.entity, month=months.month_of(OCTOBER), state="closed", closed_at=AT)
-    with pytest.raises(FormatError, match="f.j line 1: the books of qos are closed for Oct 2026"):
+    with pytest.raises(FormatError, match="f.j line 1: the books of QueenofSanDiego are closed for Oct 2026"):
         journals.land_journal(entity=books.entity, data=text, name="f.j", by=None, at=AT)
     with pytest.raises(FormatError, match="f.j line 2: the posting is in EUR"):
         journals.land_journal(

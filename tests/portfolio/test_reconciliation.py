@@ -39,7 +39,7 @@ def test_a_difference_is_refused_with_both_balances(books: Books) -> None:
     spend(books)
     with pytest.raises(reconciliation.StatementDiffersError) as caught:
         reconciliation.reconcile_month(entity=books.entity, month=OCT, statement_minor=879_99, by=None, at=AT)
-    for words in ("qos Oct 2026", "hold $880.00", "says $879.99", "difference of −$0.01"):
+    for words in ("QueenofSanDiego Oct 2026", "hold $880.00", "says $879.99", "difference of −$0.01"):
         assert words in str(caught.value)
     assert not Period.objects.exists()
     assert not AuditEvent.objects.filter(action__startswith="portfolio:period").exists()

@@ -207,7 +207,7 @@ def test_commands_refuse_bad_input_in_one_sentence(tmp_path: Path) -> None:
         (["reconcile_month", "nobody", "2026-10", "1.00"], "There is no entity 'nobody'"),
         (["reconcile_month", "qos", "October", "1.00"], "'October' is not a month"),
         (["reconcile_month", "qos", "2026-10", "NaN"], "'NaN' is not an amount"),
-        (["reconcile_month", "qos", "2026-10", "1.00"], "qos Oct 2026 does not reconcile"),
+        (["reconcile_month", "qos", "2026-10", "1.00"], "QueenofSanDiego Oct 2026 does not reconcile"),
         (["read_handoffs", str(note)], "note.md line"),
         (["read_handoffs", str(tmp_path / "none.md")], "cannot be read"),
     ]  # fmt: skip

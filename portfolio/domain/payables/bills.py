@@ -262,7 +262,7 @@ def _lock(vendor: Vendor) -> None:
 def _check_cash(account: Account, entity: Entity) -> None:
     if account.entity_id != entity.pk or account.role not in CASH_ROLES:
         raise BillRefusedError(
-            f"{account} holds no cash of {entity.slug}; choose the account the money left."
+            f"{account} holds no cash of {entity.name}; choose the account the money left."
         )
 
 

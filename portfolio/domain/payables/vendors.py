@@ -101,7 +101,7 @@ def _checked(entity: Entity, terms: VendorTerms) -> VendorTerms:
     account = Account.objects.filter(pk=terms.account_id, entity=entity).first()
     if account is None or account.kind not in BILLED_KINDS:
         raise VendorRefusedError(
-            f"Bills of {terms.name} need an account of {entity.slug} that is no income account."
+            f"Bills of {terms.name} need an account of {entity.name} that is no income account."
         )
     return terms
 

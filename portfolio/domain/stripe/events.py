@@ -154,7 +154,7 @@ def try_again(
 def _refuse_closed(entity: Entity, day: dt.date, at: dt.datetime) -> None:
     month = months.month_of(day)
     if not months.is_near(day) or day > clock.today(entity.zone, at=at):
-        raise ClosedDateError(f"{day} lies ahead or far away; name a date up to today.")
+        raise ClosedDateError(f"{months.spelled(day)} lies ahead or far away; name a date up to today.")
     closed = periods.closed_months(entity=entity)
     if month in closed:
         names = periods.named(closed=closed, asked=[month])

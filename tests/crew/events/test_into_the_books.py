@@ -251,7 +251,7 @@ def test_pay_is_not_marked_where_the_books_cannot_take_it(db: None) -> None:
     Period.objects.create(
         entity=Entity.objects.get(), month=months.month_of(TODAY), state="closed", closed_at=NOW
     )
-    with pytest.raises(pay.PayRefusedError, match="books of qos are closed for Nov 2026.*Nothing was marked"):
+    with pytest.raises(pay.PayRefusedError, match="books of Qos are closed for Nov 2026.*Nothing was marked"):
         pay.mark_paid(positions=[Position.objects.get().pk], ids=None, on=TODAY, today=TODAY, by=BY, at=NOW)
     assert Position.objects.get().paid_on is None
 
