@@ -28,4 +28,4 @@ def sister_choices(
     seen = access.entity_ids(request.user)
     offered = Q(active=True) if seen is None else Q(active=True, pk__in=seen)
     rows = Entity.objects.filter(offered | Q(pk=chosen)).exclude(pk=entity.pk).order_by("name")
-    return [("", "None"), *rows.values_list("pk", "name")]
+    return [("", "No sister entity"), *rows.values_list("pk", "name")]

@@ -128,7 +128,7 @@ def test_a_closed_month_and_a_foreign_account_leave_nothing_behind(books: Books,
     with pytest.raises(ledger.ForeignAccountError):
         a_bill(books, vendor, issued_on=NOVEMBER, lines=[LineDraft(other_books.accounts["6300"], 100)])
     bill = a_bill(books, vendor, issued_on=NOVEMBER, due_on=NOVEMBER)
-    with pytest.raises(BillRefusedError, match="holds no cash of qos"):
+    with pytest.raises(BillRefusedError, match="holds no cash of QueenofSanDiego"):
         bills.pay(bill=bill, on=NOVEMBER, amount_minor=1, account=books.accounts["6300"], by=None, at=AT)
     assert Bill.objects.get().settled_minor == 0
 

@@ -166,7 +166,7 @@ def test_a_booking_is_moved_on_and_earned(world: World) -> None:
     ("given", "sentence"),
     [
         ({"to": "enquiry", "on": "2026-11-10"}, "Select a valid choice."),
-        ({"to": "completed", "on": "2026-11-01"}, "cannot be completed on 2026-11-01"),
+        ({"to": "completed", "on": "2026-11-01"}, "cannot be completed on 1 November 2026"),
         ({"to": "paid", "on": ""}, "This field is required."),
         ({"to": "", "on": "2026-11-10"}, "This field is required."),
         ({}, "This field is required."),
