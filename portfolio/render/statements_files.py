@@ -21,7 +21,13 @@ DIGIT, GAP = 5.5, 12
 
 def as_csv(table: Table) -> bytes:
     """Return the heads in the first row and the lines, and below them what the statement is of."""
-    said = [table.whose, table.title, f"{table.period}, {table.currency}", *table.notes, table.prepared]
+    said: list[Value] = [
+        table.whose,
+        table.title,
+        f"{table.period}, {table.currency}",
+        *table.notes,
+        table.prepared,
+    ]
     below: list[list[Value]] = [[], *([words] for words in said)]
     return csv_bytes([_heads(table), *_rows(table), *below])
 
