@@ -300,7 +300,7 @@ def _pytest(python: Path, servers: Servers, arguments: list[str]) -> int:
         **{
             key: value
             for key, value in os.environ.items()
-            if key not in {"TEST_ENGINE", "TEST_WITHOUT", "VIRTUAL_ENV"}
+            if key not in {"TEST_ENGINE", "TEST_WITHOUT", "TEST_IN_TURN", "VIRTUAL_ENV"}
         },
         "REDIS_TEST_URL": servers.redis_url,
         "POSTGRES_TEST_URL": servers.postgres_url,
@@ -310,6 +310,9 @@ def _pytest(python: Path, servers: Servers, arguments: list[str]) -> int:
     command = [str(python), "-m", "pytest", "-rfEs"]
     if servers.postgres_url:
         surroundings["TEST_ENGINES"] = "sqlite and postgresql"
+        if not arguments:
+            # Everything on both engines is what --full is for; see IN_TURN in tests/conftest.py.
+            surroundings["TEST_IN_TURN"] = "1"
         # Each test counts twice, which a percentage would not understand.
         command += ["-o", "console_output_style=classic"]
         # A process that crashed fails its test and ends the run: the rest of its file is nobody's.

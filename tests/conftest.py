@@ -7,6 +7,7 @@ fixtures of one app in that app's own `conftest.py`.
 import gc
 import os
 import shutil
+import zlib
 from collections.abc import Iterator
 
 import hypothesis
@@ -24,6 +25,10 @@ hypothesis.settings.load_profile("house")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WITHOUT_CHROMIUM = "Chromium is not installed (Debian: apt-get install chromium), so no browser test can run."
+IN_TURN = ("tests/crew/", "tests/mail/web/", "tests/portfolio/web/", "tests/reports/")
+"""Folders of pages and of what stands on the books: in a whole run each of their files runs beside one engine."""
+ENGINES_IN_TURN = ("sqlite", "postgresql")
+OWN_MARKS = {"once", "once_postgresql", "e2e"}
 WITHOUT_REDIS = "REDIS_TEST_URL is not set: run bin/test, which starts a Redis of its own."
 
 
@@ -43,6 +48,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config) -> Sharing | None:
     return Sharing(config) if "TEST_ENGINES" in os.environ else None
 
 
+def _beside_the_other(item: pytest.Item, names: set[str]) -> bool:
+    """Tell whether a whole run gives this test to the other engine: files of `IN_TURN` run beside one, always the same.
+
+    What brings engines apart stays on both wherever it stands: tests with transactions of their own.
+    """
+    file = item.nodeid.split("::", 1)[0]
+    if "TEST_IN_TURN" not in os.environ or not file.startswith(IN_TURN) or names & OWN_MARKS:
+        return False
+    if any(mark.kwargs.get("transaction") for mark in item.iter_markers("django_db")):
+        return False
+    return ENGINES_IN_TURN[zlib.crc32(file.encode()) % 2] != settings.ENGINE
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the long tests unless asked, and those that the other engine runs already."""
     left_out = set(os.environ.get("TEST_WITHOUT", "").split(","))
@@ -50,7 +68,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out.add("full")
     kept, dropped = [], []
     for item in items:
-        (dropped if left_out & {mark.name for mark in item.iter_markers()} else kept).append(item)
+        names = {mark.name for mark in item.iter_markers()}
+        (dropped if left_out & names or _beside_the_other(item, names) else kept).append(item)
         if CHROMIUM is None and item.get_closest_marker("e2e"):
             item.add_marker(pytest.mark.skip(reason=WITHOUT_CHROMIUM))
     if dropped:
