@@ -58,6 +58,8 @@ def _beside_the_other(item: pytest.Item, names: set[str]) -> bool:
         return False
     if any(mark.kwargs.get("transaction") for mark in item.iter_markers("django_db")):
         return False
+    if "transactional_db" in getattr(item, "fixturenames", ()):
+        return False
     return ENGINES_IN_TURN[zlib.crc32(file.encode()) % 2] != settings.ENGINE
 
 
