@@ -17,6 +17,7 @@ from tests.crew.permissions.answers import Page
 from tests.crew.permissions.standing_world import filled, standing, who_may  # noqa: F401 - a fixture
 from tests.crew.permissions.table import PAGES
 from tests.crew.permissions.table_office import PAGES as OFFICE
+from tests.crew.permissions.table_receivables import PAGES as RECEIVABLES
 from tests.crew.permissions.world import Somebody, World
 
 # Forms read what they have fields for, whatever the engine.
@@ -53,6 +54,7 @@ POSTS = [
     page
     for page in PAGES
     if page not in OFFICE
+    and page not in RECEIVABLES
     and (page.scope == "public" or page.post or (page.scope == "worker" and page.post is not None))
 ]
 # What is drawn by lot, and so differs between two equal deeds.

@@ -14,7 +14,7 @@ PAGE = (settings.BASE_DIR / "docs/mail.md").read_text(encoding="utf-8")
 
 
 def test_the_table_of_states_is_the_table_of_moves() -> None:
-    states = {state.label.lower(): state for state in State}
+    states = {name: state for state in State for name in (state.label.lower(), state.value.replace("_", " "))}
     table = PAGE.split("| from | to | when |")[1].split("\n\n")[0]
     told = {
         (states[before], states[after])

@@ -18,7 +18,7 @@ from pytest_django import DjangoDbBlocker
 
 from core import months
 from core.models import AuditEvent
-from portfolio.domain import reconciliation, sample, statements, verification
+from portfolio.domain import close_checks, reconciliation, sample, statements, verification
 from portfolio.domain.verification import cash_at_bank
 from portfolio.formats import FormatError
 from portfolio.models import (
@@ -254,6 +254,9 @@ def test_reconcile_month_reconciles_and_closes() -> None:
     assert "$27.40 of it is not categorised." in out.getvalue()
     with pytest.raises(CommandError, match="Oct 2025 is not closed yet; close the oldest month first"):
         call_command("reconcile_month", "jada", "2026-10", cash[OCT], "--close", stdout=out)
+    with pytest.raises(CommandError, match="No event of Stripe’s failed: 1 failed"):
+        call_command("reconcile_month", "jada", "2025-10", cash[OCT - 12], "--close", stdout=out)
+    close_checks.tick(entity=jada, month=OCT - 12, item="stripe-events", note="Of November", by=None, at=AT)
     call_command("reconcile_month", "jada", "2025-10", cash[OCT - 12], "--close", stdout=out)
     assert "jada Oct 2025 is reconciled and closed at $" in out.getvalue()
     with pytest.raises(CommandError, match="only a closed month is reopened"):

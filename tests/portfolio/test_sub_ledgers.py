@@ -19,6 +19,7 @@ def _by_hand(statement: str) -> None:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA ignore_check_constraints = 1")
         else:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("ALTER TABLE portfolio_bill DROP CONSTRAINT bill_settled_within_total")
         cursor.execute(statement)
 

@@ -349,7 +349,7 @@ def test_lists_ask_the_same_number_of_queries_for_one_row_and_for_many(
             ("/reports/ceo/editions/", 3),
             ("/reports/runs/", 2),
             ("/reports/schedules/", 4),
-            ("/reports/assumptions/", 4),
+            ("/reports/assumptions/", 5),
             ("/reports/findings/", 4),
             (f"/reports/findings/{Finding.objects.order_by('id')[0].pk}/", 6),
             ("/reports/actions/", 4),
