@@ -290,7 +290,8 @@ def _retried(attempt: Callable[[], T]) -> T:
     try:
         return attempt()
     except IntegrityError as error:
-        if "entry_once_per_external_id" not in str(error):
+        # A reversal stands under its external id and under the entry it reverses; either may be told of first.
+        if not any(key in str(error) for key in ("entry_once_per_external_id", "reverses_id")):
             raise
         return attempt()
 

@@ -325,3 +325,14 @@ class AnyEntries(TestCase):
         assert sum(row.debit_minor - row.credit_minor for row in rows) == 0
         assert sum(row.cash_minor for row in rows) == 0
         assert verification.verify_balances() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_entry_reversed_by_several_at_once_is_reversed_once_and_all_are_told() -> None:
+    books = open_books()
+    entry = books.post("6100", "1010", 500)
+
+    def press() -> int:
+        return ledger.reverse(entry=entry, on=OCTOBER, reason="Twice", by=None, at=AT).pk
+
+    assert len(set(in_parallel(*[press] * 4))) == 1
