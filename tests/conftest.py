@@ -25,7 +25,15 @@ hypothesis.settings.load_profile("house")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WITHOUT_CHROMIUM = "Chromium is not installed (Debian: apt-get install chromium), so no browser test can run."
-IN_TURN = ("tests/crew/", "tests/mail/", "tests/portfolio/web/", "tests/reports/")
+IN_TURN = (
+    *("tests/crew/", "tests/mail/", "tests/reports/"),
+    *(
+        "tests/portfolio/web/",
+        "tests/portfolio/plan/",
+        "tests/portfolio/payables/",
+        "tests/portfolio/formats/",
+    ),
+)
 """Folders of pages and of what stands beside the books: in a whole run each of their files runs beside one engine."""
 ENGINES_IN_TURN = ("sqlite", "postgresql")
 OWN_MARKS = {"once", "once_postgresql", "e2e"}
