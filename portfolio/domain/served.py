@@ -28,6 +28,8 @@ _TAKEN_BACK = "Its event was taken back from completed in the portal."
 # broke off here is posted by the next sweep.
 _REFUSALS = (ledger.LedgerError, bookings.BookingError, crew_pay.CrewPayRefusedError, OperationalError)
 
+_BUSY = "The books were busy with something that waited for this booking; it is posted by the next sweep."
+
 
 class DismissedError(Exception):
     """What waits cannot be put aside as asked; the message is a sentence."""
@@ -213,7 +215,7 @@ def _try(
             _post(booking, deed, on, posted_on, by, at)
             UnpostedDeed.objects.filter(booking=booking).delete()
     except _REFUSALS as error:
-        refusal = str(error)[:500]
+        refusal = _BUSY if isinstance(error, OperationalError) else str(error)[:500]
         UnpostedDeed.objects.update_or_create(
             booking=booking,
             defaults={"deed": deed, "on": on, "refusal": refusal, "tried_at": at},
