@@ -17,7 +17,7 @@ from django.db.models import Q
 
 from core import audit, months
 from portfolio.domain import desk as desks
-from portfolio.domain import landing, ledger, matching, recognition
+from portfolio.domain import held, landing, ledger, matching, periods, recognition
 from portfolio.domain.desk import Desk
 from portfolio.domain.landing import LandedFile, NewLine
 from portfolio.domain.receivables import payments
@@ -40,7 +40,10 @@ _PAYOUT = re.compile(r"\bpo_[a-z0-9]{6,70}\b", re.ASCII | re.IGNORECASE)
 
 
 class BankFile:
-    """One file being landed: take its lines account by account, then finish it."""
+    """One file being landed: look at all its lines, lock what they name, take them account by account, then finish it.
+
+    Looking comes first, so that a file that is refused is refused before anything of it is posted.
+    """
 
     def __init__(
         self,
@@ -58,6 +61,28 @@ class BankFile:
         self.read = self.new = self.matched = self.uncategorised = self.repeated = self.waiting = 0
         self.covers_to: dt.date | None = None
         self.opened_on = opening_day(entity=desk.entity)
+        self.closed = periods.closed_months(entity=desk.entity)
+        self.named: set[int] = set()
+
+    def look(self, *, bank: Account, lines: Iterable[NewLine]) -> None:
+        """Read lines of one account to their end, and note the bookings that the new ones name.
+
+        Raises:
+            FormatError: a line contradicts what landed before, touches a closed month, or is of before the opening.
+        """
+        walk = iter(lines)
+        while batch := list(itertools.islice(walk, BATCH)):
+            fresh = landing.unseen(entity=self.desk.entity, kind=self.kind, lines=batch, name=self.name)
+            new = [batch[n] for n in fresh]
+            outside = [line for line in new if self._is_outside(line)]
+            matching.tie_repeats(account=bank, kind=self.kind, lines=outside)
+            self._refuse_outside(outside)
+            found = (self.desk.named(line.description) for line in new)
+            self.named.update(booking.pk for booking in found if booking is not None)
+
+    def lock(self) -> None:
+        """Lock the bookings that lines name: before the first entry, because who moves one holds it when they post."""
+        held.lock(self.named)
 
     def take(self, *, bank: Account, lines: Iterable[NewLine]) -> None:
         """Land lines of one account.
@@ -96,10 +121,7 @@ class BankFile:
         for line in new:
             line.account_id = bank.pk
         self.repeated += matching.tie_repeats(account=bank, kind=self.kind, lines=new)
-        landing.refuse_closed(
-            entity=entity, lines=[line for line in new if line.same_as_id is None], name=self.name
-        )
-        self._refuse_before_opening([line for line in new if line.same_as_id is None])
+        self._refuse_outside([line for line in new if self._is_outside(line)])
         open_lines = [line for line in new if line.same_as_id is None]
         payouts = [line for line in open_lines if line.payout_id]
         self.matched += desks.match_payouts(self.desk, payouts, (ImportKind.STRIPE,), -1, self.name)
@@ -113,10 +135,17 @@ class BankFile:
         self._post(bank, [line for line in open_lines if line.entry_id is None and not line.waits])
         landing.add_lines(file=self.file, lines=((entity, line) for line in new))
 
-    def _refuse_before_opening(self, lines: list[NewLine]) -> None:
-        """Refuse lines of days before the books begin: the opening balances hold their money already."""
+    def _is_outside(self, line: NewLine) -> bool:
+        before = self.opened_on is not None and line.on < self.opened_on
+        return before or months.month_of(line.on) in self.closed
+
+    def _refuse_outside(self, outside: list[NewLine]) -> None:
+        """Refuse lines of closed months, and of days before the opening balances, which hold their money already."""
+        told = [line for line in outside if line.same_as_id is None]
+        if told:
+            landing.refuse_closed(entity=self.desk.entity, lines=told, name=self.name)
         opened = self.opened_on
-        early = next((line for line in lines if opened is not None and line.on < opened), None)
+        early = next((line for line in told if opened is not None and line.on < opened), None)
         if early is not None and opened is not None:
             raise FormatError(
                 file=self.name, line=early.line, column=None,
@@ -231,6 +260,7 @@ def post_waiting(
             others = [ledger.Line(account, -line.amount_minor)]
         else:
             booking = desk.booking_in(line.description)
+            held.lock(desk.touched)
             desk.look_up_debts()
             others = counterpart(
                 desk, bank=bank, description=line.description, amount_minor=line.amount_minor, booking=booking,

@@ -53,11 +53,17 @@ class Desk:
         self.due_back: dict[int, int] = {}
 
     def booking_in(self, text: str) -> Booking | None:
+        """Return the first booking that a text names by its whole reference, and note that it is touched."""
+        booking = self.named(text)
+        if booking is not None:
+            self.touched[booking.pk] = booking
+        return booking
+
+    def named(self, text: str) -> Booking | None:
         """Return the first booking that a text names by its whole reference."""
-        for word in _WORD.findall(text):
+        for word in _WORD.findall(text) if self.bookings else ():
             booking = self.bookings.get(word.casefold().rstrip("._/-"))
             if booking is not None:
-                self.touched[booking.pk] = booking
                 return booking
         return None
 

@@ -13,7 +13,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from core import audit, clock
-from portfolio.domain import landing, ledger
+from portfolio.domain import held, landing, ledger
 from portfolio.domain.accounts import COMMISSIONS, Accounts
 from portfolio.domain.landing import LandedFile, NewLine
 from portfolio.formats import tables
@@ -51,9 +51,9 @@ def land_bookings(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt
     with transaction.atomic():
         rows = tables.parse_bookings(data, name=name)
         entities = landing.entities_named(((row.line, row.entity) for row in rows), name=name)
+        landing.lock(*entities.values())
         kept: list[tuple[Entity, NewLine]] = []
         for slug, entity in entities.items():
-            landing.lock(entity)
             group = [row for row in rows if row.entity == slug]
             lines = [_booking_line(row) for row in group]
             fresh = landing.unseen(entity=entity, kind=ImportKind.BOOKINGS, lines=lines, name=name)
@@ -91,9 +91,10 @@ def land_stays(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.da
     with transaction.atomic():
         rows = tables.parse_stays(data, name=name)
         entities = landing.entities_named(((row.line, row.entity) for row in rows), name=name)
+        landing.lock(*entities.values())
+        noted = _noted(entities.values())
         kept: list[tuple[Entity, NewLine]] = []
         for slug, entity in entities.items():
-            landing.lock(entity)
             group = [row for row in rows if row.entity == slug]
             lines = [
                 NewLine(row.line, row.reference, row.check_in, row.gross_minor,
@@ -108,14 +109,8 @@ def land_stays(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.da
                 lines=[lines[n] for n in fresh if group[n].paid and group[n].fee_minor],
                 name=name,
             )
-            noted = {
-                booking.service_on: booking
-                for booking in Booking.objects.filter(
-                    entity=entity, kind="stay", reference__startswith="STAY-"
-                )
-            }
             for n in fresh:
-                stay = _stay(entity, group[n], noted.get(group[n].check_in), name)
+                stay = _stay(entity, group[n], noted.get((entity.pk, group[n].check_in)), name)
                 lines[n].booking_id = stay.pk
                 kept.append((entity, lines[n]))
             _post_fees(entity, [(group[n], lines[n]) for n in fresh], name, by, at)
@@ -291,6 +286,13 @@ def _only_vessel(entity: Entity) -> Asset | None:
     """Return an entity's vessel where it has exactly one, so that its charters count as its use."""
     vessels = list(Asset.objects.filter(entity=entity, kind=AssetKind.VESSEL)[:2])
     return vessels[0] if len(vessels) == 1 else None
+
+
+def _noted(entities: Iterable[Entity]) -> dict[tuple[int, dt.date | None], Booking]:
+    """Return the stays that handoff notes told of, by entity and first day, locked before anything is posted."""
+    told = Booking.objects.filter(entity__in=list(entities), kind="stay", reference__startswith="STAY-")
+    held.lock(told.values_list("pk", flat=True))
+    return {(booking.entity_id, booking.service_on): booking for booking in told.all()}
 
 
 def _stay(entity: Entity, row: tables.StayRow, noted: Booking | None, name: str) -> Booking:

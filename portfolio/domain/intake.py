@@ -22,6 +22,7 @@ from portfolio.domain import desk as desks
 from portfolio.domain.accounts import Accounts
 from portfolio.domain.bank_files import BankFile, payout_in
 from portfolio.domain.landing import LandedFile, NewLine
+from portfolio.domain.payables import opening
 from portfolio.formats import bank_csv, ofx, tables
 from portfolio.formats.bank_csv import BankLine
 from portfolio.formats.csv_rows import MAX_BYTES, MAX_ROWS
@@ -80,6 +81,8 @@ def land_bank(
             max_bytes=max_bytes, columns=column_maps.columns_of(column_map) if column_map is not None else None,
         )  # fmt: skip
         file = BankFile(desk=desk, kind=ImportKind.BANK_CSV, name=name, data=data, by=by, at=at)
+        file.look(bank=bank, lines=map(_csv_line, statement.lines()))
+        file.lock()
         file.take(bank=bank, lines=map(_csv_line, statement.lines()))
         for on, minor in statement.closings:
             bank_accounts.note_balance(account=bank, on=on, balance_minor=minor, file=file.file, by=by, at=at)
@@ -117,33 +120,40 @@ def land_ofx(
         )  # fmt: skip
         banks = _banks(entity, statements, name, account, answers or {}, by, at)
         file = BankFile(desk=desks.Desk(entity), kind=ImportKind.OFX, name=name, data=data, by=by, at=at)
-        for statement, bank in zip(statements, banks, strict=True):
-            file.take(bank=bank, lines=_ofx_lines(statement, bank, file))
+        told = list(zip(statements, banks, strict=True))
+        for statement, bank in told:
+            file.look(bank=bank, lines=_ofx_lines(statement, bank, name))
+        file.lock()
+        for statement, bank in told:
+            file.take(bank=bank, lines=_ofx_lines(statement, bank, name))
             if statement.balance is not None:
                 bank_accounts.note_balance(
                     account=bank, on=statement.balance.on, balance_minor=statement.balance.amount_minor,
                     file=file.file, by=by, at=at,
                 )  # fmt: skip
+        # A movement that the file tells twice, word for word, counts as read and is not new.
+        file.read = sum(len(statement.lines) for statement in statements)
         return file.finish()
 
 
 def land_opening(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.datetime) -> LandedFile:
-    """Land opening balances: one entry for each entity and date, which must add up to zero.
+    """Land opening balances: one entry for each entity, which must add up to zero.
 
     Raises:
-        FormatError: the file cannot be read, names an unknown entity or account, does not balance, or an entity
-            has another opening on that date.
+        FormatError: the file cannot be read, names an unknown entity or account, does not balance, or tells of another
+            day or other balances than an opening that stands in the books of an entity.
     """
     with transaction.atomic():
         rows = tables.parse_opening(data, name=name)
         entities = landing.entities_named(((row.line, row.entity) for row in rows), name=name)
-        groups: dict[tuple[str, dt.date], list[tables.OpeningRow]] = defaultdict(list)
+        groups: dict[str, list[tables.OpeningRow]] = defaultdict(list)
         for row in rows:
-            groups[row.entity, row.on].append(row)
+            groups[row.entity].append(row)
+        landing.lock(*entities.values())
         kept: list[tuple[Entity, NewLine]] = []
-        for (slug, on), group in groups.items():
+        for slug, group in groups.items():
             entity, accounts = entities[slug], Accounts(entities[slug])
-            landing.lock(entity)
+            on = _one_day(entity, group, name)
             lines = [
                 NewLine(row.line, f"{row.account}:{on}", on, row.amount_minor, f"Opening {row.account}",
                         (row.account, on.isoformat(), row.amount_minor))
@@ -153,6 +163,13 @@ def land_opening(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.
             if not new:
                 continue
             landing.refuse_closed(entity=entity, lines=lines, name=name)
+            try:
+                opening.refuse_begun(entity=entity, on=on)
+            except opening.OpeningError as error:
+                raise FormatError(
+                    file=name, line=group[0].line, column="on", reason=str(error).rstrip("."),
+                    fix="nothing of this file was kept",
+                ) from error  # fmt: skip
             postings = [
                 ledger.Line(desks.account_coded(accounts, row.account, row.line, name), row.amount_minor)
                 for row in group
@@ -170,6 +187,18 @@ def land_opening(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.
         )
 
 
+def _one_day(entity: Entity, rows: Sequence[tables.OpeningRow], name: str) -> dt.date:
+    """Return the day of an entity's opening balances: its books begin once."""
+    for row in rows:
+        if row.on != rows[0].on:
+            raise FormatError(
+                file=name, line=row.line, column="on",
+                reason=f"{row.on} is another day than {rows[0].on} on line {rows[0].line}",
+                fix=f"give all opening balances of {entity.name} one day; its books begin once",
+            )  # fmt: skip
+    return rows[0].on
+
+
 def _csv_line(row: BankLine) -> NewLine:
     return NewLine(
         line=row.line, external_id=row.external_id, on=row.on, amount_minor=row.amount_minor,
@@ -178,10 +207,10 @@ def _csv_line(row: BankLine) -> NewLine:
     )  # fmt: skip
 
 
-def _ofx_lines(statement: OfxStatement, bank: Account, file: BankFile) -> Iterator[NewLine]:
+def _ofx_lines(statement: OfxStatement, bank: Account, name: str) -> Iterator[NewLine]:
     """Name the lines of one account: by the bank's id, or where it gives none by what they say, counted.
 
-    A movement that the file tells twice, word for word, counts as read and is not new.
+    A movement that the file tells twice, word for word, is one line.
 
     Raises:
         FormatError: two movements of one day and amount have one id and say different things.
@@ -197,11 +226,10 @@ def _ofx_lines(statement: OfxStatement, bank: Account, file: BankFile) -> Iterat
             if twin is not row and (twin.on, twin.amount_minor) == (row.on, row.amount_minor):
                 if twin.description != row.description:
                     raise FormatError(
-                        file=file.name, line=row.line, column="FITID",
+                        file=name, line=row.line, column="FITID",
                         reason=f"{shown(row.fitid)} is the id of line {twin.line} too, which says something else",
                         fix="ask the bank for the file again, or use its CSV",
                     )  # fmt: skip
-                file.read += 1
                 continue
         else:
             said = (*said, row.description)

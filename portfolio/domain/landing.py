@@ -101,9 +101,14 @@ class NewLine:
         self.body_hash = hashlib.sha256(repr(body).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def lock(entity: Entity) -> None:
-    """Let one file at a time land for an entity; seals of other work go on meanwhile."""
-    list(Entity.objects.select_for_update(no_key=True).filter(pk=entity.pk).values_list("pk"))
+def lock(*entities: Entity) -> None:
+    """Let one file at a time land for an entity; seals of other work go on meanwhile.
+
+    First the entities, in the order of their ids, then the bookings (`portfolio.domain.held.lock`), then the chain, which
+    posting holds: who locks in this order never waits for somebody who waits for them.
+    """
+    ids = [entity.pk for entity in entities]
+    list(Entity.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk"))
 
 
 def entities_named(rows: Iterable[tuple[int, str]], *, name: str) -> dict[str, Entity]:

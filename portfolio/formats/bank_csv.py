@@ -81,7 +81,7 @@ _GUESSED_FORMATS = ("%Y-%m-%d", "%m/%d/%Y")
 
 
 class Statement:
-    """A file whose columns are known; `lines` reads on from there, once, without holding what it has read."""
+    """A file whose columns are known; `lines` reads it, as often as it is asked, without holding what it has read."""
 
     def __init__(
         self, sheet: Sheet, columns: BankColumns, account: str, currency: str, *, guessed: bool

@@ -140,18 +140,22 @@ class Sheet:
 
     file: str
     headers: tuple[str, ...]
-    _records: Iterator[tuple[int, list[str]]]
+    _text: str
+    _separator: str
     _max_rows: int
 
     def rows(self) -> Iterator[CsvRow]:
-        """Yield each row once, skipping blank lines.
+        """Yield each row, skipping blank lines; asked again, from the first.
 
         Raises:
-            FormatError: a row has another number of cells than the header, quotes do not pair up, a cell
-                is longer than 131,072 characters, or there are more rows than the limit.
+            FormatError: there are more rows than the limit, which is told before the first; a row has another number of
+                cells than the header, quotes do not pair up, or a cell is longer than 131,072 characters.
         """
+        self._refuse_too_many()
         width = len(self.headers)
-        for count, (line, record) in enumerate(self._records, start=1):
+        records = _records(self._text, self.file, self._separator)
+        next(records, None)  # The header.
+        for line, record in records:
             # Several banks end each row, but not the header, with a comma.
             cells = record if any(record[width:]) else record[:width]
             if len(cells) != width:
@@ -163,15 +167,31 @@ class Sheet:
                     reason=f"the row has {len(cells)} cells and the header has {width}",
                     fix="quote a cell that holds a comma" if not short else "export the file again, whole",
                 )
-            if count > self._max_rows:
-                raise FormatError(
-                    file=self.file,
-                    line=line,
-                    column=self.headers[0],
-                    reason=f"the file has more than {self._max_rows:,} rows",
-                    fix="split it by date and bring the parts in one by one",
-                )
             yield CsvRow(self.file, line, dict(zip(self.headers, cells, strict=True)))
+
+    def _refuse_too_many(self) -> None:
+        """Count the rows, which takes a tenth of reading them."""
+        # Each row but the last has an end of line of its own.
+        if self._text.count("\n") <= self._max_rows:
+            return
+        reader = csv.reader(_lines(self._text), strict=True, delimiter=self._separator)
+        count, line = -1, 1
+        try:
+            for cells in reader:
+                count += any(cells) and any(cell.strip() for cell in cells)
+                if count > self._max_rows:
+                    break
+                line = reader.line_num + 1
+        except csv.Error:
+            return  # Told with its line and column by who reads it.
+        if count > self._max_rows:
+            raise FormatError(
+                file=self.file,
+                line=line,
+                column=self.headers[0],
+                reason=f"the file has more than {self._max_rows:,} rows",
+                fix="split it by date and bring the parts in one by one",
+            )
 
 
 def read(
@@ -193,7 +213,8 @@ def read(
             by something other than commas.
     """
     text = decode(data, name=name, max_bytes=max_bytes)
-    records = _records(text, name, _separator(text) if any_separator else ",")
+    between = _separator(text) if any_separator else ","
+    records = _records(text, name, between)
     line, cells = next(records, (1, [""]))
     headers = tuple(" ".join(cell.split()) for cell in cells)
     while len(headers) > 1 and not headers[-1]:
@@ -233,7 +254,7 @@ def read(
                 reason=f"the header lacks this column; it has {listed(headers)}",
                 fix=f"the file needs {listed(required)}",
             )
-    return Sheet(name, headers, records, max_rows)
+    return Sheet(name, headers, text, between, max_rows)
 
 
 def listed(names: Collection[str], limit: int = 12) -> str:

@@ -16,7 +16,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from core import access, clock
+from core import access, busy, clock
 from portfolio.domain import bank_accounts, column_maps, intake, pages, previews
 from portfolio.domain.accounts import MissingAccountError
 from portfolio.formats.csv_rows import MAX_BYTES
@@ -32,6 +32,7 @@ IMPORTS = {"label": "Imports", "url": reverse_lazy("portfolio:imports")}
 SALT = "portfolio.web.imports"
 KEPT_SECONDS = 3600
 FOLDER = "uploads"
+NOTHING_KEPT = "Nothing of the file was kept."
 
 
 @require_safe
@@ -173,16 +174,19 @@ def land(request: HttpRequest) -> HttpResponse:
     if about.get("differs") and "sure" not in request.POST:
         return _look(request, form, entity, data, about, unsure=True)
     try:
-        landed = previews.land_file(
-            entity=entity,
-            kind=ImportKind(about["kind"]),
-            data=data,
-            name=about["name"],
-            by=request.user,
-            at=clock.now(),
-            **_choices(entity, about),
+        landed = busy.again(
+            lambda: previews.land_file(
+                entity=entity,
+                kind=ImportKind(about["kind"]),
+                data=data,
+                name=about["name"],
+                by=request.user,
+                at=clock.now(),
+                **_choices(entity, about),
+            ),
+            what=NOTHING_KEPT,
         )
-    except (FormatError, MissingAccountError) as error:
+    except (FormatError, MissingAccountError, busy.BusyError) as error:
         return _form_page(request, form, error)
     default_storage.delete(_place(about["sha256"]))
     messages.success(request, f"{landed.file.name} landed. {landed.told}")
@@ -217,8 +221,17 @@ def _look(
     kind, name, now = ImportKind(about["kind"]), about["name"], clock.now()
     shown = {"entity": entity, "kind": kind.label, "name": name, "crumbs": [PORTFOLIO, IMPORTS]}
     try:
-        preview = previews.preview_file(
-            entity=entity, kind=kind, data=data, name=name, by=request.user, at=now, **_choices(entity, about)
+        preview = busy.again(
+            lambda: previews.preview_file(
+                entity=entity,
+                kind=kind,
+                data=data,
+                name=name,
+                by=request.user,
+                at=now,
+                **_choices(entity, about),
+            ),
+            what=NOTHING_KEPT,
         )
     except intake.UnknownBankAccountError as asked:
         shown |= {
@@ -234,7 +247,7 @@ def _look(
             "accounts": bank_accounts.with_statements(entity=entity),
         }
         return render(request, "portfolio/import_accounts.html", shown)
-    except (FormatError, MissingAccountError) as error:
+    except (FormatError, MissingAccountError, busy.BusyError) as error:
         columns = kind == ImportKind.BANK_CSV and isinstance(error, FormatError) and len(data) <= MAX_BYTES
         token = _keep(request, data, about, now) if columns else ""
         return _form_page(request, form, error, token, about.get("saved", ""))
@@ -287,7 +300,7 @@ def _form_page(
             "columns_saved": columns_saved,
             "crumbs": [PORTFOLIO, IMPORTS],
         },
-        status=422 if error or form.errors else 200,
+        status=503 if isinstance(error, busy.BusyError) else 422 if error or form.errors else 200,
     )
 
 

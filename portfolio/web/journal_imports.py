@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
-from core import access, clock
+from core import access, busy, clock
 from portfolio.domain import journals
 from portfolio.domain.journals import NamedAccount
 from portfolio.formats.errors import FormatError
@@ -19,6 +19,7 @@ from portfolio.models import Account, Entity
 from portfolio.web import set_aside
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.entities import crumbs
+from portfolio.web.imports import NOTHING_KEPT
 
 SALT = "portfolio.web.journal_imports"
 
@@ -79,12 +80,20 @@ def _decide(
         if any(found.account is None for found in named):
             return _preview(request, entity, name, token, named, None, None)
         if "post" in request.POST:
-            landed = journals.land_journal(entity=entity, data=data, name=name, by=by, at=at, mapping=mapping)
+            landed = busy.again(
+                lambda: journals.land_journal(
+                    entity=entity, data=data, name=name, by=by, at=at, mapping=mapping
+                ),
+                what=NOTHING_KEPT,
+            )
             set_aside.drop(sha256=sha256, salt=SALT)
             messages.success(request, f"{name} landed: {landed.new} of {landed.read} transactions are new.")
             return redirect("portfolio:import", pk=landed.file.pk)
-        preview = journals.preview(entity=entity, data=data, name=name, by=by, at=at, mapping=mapping)
-    except FormatError as error:
+        preview = busy.again(
+            lambda: journals.preview(entity=entity, data=data, name=name, by=by, at=at, mapping=mapping),
+            what=NOTHING_KEPT,
+        )
+    except (FormatError, busy.BusyError) as error:
         return _preview(request, entity, name, token, named, None, error)
     return _preview(request, entity, name, token, named, preview, None)
 
@@ -96,7 +105,7 @@ def _preview(
     token: str,
     named: list[NamedAccount],
     preview: journals.Preview | None,
-    error: FormatError | None,
+    error: FormatError | busy.BusyError | None,
 ) -> HttpResponse:
     return render(
         request,
@@ -112,7 +121,7 @@ def _preview(
             "error": error,
             "crumbs": _crumbs(entity),
         },
-        status=422 if error else 200,
+        status=503 if isinstance(error, busy.BusyError) else 422 if error else 200,
     )
 
 

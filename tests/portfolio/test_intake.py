@@ -334,6 +334,10 @@ def test_openings_post_one_entry_for_each_entity(books: Books, other_books: Book
             "line 2, column entity: 'none' is no entity",
         ),
         (
+            "entity,account,on,amount\nqos,1010,2025-10-31,5.00\nqos,3000,2025-11-01,-5.00\n",
+            "line 3, column on: 2025-11-01 is another day than 2025-10-31 on line 2",
+        ),
+        (
             "entity,account,on,amount\nqos,9999,2025-10-31,5.00\n",
             "line 2, column account: QueenofSanDiego has no account 9999",
         ),
@@ -343,6 +347,63 @@ def test_bad_openings_write_nothing(books: Books, text: str, words: str) -> None
     with pytest.raises(FormatError, match=words):
         intake.land_opening(data=text.encode(), name="opening.csv", by=None, at=AT)
     assert nothing_written()
+
+
+def test_the_books_of_an_entity_begin_once(books: Books) -> None:
+    def opening(on: str) -> LandedFile:
+        text = f"entity,account,on,amount\nqos,1010,{on},7.00\nqos,3000,{on},-7.00\n"
+        return intake.land_opening(data=text.encode(), name="opening.csv", by=None, at=AT)
+
+    opening("2025-10-31")
+    with pytest.raises(
+        FormatError, match=r"line 2, column on: The books begin with .* 31 October 2025 already"
+    ):
+        opening("2025-12-31")
+    entry = JournalEntry.objects.get()
+    ledger.reverse(entry=entry, on=entry.on, reason="Another day", by=None, at=AT)
+    assert opening("2025-12-31").new == 2
+    with pytest.raises(FormatError, match="The books begin with"):
+        opening("2025-10-30")
+    assert balance(books, "1010") == 7_00
+
+
+LATE = "".join(f"2026-10-{1 + n % 28:02d},LINE {n},-1.00\n" for n in range(2_100))
+
+
+@pytest.mark.parametrize(
+    ("last", "words"),
+    [
+        ("2026-02-30,x,-1.00\n", "line 2102, column Date"),
+        ("2026-09-30,x,-1.00\n", "line 2102: the books of .* are closed for Sep 2026"),
+        ("2026-08-30,x,-1.00\n", "line 2102: it is of 30 August 2026, and the books begin"),
+        ("", "line 2002, column Date: the file has more than 2,000 rows"),
+    ],
+    ids=["a fault", "a closed month", "before the opening", "too many"],
+)
+def test_a_file_is_read_to_its_end_before_anything_is_posted(books: Books, last: str, words: str) -> None:
+    def land(text: str, max_rows: int = 100_000) -> None:
+        """Land a file, and note whether the books were opened for writing."""
+        with CaptureQueriesContext(connection) as queries:
+            try:
+                intake.land_bank(
+                    entity=books.entity, data=f"Date,Description,Amount\n{text}".encode(), name="long.csv", by=None,
+                    at=AT, max_rows=max_rows,
+                )  # fmt: skip
+            finally:
+                wrote.append(any("portfolio_entrychain" in query["sql"] for query in queries))
+
+    wrote: list[bool] = []
+    if "closed" in words:
+        Period.objects.create(
+            entity=books.entity, month=months.parse("2026-09"), state="closed", closed_at=AT
+        )
+    else:
+        opening = "entity,account,on,amount\nqos,1010,2026-08-31,7.00\nqos,3000,2026-08-31,-7.00\n"
+        intake.land_opening(data=opening.encode(), name="opening.csv", by=None, at=AT)
+    with pytest.raises(FormatError, match=f"^long.csv {words}"):
+        land(LATE + last, max_rows=100_000 if last else 2_000)
+    land("2026-10-05,x,-1.00\n")
+    assert wrote == [False, True]
 
 
 def test_invoices_are_receivables_until_the_bank_brings_the_money(books: Books) -> None:

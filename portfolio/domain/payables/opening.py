@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Mapping
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 
 from core import months
-from portfolio.domain import ledger
+from portfolio.domain import landing, ledger
 from portfolio.domain.pages import BALANCE_KINDS, CREDIT_KINDS
 from portfolio.models import Account, Entity, EntrySource, EntryState, JournalEntry
 
@@ -25,6 +26,7 @@ def signed(account: Account, amount_minor: int) -> int:
     return -amount_minor if account.kind in CREDIT_KINDS else amount_minor
 
 
+@transaction.atomic
 def post(
     *,
     entity: Entity,
@@ -42,7 +44,8 @@ def post(
         OpeningError: another opening or entries of earlier days stand in the books, or fewer than two balances are given.
         portfolio.domain.ledger.LedgerError: they do not add up, ``rest`` has a balance of its own, or the month is closed.
     """
-    _refuse_begun(entity, on)
+    landing.lock(entity)
+    refuse_begun(entity=entity, on=on)
     if rest is not None and balances.get(rest):
         raise ledger.UnbalancedEntryError(
             f"{rest} takes what is left, so it has no balance of its own; empty it, or let nothing be left."
@@ -74,8 +77,12 @@ def post(
         raise OpeningError(_begun(on)) from error
 
 
-def _refuse_begun(entity: Entity, on: dt.date) -> None:
-    """Refuse a second opening, and one that comes after entries: what they moved would count twice."""
+def refuse_begun(*, entity: Entity, on: dt.date) -> None:
+    """Refuse a second opening, and one that comes after entries: what they moved would count twice.
+
+    Raises:
+        OpeningError: the books have begun already.
+    """
     posted = JournalEntry.objects.filter(entity=entity, state=EntryState.POSTED)
     standing = (
         posted.filter(source=EntrySource.OPENING, reversed_by__isnull=True)

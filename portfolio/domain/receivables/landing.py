@@ -37,9 +37,9 @@ def land_invoices(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt
     with transaction.atomic():
         rows = tables.parse_invoices(data, name=name)
         entities = landing.entities_named(((row.line, row.entity) for row in rows), name=name)
+        landing.lock(*entities.values())
         kept: list[tuple[Entity, NewLine]] = []
         for slug, entity in entities.items():
-            landing.lock(entity)
             accounts = Accounts(entity)
             group = [row for row in rows if row.entity == slug]
             lines = [
