@@ -17,7 +17,7 @@ from django.test import TransactionTestCase
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
-from tests import flush
+from tests import databases, flush
 from tests.sharing import Sharing
 
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
@@ -116,10 +116,21 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Remember the database as the migrations left it, for tests that commit."""
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Give this process its database, and remember it as the migrations left it for tests that commit."""
     with django_db_blocker.unblock():
+        databases.open_migrated()
         flush.remember()
+    yield
+    with django_db_blocker.unblock():
+        databases.drop()
+
+
+@pytest.fixture(scope="class")
+def sample_records(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Give a class of tests the sample's records, each test in a transaction of its own that never commits."""
+    with django_db_blocker.unblock(), databases.with_the_sample():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -36,8 +36,8 @@ from crew.models import (
     Role,
 )
 from mail.models import Message
-from portfolio.domain import sample as records
 from portfolio.models import Booking, BookingCost, CostKind
+from tests import databases
 
 DEMO = settings.BASE_DIR / "demo"
 AT = dt.datetime(2026, 11, 21, 20, 0, tzinfo=dt.UTC)  # A Saturday.
@@ -47,11 +47,10 @@ AT = dt.datetime(2026, 11, 21, 20, 0, tzinfo=dt.UTC)  # A Saturday.
 def loaded(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[sample_charters.Loaded]:
-    """Load everything once for this module; the pictures go into a folder of its own."""
+    """Load what sails onto the sample's records, once for this module; the pictures go into a folder of its own."""
     media = settings.MEDIA_ROOT
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
-    with django_db_blocker.unblock(), transaction.atomic():
-        records.load(folder=DEMO, at=AT)
+    with django_db_blocker.unblock(), databases.with_the_sample(), transaction.atomic():
         sample.load(at=AT)
         yield sample_charters.load(folder=DEMO, at=AT)
         transaction.set_rollback(True)

@@ -11,7 +11,6 @@ from pytest_django import Settings
 
 from crew.domain import people, sample, sample_charters, sample_events, terms
 from crew.models import Event, EventKind, Person, Port, Position, PositionState, StaffGrant
-from portfolio.domain import sample as records
 from portfolio.models import Entity
 from tests.factories.crew import OperatingLimitFactory, PortFactory
 from tests.factories.people import owner
@@ -111,9 +110,9 @@ def test_what_staff_entered_before_stays(tmp_path: Path, settings: Settings) -> 
     assert Port.objects.get(pk=port.pk).name == "San Diego, Harbor Island"
 
 
+@pytest.mark.usefixtures("sample_records")
 def test_a_sample_from_before_the_portal_gets_its_charters(tmp_path: Path, settings: Settings) -> None:
     settings.MEDIA_ROOT = tmp_path
-    records.load(folder=DEMO, at=AT)
     sample.load(at=AT)
     said, again = StringIO(), StringIO()
 

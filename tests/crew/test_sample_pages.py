@@ -15,7 +15,7 @@ from pytest_django import DjangoDbBlocker
 
 from crew.domain import sample, sample_charters
 from crew.models import Person
-from portfolio.domain import sample as records
+from tests import databases
 
 AT = dt.datetime(2026, 11, 21, 20, 0, tzinfo=dt.UTC)
 OF_EACH_SHAPE = 2
@@ -34,8 +34,12 @@ def sailing(
     """Load the sample once for this module, seen on the day of loading."""
     media = settings.MEDIA_ROOT
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
-    with django_db_blocker.unblock(), transaction.atomic(), time_machine.travel(AT, tick=False):
-        records.load(folder=settings.BASE_DIR / "demo", at=AT)
+    with (
+        django_db_blocker.unblock(),
+        databases.with_the_sample(),
+        transaction.atomic(),
+        time_machine.travel(AT, tick=False),
+    ):
         sample.load(at=AT)
         sample_charters.load(folder=settings.BASE_DIR / "demo", at=AT)
         yield

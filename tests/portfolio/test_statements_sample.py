@@ -3,19 +3,14 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import openpyxl
 import pypdf
 import pytest
-from django.conf import settings
-from django.db import transaction
-from pytest_django import DjangoDbBlocker
 
 from core import months
-from portfolio.domain import sample, statement_views
+from portfolio.domain import statement_views
 from portfolio.domain.statement_columns import Asked, By, Compare, Form
 from portfolio.domain.statement_views import Statement
 from portfolio.models import Entity
@@ -23,18 +18,9 @@ from portfolio.render import statements_files
 from portfolio.render.statements import Style, Table, written
 from tests.portfolio.conftest import AT
 
-pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.usefixtures("loaded")]
+pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.usefixtures("sample_records")]
 
 FIRST, LAST = months.parse("2026-06"), months.parse("2026-11")
-
-
-@pytest.fixture(scope="module")
-def loaded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Load the sample once for this module, in a transaction that never commits."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        sample.load(folder=Path(settings.BASE_DIR) / "demo", at=AT)
-        yield
-        transaction.set_rollback(True)
 
 
 def made(form: Form, *slugs: str, by: By = By.TOTAL, compare: Compare = Compare.NOTHING) -> Statement:

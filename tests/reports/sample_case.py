@@ -8,14 +8,12 @@ import datetime as dt
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
 from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
 from core import months
 from crew.domain import sample as crew_sample
 from crew.models import Person
-from portfolio.domain import sample as portfolio_sample
 from portfolio.models import (
     Entity,
 )
@@ -23,6 +21,7 @@ from reports.document import Document, Draft, Figure
 from reports.domain import issue, runs
 from reports.domain import sample as reports_sample
 from reports.models import Edition, Report, Trigger
+from tests import databases
 
 AS_OF = dt.date(2026, 11, 10)
 AT = dt.datetime(2026, 11, 11, 15, 0, tzinfo=dt.UTC)
@@ -31,9 +30,8 @@ OCTOBER = months.parse("2026-10")
 
 @pytest.fixture(scope="module")
 def sample(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Load the sample as `manage.py load_demo` does, for this module only."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        portfolio_sample.load(folder=settings.BASE_DIR / "demo", at=AT)
+    """Bring the sample as `manage.py load_demo` does, for this module only."""
+    with django_db_blocker.unblock(), databases.with_the_sample(), transaction.atomic():
         crew_sample.load(at=AT)
         reports_sample.load(at=AT)
         yield

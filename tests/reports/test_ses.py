@@ -4,28 +4,18 @@ import datetime as dt
 from email import message_from_string, policy
 
 import pytest
-from django.conf import settings as configured
 from pytest_django import Settings
 
-from crew.domain import sample as crew_sample
 from mail import tasks
 from mail.models import Message, State
 from portfolio.domain import sample as portfolio_sample
 from reports.domain import issue, mailing, runs
-from reports.domain import sample as reports_sample
 from reports.models import EditionFile, FileKind, Report, Trigger
 from tests.mail.conftest import moto_address, ses  # noqa: F401 - fixtures, used by name
 
 AT = dt.datetime(2026, 11, 11, 15, 0, tzinfo=dt.UTC)
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def sample(db: None) -> None:
-    portfolio_sample.load(folder=configured.BASE_DIR / "demo", at=AT)
-    crew_sample.load(at=AT)
-    reports_sample.load(at=AT)
 
 
 @pytest.mark.usefixtures("sample")

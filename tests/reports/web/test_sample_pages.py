@@ -3,11 +3,8 @@
 import datetime as dt
 
 import pytest
-from django.conf import settings
 
-from crew.domain import sample as crew_sample
 from crew.models import Person
-from portfolio.domain import sample as portfolio_sample
 from reports.document import Document, RowsTrace, load
 from reports.domain import sample as reports_sample
 from reports.models import Edition
@@ -20,10 +17,8 @@ AT = dt.datetime(2026, 11, 11, 15, 0, tzinfo=dt.UTC)
 pytestmark = [pytest.mark.django_db, pytest.mark.once_postgresql]
 
 
+@pytest.mark.usefixtures("sample")
 def test_each_metric_opens_its_trace_and_the_records_behind_it_open() -> None:
-    portfolio_sample.load(folder=settings.BASE_DIR / "demo", at=AT)
-    crew_sample.load(at=AT)
-    reports_sample.load(at=AT)
     reports_sample.issue_first(at=AT)
     client = as_(Person.objects.get(email="owner@example.com"))
     refused, records = [], set()

@@ -1,0 +1,112 @@
+"""Databases that take long to make: made once for each engine of a run, and copied by every process that needs one.
+
+The process that comes first makes one while the others wait for it. `bin/test` names the folder where they meet; a
+process that was started alone has its own.
+"""
+
+import datetime as dt
+import fcntl
+import os
+import shutil
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from django.conf import settings
+from django.db import connection, transaction
+from django.test.utils import setup_databases
+
+from portfolio.domain import sample
+
+SAMPLE_AT = dt.datetime(2026, 11, 10, 18, 30, tzinfo=dt.UTC)
+"""When the sample's records came, where they are copied."""
+_MIGRATED, _SAMPLE = "migrated", "sample"
+_FOLDER = Path(os.environ.get("TEST_SCRATCH") or settings.DATA_DIR)
+_own: dict[str, str] = {}
+
+
+def open_migrated() -> None:
+    """Give this process an empty database on which every migration has run."""
+    name = str(connection.settings_dict["TEST"]["NAME"])
+    _bring(_MIGRATED, name, _migrate)
+    settings.DATABASES["default"]["NAME"] = name
+    _stand_on(name)
+
+
+@contextmanager
+def with_the_sample() -> Iterator[None]:
+    """Stand on a database with the sample's records, and on the empty one again afterwards.
+
+    What is done there must be rolled back: the process keeps its copy.
+    """
+    empty = _own[_MIGRATED]
+    if _SAMPLE not in _own:
+        _bring(_SAMPLE, f"{empty}_{_SAMPLE}", _load)
+    _stand_on(_own[_SAMPLE])
+    try:
+        yield
+    finally:
+        _stand_on(empty)
+
+
+def drop() -> None:
+    """Remove what would stay on a server that goes on running; files go with their folder."""
+    connection.close()
+    if settings.ENGINE == "postgresql" and "TEST_SCRATCH" not in os.environ:
+        for saved, name in _own.items():
+            _on_the_server(f'DROP DATABASE "{name}"', f'DROP DATABASE "{_kept(saved)}"')
+
+
+def _migrate(name: str) -> None:
+    setup_databases(verbosity=0, interactive=False, aliases={"default"}, serialized_aliases=set())
+
+
+def _load(name: str) -> None:
+    connection.close()
+    _copy(_kept(_MIGRATED), name)
+    _stand_on(name)
+    with transaction.atomic():
+        sample.load(folder=settings.BASE_DIR / "demo", at=SAMPLE_AT)
+
+
+def _bring(saved: str, name: str, make: Callable[[str], None]) -> None:
+    """Copy what is kept to a name, or make it there and keep it for all who come."""
+    with (_FOLDER / f"{settings.ENGINE}-{saved}.lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.seek(0)
+        if lock.read():
+            _copy(_kept(saved), name)
+        else:
+            make(name)
+            connection.close()
+            _copy(name, _kept(saved))
+            lock.write("made")
+    _own[saved] = name
+
+
+def _kept(saved: str) -> str:
+    """Return the name of what all copy."""
+    if settings.ENGINE == "sqlite":
+        return str(_FOLDER / f"{saved}.sqlite3")
+    return f"test_quarterdeck_{zlib.crc32(str(_FOLDER).encode())}_{saved}"
+
+
+def _copy(source: str, target: str) -> None:
+    """Copy a database that nobody is connected to."""
+    if settings.ENGINE == "sqlite":
+        shutil.copyfile(source, target)
+    else:
+        _on_the_server(f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
+
+
+def _on_the_server(*orders: str) -> None:
+    with psycopg.connect(os.environ["POSTGRES_TEST_URL"], autocommit=True) as server:
+        for order in orders:
+            server.execute(order)  # type: ignore[call-overload]
+
+
+def _stand_on(name: str) -> None:
+    connection.close()
+    connection.settings_dict["NAME"] = name
