@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from portfolio.domain import documents, landing, ledger, matching, undoing
+from portfolio.domain import documents, landing, ledger, matching, rules, undoing
 from portfolio.models import Account, Booking, Entity, EntrySource, JournalEntry
 
 NEAR = 3
@@ -107,7 +107,7 @@ def write(
 def reverse(
     *, entry: JournalEntry, on: dt.date, reason: str, by: AbstractBaseUser | None, at: dt.datetime
 ) -> JournalEntry:
-    """Reverse an entry by hand; the bank lines that made it wait for a decision again.
+    """Reverse an entry by hand, with what a rule moved of it since; the bank lines that made it wait for a decision again.
 
     One that a person or a deed posted keeps its line: that money did move, and its reversal awaits a line of its own.
 
@@ -118,6 +118,7 @@ def reverse(
     with transaction.atomic():
         landing.lock(entry.entity)
         undoing.refuse_made(entry)
+        rules.take_back(entry=entry, on=on, reason=reason, by=by, at=at)
         reversal = ledger.reverse(entry=entry, on=on, reason=reason, by=by, at=at)
         if entry.source == EntrySource.BANK:
             matching.pass_on(entry=entry, by=by, at=at)
@@ -138,6 +139,8 @@ def correct(
 ) -> JournalEntry:
     """Reverse an entry and post what is right in its place, all or nothing; return the new entry.
 
+    What a rule moved of it since is reversed too: the new entry says where all of its money belongs.
+
     Raises:
         undoing.MadeElsewhereError: it is undone with the record that made it.
         ledger.LedgerError: the books refuse either of the two.
@@ -145,6 +148,7 @@ def correct(
     with transaction.atomic():
         landing.lock(entry.entity)
         undoing.refuse_made(entry)
+        rules.take_back(entry=entry, on=reversed_on, reason=reason, by=by, at=at)
         ledger.reverse(entry=entry, on=reversed_on, reason=reason, by=by, at=at)
         new = _write(
             entry.entity,

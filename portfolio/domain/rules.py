@@ -9,14 +9,14 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 
 from core import audit, months
-from portfolio.domain import landing, ledger, periods
+from portfolio.domain import landing, ledger, matching, periods
 from portfolio.domain.desk import BANK_KINDS
 from portfolio.models import (
     Account,
@@ -253,6 +253,21 @@ def moving(*, entry: JournalEntry, to: Account, on: dt.date) -> ledger.Draft:
     return _moving(entry, to, on, len(_corrections([entry.pk]).get(entry.pk, [])))
 
 
+def take_back(
+    *, entry: JournalEntry, on: dt.date, reason: str, by: AbstractBaseUser | None, at: dt.datetime
+) -> None:
+    """Reverse what moved an entry's money to a rule's account, before that entry is reversed itself; in the caller's transaction.
+
+    Otherwise the rule's account would keep money of which nothing stands in the books any more.
+
+    Raises:
+        portfolio.domain.ledger.LedgerError: a reversal is refused.
+    """
+    standing = [pk for pk, undone in _corrections([entry.pk]).get(entry.pk, []) if not undone]
+    for correction in JournalEntry.objects.filter(pk__in=standing).order_by("-pk"):
+        ledger.reverse(entry=correction, on=max(on, correction.on), reason=reason, by=by, at=at)
+
+
 def _moving(entry: JournalEntry, to: Account, on: dt.date, earlier: int) -> ledger.Draft:
     posting = (
         entry.postings.filter(account__role=AccountRole.UNCATEGORISED)
@@ -321,25 +336,58 @@ def _now_on(lines: Sequence[ImportedLine]) -> dict[int, tuple[str, bool]]:
 
 
 def _corrections(entries: Iterable[int]) -> dict[int, list[tuple[int, bool]]]:
-    """Return the correcting entries made of some entries of one entity, each with whether it was reversed.
+    """Return the correcting entries made of some entries of one entity, each with whether it was undone.
 
-    They are numbered from 1, so each number is looked up for those that had the one before it.
+    They are numbered from 1, so each number is looked up for those that had the one before it. One that a person reversed
+    and corrected is not undone: what was posted in its place stands for it.
     """
     found: dict[int, list[tuple[int, bool]]] = defaultdict(list)
     asked = set(entries)
     owner = JournalEntry.objects.filter(pk=min(asked, default=0)).values("entity_id")
+    reversed_pks: set[int] = set()
     number = 1
     while asked:
         of = {f"{MOVED}{pk}:{number}": pk for pk in asked}
         asked = set()
-        for ids in _chunks(of):
-            for pk, external_id, undone in JournalEntry.objects.filter(
-                entity_id__in=owner, source=EntrySource.BANK, external_id__in=ids
-            ).values_list("pk", "external_id", "reversed_by"):
-                found[of[str(external_id)]].append((pk, undone is not None))
-                asked.add(of[str(external_id)])
+        for pk, external_id, undone in _named(owner, EntrySource.BANK, of):
+            found[of[external_id]].append((pk, undone))
+            reversed_pks |= {pk} if undone else set()
+            asked.add(of[external_id])
         number += 1
-    return found
+    instead = _put_right(owner, reversed_pks)
+    return defaultdict(
+        list,
+        {
+            first: [(instead.get(pk, pk), undone and pk not in instead) for pk, undone in made]
+            for first, made in found.items()
+        },
+    )
+
+
+def _put_right(owner: QuerySet[JournalEntry, Any], reversed_pks: set[int]) -> dict[int, int]:
+    """Return for each reversed correction the entry that a person posted in its place and that stands."""
+    standing: dict[int, int] = {}
+    of = {f"{matching.CORRECTS}{pk}": pk for pk in reversed_pks}
+    while of:
+        later = {}
+        for pk, external_id, undone in _named(owner, EntrySource.MANUAL, of):
+            if undone:
+                later[f"{matching.CORRECTS}{pk}"] = of[external_id]
+            else:
+                standing[of[external_id]] = pk
+        of = later
+    return standing
+
+
+def _named(
+    owner: QuerySet[JournalEntry, Any], source: EntrySource, external_ids: Iterable[str]
+) -> Iterator[tuple[int, str, bool]]:
+    """Yield the entries of a source with some ids, each with its id and whether it was reversed."""
+    for ids in _chunks(external_ids):
+        for pk, external_id, reversal in JournalEntry.objects.filter(
+            entity_id__in=owner, source=source, external_id__in=ids
+        ).values_list("pk", "external_id", "reversed_by"):
+            yield pk, str(external_id), reversal is not None
 
 
 def _chunks(found: Iterable[Found]) -> Iterator[list[Found]]:

@@ -1,14 +1,18 @@
 """Rules catch what they say, move what waits for a category by new entries, and leave closed months alone."""
 
+import datetime as dt
+from typing import Any
+
 import pytest
 
-from portfolio.domain import ledger, rules, verification
+from portfolio.domain import entries, ledger, rules, verification
 from portfolio.domain.rules import RuleTerms
-from portfolio.models import CategoryRule, Direction, JournalEntry, Period, PeriodState
+from portfolio.models import CategoryRule, Direction, ImportedLine, JournalEntry, Period, PeriodState
 from tests.portfolio.conftest import AT, Books
 from tests.portfolio.test_intake import balance, bank
 
 SEPTEMBER = 2026 * 12 + 8
+ON = dt.date(2026, 10, 31)
 LINES = """Date,Description,Amount
 2026-09-30,HARBOR ICE,-5.00
 2026-10-01,HARBOR ICE,-5.00
@@ -104,3 +108,28 @@ def test_a_rule_that_makes_no_sense_is_refused(books: Books, terms: dict[str, ob
     with pytest.raises(rules.RuleError, match=words):
         add(books, str(asked.pop("contains")), str(asked.pop("code")), **asked)
     assert CategoryRule.objects.count() == 1
+
+
+def test_what_a_rule_moved_goes_back_with_the_bank_entry_that_is_reversed(books: Books) -> None:
+    bank(books, LINES)
+    rule = add(books, "marina", "6100")
+    by: dict[str, Any] = {"by": None, "at": AT}
+    entry = JournalEntry.objects.get(memo="HARBOR MARINA")
+    rules.recategorise(rule=rule, **by)
+    # A person put the rule's correction right: that stands for it, and the rule does not move the line again.
+    moved = JournalEntry.objects.get(memo="Categorised: HARBOR MARINA")
+    lines = [books.line("6300", 1_180_00), books.line("6900", -1_180_00)]
+    entries.correct(
+        entry=moved, reversed_on=ON, reason="Gear", on=ON, memo="Gear", lines=lines, **by,
+    )  # fmt: skip
+    assert rules.recategorise(rule=rule, **by).moved == 0
+    entries.reverse(entry=entry, on=ON, reason="Not ours", **by)
+    assert [balance(books, code) for code in ("6100", "6300", "6900")] == [0, 0, 100_00]
+    assert ImportedLine.objects.get(description="HARBOR MARINA").waits
+    # So it does where the entry is put right itself, and a correction of a later day is reversed no earlier.
+    ice = JournalEntry.objects.filter(memo="HARBOR ICE", on=dt.date(2026, 10, 1)).get()
+    rules.recategorise(rule=add(books, "ice", "6100"), **by)
+    lines = [books.line("6300", 5_00), books.line("1010", -5_00)]
+    entries.correct(entry=ice, reversed_on=ice.on, reason="Gear", on=ice.on, memo="Gear", lines=lines, **by)
+    assert [balance(books, code) for code in ("6100", "6300", "6900")] == [5_00, 5_00, 90_00]
+    assert verification.verify_books() == []
