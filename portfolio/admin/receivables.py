@@ -15,6 +15,7 @@ from portfolio.models import (
     Milestone,
     NumberSeries,
     Payment,
+    PaymentRefund,
     WorkEntry,
     WriteOff,
 )
@@ -105,10 +106,26 @@ class WriteOffAdmin(ReadOnlyAdmin):
 
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
-    list_display = ["on", "client", "entity", "amount_minor", "allocated_minor", "reference", "void_on"]
+    list_display = [
+        "on",
+        "client",
+        "entity",
+        "amount_minor",
+        "allocated_minor",
+        "refunded_minor",
+        "reference",
+        "void_on",
+    ]
     list_filter = ["entity"]
     list_select_related = ["entity", "client"]
     search_fields = ["client__name", "reference"]
+
+
+@admin.register(PaymentRefund)
+class PaymentRefundAdmin(ReadOnlyAdmin):
+    list_display = ["on", "payment", "amount_minor", "entry"]
+    list_select_related = ["payment", "entry"]
+    search_fields = ["payment__client__name"]
 
 
 @admin.register(Allocation)

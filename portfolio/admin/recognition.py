@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from core.admin import AuditedAdmin, ReadOnlyAdmin
 from portfolio.admin.inlines import ReadOnlyInline
-from portfolio.models import CancellationTerms, CrewPay, TaxRate, TermsStep, UnpostedDeed
+from portfolio.models import CancellationTerms, CrewPay, TaxFiling, TaxRate, TermsStep, UnpostedDeed
 
 
 class TermsStepInline(ReadOnlyInline):
@@ -54,6 +54,17 @@ class TaxRateAdmin(AuditedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """A rate was in force once; another follows it from a day on."""
         return False
+
+
+@admin.register(TaxFiling)
+class TaxFilingAdmin(AuditedAdmin):
+    """To whom a tax is reported, how often and by when."""
+
+    list_display = ["entity", "kind", "jurisdiction", "every", "due_day", "first_on", "source"]
+    list_filter = ["kind", "entity"]
+    list_select_related = ["entity"]
+    search_fields = ["jurisdiction", "source"]
+    autocomplete_fields = ["entity"]
 
 
 @admin.register(CrewPay)

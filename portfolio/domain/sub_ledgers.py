@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from django.db.models import Count, F, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
+from core import months
 from core.money import format_minor
 from portfolio.models import (
     Allocation,
@@ -20,6 +21,7 @@ from portfolio.models import (
     InvoiceState,
     NumberSeries,
     Payment,
+    PaymentRefund,
     Posting,
     SeriesKind,
 )
@@ -80,17 +82,27 @@ def _invoices() -> Iterator[str]:
 
 def _payments() -> Iterator[str]:
     rows = Payment.objects.annotate(
-        of_allocations=_sum(Allocation.objects.all(), "payment"), of_entry=_debits()
+        of_allocations=_sum(Allocation.objects.all(), "payment"),
+        of_refunds=_sum(PaymentRefund.objects.all(), "payment"),
+        of_entry=_debits(),
     )
-    wrong = ~Q(of_allocations=F("allocated_minor")) | Q(of_entry__lt=F("amount_minor"))
+    wrong = (
+        ~Q(of_allocations=F("allocated_minor"))
+        | ~Q(of_refunds=F("refunded_minor"))
+        | Q(of_entry__lt=F("amount_minor"))
+    )
     for row in rows.filter(wrong).select_related("entity"):
         money = [
             format_minor(amount, row.entity.currency)
-            for amount in (row.amount_minor, row.of_entry, row.allocated_minor, row.of_allocations)
-        ]
+            for amount in (
+                row.amount_minor, row.of_entry, row.allocated_minor, row.of_allocations, row.refunded_minor,
+                row.of_refunds,
+            )
+        ]  # fmt: skip
         yield (
-            f"The payment of {row.on} to {row.entity.slug} says {money[0]} and its entry {money[1]}; {money[2]} of it is "
-            f"allocated, and its allocations add up to {money[3]}."
+            f"The payment of {months.spelled(row.on)} to {row.entity.name} says {money[0]} and its entry {money[1]}; "
+            f"{money[2]} of it is allocated, and its allocations add up to {money[3]}; {money[4]} went back, and its refunds "
+            f"add up to {money[5]}."
         )
 
 

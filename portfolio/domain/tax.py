@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Q, Sum
 
-from core import audit, clock
+from core import audit, clock, months
 from core.money import divide, format_minor
-from portfolio.domain import landing, ledger, told
+from portfolio.domain import landing, ledger, matching, told
 from portfolio.domain.accounts import Accounts
 from portfolio.models import (
     Account,
@@ -150,7 +151,7 @@ def add_rate(
         )  # fmt: skip
         if not made:
             raise TaxRefusedError(
-                f"{kind.label} for {applies_to} from {effective_on} is written down already, as {rate.rate_bp / 100:g} %."
+                f"{kind.label} for {applies_to} from {months.spelled(effective_on)} is written down already, as {rate.rate_bp / 100:g} %."
             )
         audit.record(
             action="portfolio:tax_rate:add", subject=rate, by=by, at=at, entity=entity.slug,
@@ -199,6 +200,54 @@ def owed(*, entity: Entity, as_of: dt.date) -> list[TaxOwed]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Remittance:
+    """Tax that was paid on, and whether that was undone."""
+
+    entry: JournalEntry
+    amount_minor: int
+    undone_on: dt.date | None
+
+
+def remittances(*, entity: Entity, as_of: dt.date) -> list[Remittance]:
+    """Return what was paid on up to a day, the newest first; one query."""
+    rows = (
+        JournalEntry.objects.filter(
+            entity=entity,
+            source=EntrySource.TAX,
+            state=EntryState.POSTED,
+            on__lte=as_of,
+            reverses__isnull=True,
+        )
+        .annotate(paid=Sum("postings__amount_minor", filter=Q(postings__account__role=AccountRole.TAX)))
+        .select_related("reversed_by")
+        .order_by("-on", "-pk")
+    )
+    return [
+        Remittance(row, row.paid or 0, getattr(getattr(row, "reversed_by", None), "on", None)) for row in rows
+    ]
+
+
+def undo(
+    *, entry: JournalEntry, on: dt.date, reason: str, by: AbstractBaseUser | None, at: dt.datetime
+) -> JournalEntry:
+    """Take back that tax was paid on: it is owed again, and the bank's line of it waits for a decision again.
+
+    Raises:
+        TaxRefusedError: the entry is no payment of tax, or was undone before.
+        portfolio.domain.ledger.LedgerError: no reason, a day before the payment, or its month is closed.
+    """
+    with transaction.atomic():
+        landing.lock(entry.entity)
+        if entry.source != EntrySource.TAX or entry.reverses_id is not None:
+            raise TaxRefusedError("This entry is no payment of tax; undo it where it was made.")
+        if JournalEntry.objects.filter(reverses=entry).exists():
+            raise TaxRefusedError("This payment was undone already.")
+        undone = ledger.reverse(entry=entry, on=on, reason=reason, by=by, at=at)
+        matching.pass_on(entry=entry, by=by, at=at)
+    return undone
+
+
 def _oldest_first(aside: dict[int, int], paid: int) -> tuple[TaxMonth, ...]:
     """Return the months with what was paid on, which covers the oldest first."""
     found = []
@@ -236,7 +285,7 @@ def remit(
     if amount_minor <= 0:
         raise TaxRefusedError("The amount paid on is above zero; type what went out.")
     if on > clock.today(entity.zone, at=at):
-        raise TaxRefusedError(f"{on:%-d %B %Y} is ahead; record it once it has gone out.")
+        raise TaxRefusedError(f"{months.spelled(on)} is ahead; record it once it has gone out.")
     accounts = Accounts(entity)
     external_id = f"tax:{kind.value}:{on.isoformat()}:{amount_minor}:{reference}"[:150]
     with transaction.atomic():
@@ -255,7 +304,7 @@ def remit(
         open_minor = sum(row.owed_minor for row in owed(entity=entity, as_of=on) if row.kind == kind)
         if amount_minor > open_minor:
             raise TaxRefusedError(
-                f"{format_minor(max(open_minor, 0), currency)} of {kind.label.lower()} is owed on {on}; "
+                f"{format_minor(max(open_minor, 0), currency)} of {kind.label.lower()} is owed on {months.spelled(on)}; "
                 f"{format_minor(amount_minor, currency)} is more than that."
             )
         line = told.decided(

@@ -1,7 +1,7 @@
 """Where an entry is undone: what a record of its own made is undone with that record, the rest in the journal.
 
-A bill whose entry alone were reversed would stay open with nothing owed in the books. Tax that was paid on has no record
-but its entry, so that one is reversed in the journal like those that people, files of a bank and journals made.
+A bill whose entry alone were reversed would stay open with nothing owed in the books. What people, files of a bank and
+journals posted is reversed in the journal.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from portfolio.models import (
     Invoice,
     JournalEntry,
     Payment,
+    PaymentRefund,
     Posting,
     WriteOff,
 )
@@ -34,6 +35,7 @@ class Place(StrEnum):
     CONTRACTORS = "contractors"
     STRIPE = "Stripe page"
     BANK = "bank page"
+    TAX = "tax page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,10 @@ def _home_of(entry: JournalEntry) -> Home | None:
             how = "take the booking back or change its price on its page"
             return Home("a booking", how, Place.BOOKING, booking_id) if booking_id else None
         case EntrySource.STRIPE:
-            return _stripe(entry)
+            return _paid_back(entry) or _paid(entry) or _stripe(entry)
+        case EntrySource.TAX:
+            how = "undo the payment on the page of tax"
+            return Home("paying tax on", how, Place.TAX, entry.entity.slug)
     return None
 
 
@@ -153,6 +158,14 @@ def _crew(entry: JournalEntry) -> Home | None:
         how = "it stays in the contractors’ totals, so write an entry for money that came back"
         return Home(f"paying {paid.person}", how, Place.CONTRACTORS, slug)
     return None
+
+
+def _paid_back(entry: JournalEntry) -> Home | None:
+    refund = PaymentRefund.objects.filter(entry=entry).select_related("payment__client").first()
+    if refund is None:
+        return None
+    how = "Stripe undoes it and it lands from there"
+    return Home(f"paying {refund.payment.client} back", how, Place.PAYMENT, refund.payment_id)
 
 
 def _stripe(entry: JournalEntry) -> Home | None:

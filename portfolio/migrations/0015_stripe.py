@@ -157,6 +157,13 @@ class Migration(migrations.Migration):
                 ),
                 ("lines", models.PositiveIntegerField(default=0)),
                 ("residual_minor", models.BigIntegerField(blank=True, null=True)),
+                (
+                    "manual",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Somebody asked for it; Stripe lists no movements that it carried.",
+                    ),
+                ),
                 ("checked_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={

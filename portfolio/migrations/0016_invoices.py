@@ -532,6 +532,7 @@ class Migration(migrations.Migration):
                 ("on", models.DateField()),
                 ("amount_minor", models.BigIntegerField()),
                 ("allocated_minor", models.BigIntegerField(default=0)),
+                ("refunded_minor", models.BigIntegerField(default=0)),
                 ("reference", models.CharField(blank=True, max_length=80)),
                 (
                     "entry",
@@ -562,18 +563,62 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("void_on__isnull", True), ("allocated_minor", 0), _connector="OR"
+                            ("void_on__isnull", True),
+                            models.Q(("allocated_minor", 0), ("refunded_minor", 0)),
+                            _connector="OR",
                         ),
                         name="void_payment_settles_nothing",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
                             ("allocated_minor__gte", 0),
-                            ("allocated_minor__lte", models.F("amount_minor")),
+                            (
+                                "allocated_minor__lte",
+                                models.F("amount_minor") - models.F("refunded_minor"),
+                            ),
                             ("amount_minor__gt", 0),
+                            ("refunded_minor__gte", 0),
                         ),
                         name="payment_allocated_within_amount",
                     ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="PaymentRefund",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="portfolio.payment",
+                    ),
+                ),
+                ("on", models.DateField()),
+                ("amount_minor", models.BigIntegerField()),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payment_refund",
+                        to="portfolio.journalentry",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["payment_id", "on", "id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount_minor", 0), _negated=True),
+                        name="refund_is_worth_something",
+                    )
                 ],
             },
         ),

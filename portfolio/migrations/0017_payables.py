@@ -352,6 +352,58 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="TaxFiling",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "entity",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tax_filings",
+                        to="portfolio.entity",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("occupancy", "Occupancy tax"), ("sales", "Sales tax")], max_length=10
+                    ),
+                ),
+                ("jurisdiction", models.CharField(help_text="The city, county or state.", max_length=80)),
+                (
+                    "every",
+                    models.CharField(choices=[("month", "Monthly"), ("quarter", "Quarterly")], max_length=8),
+                ),
+                (
+                    "due_day",
+                    models.PositiveSmallIntegerField(
+                        help_text="Of the month after the period; 31 is the last day of any month."
+                    ),
+                ),
+                ("first_on", models.DateField(help_text="A day in the first period that is reported.")),
+                ("source", models.CharField(max_length=200)),
+            ],
+            options={
+                "ordering": ["entity_id", "kind"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("entity", "kind"), name="tax_filing_once_per_kind"),
+                    models.CheckConstraint(
+                        condition=models.Q(("due_day__gte", 1), ("due_day__lte", 31)),
+                        name="tax_is_due_on_a_day",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("source", ""), _negated=True), name="tax_filing_has_a_source"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="TaxRate",
             fields=[
                 (

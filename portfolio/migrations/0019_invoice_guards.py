@@ -1,7 +1,7 @@
 """The database itself keeps what was issued: an invoice in the books, its lines, what settles it, and payments.
 
 Both engines refuse the same acts with the same sentences. What is settled of an invoice and what is allocated of a
-payment are always the sums of their allocations, whoever writes them. SQLite's REPLACE deletes a row without firing a
+payment are always the sums of their allocations, and what went back the sum of its refunds, whoever writes them. SQLite's REPLACE deletes a row without firing a
 DELETE trigger, so INSERT triggers there look for the row that would vanish.
 """
 
@@ -14,7 +14,7 @@ from django.db import migrations
 from core.guards import Guard, append_only
 
 INVOICE, LINE, PAYMENT = "portfolio_invoice", "portfolio_invoiceline", "portfolio_payment"
-ALLOCATION = "portfolio_allocation"
+ALLOCATION, REFUND = "portfolio_allocation", "portfolio_paymentrefund"
 
 BORN = "An invoice is written as a draft and issued when it is complete."
 FINAL = "An issued invoice is never changed or deleted; correct it with a credit note."
@@ -25,6 +25,7 @@ FINAL_LINE = (
 )
 FINAL_PAYMENT = "A payment is never changed or deleted; reverse it with a reason."
 ALLOCATED = "What is allocated of a payment is the sum of its allocations."
+REFUNDED = "What went back of a payment is the sum of its refunds."
 
 _INVOICE_FIXED = (
     "id", "entity_id", "client_id", "contract_id", "booking_id", "state", "number", "reference", "issued_on", "due_on",
@@ -36,6 +37,7 @@ _PAYMENT_FIXED = (
 _LINES_SUM = f"(SELECT COALESCE(SUM(amount_minor + tax_minor), 0) FROM {LINE} WHERE invoice_id = NEW.id)"
 _SETTLED_SUM = f"(SELECT COALESCE(SUM(amount_minor), 0) FROM {ALLOCATION} WHERE invoice_id = NEW.id)"
 _ALLOCATED_SUM = f"(SELECT COALESCE(SUM(amount_minor), 0) FROM {ALLOCATION} WHERE payment_id = NEW.id)"
+_REFUNDED_SUM = f"(SELECT COALESCE(SUM(amount_minor), 0) FROM {REFUND} WHERE payment_id = NEW.id)"
 _ISSUED = f"(SELECT state FROM {INVOICE} WHERE id = {{}}.invoice_id) = 'issued'"
 
 
@@ -82,7 +84,8 @@ _SQLITE = {
     "payment_taken": (
         "INSERT",
         PAYMENT,
-        f"NEW.allocated_minor <> 0 OR EXISTS (SELECT 1 FROM {PAYMENT} WHERE id = NEW.id OR entry_id = NEW.entry_id "
+        "NEW.allocated_minor <> 0 OR NEW.refunded_minor <> 0 "
+        f"OR EXISTS (SELECT 1 FROM {PAYMENT} WHERE id = NEW.id OR entry_id = NEW.entry_id "
         "OR imported_line_id = NEW.imported_line_id)",
         FINAL_PAYMENT,
     ),
@@ -97,6 +100,12 @@ _SQLITE = {
         PAYMENT,
         f"NEW.allocated_minor <> OLD.allocated_minor AND NEW.allocated_minor <> {_ALLOCATED_SUM}",
         ALLOCATED,
+    ),
+    "payment_refunded": (
+        "UPDATE",
+        PAYMENT,
+        f"NEW.refunded_minor <> OLD.refunded_minor AND NEW.refunded_minor <> {_REFUNDED_SUM}",
+        REFUNDED,
     ),
     "payment_kept": ("DELETE", PAYMENT, "TRUE", FINAL_PAYMENT),
 }  # fmt: skip
@@ -137,7 +146,7 @@ _POSTGRESQL = [
     "FOR EACH ROW EXECUTE FUNCTION invoiceline_guard()",
     _function(
         "payment_guard",
-        f"IF TG_OP = 'INSERT' THEN {_check('NEW.allocated_minor <> 0', ALLOCATED)} RETURN NEW; END IF; "
+        f"IF TG_OP = 'INSERT' THEN {_check('NEW.allocated_minor <> 0 OR NEW.refunded_minor <> 0', ALLOCATED)} RETURN NEW; END IF; "
         f"IF TG_OP = 'DELETE' THEN {_check('TRUE', FINAL_PAYMENT)} END IF; "
         + _check(
             f"{_changed(_PAYMENT_FIXED, _DISTINCT)} OR (OLD.void_on IS NOT NULL AND NEW.void_on {_DISTINCT} OLD.void_on)",
@@ -146,6 +155,9 @@ _POSTGRESQL = [
         + _check(
             f"NEW.allocated_minor <> OLD.allocated_minor AND NEW.allocated_minor <> {_ALLOCATED_SUM}",
             ALLOCATED,
+        )
+        + _check(
+            f"NEW.refunded_minor <> OLD.refunded_minor AND NEW.refunded_minor <> {_REFUNDED_SUM}", REFUNDED
         )
         + " RETURN NEW;",
     ),
@@ -174,6 +186,7 @@ class Migration(migrations.Migration):
             "An allocation is never changed or deleted; take it back with its mirror image.",
             unique=(("credit_note_id",), ("write_off_id",), ("reverses_id",)),
         ),
+        append_only(REFUND, "A refund of a payment is never changed or deleted.", unique=(("entry_id",),)),
         append_only(
             "portfolio_creditnote",
             "A credit note is never changed or deleted.",

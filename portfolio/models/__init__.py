@@ -37,11 +37,22 @@ from portfolio.models.invoice import (
     InvoiceState,
     NumberSeries,
     Payment,
+    PaymentRefund,
     SeriesKind,
     WriteOff,
 )
 from portfolio.models.journal import EntrySource, EntryState, JournalEntry, Posting
-from portfolio.models.payable import Bill, BillLine, BillPayment, CrewPay, TaxKind, TaxRate, Vendor
+from portfolio.models.payable import (
+    Bill,
+    BillLine,
+    BillPayment,
+    CrewPay,
+    TaxFiling,
+    TaxKind,
+    TaxPeriod,
+    TaxRate,
+    Vendor,
+)
 from portfolio.models.plan import (
     Assumption,
     Basis,
@@ -125,6 +136,7 @@ __all__ = [
     "MonthlyTarget",
     "NumberSeries",
     "Payment",
+    "PaymentRefund",
     "Period",
     "PeriodState",
     "Posting",
@@ -140,7 +152,9 @@ __all__ = [
     "StripeEventState",
     "StripeMovement",
     "StripePayout",
+    "TaxFiling",
     "TaxKind",
+    "TaxPeriod",
     "TaxRate",
     "TermsStep",
     "UnpostedDeed",

@@ -34,11 +34,16 @@ class AnchorReason(models.TextChoices):
 
 
 class ChainAnchor(models.Model):
-    """The head of an entity's chain at an instant, written down for good. Append-only."""
+    """The head of an entity's chain at an instant, written down for good. Append-only.
+
+    ``accounts`` is a digest over what the accounts that its entries use are: kind, role, currency and code, which are fixed
+    from an account's first posting on and of which the entries themselves say nothing.
+    """
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="anchors", db_index=False)
     number = models.PositiveBigIntegerField()
     head = models.CharField(max_length=64)
+    accounts = models.CharField(max_length=64)
     reason = models.CharField(max_length=8, choices=AnchorReason.choices)
     recorded_at = models.DateTimeField()
 

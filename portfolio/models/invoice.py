@@ -190,13 +190,14 @@ class WriteOff(models.Model):
 
 
 class Payment(models.Model):
-    """Money a client paid. What is not allocated to an invoice stands to the client's credit."""
+    """Money a client paid. What is neither allocated to an invoice nor went back stands to the client's credit."""
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="payments", db_index=False)
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="payments")
     on = models.DateField()
     amount_minor = models.BigIntegerField()
     allocated_minor = models.BigIntegerField(default=0)
+    refunded_minor = models.BigIntegerField(default=0)
     reference = models.CharField(max_length=80, blank=True)
     entry = models.OneToOneField(JournalEntry, on_delete=models.PROTECT, related_name="payment")
     imported_line = models.OneToOneField(
@@ -208,16 +209,38 @@ class Payment(models.Model):
         ordering = ["entity_id", "-on", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(void_on__isnull=True) | Q(allocated_minor=0), name="void_payment_settles_nothing"
+                condition=Q(void_on__isnull=True) | Q(allocated_minor=0, refunded_minor=0),
+                name="void_payment_settles_nothing",
             ),
             models.CheckConstraint(
                 condition=Q(
-                    amount_minor__gt=0, allocated_minor__gte=0, allocated_minor__lte=F("amount_minor")
+                    amount_minor__gt=0,
+                    allocated_minor__gte=0,
+                    refunded_minor__gte=0,
+                    allocated_minor__lte=F("amount_minor") - F("refunded_minor"),
                 ),
                 name="payment_allocated_within_amount",
             ),
         ]
         indexes = [models.Index(fields=["entity", "-on", "-id"], name="payment_newest_by_entity")]
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.amount_minor}"
+
+
+class PaymentRefund(models.Model):
+    """What of a payment went back to its client; below zero, a refund that failed and came back. It never changes."""
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    on = models.DateField()
+    amount_minor = models.BigIntegerField()
+    entry = models.OneToOneField(JournalEntry, on_delete=models.PROTECT, related_name="payment_refund")
+
+    class Meta:
+        ordering = ["payment_id", "on", "id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(amount_minor=0), name="refund_is_worth_something"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.on} {self.amount_minor}"

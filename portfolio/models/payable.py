@@ -183,6 +183,38 @@ class TaxKind(models.TextChoices):
     SALES = "sales", "Sales tax"
 
 
+class TaxPeriod(models.TextChoices):
+    """How often a tax is reported and paid on."""
+
+    MONTH = "month", "Monthly"
+    QUARTER = "quarter", "Quarterly"
+
+
+class TaxFiling(models.Model):
+    """To whom an entity reports a kind of tax, how often, and by which day of the month after."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="tax_filings", db_index=False)
+    kind = models.CharField(max_length=10, choices=TaxKind.choices)
+    jurisdiction = models.CharField(max_length=80, help_text="The city, county or state.")
+    every = models.CharField(max_length=8, choices=TaxPeriod.choices)
+    due_day = models.PositiveSmallIntegerField(
+        help_text="Of the month after the period; 31 is the last day of any month."
+    )
+    first_on = models.DateField(help_text="A day in the first period that is reported.")
+    source = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["entity_id", "kind"]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "kind"], name="tax_filing_once_per_kind"),
+            models.CheckConstraint(condition=Q(due_day__gte=1, due_day__lte=31), name="tax_is_due_on_a_day"),
+            models.CheckConstraint(condition=~Q(source=""), name="tax_filing_has_a_source"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}, {self.jurisdiction}"
+
+
 class TaxRate(models.Model):
     """A rate in force from a day on, with the source that vouches for it, in basis points of the net price."""
 

@@ -107,6 +107,9 @@ class StripePayout(models.Model):
     state = models.CharField(max_length=12, help_text="As Stripe names it: paid, in_transit, failed …")
     lines = models.PositiveIntegerField(default=0)
     residual_minor = models.BigIntegerField(null=True, blank=True)
+    manual = models.BooleanField(
+        default=False, help_text="Somebody asked for it; Stripe lists no movements that it carried."
+    )
     checked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

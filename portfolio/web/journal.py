@@ -46,6 +46,7 @@ PLACES = MappingProxyType(
         Place.CONTRACTORS: ("portfolio:contractors", "Contractors"),
         Place.STRIPE: ("portfolio:stripe", "Stripe"),
         Place.BANK: ("portfolio:bank", "Bank"),
+        Place.TAX: ("portfolio:tax", "Tax set aside"),
     }
 )
 

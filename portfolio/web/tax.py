@@ -1,4 +1,4 @@
-"""Pages of tax set aside: what is owed by kind and month, the rates, and what was paid on."""
+"""Pages of tax set aside: what is owed by kind and month, when it is due, the rates, and what was paid on."""
 
 from typing import Any
 
@@ -8,15 +8,24 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from core import access, clock
-from portfolio.domain import ledger, tax
+from core import access, clock, months
+from portfolio.domain import ledger, tax, tax_calendar
 from portfolio.domain.pages import as_of_date
-from portfolio.models import AccountRole, Entity, TaxKind, TaxRate
+from portfolio.models import (
+    AccountRole,
+    Entity,
+    EntrySource,
+    JournalEntry,
+    TaxFiling,
+    TaxKind,
+    TaxPeriod,
+    TaxRate,
+)
 from portfolio.web import acts
 from portfolio.web.access import entity as entity_or_404
-from portfolio.web.access import may
+from portfolio.web.access import may, record
 from portfolio.web.entities import crumbs
-from portfolio.web.forms import KINDS, DayField, MoneyField
+from portfolio.web.forms import KINDS, DayField, MoneyField, ReversalForm
 from portfolio.web.told import ToldForm, from_line
 
 
@@ -56,24 +65,58 @@ class RemitForm(ToldForm):
         self.offer(entity=entity, role=AccountRole.TAX, incoming=False)
 
 
+class FilingForm(forms.Form):
+    """To whom a tax is reported, how often, and by when."""
+
+    kind = forms.ChoiceField(label="Tax", choices=TaxKind.choices)
+    jurisdiction = forms.CharField(
+        label="Paid to", max_length=80, help_text="The city, county or state, as City of San Diego."
+    )
+    every = forms.ChoiceField(label="Reported", choices=TaxPeriod.choices)
+    due_day = forms.IntegerField(
+        label="Due by this day of the month after", min_value=1, max_value=31,
+        help_text="31 is the last day of any month. Weekends and holidays are not counted.",
+    )  # fmt: skip
+    first_on = DayField(label="From", help_text="A day in the first period that you report.")
+    source = forms.CharField(
+        label="Source", max_length=200, help_text="The authority's page with its date, or a letter."
+    )
+
+
 @require_safe
 @access.staff
 def tax_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what is owed, by kind, month and quarter, and the rates."""
     entity = entity_or_404(request, slug)
     as_of = as_of_date()
+    owed = tax.owed(entity=entity, as_of=as_of)
+    due = tax_calendar.calendar(entity=entity, as_of=as_of, owed=owed)
     return render(
         request,
         "portfolio/tax.html",
         {
             "entity": entity,
             "as_of": as_of,
-            "owed": tax.owed(entity=entity, as_of=as_of),
+            "owed": owed,
+            "due": due,
+            "overdue": [
+                _overdue(row, entity) for row in due if row.standing == tax_calendar.Standing.OVERDUE
+            ],
+            "unsaid": tax_calendar.without_filing(entity=entity, owed=owed),
+            "paid": tax.remittances(entity=entity, as_of=as_of),
             "rates": TaxRate.objects.filter(entity=entity).order_by("kind", "applies_to", "-effective_on"),
             "keeps": may(request, "keep", entity),
             "owns": may(request, "own", entity),
             "crumbs": crumbs(entity),
         },
+    )
+
+
+def _overdue(due: tax_calendar.Due, entity: Entity) -> tuple[str, str]:
+    """Return what is said above the page of a period whose day has passed."""
+    return (
+        f"{due.filing.get_kind_display()} for {due.label} is overdue",
+        f"{acts.money(due.owed_minor, entity)} was due to {due.filing.jurisdiction} by {months.spelled(due.due_on)}.",
     )
 
 
@@ -138,8 +181,63 @@ def remit_tax(request: HttpRequest, slug: str) -> HttpResponse:
     )  # fmt: skip
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@access.staff
+def say_filing(request: HttpRequest, slug: str) -> HttpResponse:
+    """Write down when and to whom a tax is due."""
+    entity = entity_or_404(request, slug, verb="own")
+    known = TaxFiling.objects.filter(
+        entity=entity, kind=request.GET.get("kind", "")[:10].replace("\0", "")
+    ).first()
+    initial = {name: getattr(known, name) for name in FilingForm.base_fields} if known else {"due_day": 31}
+    return acts.act(
+        request,
+        entity=entity,
+        heading="Say when a tax is due",
+        lede="For each tax once; saying it again changes it. The page of tax then tells what is due when.",
+        facts=[],
+        form=FilingForm(request.POST if request.method == "POST" else None, initial=initial),
+        submit="Write it down",
+        do=lambda data: tax_calendar.say_filing(
+            entity=entity, kind=TaxKind(data["kind"]), jurisdiction=data["jurisdiction"],
+            every=TaxPeriod(data["every"]), due_day=data["due_day"], first_on=data["first_on"],
+            source=data["source"], by=request.user, at=clock.now(),
+        ),
+        refusal=tax.TaxRefusedError,
+        done="It is written down.",
+        back=reverse("portfolio:tax", args=[entity.slug]),
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@access.staff
+def undo_tax(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take back that tax was paid on."""
+    payments = JournalEntry.objects.filter(source=EntrySource.TAX, reverses__isnull=True).select_related(
+        "entity"
+    )
+    entry = record(request, payments, pk=pk, verb="keep")
+    return acts.act(
+        request,
+        entity=entry.entity,
+        heading="Undo a payment of tax",
+        lede="Its entry stays and a mirror image is posted beside it. The tax is owed again, and the bank’s line of it waits for a decision.",
+        facts=[("Payment", entry.memo), ("Paid on", months.spelled(entry.on))],
+        form=ReversalForm(request.POST if request.method == "POST" else None, initial={"on": max(entry.on, as_of_date())}),
+        submit="Undo the payment",
+        do=lambda data: tax.undo(
+            entry=entry, on=data["on"], reason=data["reason"], by=request.user, at=clock.now()
+        ),
+        refusal=(tax.TaxRefusedError, ledger.LedgerError),
+        done="The payment is undone, and the tax is owed again.",
+        back=reverse("portfolio:tax", args=[entry.entity.slug]),
+    )  # fmt: skip
+
+
 urlpatterns = [
     path("entities/<slug:slug>/tax/", tax_page, name="tax"),
     path("entities/<slug:slug>/tax/rates/add/", add_rate, name="add_tax_rate"),
     path("entities/<slug:slug>/tax/remit/", remit_tax, name="remit_tax"),
+    path("entities/<slug:slug>/tax/due/", say_filing, name="say_tax_filing"),
+    path("tax-payments/<int:pk>/undo/", undo_tax, name="undo_tax"),
 ]

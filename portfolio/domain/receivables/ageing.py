@@ -23,6 +23,7 @@ from portfolio.models import (
     InvoiceState,
     MonthlyBalance,
     Payment,
+    PaymentRefund,
     Posting,
 )
 
@@ -111,7 +112,7 @@ class Ageing:
 
 
 def age(*, entity: Entity, as_of: dt.date, basis: str = BY_DUE) -> Ageing:
-    """Return an entity's receivables on a date, the client who owes most first; seven queries at most."""
+    """Return an entity's receivables on a date, the client who owes most first; eight queries at most."""
     opened = open_invoices(entity=entity, as_of=as_of)
     rows = [
         Row(
@@ -222,7 +223,7 @@ def _bookings(entity: Entity, as_of: dt.date, opened: Iterable[tuple[Invoice, in
 
 
 def _credits(entity: Entity, as_of: dt.date) -> dict[tuple[int | None, str, bool], int]:
-    """Return what stands to each client's credit on a date, paid and allocated to nothing; and who is a sister."""
+    """Return what stands to each client's credit on a date, paid, allocated to nothing and not gone back; and who is a sister."""
     standing: dict[tuple[int | None, str, bool], int] = defaultdict(int)
     paid = (
         Payment.objects.filter(entity=entity, on__lte=as_of)
@@ -240,6 +241,14 @@ def _credits(entity: Entity, as_of: dt.date) -> dict[tuple[int | None, str, bool
         .annotate(total=Sum("amount_minor"))
     )
     for client_id, name, sister, total in used:
+        standing[client_id, name, sister is not None] -= total
+    back = (
+        PaymentRefund.objects.filter(payment__entity=entity, on__lte=as_of)
+        .order_by()
+        .values_list("payment__client_id", "payment__client__name", "payment__client__sister_id")
+        .annotate(total=Sum("amount_minor"))
+    )
+    for client_id, name, sister, total in back:
         standing[client_id, name, sister is not None] -= total
     return {key: total for key, total in standing.items() if total}
 

@@ -18,7 +18,7 @@ from core import audit, clock
 from core.money import format_minor
 from portfolio.domain import held, landing, ledger, recognition, told
 from portfolio.domain.accounts import Accounts
-from portfolio.domain.receivables import settling
+from portfolio.domain.receivables import refunds, settling
 from portfolio.domain.receivables.refusals import RefusedError
 from portfolio.models import (
     Account,
@@ -146,7 +146,7 @@ def allocate(
             .select_related("client", "entity")
             .get(pk=payment.pk)
         )
-        left = row.amount_minor - row.allocated_minor
+        left = settling.left_of(row)
         if row.void_on is not None or not left:
             raise RefusedError("Nothing of this payment is left to settle an invoice with.")
         opened = settling.lock(
@@ -198,7 +198,7 @@ def reverse(
     """Undo a payment that was none (a check returned): what it settled is open again, and its entry is reversed.
 
     Raises:
-        RefusedError: it was reversed before.
+        RefusedError: it was reversed before, or part of it went back already.
         portfolio.domain.ledger.LedgerError: no reason, or the month is closed.
     """
     if on < payment.on:
@@ -211,6 +211,11 @@ def reverse(
         )
         if row.void_on is not None:
             raise RefusedError("This payment is reversed already.")
+        if row.refunded_minor:
+            raise RefusedError(
+                f"{format_minor(row.refunded_minor, row.entity.currency)} of this payment went back at Stripe, so it was one; "
+                "take back what it settles instead."
+            )
         standing = settling.standing(row)
         plan = [(allocation.invoice, allocation.amount_minor) for allocation in standing]
         settling.lock(Invoice.objects.filter(pk__in=[one.invoice_id for one in standing]))
@@ -268,6 +273,7 @@ def settle_landed(
             entry__postings__booking__isnull=True,
             entry__postings__amount_minor=-F("amount_minor"),
         )
+        .exclude(refunds.IS_REFUND)
         .select_related("entity", "entry", "account")
         .order_by("on", "pk")
     )

@@ -17,6 +17,7 @@ from portfolio.models import (
     InvoiceState,
     Milestone,
     Payment,
+    PaymentRefund,
     WorkEntry,
     WriteOff,
 )
@@ -63,7 +64,7 @@ def client_lines(*, entity: Entity, as_of: dt.date) -> list[ClientLine]:
         Payment.objects.filter(entity=entity, void_on__isnull=True)
         .order_by()
         .values_list("client_id")
-        .annotate(total=Sum(F("amount_minor") - F("allocated_minor")))
+        .annotate(total=Sum(F("amount_minor") - F("allocated_minor") - F("refunded_minor")))
     )
     return [
         ClientLine(
@@ -146,6 +147,9 @@ def statement(*, client: Client, first: dt.date, last: dt.date) -> list[Move]:
         moves.append((paid.on, 3, words, -paid.amount_minor, "payment", paid.pk))
         if paid.void_on is not None and paid.void_on <= last:
             moves.append((paid.void_on, 4, f"{words}, reversed", paid.amount_minor, "payment", paid.pk))
+    for back in PaymentRefund.objects.filter(payment__client=client, on__lte=last):
+        words = "Paid back" if back.amount_minor > 0 else "Paid back, which failed"
+        moves.append((back.on, 4, words, back.amount_minor, "payment", back.payment_id))
     moves.sort(key=lambda move: (move[0], move[1], move[5]))
     opening = sum(move[3] for move in moves if move[0] < first)
     found, balance = [Move(first, "Balance brought forward", 0, opening)], opening
@@ -162,7 +166,7 @@ def balance(*, client: Client) -> int:
         total=Sum(F("total_minor") - F("settled_minor"))
     )["total"]
     standing = Payment.objects.filter(client=client, void_on__isnull=True).aggregate(
-        total=Sum(F("amount_minor") - F("allocated_minor"))
+        total=Sum(F("amount_minor") - F("allocated_minor") - F("refunded_minor"))
     )["total"]
     return (owed or 0) - (standing or 0)
 

@@ -24,6 +24,11 @@ def open_minor(invoice: Invoice) -> int:
     return invoice.total_minor - invoice.settled_minor
 
 
+def left_of(payment: Payment) -> int:
+    """Return what of a payment neither settles an invoice nor went back."""
+    return payment.amount_minor - payment.allocated_minor - payment.refunded_minor
+
+
 def settle(
     *,
     invoice: Invoice,
@@ -51,7 +56,9 @@ def settle(
     ).update(settled_minor=F("settled_minor") + amount_minor):
         raise RefusedError(f"{invoice} is not open for so much any more; look at it again.")
     if payment is not None and not Payment.objects.filter(
-        pk=payment.pk, void_on__isnull=True, allocated_minor__lte=F("amount_minor") - amount_minor
+        pk=payment.pk,
+        void_on__isnull=True,
+        allocated_minor__lte=F("amount_minor") - F("refunded_minor") - amount_minor,
     ).update(allocated_minor=F("allocated_minor") + amount_minor):
         raise RefusedError("So much of this payment is not left any more; look at it again.")
     _date([invoice.pk])

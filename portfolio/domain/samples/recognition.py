@@ -5,8 +5,8 @@ The rate moves no figure: the rental's stays come through a marketplace that col
 
 import datetime as dt
 
-from portfolio.domain import tax, terms
-from portfolio.models import Booking, CancellationTerms, Entity, TaxKind
+from portfolio.domain import tax, tax_calendar, terms
+from portfolio.models import Booking, CancellationTerms, Entity, TaxKind, TaxPeriod
 
 _ALL, _HALF = 10_000, 5_000
 # Entity, name, what its bookings say, and the steps that mean it.
@@ -42,6 +42,17 @@ def load(*, at: dt.datetime) -> None:
             effective_on=_SINCE,
             collected_by_channel=True,
             source="Sample: as the marketplace's payout statement of Nov 2025 shows it; ask the city for yours",
+            by=None,
+            at=at,
+        )
+        tax_calendar.say_filing(
+            entity=entities["rental-3028"],
+            kind=TaxKind.OCCUPANCY,
+            jurisdiction="City of San Diego",
+            every=TaxPeriod.MONTH,
+            due_day=31,
+            first_on=dt.date(2026, 10, 1),
+            source="Sample: monthly, by the end of the month after; ask the city for yours",
             by=None,
             at=at,
         )

@@ -19,7 +19,7 @@ from portfolio.domain import desk as desks
 from portfolio.domain import held, landing, ledger, periods, recognition
 from portfolio.domain.accounts import CARD_DISPUTES, CARD_FEES
 from portfolio.domain.landing import LandedFile, NewLine
-from portfolio.domain.receivables import payments
+from portfolio.domain.receivables import payments, refunds
 from portfolio.domain.stripe import payouts, unnamed
 from portfolio.formats import stripe, stripe_json
 from portfolio.formats.csv_rows import MAX_BYTES, MAX_ROWS
@@ -28,6 +28,7 @@ from portfolio.formats.stripe import BalanceTransaction, StripeType
 from portfolio.models import (
     AccountRole,
     Booking,
+    Client,
     Entity,
     EntrySource,
     ImportedLine,
@@ -159,7 +160,7 @@ def _lines(entity: Entity, rows: Sequence[BalanceTransaction], name: str) -> lis
         if row.currency != entity.currency:
             raise FormatError(
                 file=name, line=row.line, column="currency", reason=f"the movement is in {row.currency}",
-                fix=f"the books of {entity.slug} are kept in {entity.currency}",
+                fix=f"the books of {entity.name} are kept in {entity.currency}",
             )  # fmt: skip
         payout = row.type == StripeType.PAYOUT
         day = row.available_on if payout and row.available_on else row.created_at.astimezone(zone).date()
@@ -191,10 +192,11 @@ def _post(
     held.lock(desk.touched)
     desk.look_up_debts()
     invoices = _invoices(desk.entity, to_post, bookings)
+    debtors = _debtors(desk.entity, to_post, bookings, invoices)
     moves = unnamed.tie(desk, [line for line, row in to_post if not row.fee_minor])
     matched += len([line for line, _ in to_post if line.entry_id is not None])
     drafts, uncategorised = [], 0
-    for (line, row), booking, invoice in zip(to_post, bookings, invoices, strict=True):
+    for (line, row), booking, invoice, debtor in zip(to_post, bookings, invoices, debtors, strict=True):
         line.booking_id = booking.pk if booking is not None else None
         if line.entry_id is not None:
             continue
@@ -202,6 +204,10 @@ def _post(
         if invoice is not None:
             line.reference = invoice.reference
             others = [ledger.Line(desk.accounts.owed_by(invoice.client), -row.amount_minor)]
+        elif debtor is not None:
+            # What a refund is of stands with its line, so that it can be tied to its payment whenever that comes.
+            line.reference = f"{row.source} {row.booking_ref}".strip()
+            others = [ledger.Line(desk.accounts.owed_by(debtor), -row.amount_minor)]
         uncategorised += any(other.account.role == AccountRole.UNCATEGORISED for other in others)
         drafts.append(
             ledger.Draft(
@@ -218,13 +224,16 @@ def _post(
         landing.post(entity=desk.entity, drafts=drafts, lines=lines, name=name, by=by, at=at)
     ledger.post_many(entity=desk.entity, drafts=moves, by=by, at=at)
     recognition.settle_paid(booking_ids=desk.touched)
-    if any(invoices):
+    if any(invoices) or any(debtors):
         # Afterwards, because invoices are locked before anything is posted, never after.
-        settle = functools.partial(
-            payments.settle_landed, entity=desk.entity, kinds=(ImportKind.STRIPE,), by=by, at=at
-        )
-        transaction.on_commit(settle, robust=True)
+        transaction.on_commit(functools.partial(_settle, desk.entity, by, at), robust=True)
     return Landed(len(new), matched, uncategorised)
+
+
+def _settle(entity: Entity, by: AbstractBaseUser | None, at: dt.datetime) -> None:
+    """Make payments of charges that landed, then tie refunds to their payments."""
+    payments.settle_landed(entity=entity, kinds=(ImportKind.STRIPE,), by=by, at=at)
+    refunds.settle_landed(entity=entity, by=by, at=at)
 
 
 def _invoices(
@@ -251,6 +260,38 @@ def _invoices(
         if named is not None:
             left[named] -= row.amount_minor
         found.append(opened[named] if named is not None else None)
+    return found
+
+
+def _debtors(
+    entity: Entity, told: Sequence[tuple[NewLine, BalanceTransaction]], bookings: Sequence[Booking | None],
+    invoices: Sequence[Invoice | None],
+) -> list[Client | None]:  # fmt: skip
+    """Return the client that each refund of an invoice's payment went back to: it goes where its charge went.
+
+    A refund whose charge has not landed goes by the invoice that it names.
+    """
+    here = {
+        row.charge_id: invoice.client if invoice is not None else None
+        for (_, row), invoice in zip(told, invoices, strict=True)
+        if row.type == StripeType.CHARGE and row.charge_id
+    }
+    asked = [
+        row
+        if booking is None and row.type == StripeType.REFUND and row.source.startswith(refunds.PREFIXES)
+        else None
+        for (_, row), booking in zip(told, bookings, strict=True)
+    ]
+    ids = {row.charge_id for row in asked if row is not None and row.charge_id} - set(here)
+    known = refunds.clients_of_charges(entity=entity, charge_ids=ids) | here
+    found: list[Client | None] = []
+    for row in asked:
+        if row is None or row.charge_id in known:
+            found.append(known[row.charge_id] if row is not None else None)
+            continue
+        words = f"{row.booking_ref} {row.description}"
+        named = refunds.named_invoice(entity=entity, words=words, amount_minor=abs(row.amount_minor))
+        found.append(named.client if named is not None else None)
     return found
 
 
@@ -337,7 +378,7 @@ def _refusal(entity: Entity, closed: range, lines: Sequence[NewLine], kept_out: 
         return ""
     names = periods.named(closed=closed, asked=[months.month_of(lines[n].on) for n in kept_out])
     ids = ", ".join(lines[n].external_id for n in kept_out[:3]) + (" …" if len(kept_out) > 3 else "")
-    return f"The books of {entity.slug} are closed for {names}, where {ids} belongs; reopen the month, or name an open date."
+    return f"The books of {entity.name} are closed for {names}, where {ids} belongs; reopen the month, or name an open date."
 
 
 def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core import access, clock
 from core.money import format_minor
 from portfolio.domain import pages
-from portfolio.domain.receivables import payments, queries
+from portfolio.domain.receivables import payments, queries, settling
 from portfolio.domain.receivables.refusals import RefusedError
 from portfolio.models import Account, AccountRole, Allocation, Client, Invoice, Payment
 from portfolio.web.access import entity as entity_or_404
@@ -47,7 +47,8 @@ def payment_page(request: HttpRequest, pk: int) -> HttpResponse:
             payment.entity,
             "payments",
             payment=payment,
-            left=0 if payment.void_on else payment.amount_minor - payment.allocated_minor,
+            left=0 if payment.void_on else settling.left_of(payment),
+            refunds=list(payment.refunds.order_by("on", "pk")),
             allocations=list(
                 payment.allocations.select_related("invoice", "reversed_by").order_by("on", "pk")
             ),
@@ -126,7 +127,7 @@ def take_payment(request: HttpRequest, pk: int) -> HttpResponse:
 def allocate_payment(request: HttpRequest, pk: int) -> HttpResponse:
     """Settle invoices with what is left of a payment."""
     payment = _payment(request, pk, "keep")
-    opened, left = _open(payment.client), payment.amount_minor - payment.allocated_minor
+    opened, left = _open(payment.client), settling.left_of(payment)
 
     def allocate(said: dict[str, Any]) -> int:
         to: list[tuple[Invoice, int]] | None = None

@@ -5,7 +5,8 @@ from typing import Any
 
 from mail.domain import suppression, unsubscribe
 from mail.models import Campaign, Kind, MailingList, Reason, Scope, Subscriber
-from portfolio.models import FinancialRule
+from portfolio.domain import ledger
+from portfolio.models import Account, EntrySource, FinancialRule
 from reports.models import Finding, Recipient, Report, Schedule
 from tests.crew.permissions import receivables
 from tests.crew.permissions.canaries import word
@@ -81,6 +82,17 @@ def of_entity(records: Records, letter: str) -> dict[str, Any]:
     return {
         "books": records,
         "receivables": receivables.records(entity),
+        "tax_paid": ledger.post(
+            entity=entity,
+            on=dt.date(2026, 11, 1),
+            memo="Sales tax paid on",
+            lines=[
+                ledger.Line(Account.objects.get(entity=entity, code=code), minor)
+                for code, minor in (("2400", 100), ("1010", -100))
+            ],
+            source=EntrySource.TAX,
+            at=NOW,
+        ).pk,
         "edition": an_edition(report, number="ab".index(letter) + 1, entity=entity).number,
         "run": a_run(report, entity).pk,
         "finding": finding.pk,

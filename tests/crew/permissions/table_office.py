@@ -170,6 +170,8 @@ PAGES: list[Page] = [
     _reading("portfolio:tax", **_SLUG),
     _form("portfolio:add_tax_rate", "O", **_SLUG),
     _form("portfolio:remit_tax", "OK", **_SLUG),
+    _form("portfolio:say_tax_filing", "O", **_SLUG),
+    _form("portfolio:undo_tax", "OK", pk=_office("tax_paid")),
     _reading("portfolio:account", pk=_account),
     _reading("portfolio:account_month", pk=_account, month=MONTH),
     _reading("portfolio:entry", pk=_books("entry")),

@@ -8,13 +8,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
-from portfolio.domain import held, tax
+from core import months
+from portfolio.domain import held, tax, tax_calendar
 from portfolio.models import (
     Booking,
     BookingStage,
     CancellationTerms,
+    EntrySource,
     JournalEntry,
+    TaxFiling,
     TaxKind,
+    TaxPeriod,
     TaxRate,
     UnpostedDeed,
 )
@@ -161,6 +165,48 @@ def test_tax_rates_and_payments_have_a_page(world: World) -> None:
         assert client.post("/portfolio/entities/qos/tax/remit/", pay).status_code == 302
     (owed,) = tax.owed(entity=world.mine.entity, as_of=AS_OF)
     assert (owed.kind, owed.owed_minor) == (TaxKind.OCCUPANCY, 0)
+    # Undone from its page, with a reason, it is owed again; once.
+    entry = JournalEntry.objects.get(source=EntrySource.TAX)
+    undo = f"/portfolio/tax-payments/{entry.pk}/undo/"
+    assert undo in client.get("/portfolio/entities/qos/tax/").content.decode()
+    assert client.post(undo, {"on": "2026-11-10", "reason": ""}).status_code == 422
+    for status in (302, 422):
+        assert client.post(undo, {"on": "2026-11-10", "reason": "Wrong tax"}).status_code == status
+    (owed,) = tax.owed(entity=world.mine.entity, as_of=AS_OF)
+    assert owed.owed_minor == 105_00
+    page = client.get("/portfolio/entities/qos/tax/").content.decode()
+    assert "undone 10 Nov 2026" in page
+    assert "Nobody has said yet to whom occupancy tax is paid" in page
+    foreign = JournalEntry.objects.filter(entity=world.mine.entity).exclude(source=EntrySource.TAX)[0]
+    answer = client.post(f"/portfolio/tax-payments/{foreign.pk}/undo/", {"on": "2026-11-10", "reason": "No"})
+    assert answer.status_code == 404
+    filing = {"kind": "occupancy", "jurisdiction": "City of San Diego", "every": "month", "due_day": "31", "first_on": "2026-10-01", "source": "City"}  # fmt: skip
+    assert client.post("/portfolio/entities/qos/tax/due/", {**filing, "due_day": "32"}).status_code == 422
+    assert client.post("/portfolio/entities/qos/tax/due/", filing).status_code == 302
+    page = client.get("/portfolio/entities/qos/tax/").content.decode()
+    assert "31 Dec 2026" in page
+    assert "Still running" in page
+    assert "Nobody has said yet" not in page
+    assert 'value="City of San Diego"' in client.get("/portfolio/entities/qos/tax/due/?kind=occupancy").content.decode()  # fmt: skip
+
+
+@pytest.mark.once
+def test_a_period_is_due_the_month_after_and_overdue_while_something_is_owed() -> None:
+    row = tax.TaxOwed(
+        "sales", "Sales tax", tuple(tax.TaxMonth(2026 * 12 + n, 100, paid) for n, paid in ((2, 100), (5, 100), (8, 40))),
+        300, 240,
+    )  # fmt: skip
+    for every, day, as_of, expected in (
+        (TaxPeriod.QUARTER, 31, dt.date(2026, 10, 31), [("Q3 2026", "31 October 2026", 60, "due"), ("Q4 2026", "31 January 2027", 0, "running")]),
+        (TaxPeriod.QUARTER, 20, dt.date(2026, 10, 21), [("Q3 2026", "20 October 2026", 60, "overdue"), ("Q4 2026", "20 January 2027", 0, "running")]),
+        (TaxPeriod.MONTH, 31, dt.date(2027, 2, 1), [("Sep 2026", "31 October 2026", 60, "overdue"), ("Jan 2027", "28 February 2027", 0, "due"), ("Feb 2027", "31 March 2027", 0, "running")]),
+        (TaxPeriod.QUARTER, 31, dt.date(2026, 9, 30), [("Q2 2026", "31 July 2026", 0, "paid"), ("Q3 2026", "31 October 2026", 60, "running")]),
+    ):  # fmt: skip
+        filing = TaxFiling(kind="sales", every=every, due_day=day, first_on=dt.date(2026, 2, 10))
+        found = tax_calendar.periods(filing=filing, as_of=as_of, owed=[row])
+        assert [
+            (due.label, months.spelled(due.due_on), due.owed_minor, due.standing) for due in found
+        ] == expected
 
 
 def test_what_waits_is_shown_and_put_aside_with_a_reason(world: World) -> None:
@@ -189,6 +235,10 @@ def test_bad_input_is_a_refusal_and_writes_nothing(world: World, bad: str) -> No
         ("/portfolio/entities/qos/terms/add/", ("name", "days_1", "share_1")),
         ("/portfolio/entities/qos/tax/rates/add/", ("kind", "rate", "effective_on", "source")),
         ("/portfolio/entities/qos/tax/remit/", ("kind", "amount", "on", "reference")),
+        (
+            "/portfolio/entities/qos/tax/due/",
+            ("kind", "jurisdiction", "every", "due_day", "first_on", "source"),
+        ),
     ):
         assert client.post(address, dict.fromkeys(fields, bad)).status_code == 422, address
     assert JournalEntry.objects.count() == before
