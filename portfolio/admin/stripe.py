@@ -27,8 +27,17 @@ class StripeMovementAdmin(ReadOnlyAdmin):
 
 @admin.register(StripePayout)
 class StripePayoutAdmin(ReadOnlyAdmin):
-    list_display = ["payout_id", "entity", "amount_minor", "arrives_on", "state", "lines", "residual_minor"]
-    list_filter = ["state", "entity"]
+    list_display = [
+        "payout_id",
+        "entity",
+        "amount_minor",
+        "arrives_on",
+        "state",
+        "manual",
+        "lines",
+        "residual_minor",
+    ]
+    list_filter = ["state", "manual", "entity"]
     list_select_related = ["entity"]
     search_fields = ["payout_id"]
     date_hierarchy = "arrives_on"

@@ -309,7 +309,7 @@ class _Asker:
         held = _held(self.entity, AccountRole.CLEARING, self.month)
         under_way = payouts.in_transit(entity=self.entity, as_of=self.last)
         if held == under_way or not held:
-            words = f", all of it on its way to the bank on {self.last}" if held else ""
+            words = f", all of it on its way to the bank on {months.spelled(self.last)}" if held else ""
             return True, f"It holds {self._money(held)}{words}."
         return (
             False,

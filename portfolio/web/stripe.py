@@ -37,13 +37,15 @@ def stripe_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show payouts with what they leave in the clearing account, and events that wait."""
     entity = entity_or_404(request, slug)
     waiting = standing.waiting(entity=entity)
-    stands = standing.look(entity=entity, as_of=pages.as_of_date())
+    as_of = pages.as_of_date()
+    stands = standing.look(entity=entity, as_of=as_of)
     return render(
         request,
         "portfolio/stripe.html",
         {
             "entity": entity,
             "standing": stands,
+            "as_of": as_of,
             "failed_words": f"{stands.failed} event{'' if stands.failed == 1 else 's'} failed",
             "waiting": waiting[:EVENTS_SHOWN],
             "page_obj": Paginator(payouts.listed(entity=entity), ROWS_A_PAGE).get_page(

@@ -18,7 +18,7 @@ from portfolio.models import (
 
 # Of each entity's account, so many of its newest movements were told by events too.
 TOLD = 12
-NO_KEY = "There is no Stripe key for {slug}; set STRIPE_API_KEYS, and what waits is fetched."
+NO_KEY = "There is no Stripe key for {name}; set STRIPE_API_KEYS, and what waits is fetched."
 
 
 def load(*, at: dt.datetime) -> None:
@@ -45,7 +45,7 @@ def load(*, at: dt.datetime) -> None:
             last = made[0]
             waiting = _event(entity, "balance.available", "", last.created_at.date())
             waiting.state, waiting.done_at, waiting.tries = StripeEventState.FAILED, None, 3
-            waiting.error = NO_KEY.format(slug=entity.slug)
+            waiting.error = NO_KEY.format(name=entity.name)
             waiting.next_try_at = at + dt.timedelta(hours=6)
             made.append(waiting)
         StripeEvent.objects.bulk_create(made)

@@ -53,7 +53,7 @@ class Api:
         key = settings.STRIPE_API_KEYS.get(entity.slug)
         if not key:
             raise NoKeyError(
-                f"There is no Stripe key for {entity.slug}; set STRIPE_API_KEYS, and what waits is fetched."
+                f"There is no Stripe key for {entity.name}; set STRIPE_API_KEYS, and what waits is fetched."
             )
         self._errors = stripe.StripeError
         self._client = stripe.StripeClient(

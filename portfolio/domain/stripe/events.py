@@ -158,7 +158,7 @@ def _refuse_closed(entity: Entity, day: dt.date, at: dt.datetime) -> None:
     closed = periods.closed_months(entity=entity)
     if month in closed:
         names = periods.named(closed=closed, asked=[month])
-        raise ClosedDateError(f"The books of {entity.slug} are closed for {names} too; name an open date.")
+        raise ClosedDateError(f"The books of {entity.name} are closed for {names} too; name an open date.")
 
 
 def wake(pk: int) -> None:
@@ -179,7 +179,7 @@ def _carry_out(event: StripeEvent, at: dt.datetime) -> str:
     mode = api.livemode(entity)
     if mode is not None and mode != event.livemode:
         told, kept = ("live", "test") if event.livemode else ("test", "live")
-        return f"The event is of {told} mode and the key of {entity.slug} is for {kept} mode; check both settings."
+        return f"The event is of {told} mode and the key of {entity.name} is for {kept} mode; check both settings."
     client = api.Api(entity)
     payout: dict[str, Any] | None = None
     rows: list[BalanceTransaction]

@@ -4,15 +4,18 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import Count, F, Max, QuerySet, Sum
 
+from core import months
 from portfolio.domain.stripe import payouts
 from portfolio.models import (
     AccountRole,
     Entity,
+    EntryState,
     ImportedLine,
     ImportKind,
     MonthlyBalance,
+    Posting,
     StripeEvent,
     StripeEventState,
 )
@@ -29,8 +32,14 @@ class Standing:
     received: int
     failed: int
     clearing_minor: int
-    in_transit_minor: int
+    explained: payouts.Explained
     residuals: tuple[payouts.Residual, ...]
+
+    @property
+    def other_minor(self) -> int:
+        """Return what clearing holds beyond Stripe's own movements: entries by hand, and lines of the bank."""
+        told = self.explained
+        return self.clearing_minor - told.under_way_minor - told.at_stripe_minor - told.residual_minor
 
 
 def look(*, entity: Entity, as_of: dt.date) -> Standing:
@@ -38,9 +47,14 @@ def look(*, entity: Entity, as_of: dt.date) -> Standing:
     by_state = dict(
         StripeEvent.objects.filter(entity=entity).order_by().values_list("state").annotate(events=Count("pk"))
     )
-    clearing = MonthlyBalance.objects.filter(
-        account__entity=entity, account__role=AccountRole.CLEARING
-    ).aggregate(debit=Sum("debit_minor"), credit=Sum("credit_minor"))
+    month = months.month_of(as_of)
+    clearing = {"account__entity": entity, "account__role": AccountRole.CLEARING}
+    before = MonthlyBalance.objects.filter(**clearing, month__lt=month).aggregate(
+        held=Sum(F("debit_minor") - F("credit_minor"))
+    )
+    since = Posting.objects.filter(
+        **clearing, month=month, entry__on__lte=as_of, entry__state=EntryState.POSTED
+    ).aggregate(moved=Sum("amount_minor"))
     return Standing(
         listens=entity.slug in settings.STRIPE_WEBHOOK_SECRETS,
         asks=entity.slug in settings.STRIPE_API_KEYS,
@@ -50,8 +64,8 @@ def look(*, entity: Entity, as_of: dt.date) -> Standing:
         )["last"],
         received=by_state.get(StripeEventState.RECEIVED, 0),
         failed=by_state.get(StripeEventState.FAILED, 0),
-        clearing_minor=(clearing["debit"] or 0) - (clearing["credit"] or 0),
-        in_transit_minor=payouts.in_transit(entity=entity, as_of=as_of),
+        clearing_minor=(before["held"] or 0) + (since["moved"] or 0),
+        explained=payouts.explained(entity=entity, as_of=as_of),
         residuals=payouts.residuals(entity=entity, as_of=as_of),
     )
 

@@ -1,14 +1,17 @@
 """The Stripe page: payouts with their residual, events that wait, and trying one again."""
 
 import datetime as dt
+import json
 
 import pytest
+from django.utils.html import strip_tags
 from pytest_django import DjangoAssertNumQueries
 
 from core import clock
-from portfolio.domain.stripe import landing
+from portfolio.domain.stripe import landing, payouts, standing
 from portfolio.models import StripeEvent
 from tests.portfolio.stripe import fake
+from tests.portfolio.stripe.test_other_ways import TXN
 from tests.portfolio.web.conftest import World, world
 
 __all__ = ["world"]
@@ -20,7 +23,7 @@ def test_it_shows_payouts_and_what_waits_in_the_same_queries_however_many(
     client, entity = world.client("owner"), world.mine.entity
     landing.land_file(entity=entity, data=account.csv(0, 4), name="few.csv", by=None, at=clock.now())
     client.get("/portfolio/entities/qos/stripe/")
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(17):
         client.get("/portfolio/entities/qos/stripe/")
     landing.land_file(entity=entity, data=account.csv(), name="all.csv", by=None, at=clock.now())
     event = world.mine.stripe_event
@@ -31,7 +34,7 @@ def test_it_shows_payouts_and_what_waits_in_the_same_queries_however_many(
         )
         for n in range(30)
     )  # fmt: skip
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(17):
         page = client.get("/portfolio/entities/qos/stripe/").content.decode()
     assert "po_000010Q" in page
     assert "Queen waits for a key." in page or page.count("Try again") == 25
@@ -48,6 +51,42 @@ def test_a_payout_that_does_not_add_up_is_told(world: World, account: fake.Accou
     page = world.client("reader").get("/portfolio/entities/qos/stripe/").content.decode()
     assert "A payout does not add up" in page
     assert "Try again" not in page
+
+
+def test_a_payout_by_hand_is_shown_and_clearing_is_explained(world: World) -> None:
+    entity, day = world.mine.entity, dt.date(2026, 11, 1)
+    rows = (
+        ("txn_1", "charge", "ch_1", 50_000),
+        ("txn_2", "charge", "ch_2", 20_000),
+        ("txn_3", "payout", "po_1", -60_000),
+    )
+    told = [
+        {**TXN, "id": txn, "type": word, "amount": amount, "fee": 0, "net": amount, "fee_details": [], "source": source,
+         "created": 1793500000, "available_on": 1793500000, "description": word}
+        for txn, word, source, amount in rows
+    ]  # fmt: skip
+    landing.land_file(entity=entity, data=json.dumps(told).encode(), name="b.json", by=None, at=clock.now())
+    assert payouts.in_transit(entity=entity, as_of=day) == 0
+    payout = {
+        "id": "po_1",
+        "amount": 60_000,
+        "arrival_date": 1793500000,
+        "status": "paid",
+        "automatic": False,
+    }
+    payouts.told(entity=entity, payout=payout, at=clock.now())
+    before = standing.look(entity=entity, as_of=day).clearing_minor - 10_000
+    assert payouts.in_transit(entity=entity, as_of=day) == 10_000
+    assert payouts.explained(entity=entity, as_of=day - dt.timedelta(days=9)).rightly_minor == 0
+    assert payouts.residuals(entity=entity, as_of=day) == ()
+    page = " ".join(
+        strip_tags(world.client("reader").get("/portfolio/entities/qos/stripe/").content.decode()).split()
+    )
+    assert "movements that no payout lists, less payouts by hand$100.00" in page
+    assert "by hand, Stripe lists none" in page
+    assert standing.look(entity=entity, as_of=day).other_minor == before
+    assert "More was paid out" not in page
+    assert "do not add up$0.00" in page
 
 
 @pytest.mark.once
