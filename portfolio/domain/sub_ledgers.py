@@ -75,7 +75,7 @@ def _invoices() -> Iterator[str]:
             for amount in (row.total_minor, row.of_lines, row.of_entry, row.settled_minor, row.of_allocations)
         ]
         yield (
-            f"Invoice {row.reference} of {row.entity.slug} says {money[0]}, its lines {money[1]} and its entry {money[2]}; "
+            f"Invoice {row.reference} of {row.entity.name} says {money[0]}, its lines {money[1]} and its entry {money[2]}; "
             f"{money[3]} of it is settled, and payments and credits settle {money[4]}."
         )
 
@@ -127,7 +127,7 @@ def _numbers() -> Iterator[str]:
         for series in NumberSeries.objects.filter(kind=kind).select_related("entity"):
             count, last = found.get(series.entity_id, (0, 0))
             if last > series.last or count > series.last:
-                yield f"{series.get_kind_display()} of {series.entity.slug} go up to {last}, and the series to {series.last}."
+                yield f"{series.get_kind_display()} of {series.entity.name} go up to {last}, and the series to {series.last}."
 
 
 def _bills() -> Iterator[str]:
@@ -144,6 +144,6 @@ def _bills() -> Iterator[str]:
             for amount in (row.total_minor, row.of_lines, row.of_entry, row.settled_minor, row.of_payments)
         ]
         yield (
-            f"Bill {row.reference} of {row.entity.slug} says {money[0]}, its lines {money[1]} and its entry {money[2]}; "
+            f"Bill {row.reference} of {row.entity.name} says {money[0]}, its lines {money[1]} and its entry {money[2]}; "
             f"{money[3]} of it is paid, and its payments add up to {money[4]}."
         )

@@ -111,7 +111,7 @@ def assume(
             )  # fmt: skip
     except IntegrityError as error:
         raise PlanRefusedError(
-            f"An assumption {key} holds from {effective_on} already; give the new one a later day."
+            f"An assumption {key} holds from {months.spelled(effective_on)} already; give the new one a later day."
         ) from error
     return row
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 
-from core import audit
+from core import audit, months
 from core.money import divide
 from portfolio.domain.receivables.refusals import RefusedError
 from portfolio.formats import timesheet
@@ -167,12 +167,12 @@ def land_time(
                 column = "contract" if client in alone else "client"
                 raise FormatError(
                     file=name, line=row.line, column=column,
-                    reason=f"{shown(row.contract if client in alone else row.client)} is no {column} of {entity.slug}",
+                    reason=f"{shown(row.contract if client in alone else row.client)} is no {column} of {entity.name}",
                     fix=f"write the {column} down first, or correct the name",
                 )  # fmt: skip
             if row.on > today:
                 raise FormatError(
-                    file=name, line=row.line, column="on", reason=f"{row.on} is ahead", fix="time is written down after it was worked"
+                    file=name, line=row.line, column="on", reason=f"{months.spelled(row.on)} is ahead", fix="time is written down after it was worked"
                 )  # fmt: skip
             key = (found.pk, row.on, row.minutes, row.who, row.description)
             if known[key]:

@@ -186,7 +186,7 @@ def test_assumptions_are_dated_and_scenarios_are_called_once(books: Books) -> No
     said = {"key": "card-fee", "unit": "bp", "note": "Card fee", "source": "Stripe", "by": None, "at": AT}
     changes.assume(effective_on=dt.date(2026, 1, 1), value=290, **said)  # type: ignore[arg-type]
     changes.assume(effective_on=dt.date(2026, 12, 1), value=300, **said)  # type: ignore[arg-type]
-    with pytest.raises(changes.PlanRefusedError, match="holds from 2026-12-01 already"):
+    with pytest.raises(changes.PlanRefusedError, match="holds from 1 December 2026 already"):
         changes.assume(effective_on=dt.date(2026, 12, 1), value=310, **said)  # type: ignore[arg-type]
     assert Assumption.objects.count() == 2
 

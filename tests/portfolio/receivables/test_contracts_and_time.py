@@ -67,8 +67,8 @@ def test_a_time_sheet_lands_once_and_an_overlap_adds_what_is_new(office: Office)
     [
         ("2026-13-02,Harbor Dental,,90,Jo,Form,yes,", "on", "is not a date"),
         ("2026-12-02,Harbor Dental,,90,Jo,Form,yes,", "on", "is ahead"),
-        ("2026-11-02,Nobody,,90,Jo,Form,yes,", "client", "is no client of dc"),
-        ("2026-11-02,Harbor Dental,Other,90,Jo,Form,yes,", "contract", "is no contract of dc"),
+        ("2026-11-02,Nobody,,90,Jo,Form,yes,", "client", "is no client of Dockside"),
+        ("2026-11-02,Harbor Dental,Other,90,Jo,Form,yes,", "contract", "is no contract of Dockside"),
         ("2026-11-02,Harbor Dental,,1441,Jo,Form,yes,", "minutes", "not a whole number"),
         ("2026-11-02,Harbor Dental,,90,,Form,yes,", "who", "empty"),
         ("2026-11-02,Harbor Dental,,90,Jo,Form,perhaps,", "billable", "not known"),
