@@ -7,13 +7,13 @@ become entries in `portfolio.domain.intake`; whether the books still hold is ask
 """
 
 import datetime as dt
+import gc
 import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
@@ -86,8 +86,7 @@ class TextError(LedgerError):
     """A memo, reason or id is missing or too long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One posting to be: debit positive, credit negative, in minor units of the account's currency."""
 
     account: Account
@@ -96,8 +95,7 @@ class Line:
     memo: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """One entry to be. ``external_id`` is unique within entity and source; ``origin`` names file and line."""
 
     on: dt.date
@@ -144,8 +142,8 @@ def post_many(
     Raises:
         LedgerError: one of its kinds for the first entry that is refused; nothing is written.
     """
-    rows = [_row(entity, draft) for draft in drafts]
-    with _translated(entity, drafts):
+    with _uncollected(), _translated(entity, drafts):
+        rows = [_row(entity, draft) for draft in drafts]
         return _retried(lambda: _post_batch(entity, rows, by, at))
 
 
@@ -387,6 +385,23 @@ def _named(entry: Draft | JournalEntry | sealing.EntryRow) -> str:
     memo = _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", entry.memo)
     shown = memo if len(memo) <= 60 else memo[:59] + "…"
     return f"The entry “{shown}” of {months.spelled(entry.on)}"
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python from looking through a batch for cycles again and again while it grows: there are none.
+
+    Where two batches are under way in one process, the collector is on again when the first ends: whoever turned it off
+    turns it on, and nobody else.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextmanager
