@@ -17,7 +17,6 @@ _POST = """CREATE FUNCTION portfolio_post(
 #variable_conflict use_column
 DECLARE
   held portfolio_entrychain;
-  known portfolio_journalentry;
   entry bigint;
   new_head text;
 BEGIN
@@ -25,14 +24,6 @@ BEGIN
   IF NOT FOUND THEN
     INSERT INTO portfolio_entrychain (entity_id, number, head) VALUES (_entity, 0, '') ON CONFLICT DO NOTHING;
     SELECT * INTO held FROM portfolio_entrychain WHERE entity_id = _entity FOR UPDATE;
-  END IF;
-  IF _external IS NOT NULL THEN
-    SELECT * INTO known FROM portfolio_journalentry
-    WHERE entity_id = _entity AND source = _source AND external_id = _external;
-    IF FOUND THEN
-      RETURN QUERY SELECT known.id, known.number, known.chain_hash::text, known.body_hash::text;
-      RETURN;
-    END IF;
   END IF;
   held.number := held.number + 1;
   new_head := encode(sha256(convert_to(
@@ -44,7 +35,12 @@ BEGIN
   ) VALUES (
     _entity, _on, _month, _currency, _memo, 'draft', _source, _external, _body, _origin, _reverses, _reason,
     _at, _by, held.number, new_head
-  ) RETURNING id INTO entry;
+  ) ON CONFLICT (entity_id, source, external_id) DO NOTHING RETURNING id INTO entry;
+  IF NOT FOUND THEN
+    RETURN QUERY EXECUTE 'SELECT id, number, chain_hash::text, body_hash::text FROM portfolio_journalentry '
+      'WHERE entity_id = $1 AND source = $2 AND external_id = $3' USING _entity, _source, _external;
+    RETURN;
+  END IF;
   INSERT INTO portfolio_posting (entry_id, account_id, month, amount_minor, booking_id, memo)
   SELECT entry, line.account, _month, line.amount, line.booking, line.memo
   FROM unnest(_accounts, _amounts, _bookings, _memos) AS line (account, amount, booking, memo);
