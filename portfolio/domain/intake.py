@@ -80,6 +80,7 @@ def land_bank(
             data, name=name, account=f"{entity.slug}:{bank.code}", currency=bank.currency, max_rows=max_rows,
             max_bytes=max_bytes, columns=column_maps.columns_of(column_map) if column_map is not None else None,
         )  # fmt: skip
+        statement.check()
         file = BankFile(desk=desk, kind=ImportKind.BANK_CSV, name=name, data=data, by=by, at=at)
         file.look(bank=bank, lines=map(_csv_line, statement.lines()))
         file.lock()

@@ -38,7 +38,7 @@ from portfolio.models import (
 from portfolio.render import journals as texts
 
 FORMATS = tuple(texts.FORMATS)
-STEP = 500
+STEP, BATCH = 500, 2_000
 _READERS = {"beancount": beancount.read, "hledger": hledger.read}
 _ENDINGS = {
     ".beancount": "beancount",
@@ -71,7 +71,7 @@ def export(
     With a first day, balances are those of the entries shown: what was before is left out.
     """
     entries = JournalEntry.objects.filter(entity=entity, state=EntryState.POSTED)
-    newest = entries.order_by("-number").values_list("number", flat=True).first() or 0
+    newest = _newest(entity)
     if first is not None:
         entries = entries.filter(on__gte=first)
     if last is not None:
@@ -204,59 +204,77 @@ def land_journal(
     with transaction.atomic():
         landing.lock(entity)
         accounts = _all_mapped(entity, journal, mapping)
-        moving = [found for found in journal.transactions if found.moving]
-        _refuse_currencies(journal, moving, accounts)
-        known = _known_marks(entity, journal, moving, accounts)
-        fresh = [found for found in moving if found.mark not in known]
-        lines = _lines(fresh)
-        places = landing.unseen(entity=entity, kind=ImportKind.JOURNAL, lines=lines, name=name)
-        new = [lines[place] for place in places]
-        landing.refuse_closed(entity=entity, lines=new, name=name)
-        bookings = _bookings(entity, [fresh[place] for place in places])
-        drafts = [
-            ledger.Draft(
-                on=fresh[place].on,
-                memo=fresh[place].memo,
-                lines=tuple(
-                    ledger.Line(
-                        accounts[posting.account],
-                        posting.amount_minor,
-                        bookings.get(posting.booking),
-                        posting.memo,
-                    )
-                    for posting in fresh[place].moving
-                ),
-                source=EntrySource.JOURNAL,
-                external_id=lines[place].external_id,
-                origin=landing.origin(name, fresh[place].line),
-            )
-            for place in places
-        ]
-        file = landing.keep(
-            entity=entity,
-            kind=ImportKind.JOURNAL,
-            name=name,
-            data=data,
-            lines=_posted(entity, drafts, new, name, by, at),
-            read=len(journal.transactions),
-            covers_to=max((found.on for found in journal.transactions), default=None),
-            by=by,
-            at=at,
+        _refuse_currencies(journal, accounts)
+        # To the end of the file before the first entry: what is refused is refused before anything of it is posted.
+        newest = _newest(entity)
+        for _, new in _fresh(entity, journal, accounts, newest):
+            landing.refuse_closed(entity=entity, lines=new, name=name)
+        file = landing.open_file(entity=entity, kind=ImportKind.JOURNAL, name=name, data=data, by=by, at=at)
+        count = 0
+        for found, new in _fresh(entity, journal, accounts, newest):
+            drafts = _drafts(entity, found, new, accounts, name)
+            if drafts:
+                landing.post(entity=entity, drafts=drafts, lines=new, name=name, by=by, at=at)
+                landing.add_lines(file=file, lines=((entity, line) for line in new))
+            count += len(new)
+        landing.close_file(
+            file=file, entity=entity, read=journal.count, new=count, covers_to=journal.last, by=by, at=at
         )
-    return landing.LandedFile(file, len(journal.transactions), len(new))
+    return landing.LandedFile(file, journal.count, count)
 
 
-def _posted(
+def _newest(entity: Entity) -> int:
+    last = JournalEntry.objects.filter(entity=entity, state=EntryState.POSTED).order_by("-number")
+    return last.values_list("number", flat=True).first() or 0
+
+
+def _fresh(
+    entity: Entity, journal: TextJournal, accounts: Mapping[str, Account], newest: int
+) -> Iterator[tuple[list[JournalTransaction], list[landing.NewLine]]]:
+    """Yield the transactions that are not in the books yet with their lines, some at a time.
+
+    ``newest`` is the number of the last entry before the file: its own ids say nothing about what it posts itself.
+
+    Raises:
+        FormatError: one says an id that is in the books, or stands in the file before, with something else.
+    """
+    names = _Names(journal.file)
+    moving = (found for found in journal.walk() if found.moving)
+    while batch := list(itertools.islice(moving, BATCH)):
+        known = _known_marks(entity, journal, batch, accounts, newest)
+        asked = [found for found in batch if found.mark not in known]
+        lines = [names.line(found) for found in asked]
+        places = landing.unseen(entity=entity, kind=ImportKind.JOURNAL, lines=lines, name=journal.file)
+        yield [asked[place] for place in places], [lines[place] for place in places]
+
+
+def _drafts(
     entity: Entity,
-    drafts: Sequence[ledger.Draft],
+    transactions: Sequence[JournalTransaction],
     lines: Sequence[landing.NewLine],
+    accounts: Mapping[str, Account],
     name: str,
-    by: AbstractBaseUser | None,
-    at: dt.datetime,
-) -> list[tuple[Entity, landing.NewLine]]:
-    if drafts:
-        landing.post(entity=entity, drafts=drafts, lines=lines, name=name, by=by, at=at)
-    return [(entity, line) for line in lines]
+) -> list[ledger.Draft]:
+    bookings = _bookings(entity, transactions)
+    return [
+        ledger.Draft(
+            on=found.on,
+            memo=found.memo,
+            lines=tuple(
+                ledger.Line(
+                    accounts[posting.account],
+                    posting.amount_minor,
+                    bookings.get(posting.booking),
+                    posting.memo,
+                )
+                for posting in found.moving
+            ),
+            source=EntrySource.JOURNAL,
+            external_id=line.external_id,
+            origin=landing.origin(name, found.line),
+        )
+        for found, line in zip(transactions, lines, strict=True)
+    ]
 
 
 def _all_mapped(
@@ -279,20 +297,17 @@ def _all_mapped(
     return accounts
 
 
-def _refuse_currencies(
-    journal: TextJournal, moving: Sequence[JournalTransaction], accounts: Mapping[str, Account]
-) -> None:
-    for found in moving:
-        for posting in found.moving:
-            account = accounts[posting.account]
-            if account.currency != posting.currency:
-                raise FormatError(
-                    file=journal.file,
-                    line=posting.line,
-                    column=None,
-                    reason=f"the posting is in {posting.currency} and account {account} is kept in {account.currency}",
-                    fix="send it to an account of its currency",
-                )
+def _refuse_currencies(journal: TextJournal, accounts: Mapping[str, Account]) -> None:
+    for (name, currency), line in journal.moved.items():
+        account = accounts[name]
+        if account.currency != currency:
+            raise FormatError(
+                file=journal.file,
+                line=line,
+                column=None,
+                reason=f"the posting is in {currency} and account {account} is kept in {account.currency}",
+                fix="send it to an account of its currency",
+            )
 
 
 def _known_marks(
@@ -300,12 +315,13 @@ def _known_marks(
     journal: TextJournal,
     moving: Sequence[JournalTransaction],
     accounts: Mapping[str, Account],
+    newest: int,
 ) -> frozenset[str]:
     """Return the ids that our own export of these very books gave to entries that are still what the file says."""
     asked: dict[int, JournalTransaction] = {}
     for found in moving:
         mark = _MARK.fullmatch(found.mark)
-        if mark is not None and mark[1] == entity.slug:
+        if mark is not None and mark[1] == entity.slug and int(mark[2]) <= newest:
             asked[int(mark[2])] = found
     known: set[str] = set()
     numbers = sorted(asked)
@@ -344,10 +360,20 @@ def _landed_as(entity: Entity, mark: str) -> bool:
     ).exists()
 
 
-def _lines(transactions: Sequence[JournalTransaction]) -> list[landing.NewLine]:
-    said: Counter[str] = Counter()
-    lines = []
-    for found in transactions:
+class _Names:
+    """Names the transactions of one file, in its order: by the id of an export, else by what they say, counted."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.said: Counter[bytes] = Counter()
+        self.marks: dict[str, int] = {}
+
+    def line(self, found: JournalTransaction) -> landing.NewLine:
+        """Return the line of a transaction.
+
+        Raises:
+            FormatError: its id stands in the file before.
+        """
         body = (
             found.on.isoformat(),
             found.memo,
@@ -355,22 +381,28 @@ def _lines(transactions: Sequence[JournalTransaction]) -> list[landing.NewLine]:
         )
         if _MARK.fullmatch(found.mark):
             external_id = _external(found.mark)
+            before = self.marks.setdefault(found.mark, found.line)
+            if before != found.line:
+                raise FormatError(
+                    file=self.file,
+                    line=found.line,
+                    column="id",
+                    reason=f"{found.mark} stands already on line {before}",
+                    fix="keep one of the two",
+                )
         else:
-            digest = hashlib.sha256(repr(body).encode()).hexdigest()[:40]
-            said[digest] += 1
-            external_id = f"text:{digest}:{said[digest]}"
-        lines.append(
-            landing.NewLine(
-                line=found.line,
-                external_id=external_id,
-                on=found.on,
-                amount_minor=sum(p.amount_minor for p in found.moving if p.amount_minor > 0),
-                description=found.memo,
-                # An exported id is told by both formats, which name accounts alike but not every letter of a memo.
-                body=(body[0], tuple(sorted((p.account, p.amount_minor) for p in found.moving))),
-            )
+            digest = hashlib.sha256(repr(body).encode()).digest()[:20]
+            self.said[digest] += 1
+            external_id = f"text:{digest.hex()}:{self.said[digest]}"
+        return landing.NewLine(
+            line=found.line,
+            external_id=external_id,
+            on=found.on,
+            amount_minor=sum(p.amount_minor for p in found.moving if p.amount_minor > 0),
+            description=found.memo,
+            # An exported id is told by both formats, which name accounts alike but not every letter of a memo.
+            body=(body[0], tuple(sorted((p.account, p.amount_minor) for p in found.moving))),
         )
-    return lines
 
 
 def _external(mark: str) -> str:

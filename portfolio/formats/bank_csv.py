@@ -10,6 +10,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from core import months
 from core.money import exponent
@@ -91,6 +92,15 @@ class Statement:
         self.columns = columns
         self.closings: tuple[tuple[dt.date, int], ...] = ()
 
+    def check(self) -> None:
+        """Read the file to its end and keep nothing: half the work of reading its lines.
+
+        Raises:
+            FormatError: as `lines`.
+        """
+        for _ in self._told():
+            pass
+
     def lines(self) -> Iterator[BankLine]:
         """Yield the lines in file order; afterwards ``closings`` are the balances told for days that are over.
 
@@ -100,8 +110,16 @@ class Statement:
             FormatError: as `parse`; dates that may be read two ways and a balance that does not follow are told at the
                 end.
         """
-        columns, currency = self.columns, self._currency
         seen: dict[int, int] = {}
+        for line, on, description, amount, balance, reference in self._told():
+            key = _key(on, amount, description)
+            seen[key] = seen.get(key, 0) + 1
+            external_id = _external_id(self._account, on, amount, description, seen[key])
+            yield BankLine(line, on, description, amount, balance, reference, external_id)
+
+    def _told(self) -> Iterator[tuple[int, dt.date, str, int, int | None, str]]:
+        """Yield line, day, description, amount, balance and reference of each row."""
+        columns, currency = self.columns, self._currency
         follow = _Balances(columns.balance, self._sheet.file)
         date_format = columns.date_format
         # A row whose day may be its month, as long as no other tells which is which.
@@ -123,18 +141,12 @@ class Statement:
                 )  # fmt: skip
             on, amount = row.day(columns.date, date_format), _amount(row, columns, currency)
             description = row.text(columns.description, required=True)
-            key = _key(on, amount, description)
-            seen[key] = seen.get(key, 0) + 1
-            line = BankLine(
-                line=row.line, on=on, description=description, amount_minor=amount,
-                balance_minor=row.optional_money(columns.balance, currency, decimal_comma=columns.decimal_comma)
-                if columns.balance else None,
-                reference=row.text(columns.reference, limit=80) if columns.reference else "",
-                external_id=_external_id(self._account, on, amount, description, seen[key]),
-            )  # fmt: skip
+            balance = None
             if columns.balance:
-                follow.add(line)
-            yield line
+                balance = row.optional_money(columns.balance, currency, decimal_comma=columns.decimal_comma)
+                follow.add(_Step(row.line, on, amount, balance))
+            reference = row.text(columns.reference, limit=80) if columns.reference else ""
+            yield row.line, on, description, amount, balance, reference
         if either is not None and not told:
             raise either.error(
                 columns.date,
@@ -295,6 +307,15 @@ def _external_id(account: str, on: dt.date, amount: int, description: str, occur
     return "bank:" + hashlib.sha256(body.encode()).hexdigest()[:40]
 
 
+class _Step(NamedTuple):
+    """What the balances are followed by."""
+
+    line: int
+    on: dt.date
+    amount_minor: int
+    balance_minor: int | None
+
+
 class _Balances:
     """Follows the balances in both directions at once; which one the file runs in is known at its end.
 
@@ -303,19 +324,19 @@ class _Balances:
 
     def __init__(self, column: str, name: str) -> None:
         self.column, self.name = column, name
-        self.first: BankLine | None = None
-        self.second: BankLine | None = None
-        self.last: BankLine | None = None
+        self.first: _Step | None = None
+        self.second: _Step | None = None
+        self.last: _Step | None = None
         self.all_told = True
-        self.known: BankLine | None = None  # The line that stated a balance last.
+        self.known: _Step | None = None  # The line that stated a balance last.
         self.moved = 0  # What moved since, without it and with the present line.
         self.oldest_first: tuple[int, int] | None = None  # (line, off by) of the first fault.
         self.newest_first: tuple[int, int] | None = None  # Of the last fault in file order, the oldest.
         self.months: dict[
-            int, tuple[BankLine, BankLine]
+            int, tuple[_Step, _Step]
         ] = {}  # The first and the last line of each, in file order.
 
-    def add(self, line: BankLine) -> None:
+    def add(self, line: _Step) -> None:
         """Compare a line with the ones before it."""
         if self.first is None:
             self.first = line
@@ -368,7 +389,7 @@ class _Balances:
             (on, minor) for on, minor in (*told, (newest.on, newest.balance_minor)) if minor is not None
         )
 
-    def _turned(self, first: BankLine, last: BankLine) -> bool:
+    def _turned(self, first: _Step, last: _Step) -> bool:
         """Say whether the newest stands first: by the dates, or by two balances where all dates agree."""
         if first.on != last.on:
             return first.on > last.on

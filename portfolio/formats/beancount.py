@@ -8,16 +8,20 @@ prices of postings, arithmetic, tolerances and everything unknown. Nothing is ev
 
 import datetime as dt
 import re
+import sys
+from collections.abc import Iterator
 
 from portfolio.formats.errors import FormatError, shown
 from portfolio.formats.journal_text import (
     MAX_BYTES,
     Assertion,
     Draft,
+    JournalTransaction,
     Reader,
     TextJournal,
     Written,
     is_account_name,
+    whole,
 )
 
 _DATED = re.compile(r"([0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2})(\s+)(\S+)\s*(.*)", re.ASCII)
@@ -37,7 +41,7 @@ def read(data: bytes, *, name: str, max_bytes: int = MAX_BYTES) -> TextJournal:
     Raises:
         FormatError: anything that is not in the part of the language described above, with file, line and column.
     """
-    return _Beancount(Reader(data, name=name, max_bytes=max_bytes)).read()
+    return whole(data, name=name, max_bytes=max_bytes, walker=_Beancount)
 
 
 class _Beancount:
@@ -50,22 +54,20 @@ class _Beancount:
         self.opened: dict[str, dt.date] = {}
         self.closed: dict[str, dt.date] = {}
 
-    def read(self) -> TextJournal:
+    def walk(self) -> Iterator[JournalTransaction]:
         for number, line in self.reader.lines():
             if not line:
-                self._end()
+                yield from self._end()
             elif line[0] in " \t":
                 self._indented(number, line)
             else:
-                self._end()
+                yield from self._end()
                 self._directive(number, line)
-        self._end()
-        return self.reader.finish()
+        yield from self._end()
 
-    def _end(self) -> None:
-        if self.draft is not None:
-            self.reader.add(self.draft)
-        self.draft, self.declared = None, ""
+    def _end(self) -> list[JournalTransaction]:
+        draft, self.draft, self.declared = self.draft, None, ""
+        return [] if draft is None else [self.reader.done(draft)]
 
     def _directive(self, number: int, line: str) -> None:
         if line[0] in ";*#:!&":
@@ -263,7 +265,7 @@ class _Beancount:
                 f"{shown(name)} is not an account",
                 "begin it with Assets:, Liabilities:, Equity:, Income: or Expenses:",
             )
-        return name
+        return sys.intern(name)
 
 
 def _plain(text: str) -> str:

@@ -7,6 +7,7 @@ whose columns are known by name (bookings, invoices, targets).
 import csv
 import datetime as dt
 import functools
+import itertools
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from portfolio.formats.text import decode
 
 MAX_ROWS = 100_000
 MAX_BYTES = 20_000_000
+MAX_ROW = 250_000
 
 _INTEGER = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 _NEGATIVE_ZERO = re.compile(r"[-(\u2212]\W*0[0,.]*\W*")
@@ -134,7 +136,7 @@ class CsvRow:
         return value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sheet:
     """A file whose header was accepted; `rows` reads on from there."""
 
@@ -143,6 +145,7 @@ class Sheet:
     _text: str
     _separator: str
     _max_rows: int
+    _counted: bool = False
 
     def rows(self) -> Iterator[CsvRow]:
         """Yield each row, skipping blank lines; asked again, from the first.
@@ -172,22 +175,18 @@ class Sheet:
     def _refuse_too_many(self) -> None:
         """Count the rows, which takes a tenth of reading them."""
         # Each row but the last has an end of line of its own.
-        if self._text.count("\n") <= self._max_rows:
+        if self._counted or self._text.count("\n") <= self._max_rows:
             return
-        reader = csv.reader(_lines(self._text), strict=True, delimiter=self._separator)
-        count, line = -1, 1
+        self._counted = True
+        records = _records(self._text, self.file, self._separator)
         try:
-            for cells in reader:
-                count += any(cells) and any(cell.strip() for cell in cells)
-                if count > self._max_rows:
-                    break
-                line = reader.line_num + 1
-        except csv.Error:
-            return  # Told with its line and column by who reads it.
-        if count > self._max_rows:
+            over = next(itertools.islice(records, self._max_rows + 1, None), None)
+        except FormatError:
+            return  # A row cannot be read at all: told when it is its turn.
+        if over is not None:
             raise FormatError(
                 file=self.file,
-                line=line,
+                line=over[0],
                 column=self.headers[0],
                 reason=f"the file has more than {self._max_rows:,} rows",
                 fix="split it by date and bring the parts in one by one",
@@ -290,6 +289,20 @@ def _lines(text: str) -> Iterator[str]:
         start = end
 
 
+class _Feed:
+    """The lines of a file for the reader of its records, which may not take a whole file for one of them."""
+
+    def __init__(self, text: str) -> None:
+        self.lines, self.taken = _lines(text), 0
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self.lines:
+            self.taken += len(line)
+            if self.taken > MAX_ROW:
+                raise csv.Error("row limit")
+            yield line
+
+
 def _separator(text: str) -> str:
     """Return what separates the cells of the first line that holds anything: a comma, a semicolon or a tab."""
     header = next((line for line in _lines(text) if line.strip()), "")
@@ -306,9 +319,11 @@ def _with_point(value: str) -> str:
 
 def _records(text: str, name: str, separator: str = ",") -> Iterator[tuple[int, list[str]]]:
     """Yield (first line, stripped cells) of each record that is not blank."""
-    reader = csv.reader(_lines(text), strict=True, delimiter=separator)
+    feed = _Feed(text)
+    reader = csv.reader(feed, strict=True, delimiter=separator)
     while True:
         line = reader.line_num + 1
+        feed.taken = 0
         try:
             cells = [cell.strip() for cell in next(reader)]
         except StopIteration:
@@ -319,6 +334,8 @@ def _records(text: str, name: str, separator: str = ",") -> Iterator[tuple[int, 
                 reason = (
                     f"a cell has more than {csv.field_size_limit():,} characters (an open quote, perhaps)"
                 )
+            elif "row limit" in str(error):
+                reason = f"the row has more than {MAX_ROW:,} characters (an open quote, perhaps)"
             elif "unexpected end" in str(error):
                 reason = "a quote that opens here never closes"
             raise FormatError(
@@ -334,7 +351,7 @@ def _records(text: str, name: str, separator: str = ",") -> Iterator[tuple[int, 
 
 def _open_quote(text: str, line: int) -> int:
     """Return the position of the column on that line in which a quote stays open, or the last one."""
-    content = text.split("\n", line)[line - 1]
+    content = next(itertools.islice(_lines(text), line - 1, None))[:MAX_ROW]
     column, quoted = 1, False
     for character in content:
         if character == '"':

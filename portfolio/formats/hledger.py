@@ -8,10 +8,21 @@ unknown. Nothing is ever executed or opened.
 """
 
 import re
+import sys
+from collections.abc import Iterator
 
 from core.money import SYMBOLS
 from portfolio.formats.errors import FormatError, shown
-from portfolio.formats.journal_text import MAX_BYTES, Draft, Reader, TextJournal, Written, is_account_name
+from portfolio.formats.journal_text import (
+    MAX_BYTES,
+    Draft,
+    JournalTransaction,
+    Reader,
+    TextJournal,
+    Written,
+    is_account_name,
+    whole,
+)
 
 _HEAD = re.compile(
     r"([0-9][0-9/.-]*)(=[0-9/.-]+)?(?:\s+([*!])(?=\s|\(|$))?(?:\s*\(([^)]*)\))?(?:\s+(.*))?", re.ASCII
@@ -48,7 +59,7 @@ def read(data: bytes, *, name: str, max_bytes: int = MAX_BYTES) -> TextJournal:
     Raises:
         FormatError: anything that is not in the part of the language described above, with file, line and column.
     """
-    return _Hledger(Reader(data, name=name, max_bytes=max_bytes)).read()
+    return whole(data, name=name, max_bytes=max_bytes, walker=_Hledger)
 
 
 class _Hledger:
@@ -61,28 +72,26 @@ class _Hledger:
         self.tolerates_indent = False
         self.point_is_decimal = False
 
-    def read(self) -> TextJournal:
+    def walk(self) -> Iterator[JournalTransaction]:
         inside_comment = 0
         for number, line in self.reader.lines():
             if inside_comment:
                 inside_comment = 0 if line == "end comment" else inside_comment
             elif not line.strip():
-                self._end()
+                yield from self._end()
             elif line == "comment":
-                self._end()
+                yield from self._end()
                 inside_comment = number
             elif line[0] in " \t":
                 self._indented(number, line)
             else:
-                self._end()
+                yield from self._end()
                 self._directive(number, line)
-        self._end()
-        return self.reader.finish()
+        yield from self._end()
 
-    def _end(self) -> None:
-        if self.draft is not None:
-            self.reader.add(self.draft)
-        self.draft, self.declared, self.tolerates_indent = None, "", False
+    def _end(self) -> list[JournalTransaction]:
+        draft, self.draft, self.declared, self.tolerates_indent = self.draft, None, "", False
+        return [] if draft is None else [self.reader.done(draft)]
 
     def _directive(self, number: int, line: str) -> None:
         if line[0] in ";#*":
@@ -283,4 +292,4 @@ class _Hledger:
                 f"{shown(name)} is not an account",
                 "write its name, then two spaces, then the amount",
             )
-        return name
+        return sys.intern(name)

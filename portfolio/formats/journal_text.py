@@ -7,13 +7,17 @@ transactions. Nothing here executes, includes or looks up anything.
 
 import datetime as dt
 import functools
+import itertools
 import re
+import sys
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from core import months
-from core.money import EXPONENTS, MoneyError, format_minor, parse_minor
+from core.money import EXPONENTS, LIMIT_MINOR, MoneyError, format_minor, parse_minor
 from portfolio.formats.errors import FormatError, shown
 from portfolio.formats.text import decode
 
@@ -23,6 +27,12 @@ MAX_LINE = 5_000
 MEMO_LIMIT, LINE_MEMO_LIMIT = 250, 200
 
 _DATE = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})", re.ASCII)
+# The first line of a transaction of either program, to count them; what else bears a date says so by its word.
+_TRANSACTION = re.compile(
+    r"^[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}(?=[\s=])"
+    r"(?!\s+(?:open|close|balance|pad|price|commodity|note|document|event|query|custom)\b)",
+    re.MULTILINE | re.ASCII,
+)
 _PART = re.compile(r"[\w(&'.,+-][\w &'./(),+-]*")
 
 
@@ -74,21 +84,44 @@ class Ignored:
     what: str
 
 
+class Walker(Protocol):
+    """What reads the lines of one program's journals: one pass over them."""
+
+    def walk(self) -> Iterator[JournalTransaction]:
+        """Yield each transaction, worked out and in balance, in the order of the file."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class TextJournal:
-    """A journal as read. ``codes`` holds the code that an account was declared with, by its name."""
+    """A journal that was read to its end and is whole; its transactions are read again from its text, one at a time.
+
+    ``codes`` holds the code that an account was declared with, by its name; ``moved`` the accounts that money moves on,
+    each with its currency and the first line that says so.
+    """
 
     file: str
-    transactions: tuple[JournalTransaction, ...]
+    count: int
+    last: dt.date | None
     codes: dict[str, str]
     ignored: tuple[Ignored, ...]
+    moved: dict[tuple[str, str], int]
+    _walk: Callable[[], Iterator[JournalTransaction]]
+
+    def walk(self) -> Iterator[JournalTransaction]:
+        """Yield the transactions in the order of the file."""
+        return self._walk()
+
+    @property
+    def transactions(self) -> tuple[JournalTransaction, ...]:
+        """Return all transactions at once: for a file that is known to be small."""
+        return tuple(self._walk())
 
     def accounts(self) -> dict[str, int]:
         """Return the accounts that money moves on, in order of their names, each with its first line."""
         lines: dict[str, int] = {}
-        for transaction in self.transactions:
-            for posting in transaction.moving:
-                lines.setdefault(posting.account, posting.line)
+        for (name, _), line in self.moved.items():
+            lines[name] = min(line, lines.get(name, line))
         return dict(sorted(lines.items()))
 
 
@@ -117,17 +150,12 @@ class Draft:
 
 
 class Reader:
-    """The lines of one journal, and refusals that name file, line and column."""
+    """The lines of one journal in one pass, what it declares and states, and refusals that name file, line and column."""
 
-    def __init__(self, data: bytes, *, name: str, max_bytes: int) -> None:
-        """Decode the file.
-
-        Raises:
-            FormatError: the bytes are no text we read.
-        """
-        self.name = name
-        self.text = decode(data, name=name, max_bytes=max_bytes)
-        self.transactions: list[JournalTransaction] = []
+    def __init__(self, text: str, *, name: str) -> None:
+        """Begin at the first line."""
+        self.name, self.text = name, text
+        self.count = 0
         self.assertions: list[Assertion] = []
         self.codes: dict[str, str] = {}
         self.ignored: list[Ignored] = []
@@ -138,10 +166,14 @@ class Reader:
         Raises:
             FormatError: a line is longer than any that a person writes.
         """
-        for number, line in enumerate(self.text.split("\n"), start=1):
-            if len(line) > MAX_LINE:
-                raise self.error(number, MAX_LINE + 1, f"the line has {len(line):,} characters", "shorten it")
-            yield number, line.rstrip()
+        number, start, end = 0, 0, 0
+        while end >= 0:
+            number, end = number + 1, self.text.find("\n", start)
+            length = (end if end >= 0 else len(self.text)) - start
+            if length > MAX_LINE:
+                raise self.error(number, MAX_LINE + 1, f"the line has {length:,} characters", "shorten it")
+            yield number, self.text[start : start + length].rstrip()
+            start = end + 1
 
     def error(self, line: int, column: int | str | None, reason: str, fix: str) -> FormatError:
         """Return a refusal, for the caller to raise."""
@@ -151,6 +183,15 @@ class Reader:
             column=None if column is None else str(column),
             reason=reason,
             fix=fix,
+        )
+
+    def too_many(self, line: int) -> FormatError:
+        """Return the refusal of a journal that is too long, which begins to be so on a line."""
+        return self.error(
+            line,
+            1,
+            f"the journal has more than {MAX_TRANSACTIONS:,} transactions",
+            "split it by date and bring the parts in one by one",
         )
 
     def ignore(self, line: int, what: str) -> None:
@@ -202,19 +243,14 @@ class Reader:
                 "write it as 1234.50, worked out and with no more decimals than the currency has",
             ) from None
 
-    def add(self, draft: Draft) -> None:
-        """Work out the amount that was left out, see that a transaction balances, and keep it.
+    def done(self, draft: Draft) -> JournalTransaction:
+        """Work out the amount that was left out, see that a transaction balances, and return it.
 
         Raises:
             FormatError: it has fewer than two postings, two amounts missing, two currencies, or does not balance.
         """
-        if len(self.transactions) >= MAX_TRANSACTIONS:
-            raise self.error(
-                draft.line,
-                1,
-                f"the journal has more than {MAX_TRANSACTIONS:,} transactions",
-                "split it by date and bring the parts in one by one",
-            )
+        if self.count >= MAX_TRANSACTIONS:
+            raise self.too_many(draft.line)
         if len(draft.postings) < 2:
             raise self.error(
                 draft.line,
@@ -240,7 +276,7 @@ class Reader:
                 else "no posting of the transaction has an amount with its currency",
                 "leave at most one amount out",
             )
-        currency = currencies.pop()
+        currency = sys.intern(currencies.pop())
         total = sum(posting.amount_minor or 0 for posting in draft.postings)
         if total and not elided:
             raise self.error(
@@ -249,41 +285,28 @@ class Reader:
                 f"the transaction is out of balance by {format_minor(total, currency)}",
                 "make its postings add up to zero",
             )
-        self.transactions.append(
-            JournalTransaction(
-                line=draft.line,
-                on=draft.on,
-                memo=self._said(draft.line, draft.memo, MEMO_LIMIT) or "No description",
-                mark=draft.mark,
-                postings=tuple(
-                    JournalPosting(
-                        line=posting.line,
-                        account=posting.account,
-                        amount_minor=-total if posting.amount_minor is None else posting.amount_minor,
-                        currency=currency,
-                        memo=self._said(posting.line, posting.memo, LINE_MEMO_LIMIT),
-                        booking=posting.booking,
-                        asserted_minor=self._asserted(posting, currency),
-                    )
-                    for posting in draft.postings
-                ),
-            )
-        )
-
-    def finish(self) -> TextJournal:
-        """Check every balance the journal states, and return it.
-
-        Raises:
-            FormatError: a balance is not what the transactions before it add up to, or there is nothing to read.
-        """
-        if not self.transactions and not self.codes and not self.assertions:
-            raise self.error(1, 1, "the file holds no transaction", "export the journal again, whole")
-        self._check_balances()
-        return TextJournal(
-            file=self.name,
-            transactions=tuple(self.transactions),
-            codes=self.codes,
-            ignored=tuple(self.ignored),
+        if elided and abs(total) > LIMIT_MINOR:
+            raise self.error(
+                elided[0].line, None, f"the amount left out is more than {LIMIT_MINOR:,} minor units", "split it"
+            )  # fmt: skip
+        self.count += 1
+        return JournalTransaction(
+            line=draft.line,
+            on=draft.on,
+            memo=self._said(draft.line, draft.memo, MEMO_LIMIT) or "No description",
+            mark=draft.mark,
+            postings=tuple(
+                JournalPosting(
+                    line=posting.line,
+                    account=posting.account,
+                    amount_minor=-total if posting.amount_minor is None else posting.amount_minor,
+                    currency=currency,
+                    memo=self._said(posting.line, posting.memo, LINE_MEMO_LIMIT),
+                    booking=posting.booking,
+                    asserted_minor=self._asserted(posting, currency),
+                )
+                for posting in draft.postings
+            ),
         )
 
     def _said(self, line: int, text: str, limit: int) -> str:
@@ -307,43 +330,107 @@ class Reader:
             )
         return minor
 
-    def _check_balances(self) -> None:
-        """Add the transactions up by day; a stated balance holds for the start of its day or after its posting."""
+
+def whole(data: bytes, *, name: str, max_bytes: int, walker: Callable[[Reader], Walker]) -> TextJournal:
+    """Read a journal to its end and check every balance it states, holding little more than its text.
+
+    Raises:
+        FormatError: it is refused, or holds nothing to read.
+    """
+    text = decode(data, name=name, max_bytes=max_bytes)
+    reader, totals = Reader(text, name=name), _Totals()
+    over = next(itertools.islice(_TRANSACTION.finditer(text), MAX_TRANSACTIONS, None), None)
+    if over is not None:
+        raise reader.too_many(text.count("\n", 0, over.start()) + 1)
+    moved: dict[tuple[str, str], int] = {}
+    last: dt.date | None = None
+    for found in walker(reader).walk():
+        totals.add(found)
+        last = found.on if last is None else max(last, found.on)
+        for posting in found.moving:
+            moved.setdefault((posting.account, posting.currency), posting.line)
+    if not reader.count and not reader.codes and not reader.assertions:
+        raise reader.error(1, 1, "the file holds no transaction", "export the journal again, whole")
+    totals.check(reader)
+    return TextJournal(
+        file=name,
+        count=reader.count,
+        last=last,
+        codes=reader.codes,
+        ignored=tuple(reader.ignored),
+        moved=moved,
+        _walk=lambda: walker(Reader(text, name=name)).walk(),
+    )
+
+
+class _Totals:
+    """What moved, in columns of numbers: a stated balance is checked when all transactions can be put in order of days."""
+
+    def __init__(self) -> None:
+        self.keys: dict[tuple[str, str], int] = {}
+        self.days, self.ends = array("i"), array("i")
+        self.moved, self.lines, self.amounts = array("i"), array("i"), array("q")
+        self.asserted: dict[int, int] = {}
+
+    def add(self, found: JournalTransaction) -> None:
+        for posting in found.postings:
+            if posting.asserted_minor is not None:
+                self.asserted[len(self.lines)] = posting.asserted_minor
+            key = (posting.account, posting.currency)
+            self.moved.append(self.keys.setdefault(key, len(self.keys)))
+            self.lines.append(posting.line)
+            self.amounts.append(posting.amount_minor)
+        self.days.append(found.on.toordinal())
+        self.ends.append(len(self.lines))
+
+    def check(self, reader: Reader) -> None:
+        """Add the transactions up by day; a stated balance holds for the start of its day or after its posting.
+
+        Raises:
+            FormatError: a balance is not what the transactions before it add up to.
+        """
+        if not self.asserted and not reader.assertions:
+            return
         under: dict[tuple[str, str], int] = defaultdict(int)
-        alone: dict[tuple[str, str], int] = defaultdict(int)
-        waiting = sorted(self.assertions, key=lambda assertion: (assertion.on, assertion.line))
+        alone = [0] * len(self.keys)
+        keys = list(self.keys)
+        covered = [[(name, currency) for name in (account, *_above(account))] for account, currency in keys]
+        waiting = sorted(reader.assertions, key=lambda assertion: (assertion.on, assertion.line))
         place = 0
-        for transaction in sorted(self.transactions, key=lambda found: found.on):
-            while place < len(waiting) and waiting[place].on <= transaction.on:
-                self._holds(waiting[place], under)
+        for number in sorted(range(len(self.days)), key=self.days.__getitem__):
+            while place < len(waiting) and waiting[place].on.toordinal() <= self.days[number]:
+                _holds(reader, waiting[place], under)
                 place += 1
-            for posting in transaction.postings:
-                for name in (posting.account, *_above(posting.account)):
-                    under[name, posting.currency] += posting.amount_minor
-                alone[posting.account, posting.currency] += posting.amount_minor
-                held = alone[posting.account, posting.currency]
-                if posting.asserted_minor is not None and held != posting.asserted_minor:
-                    raise self._differs(
-                        posting.line, posting.account, posting.asserted_minor, held, posting.currency
+            for posting in range(self.ends[number - 1] if number else 0, self.ends[number]):
+                key, amount = self.moved[posting], self.amounts[posting]
+                for name in covered[key]:
+                    under[name] += amount
+                alone[key] += amount
+                if posting in self.asserted and alone[key] != self.asserted[posting]:
+                    account, currency = keys[key]
+                    raise _differs(
+                        reader, self.lines[posting], account, self.asserted[posting], alone[key], currency
                     )
         for assertion in waiting[place:]:
-            self._holds(assertion, under)
+            _holds(reader, assertion, under)
 
-    def _holds(self, assertion: Assertion, under: dict[tuple[str, str], int]) -> None:
-        held = under.get((assertion.account, assertion.currency), 0)
-        if held != assertion.amount_minor:
-            raise self._differs(
-                assertion.line, assertion.account, assertion.amount_minor, held, assertion.currency
-            )
 
-    def _differs(self, line: int, account: str, stated: int, held: int, currency: str) -> FormatError:
-        return self.error(
-            line,
-            None,
-            f"{account} is stated at {format_minor(stated, currency)} and the transactions before it add up to "
-            f"{format_minor(held, currency)}",
-            "find the transaction that is missing or wrong",
+def _holds(reader: Reader, assertion: Assertion, under: dict[tuple[str, str], int]) -> None:
+    held = under.get((assertion.account, assertion.currency), 0)
+    if held != assertion.amount_minor:
+        raise _differs(
+            reader, assertion.line, assertion.account, assertion.amount_minor, held, assertion.currency
         )
+
+
+def _differs(reader: Reader, line: int, account: str, stated: int, held: int, currency: str) -> FormatError:
+    return reader.error(
+        line,
+        None,
+        f"{account} is stated at {format_minor(stated, currency)} and the transactions before it add up to "
+        f"{format_minor(held, currency)}",
+        "find the transaction that is missing or wrong",
+    )
 
 
 def _above(account: str) -> Iterable[str]:

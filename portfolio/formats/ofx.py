@@ -6,6 +6,7 @@ and tag. Nothing is expanded but the entities every SGML reader knows; a documen
 """
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ DESCRIPTION_LIMIT = 250
 _DEPTH = 40
 
 _TOKEN = re.compile(r"<!\[CDATA\[(.*?)\]\]>|<(/?)([A-Za-z][A-Za-z0-9._-]{0,63})\s*(/?)>|<", re.DOTALL)
+_MOVEMENT = re.compile(r"<STMTTRN\s*>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#(\d{1,7})|#x([0-9A-Fa-f]{1,6})|(amp|lt|gt|quot|apos|nbsp));")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "nbsp": " "}
 _DAY = re.compile(
@@ -105,9 +107,19 @@ def parse(
             fix="export the statement as OFX, QFX or CSV",
         )  # fmt: skip
     _check_header(text[: start.start()], name)
+    over = next(itertools.islice(_MOVEMENT.finditer(text), max_rows, None), None)
+    if over is not None:
+        raise _too_many(name, text.count("\n", 0, over.start()) + 1, max_rows)
     reader = _Reader(name, currency, max_rows)
     reader.read(text, start.start())
     return tuple(reader.statements)
+
+
+def _too_many(name: str, line: int, max_rows: int) -> FormatError:
+    return FormatError(
+        file=name, line=line, column="STMTTRN", reason=f"the file has more than {max_rows:,} rows",
+        fix="export it by date and bring the parts in one by one",
+    )  # fmt: skip
 
 
 def _check_header(head: str, name: str) -> None:
@@ -281,10 +293,7 @@ class _Reader:
 
     def _line(self, done: _Open, statement: OfxStatement) -> OfxLine:
         if not self.rows_left:
-            raise self._error(
-                done.line, "STMTTRN", f"the file has more than {self.max_rows:,} rows",
-                "export it by date and bring the parts in one by one",
-            )  # fmt: skip
+            raise _too_many(self.name, done.line, self.max_rows)
         self.rows_left -= 1
         own = done.leaves.get("CURSYM", ("", done.line))
         if not statement.currency:

@@ -30,6 +30,8 @@ _BOOKING = re.compile(r"booking(?:[ _](?:ref|reference))?", re.IGNORECASE)
 _INVOICE = re.compile(r"invoice(?:[ _](?:ref|reference|number))?", re.IGNORECASE)
 _LAST_INSTANT = 4_102_444_800  # 2100, as far as books go.
 _EXPORT = "export the file again, or fetch it with the API"
+MAX_OBJECT, MAX_NAMES = 250_000, 200
+_SPACE = re.compile(r"[ \t\n\r]*")
 
 
 class _NotJsonError(ValueError):
@@ -201,46 +203,132 @@ class _Reader:
 
 
 def _objects(text: str, name: str) -> Iterator[tuple[int, Any]]:
-    """Yield each transaction with the line it stands on."""
-    try:
-        whole = loads(text)
-    except ValueError as error:
-        yield from _by_line(text, name, error)
+    """Yield each transaction with the line it begins on, one at a time, so that a large file is not held as objects.
+
+    Raises:
+        FormatError: it is neither a list, nor an object that holds one under ``data``, nor one transaction a line.
+    """
+    reader = _Pieces(text, name)
+    if reader.next() == "[":
+        yield from reader.array()
+        reader.end()
         return
-    listed = whole.get("data", [whole]) if isinstance(whole, dict) else whole
-    if not isinstance(listed, list):
-        raise FormatError(
-            file=name, line=1, column="data", reason="this is no list of balance transactions", fix=_EXPORT
-        )
-    line, position = 1, 0
-    for raw in listed:
-        # Ids stand in the file in the order of the list; each is looked for behind the one before.
-        identifier = raw.get("id") if isinstance(raw, dict) else None
-        found = text.find(f'"{identifier}"', position) if isinstance(identifier, str) else -1
-        if found >= 0:
-            line += text.count("\n", position, found)
-            position = found
-        yield line, raw
+    if reader.next() != "{":
+        raise reader.error("this is no list of balance transactions", column="data")
+    while reader.next():
+        begun, rest, listed = reader.line, {}, False
+        for key in reader.names():
+            if key != "data":
+                rest[key] = reader.value()
+                if len(rest) > MAX_NAMES:
+                    raise reader.error(f"the object has more than {MAX_NAMES} names")
+                continue
+            listed = True
+            if reader.next() != "[":
+                raise reader.error("this is no list of balance transactions", column="data")
+            yield from reader.array()
+        if listed:
+            reader.end()
+            return
+        yield begun, rest
 
 
-def _by_line(text: str, name: str, whole: ValueError) -> Iterator[tuple[int, Any]]:
-    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
-    for number, line in lines:
+class _Pieces:
+    """Reads JSON piece by piece: a list is walked through, and what stands in it is read through a window."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self.text, self.name = text, name
+        self.line, self.at = 1, 0
+        self.window, self.begins = text[: 4 * MAX_OBJECT], 0
+
+    def error(self, reason: str, *, column: str | None = None) -> FormatError:
+        """Return a refusal at the present place, for the caller to raise."""
+        if column is None:
+            column = str(self.at - self.text.rfind("\n", 0, self.at))
+        return FormatError(file=self.name, line=self.line, column=column, reason=reason, fix=_EXPORT)
+
+    def next(self) -> str:
+        """Pass white space and return the character that follows, or nothing at the end."""
+        found = _SPACE.match(self.text, self.at)
+        self._move(found.end() if found else self.at)
+        return self.text[self.at : self.at + 1]
+
+    def take(self, sign: str) -> None:
+        """Pass one sign."""
+        if self.next() != sign:
+            found = self.text[self.at : self.at + 20]
+            raise self.error(
+                f"this is no JSON ({shown(found) if found else 'it ends'} where {sign} should stand)"
+            )
+        self._move(self.at + 1)
+
+    def array(self) -> Iterator[tuple[int, Any]]:
+        """Yield what stands in a list, each with its line."""
+        self.take("[")
+        if self.next() == "]":
+            self.take("]")
+            return
+        while True:
+            self.next()
+            yield self.line, self.value()
+            if self.next() == "]":
+                self.take("]")
+                return
+            self.take(",")
+
+    def names(self) -> Iterator[str]:
+        """Yield the names in an object; the caller takes the value of each."""
+        self.take("{")
+        if self.next() == "}":
+            self.take("}")
+            return
+        while True:
+            if self.next() != '"':
+                raise self.error("this is no JSON (a name in quotes should stand here)")
+            key: str = self.value()
+            self.take(":")
+            yield key
+            if self.next() == "}":
+                self.take("}")
+                return
+            self.take(",")
+
+    def value(self) -> Any:
+        """Read one value, of no more characters than a transaction has."""
+        self.next()
+        if self.at + MAX_OBJECT > self.begins + len(self.window) < len(self.text):
+            self.window, self.begins = self.text[self.at : self.at + 4 * MAX_OBJECT], self.at
         try:
-            raw = loads(line)
-        except ValueError as error:
-            at = number
-            reason: ValueError = error
-            if number == lines[0][0]:  # Not even the first line stands for itself: it is one broken document.
-                at, reason = getattr(whole, "lineno", number), whole
-            raise FormatError(
-                file=name, line=at, column=None, reason=f"this is no JSON ({_clean(str(reason))[:120]})", fix=_EXPORT
-            ) from None  # fmt: skip
-        yield number, raw
+            found, end = _DECODER.raw_decode(self.window, self.at - self.begins)
+        except (ValueError, RecursionError) as error:
+            if self.begins + len(self.window) < len(self.text):
+                reason = f"this is no JSON, or one transaction of more than {MAX_OBJECT:,} characters"
+                raise self.error(reason) from None
+            if isinstance(error, json.JSONDecodeError):
+                self._move(min(self.begins + error.pos, len(self.text)))
+            reason = {
+                json.JSONDecodeError: getattr(error, "msg", ""),
+                RecursionError: "it is nested too deeply",
+            }.get(type(error), str(error))
+            raise self.error(f"this is no JSON ({_clean(reason)[:120]})") from None
+        self._move(self.begins + end)
+        return found
+
+    def end(self) -> None:
+        """See that nothing follows."""
+        if self.next():
+            raise self.error("this is no JSON (something stands behind its end)")
+
+    def _move(self, to: int) -> None:
+        self.line += self.text.count("\n", self.at, to)
+        self.at = to
 
 
 def _refuse(word: str) -> NoReturn:
     raise _NotJsonError(f"{word} is no JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 def _booking(holder: Mapping[str, Any]) -> str:

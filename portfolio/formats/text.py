@@ -35,7 +35,8 @@ def decode(data: bytes, *, name: str, max_bytes: int, fallback: str = "") -> str
         raise FormatError(
             file=name, line=1, column="1", reason="the file is UTF-16", fix="save it again as UTF-8"
         )
-    body = data.removeprefix(UTF8_MARK)
+    # Before it is text, of which each letter may take four bytes.
+    body = data.removeprefix(UTF8_MARK).replace(b"\r\n", b"\n")
     try:
         text = _decoded(body, fallback)
     except UnicodeDecodeError as error:
@@ -47,7 +48,7 @@ def decode(data: bytes, *, name: str, max_bytes: int, fallback: str = "") -> str
             reason=f"byte 0x{body[error.start]:02X} is not UTF-8 (the file is perhaps Latin-1)",
             fix="save it again as UTF-8",
         ) from error
-    if not text.strip():
+    if not text or text.isspace():
         raise FormatError(file=name, line=1, column="1", reason="the file is empty", fix="export it again")
     if odd := _INVISIBLE.search(text):
         line, column = _place(text, odd.start())
@@ -60,7 +61,7 @@ def decode(data: bytes, *, name: str, max_bytes: int, fallback: str = "") -> str
             fix="export the file again as plain text in UTF-8",
         )
     if fallback:
-        return text.replace("\r\n", "\n").replace("\r", "\n")
+        return text.replace("\r", "\n")
     if lone := _LONE_RETURN.search(text):
         line, column = _place(text, lone.start())
         raise FormatError(
@@ -70,7 +71,7 @@ def decode(data: bytes, *, name: str, max_bytes: int, fallback: str = "") -> str
             reason="the line ends with a carriage return alone",
             fix="save the file with line feeds (Unix or Windows line ends)",
         )
-    return text.replace("\r\n", "\n")
+    return text
 
 
 def _decoded(body: bytes, fallback: str) -> str:
