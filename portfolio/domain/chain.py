@@ -1,18 +1,20 @@
 """The head of each entity's chain of entries: where it stands, and writing it down where nobody changes it.
 
 Entries move the head (`portfolio.domain.sealing`). Here it is read, and copied into anchors that are append-only: daily,
-when a month is closed and when a report is issued, whose mail and PDF carry it out of this database.
+when a month is closed and when a report is issued, whose mail and PDF carry it out of this database. Beside it stands what
+the accounts are that the entries use.
 `portfolio.domain.verification` holds the entries against all of them.
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef
 
 from core import clock
-from portfolio.models import AnchorReason, ChainAnchor, Entity, EntryChain
+from portfolio.models import Account, AnchorReason, ChainAnchor, Entity, EntryChain, EntryState, Posting
 
 
 class Head(NamedTuple):
@@ -20,6 +22,16 @@ class Head(NamedTuple):
 
     number: int
     hash: str
+
+
+class AccountMark(NamedTuple):
+    """What an account is, and stays from its first posting on."""
+
+    id: int
+    code: str
+    kind: str
+    role: str
+    currency: str
 
 
 EMPTY = Head(0, "")
@@ -43,8 +55,9 @@ def record(*, entity: Entity, reason: AnchorReason, at: dt.datetime) -> ChainAnc
     if head is None:
         return None
     return ChainAnchor.objects.create(
-        entity=entity, number=head.number, head=head.hash, reason=reason, recorded_at=at
-    )
+        entity=entity, number=head.number, head=head.hash, accounts=accounts_at(entity.pk, head.number), reason=reason,
+        recorded_at=at,
+    )  # fmt: skip
 
 
 def record_read(*, heads: Mapping[int, Head], reason: AnchorReason, at: dt.datetime) -> int:
@@ -55,10 +68,13 @@ def record_read(*, heads: Mapping[int, Head], reason: AnchorReason, at: dt.datet
         ).values_list("entity_id", "number", "head")
     )
     made = ChainAnchor.objects.bulk_create(
-        ChainAnchor(entity_id=pk, number=head.number, head=head.hash, reason=reason, recorded_at=at)
+        ChainAnchor(
+            entity_id=pk, number=head.number, head=head.hash, accounts=accounts_at(pk, head.number), reason=reason,
+            recorded_at=at,
+        )
         for pk, head in sorted(heads.items())
         if (pk, *head) not in known
-    )
+    )  # fmt: skip
     return len(made)
 
 
@@ -72,7 +88,27 @@ def record_daily(*, at: dt.datetime) -> int:
         number__gt=0,
     )
     made = ChainAnchor.objects.bulk_create(
-        ChainAnchor(recorded_at=at, reason=AnchorReason.DAILY, **row)
+        ChainAnchor(
+            recorded_at=at,
+            reason=AnchorReason.DAILY,
+            accounts=accounts_at(row["entity_id"], row["number"]),
+            **row,
+        )
         for row in moved.order_by("entity_id").values("entity_id", "number", "head")
     )
     return len(made)
+
+
+def digest(accounts: Iterable[AccountMark]) -> str:
+    """Return the SHA-256 over what some accounts are, in the order of their ids."""
+    said = repr([tuple(account) for account in sorted(accounts)])
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def accounts_at(entity_id: int, number: int) -> str:
+    """Return the digest over the accounts that an entity's entries up to a number use."""
+    used = Posting.objects.filter(
+        account=OuterRef("pk"), entry__state=EntryState.POSTED, entry__number__lte=number
+    )
+    rows = Account.objects.filter(Exists(used), entity=entity_id).values_list(*AccountMark._fields)
+    return digest(AccountMark(*row) for row in rows)

@@ -5,13 +5,14 @@ Posting itself is `portfolio.domain.ledger`; what is here makes of what somebody
 
 import datetime as dt
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from portfolio.domain import documents, landing, ledger, matching, rules, undoing
+from portfolio.domain import documents, held, landing, ledger, matching, recognition, rules, undoing
 from portfolio.models import Account, Booking, Entity, EntrySource, JournalEntry
+from portfolio.models.account import CASH_ROLES
 
 NEAR = 3
 
@@ -118,10 +119,13 @@ def reverse(
     with transaction.atomic():
         landing.lock(entry.entity)
         undoing.refuse_made(entry)
+        paid_for = _paid_for(entry)
+        _lock(paid_for)
         rules.take_back(entry=entry, on=on, reason=reason, by=by, at=at)
         reversal = ledger.reverse(entry=entry, on=on, reason=reason, by=by, at=at)
         if entry.source == EntrySource.BANK:
             matching.pass_on(entry=entry, by=by, at=at)
+        recognition.settle_paid(booking_ids=paid_for)
         return reversal
 
 
@@ -148,6 +152,8 @@ def correct(
     with transaction.atomic():
         landing.lock(entry.entity)
         undoing.refuse_made(entry)
+        paid_for = _paid_for(entry)
+        _lock(paid_for | _bookings_of(lines))
         rules.take_back(entry=entry, on=reversed_on, reason=reason, by=by, at=at)
         ledger.reverse(entry=entry, on=reversed_on, reason=reason, by=by, at=at)
         new = _write(
@@ -162,6 +168,7 @@ def correct(
             at,
         )
         matching.pass_on(entry=entry, to=new, by=by, at=at)
+        recognition.settle_paid(booking_ids=paid_for)
         return new
 
 
@@ -194,7 +201,9 @@ def _write(
     for line in lines:
         if not line.account.active:
             raise NotNamedError(f"{line.account} is not active; choose another account.")
+    paid_for = _bookings_of(lines) if any(line.account.role in CASH_ROLES for line in lines) else set()
     with documents.removed_on_failure() as stored, transaction.atomic():
+        _lock(paid_for)
         entry = ledger.post(
             entity=entity,
             on=on,
@@ -208,7 +217,26 @@ def _write(
         )
         for file in files:
             documents.keep(entry=entry, document=file, stored=stored, by=by, at=at)
+        recognition.settle_paid(booking_ids=paid_for)
     return entry
+
+
+def _lock(bookings: set[int]) -> None:
+    """Hold bookings before anything is posted, as everybody does."""
+    if bookings:
+        held.lock(bookings)
+
+
+def _bookings_of(lines: Iterable[ledger.Line]) -> set[int]:
+    return {line.booking.pk for line in lines if line.booking is not None}
+
+
+def _paid_for(entry: JournalEntry) -> set[int]:
+    """Return the bookings for which an entry moved cash: reversing it changes what their clients have paid."""
+    postings = list(entry.postings.values_list("booking_id", "account__role"))
+    if not any(role in CASH_ROLES for _, role in postings):
+        return set()
+    return {pk for pk, _ in postings if pk is not None}
 
 
 def _cut(text: str) -> str:

@@ -5,7 +5,7 @@ entries is followed from the first to the last and held against every head that 
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -17,9 +17,12 @@ from core import months
 from core.models import AuditEvent
 from core.money import format_minor
 from portfolio.domain import chain, ledger, sealing
+from portfolio.domain.account_changes import ROLES
 from portfolio.domain.sub_ledgers import verify_sub_ledgers
+from portfolio.domain.verified_records import verify_records
 from portfolio.models import (
     Account,
+    AccountKind,
     AccountRole,
     AnchorReason,
     ChainAnchor,
@@ -41,19 +44,23 @@ _STATES = MappingProxyType(
         "portfolio:period:reopen": PeriodState.OPEN.value,
     }
 )
+# Entries read at once: what the chain's check holds in memory.
 CHAIN_STEP = 2_000
 # Stands for the instant of an entry whose own was taken away by hand; no chain holds with it.
 NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
-"""Entries read at once: what the chain's check holds in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A head that was written down: whose it is, and where it stands, in words that end a sentence."""
+    """A head that was written down: whose it is, and where it stands, in words that end a sentence.
+
+    ``accounts`` is the digest over the accounts in use there, or how it begins; empty where it was not written down.
+    """
 
     slug: str
     head: chain.Head
     where: str
+    accounts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,7 @@ def verify_entries() -> list[str]:
         .filter(Q(lines__lt=2) | ~Q(difference=0) | Q(strange__gt=0) | Q(mixed__gt=0) | Q(misdated__gt=0))
     )
     return [
-        f"Journal entry {entry.pk} ({entry}) is broken: {entry.lines} postings, out of balance by "
+        f"Journal entry {entry.pk} ({_named(entry)}) is broken: {entry.lines} postings, out of balance by "
         f"{format_minor(entry.difference, entry.currency)}, {entry.strange} of another entity, {entry.mixed} of another "
         f"currency, {entry.misdated} of another month."
         for entry in faults
@@ -123,7 +130,7 @@ def verify_chain(*, against: Collection[Written] = ()) -> list[str]:
     ``against`` are heads that were kept outside this database, beside the anchors it keeps itself.
     """
     sentences = [
-        f"Journal entry {entry.pk} ({entry}) of {entry.entity.slug} was sealed past the ledger: it has no place in the chain."
+        f"Journal entry {entry.pk} ({_named(entry)}) of {entry.entity.name} was sealed past the ledger: it has no place in the chain."
         for entry in JournalEntry.objects.filter(state=EntryState.POSTED)
         .filter(Q(number__isnull=True) | Q(chain_hash=""))
         .select_related("entity")
@@ -134,9 +141,10 @@ def verify_chain(*, against: Collection[Written] = ()) -> list[str]:
         sentences.append(f"{loose} postings are of entries that are gone.")
     heads = chain.heads()
     written = [*against, *_anchors()]
+    accounts = {pk: chain.AccountMark(pk, *rest) for pk, *rest in _accounts()}
     for entity in Entity.objects.order_by("slug"):
         marks = [mark for mark in written if mark.slug == entity.slug]
-        sentences += _verify_chain_of(entity, heads.get(entity.pk, chain.EMPTY), marks)
+        sentences += _verify_chain_of(entity, heads.get(entity.pk, chain.EMPTY), marks, accounts)
     known = set(Entity.objects.values_list("slug", flat=True))
     return sentences + [
         f"The entity {mark.slug}, whose entry {mark.head.number} is written down {mark.where}, is gone."
@@ -145,61 +153,124 @@ def verify_chain(*, against: Collection[Written] = ()) -> list[str]:
     ]
 
 
+def _accounts() -> models.QuerySet[Account, tuple[int, str, str, str, str]]:
+    return Account.objects.values_list("id", "code", "kind", "role", "currency")
+
+
+def _named(entry: JournalEntry) -> str:
+    return f"{entry.memo}, {months.spelled(entry.on)}"
+
+
 def _anchors() -> list[Written]:
     return [
         Written(
             anchor.entity.slug, chain.Head(anchor.number, anchor.head),
-            f"in the anchor of {anchor.recorded_at:%Y-%m-%d %H:%M} UTC",
+            f"in the anchor of {months.spelled(anchor.recorded_at)}, {anchor.recorded_at:%H:%M} UTC", anchor.accounts or "none",
         )
         for anchor in ChainAnchor.objects.select_related("entity").order_by("entity_id", "number", "id")
     ]  # fmt: skip
 
 
-def _verify_chain_of(entity: Entity, head: chain.Head, marks: Collection[Written]) -> list[str]:
+def _verify_chain_of(
+    entity: Entity, head: chain.Head, marks: Collection[Written], accounts: Mapping[int, chain.AccountMark]
+) -> list[str]:
     sentences: list[str] = []
+    used: dict[int, int] = {}
     asked = {mark.head.number for mark in marks} | {head.number}
     seen: dict[int, str] = {}
     last = chain.EMPTY
     for number, chain_hash, entry, row in _sealed(entity.pk):
         if number != last.number + 1:
-            sentences.append(f"The books of {entity.slug} have no entries {last.number + 1} to {number - 1}.")
+            sentences.append(f"The books of {entity.name} have no entries {last.number + 1} to {number - 1}.")
         said = ledger.body_hash(row.on, row.memo, row.reverses_id, row.reason, row.postings)
         (follows,) = sealing.links(
             [row], before=last.hash, number=number - 1, by_id=entry.by_id, posted_at=entry.posted_at or NEVER
         )
         if said != row.body_hash or row.month != months.month_of(row.on):
             sentences.append(
-                f"Entry {number} of {entity.slug} ({entry}) is not what was sealed: its date, memo or postings were changed."
+                f"Entry {number} of {entity.name} ({_named(entry)}) is not what was sealed: its date, memo or postings were changed."
             )
         elif follows != chain_hash and number == last.number + 1:
             sentences.append(
-                f"Entry {number} of {entity.slug} ({entry}) does not follow from the one before it: one of the two was changed."
+                f"Entry {number} of {entity.name} ({_named(entry)}) does not follow from the one before it: one of the two was changed."
             )
         last = chain.Head(number, chain_hash)
+        for account_id, *_ in row.postings:
+            used.setdefault(account_id, number)
         if number in asked:
             seen[number] = chain_hash
     if last.number > head.number:  # Entries may have been sealed while these were read.
         head = chain.heads(entities=[entity]).get(entity.pk, chain.EMPTY)
     if last.number < head.number:
         sentences.append(
-            f"The books of {entity.slug} end with entry {last.number}, and had come to {head.number}: the end was cut off."
+            f"The books of {entity.name} end with entry {last.number}, and had come to {head.number}: the end was cut off."
         )
     elif last.number > head.number or last.hash != head.hash:
         sentences.append(
-            f"The books of {entity.slug} end with entry {last.number}, and their head says otherwise ({head.number})."
+            f"The books of {entity.name} end with entry {last.number}, and their head says otherwise ({head.number})."
         )
+    return [
+        *sentences,
+        *_verify_marks(entity, seen, marks),
+        *_verify_accounts_of(entity, used, marks, accounts, broken=bool(sentences)),
+    ]
+
+
+def _verify_marks(entity: Entity, seen: Mapping[int, str], marks: Collection[Written]) -> list[str]:
+    """Return a sentence for each head that was written down and that the entries do not come to."""
+    sentences: list[str] = []
     for mark in marks:
         found = seen.get(mark.head.number)
         if found is None:
             sentences.append(
-                f"Entry {mark.head.number} of {entity.slug}, written down {mark.where}, is gone from the books."
+                f"Entry {mark.head.number} of {entity.name}, written down {mark.where}, is gone from the books."
             )
         elif not found.startswith(mark.head.hash):
             sentences.append(
-                f"The books of {entity.slug} up to entry {mark.head.number} are not those written down {mark.where}: "
+                f"The books of {entity.name} up to entry {mark.head.number} are not those written down {mark.where}: "
                 "they were rewritten."
             )
     return sentences
+
+
+def _verify_accounts_of(
+    entity: Entity,
+    used: Mapping[int, int],
+    marks: Collection[Written],
+    accounts: Mapping[int, chain.AccountMark],
+    *,
+    broken: bool,
+) -> list[str]:
+    """Return a sentence where accounts in use are not what they were when a head was written down, the first such."""
+    for mark in sorted(marks, key=lambda mark: mark.head.number):
+        if not mark.accounts:
+            continue
+        then = [accounts[pk] for pk, first in used.items() if first <= mark.head.number and pk in accounts]
+        if not chain.digest(then).startswith(mark.accounts):
+            found = _as_it_was(entity, then, mark)
+            if not found and broken:
+                return []  # Which accounts the entries use is not known any more.
+            return [
+                found
+                or f"Of the {len(then)} accounts that {entity.name} uses up to entry {mark.head.number}, several are not of the "
+                f"kind, role, currency and code that were written down {mark.where}."
+            ]
+    return []
+
+
+def _as_it_was(entity: Entity, then: Sequence[chain.AccountMark], mark: Written) -> str:
+    """Return the sentence that names the one account that was changed, found by trying what each may have been."""
+    for at, account in enumerate(then):
+        for kind, roles in ROLES.items():
+            for role in roles:
+                before = account._replace(kind=kind.value, role=role.value)
+                if chain.digest([*then[:at], before, *then[at + 1 :]]).startswith(mark.accounts):
+                    return (
+                        f"Account {account.code} of {entity.name} is of the kind “{AccountKind(account.kind).label}” and for "
+                        f"“{AccountRole(account.role).label}”, and was of the kind “{kind.label}” and for “{role.label}” up to "
+                        f"entry {mark.head.number}, as written down {mark.where}."
+                    )
+    return ""
 
 
 def _sealed(entity_id: int) -> Iterator[tuple[int, str, JournalEntry, sealing.EntryRow]]:
@@ -235,7 +306,7 @@ def verify_reconciliations() -> list[str]:
         cash = cash_at_bank(entity_id=period.entity_id, month=period.month)
         if period.statement_minor is not None and cash != period.statement_minor:
             sentences.append(
-                f"{period.entity.slug} {months.label(period.month)} was reconciled at "
+                f"{period.entity.name} {months.label(period.month)} was reconciled at "
                 f"{format_minor(period.statement_minor, period.entity.currency)}, and its books now hold "
                 f"{format_minor(cash, period.entity.currency)} at the bank."
             )
@@ -245,28 +316,62 @@ def verify_reconciliations() -> list[str]:
 def verify_periods() -> list[str]:
     """Return a sentence for each month whose state nobody said, and for each entry posted behind a close."""
     told: dict[str, tuple[str, dt.datetime]] = {}
+    stated: dict[str, int] = {}
+    labels: dict[str, str] = {}
     said = AuditEvent.objects.filter(subject_type=Period._meta.label_lower, action__in=_STATES)
-    for subject_id, action, when in said.order_by("pk").values_list("subject_id", "action", "at"):
-        told[subject_id] = _STATES[action], when
+    for subject_id, action, when, data, label in said.order_by("pk").values_list(
+        "subject_id", "action", "at", "data", "subject_label"
+    ):
+        told[subject_id], labels[subject_id] = (_STATES[action], when), label
+        if "statement_minor" in data:
+            stated[subject_id] = data["statement_minor"]
     sentences: list[str] = []
     late: dict[int, str] = {}
     for period in Period.objects.select_related("entity").order_by("entity_id", "month"):
-        name = f"{period.entity.slug} {months.label(period.month)}"
-        found = told.get(str(period.pk))
+        name = f"{period.entity.name} {months.label(period.month)}"
+        found = told.pop(str(period.pk), None)
         state, when = found if found is not None else (PeriodState.OPEN.value, NEVER)
         closed = period.state == PeriodState.CLOSED
-        if state != period.state or (closed and when != period.closed_at):
+        unsaid = state != period.state or (closed and when != period.closed_at)
+        if unsaid:
             sentences.append(
                 f"{name} is {period.state}, and the audit trail does not say who did that and when."
+            )
+        known = stated.get(str(period.pk))
+        if known is not None and known != period.statement_minor:
+            now = period.statement_minor
+            amount = "nothing" if now is None else format_minor(now, period.entity.currency)
+            sentences.append(
+                f"{name} was reconciled at {format_minor(known, period.entity.currency)} by the audit trail, and says {amount}."
+            )
+        if closed and not unsaid and not _anchored(period):
+            sentences.append(
+                f"{name} was closed, and the head of the chain that was written down then is gone."
             )
         if closed:
             for entry in _behind(period):
                 late.setdefault(
                     entry.pk,
-                    f"Entry {entry.number} of {period.entity.slug} ({entry}) was posted after {months.label(period.month)} "
+                    f"Entry {entry.number} of {period.entity.name} ({_named(entry)}) was posted after {months.label(period.month)} "
                     "was closed, and belongs in it or before it.",
                 )
+    sentences += [
+        f"{labels[pk]} was {state} by the audit trail, and is not among the months."
+        for pk, (state, _) in told.items()
+    ]
     return [*sentences, *late.values()]
+
+
+def _anchored(period: Period) -> bool:
+    """Tell whether the head of the day a month was closed is written down, where there was any entry by then."""
+    return (
+        ChainAnchor.objects.filter(
+            entity=period.entity_id, reason=AnchorReason.CLOSE, recorded_at=period.closed_at
+        ).exists()
+        or not JournalEntry.objects.filter(
+            entity=period.entity_id, number__isnull=False, posted_at__lte=period.closed_at
+        ).exists()
+    )
 
 
 def _behind(period: Period) -> models.QuerySet[JournalEntry]:
@@ -312,4 +417,5 @@ def verify_books(*, against: Collection[Written] = ()) -> list[str]:
         *verify_reconciliations(),
         *verify_periods(),
         *verify_sub_ledgers(),
+        *verify_records(),
     ]

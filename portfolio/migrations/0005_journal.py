@@ -286,6 +286,7 @@ class Migration(migrations.Migration):
                 ),
                 ("number", models.PositiveBigIntegerField()),
                 ("head", models.CharField(max_length=64)),
+                ("accounts", models.CharField(max_length=64)),
                 (
                     "reason",
                     models.CharField(

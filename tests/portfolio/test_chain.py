@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from crew.models import Person
 from portfolio import tasks
 from portfolio.domain import chain, ledger, sealing, verification
 from portfolio.models import AnchorReason, ChainAnchor, EntryChain, EntrySource, JournalEntry
 from tests.portfolio.conftest import AT, OCTOBER, Books, open_books
-from tests.portfolio.test_verification import run
+from tests.portfolio.test_verification import run, without_guards
 
 ENTRY, POSTING = "portfolio_journalentry", "portfolio_posting"
 
@@ -69,7 +69,7 @@ def cut(books: Books) -> None:
 
 
 TAMPERED: dict[str, tuple[str, str]] = {
-    "memo": (f"UPDATE {ENTRY} SET memo = 'x' WHERE number = 2", "Entry 2 of qos (2026-10-15 x) is not what was sealed"),
+    "memo": (f"UPDATE {ENTRY} SET memo = 'x' WHERE number = 2", "Entry 2 of QueenofSanDiego (x, 15 October 2026) is not what was sealed"),
     "date": (f"UPDATE {ENTRY} SET \"on\" = '2026-10-16' WHERE number = 2", "is not what was sealed"),
     "month": (f"UPDATE {ENTRY} SET month = month + 1 WHERE number = 2", "is not what was sealed"),
     "reason": (f"UPDATE {ENTRY} SET reason = 'x' WHERE number = 4", "is not what was sealed"),
@@ -97,7 +97,7 @@ TAMPERED: dict[str, tuple[str, str]] = {
     "deleted": (f"DELETE FROM {ENTRY} WHERE number = 2", "2 postings are of entries that are gone"),
     "the last deleted": (
         f"DELETE FROM {ENTRY} WHERE number = 5",
-        "The books of qos end with entry 4, and had come to 5: the end was cut off.",
+        "The books of QueenofSanDiego end with entry 4, and had come to 5: the end was cut off.",
     ),
     "all deleted": (f"DELETE FROM {ENTRY}", "end with entry 0, and had come to 5"),
     "head": ("UPDATE portfolio_entrychain SET head = 'x'", "their head says otherwise (5)"),
@@ -107,19 +107,21 @@ TAMPERED: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", TAMPERED)
-def test_tampering_without_guards_is_told_in_a_sentence(kept: Books, what: str) -> None:
-    sql, sentence = TAMPERED[what]
-    run(sql)
-    found = verification.verify_chain()
-    assert any(sentence in said for said in found), found
-    assert all(said.endswith(".") for said in found)
+def test_tampering_without_guards_is_told_in_a_sentence(kept: Books) -> None:
+    with without_guards(), connection.cursor() as cursor:
+        for what, (sql, sentence) in TAMPERED.items():
+            with transaction.atomic():
+                cursor.execute(sql)
+                found = verification.verify_chain()
+                transaction.set_rollback(True)
+            assert any(sentence in said for said in found), (what, found)
+            assert all(said.endswith(".") for said in found)
 
 
 def test_history_made_right_again_is_told_by_the_anchors(kept: Books) -> None:
     rewrite(kept, anchors=False)
     assert verification.verify_books() == [
-        "The books of qos up to entry 4 are not those written down in the anchor of 2026-11-10 18:30 UTC: "
+        "The books of QueenofSanDiego up to entry 4 are not those written down in the anchor of 10 November 2026, 18:30 UTC: "
         "they were rewritten."
     ]
 
@@ -128,7 +130,7 @@ def test_history_made_right_again_is_told_by_the_anchors(kept: Books) -> None:
     ("act", "sentence"),
     [
         (lambda books: rewrite(books, anchors=True), "up to entry 5 are not those written down in heads.txt"),
-        (cut, "Entry 5 of qos, written down in heads.txt, is gone from the books."),
+        (cut, "Entry 5 of QueenofSanDiego, written down in heads.txt, is gone from the books."),
     ],
 )
 def test_what_no_row_here_tells_a_file_outside_does(
@@ -166,7 +168,7 @@ def test_an_entity_that_is_gone_is_told_by_what_was_written_down(books: Books) -
 def test_an_entry_sealed_by_hand_balances_and_has_no_place_in_the_chain(kept: Books) -> None:
     seal_by_hand(kept)
     (sentence,) = verification.verify_books()
-    assert "(2026-10-15 By hand) of qos was sealed past the ledger" in sentence
+    assert "(By hand, 15 October 2026) of QueenofSanDiego was sealed past the ledger" in sentence
     kept.post("6100", "1010", 7)
     assert verification.verify_books() == [sentence]
 

@@ -92,7 +92,7 @@ def test_a_late_entry_makes_a_reconciled_month_drift(books: Books) -> None:
     assert verification.verify_books() == []
     books.post("6100", "1010", 5_00, on=dt.date(2026, 10, 3))
     (sentence,) = verification.verify_books()
-    assert sentence == "qos Oct 2026 was reconciled at $880.00, and its books now hold $875.00 at the bank."
+    assert sentence == "QueenofSanDiego Oct 2026 was reconciled at $880.00, and its books now hold $875.00 at the bank."
     with pytest.raises(reconciliation.StatementDiffersError, match="reconcile it again"):
         reconciliation.close_month(entity=books.entity, month=OCT, by=None, at=AT)
     reconciliation.reconcile_month(entity=books.entity, month=OCT, statement_minor=875_00, by=None, at=AT)

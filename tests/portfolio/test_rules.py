@@ -72,7 +72,7 @@ def test_applying_a_rule_posts_one_correcting_entry_for_each_line(books: Books) 
     ledger.reverse(entry=wrong, on=wrong.on, reason="Not that one", by=None, at=AT)
     assert rules.recategorise(rule=rule, by=None, at=AT).moved == 1
     (closed,) = verification.verify_books()
-    assert closed.startswith("qos Sep 2026 is closed, and the audit trail does not say")
+    assert closed.startswith("QueenofSanDiego Sep 2026 is closed, and the audit trail does not say")
 
 
 def test_rules_are_ordered_switched_off_and_deleted(books: Books) -> None:

@@ -104,3 +104,16 @@ def test_the_journal_refuses_what_a_record_made_and_reverses_the_rest() -> None:
     }  # fmt: skip
     for source in free:
         assert entries.reverse(entry=posted(books, source), on=ON, **asked).reason == "Wrong"
+
+
+def test_money_of_a_booking_written_by_hand_counts_as_paid_until_it_is_reversed(books: Books) -> None:
+    booking = BookingFactory(entity=books.entity)
+    lines = [books.line("1010", 500_00), books.line("2100", -500_00, booking)]
+    entry = entries.write(
+        entity=books.entity, on=ON, memo="Cash from a guest", lines=lines, key="k1", by=None, at=AT
+    )
+    booking.refresh_from_db()
+    assert booking.paid_minor == 500_00
+    entries.reverse(entry=entry, on=ON, reason="Counted twice", by=None, at=AT)
+    booking.refresh_from_db()
+    assert booking.paid_minor == 0

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from portfolio.domain import chain, verification
 from portfolio.models import Entity
 
-_LINE = re.compile(r"([a-z0-9-]{1,50}) ([1-9][0-9]{0,17}) ([0-9a-f]{16,64})")
+_LINE = re.compile(r"([a-z0-9-]{1,50}) ([1-9][0-9]{0,17}) ([0-9a-f]{16,64})(?: ([0-9a-f]{16,64}))?")
 
 
 class Command(BaseCommand):
@@ -39,14 +39,17 @@ class Command(BaseCommand):
             raise CommandError("\n".join(faults), returncode=1)
         if options["write_heads"]:
             slugs = dict(Entity.objects.values_list("pk", "slug"))
-            lines = sorted(f"{slugs[pk]} {head.number} {head.hash}\n" for pk, head in heads.items())
+            lines = sorted(
+                f"{slugs[pk]} {head.number} {head.hash} {chain.accounts_at(pk, head.number)}\n"
+                for pk, head in heads.items()
+            )
             try:
                 options["write_heads"].write_text("".join(lines), encoding="ascii")
             except OSError as error:
                 raise CommandError(f"The heads could not be written: {error}.", returncode=2) from error
         self.stdout.write(
-            "The books hold: every posted entry balances, the chain over them is whole, and every balance is the sum "
-            "of its postings."
+            "The books hold: every posted entry balances, the chain over them is whole, every balance is the sum "
+            "of its postings, and the records beside them say the same."
         )
 
 
@@ -65,8 +68,12 @@ def _read(file: Path) -> list[verification.Written]:
         match = _LINE.fullmatch(line)
         if match is None:
             raise CommandError(
-                f"{file}, line {number}: a line is an entity, a number and a hash; this one is not.",
+                f"{file}, line {number}: a line is an entity, a number and one or two hashes; this one is not.",
                 returncode=2,
             )
-        found.append(verification.Written(match[1], chain.Head(int(match[2]), match[3]), f"in {file.name}"))
+        found.append(
+            verification.Written(
+                match[1], chain.Head(int(match[2]), match[3]), f"in {file.name}", match[4] or ""
+            )
+        )
     return found

@@ -83,6 +83,7 @@ def test_completing_is_taken_back_and_done_anew_as_often_as_need_be(charter: Cha
     assert charter.standing() == {"earned": 1_900_00}
     ids = JournalEntry.objects.filter(source=EntrySource.RECOGNITION).values_list("external_id", flat=True)
     assert sorted(ids) == [f"booking:QOS-0001:completed{end}" for end in ("", ":1", ":2")]
+    recognition.settle_paid(booking_ids=[charter.booking.pk])
     assert not verification.verify_books()
 
 
