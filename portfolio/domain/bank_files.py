@@ -52,10 +52,12 @@ class BankFile:
         kind: ImportKind,
         name: str,
         data: bytes,
+        day_column: str,
         by: AbstractBaseUser | None,
         at: dt.datetime,
     ) -> None:
-        """Write the file's row; what it brought is noted at the end."""
+        """Write the file's row; what it brought is noted at the end. ``day_column`` is what holds the days."""
+        self.day_column = day_column
         self.desk, self.kind, self.name, self.by, self.at = desk, kind, name, by, at
         self.file = landing.open_file(entity=desk.entity, kind=kind, name=name, data=data, by=by, at=at)
         self.read = self.new = self.matched = self.uncategorised = self.repeated = self.waiting = 0
@@ -143,12 +145,12 @@ class BankFile:
         """Refuse lines of closed months, and of days before the opening balances, which hold their money already."""
         told = [line for line in outside if line.same_as_id is None]
         if told:
-            landing.refuse_closed(entity=self.desk.entity, lines=told, name=self.name)
+            landing.refuse_closed(entity=self.desk.entity, lines=told, name=self.name, column=self.day_column)
         opened = self.opened_on
         early = next((line for line in told if opened is not None and line.on < opened), None)
         if early is not None and opened is not None:
             raise FormatError(
-                file=self.name, line=early.line, column=None,
+                file=self.name, line=early.line, column=self.day_column,
                 reason=f"it is of {months.spelled(early.on)}, and the books begin with the opening balances of "
                 f"{months.spelled(opened)}, which hold its money already",
                 fix="leave the lines before that day out, or check that it is the right file",

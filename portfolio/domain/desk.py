@@ -164,7 +164,7 @@ def match_payouts(
                 raise FormatError(
                     file=name,
                     line=line.line,
-                    column=None,
+                    column="amount",
                     reason=f"payout {line.payout_id} is {format_minor(abs(line.amount_minor), currency)} here and "
                     f"{format_minor(abs(free[0].amount_minor), currency)} in {_told_by(free[0])}",
                     fix="export both files again",

@@ -108,6 +108,7 @@ def land_stays(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.da
                 entity=entity,
                 lines=[lines[n] for n in fresh if group[n].paid and group[n].fee_minor],
                 name=name,
+                column="check_in",
             )
             for n in fresh:
                 stay = _stay(entity, group[n], noted.get((entity.pk, group[n].check_in)), name)

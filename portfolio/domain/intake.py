@@ -81,7 +81,15 @@ def land_bank(
             max_bytes=max_bytes, columns=column_maps.columns_of(column_map) if column_map is not None else None,
         )  # fmt: skip
         statement.check()
-        file = BankFile(desk=desk, kind=ImportKind.BANK_CSV, name=name, data=data, by=by, at=at)
+        file = BankFile(
+            desk=desk,
+            kind=ImportKind.BANK_CSV,
+            name=name,
+            data=data,
+            day_column=statement.columns.date,
+            by=by,
+            at=at,
+        )
         file.look(bank=bank, lines=map(_csv_line, statement.lines()))
         file.lock()
         file.take(bank=bank, lines=map(_csv_line, statement.lines()))
@@ -120,7 +128,15 @@ def land_ofx(
             max_rows=max_rows, max_bytes=max_bytes,
         )  # fmt: skip
         banks = _banks(entity, statements, name, account, answers or {}, by, at)
-        file = BankFile(desk=desks.Desk(entity), kind=ImportKind.OFX, name=name, data=data, by=by, at=at)
+        file = BankFile(
+            desk=desks.Desk(entity),
+            kind=ImportKind.OFX,
+            name=name,
+            data=data,
+            day_column="DTPOSTED",
+            by=by,
+            at=at,
+        )
         told = list(zip(statements, banks, strict=True))
         for statement, bank in told:
             file.look(bank=bank, lines=_ofx_lines(statement, bank, name))
@@ -163,7 +179,7 @@ def land_opening(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.
             new = landing.unseen(entity=entity, kind=ImportKind.OPENING, lines=lines, name=name)
             if not new:
                 continue
-            landing.refuse_closed(entity=entity, lines=lines, name=name)
+            landing.refuse_closed(entity=entity, lines=lines, name=name, column="on")
             try:
                 opening.refuse_begun(entity=entity, on=on)
             except opening.OpeningError as error:

@@ -208,7 +208,7 @@ def land_journal(
         # To the end of the file before the first entry: what is refused is refused before anything of it is posted.
         newest = _newest(entity)
         for _, new in _fresh(entity, journal, accounts, newest):
-            landing.refuse_closed(entity=entity, lines=new, name=name)
+            landing.refuse_closed(entity=entity, lines=new, name=name, column="date")
         file = landing.open_file(entity=entity, kind=ImportKind.JOURNAL, name=name, data=data, by=by, at=at)
         count = 0
         for found, new in _fresh(entity, journal, accounts, newest):
@@ -288,7 +288,7 @@ def _all_mapped(
             raise FormatError(
                 file=journal.file,
                 line=named.line,
-                column=None,
+                column="account",
                 reason=f"{shown(named.name)} is no active account of {entity.slug}"
                 + (f" (near it: {' or '.join(near)})" if near else ""),
                 fix="bring the file in from the entity's Journal page, where you choose its account, or add it to the chart",
@@ -304,7 +304,7 @@ def _refuse_currencies(journal: TextJournal, accounts: Mapping[str, Account]) ->
             raise FormatError(
                 file=journal.file,
                 line=line,
-                column=None,
+                column="currency",
                 reason=f"the posting is in {currency} and account {account} is kept in {account.currency}",
                 fix="send it to an account of its currency",
             )
@@ -346,7 +346,7 @@ def _known_marks(
                 raise FormatError(
                     file=journal.file,
                     line=found.line,
-                    column=None,
+                    column="id",
                     reason=f"entry {number} of {entity.slug} is in the books and says something else",
                     fix="a posted entry never changes; take the id away to post this as another entry",
                 )

@@ -24,6 +24,16 @@ from portfolio.models import (
 
 # Stays below the number of parameters that any SQLite in use accepts.
 _LOOKUP = 900
+# The field by which a line of each kind of file is known again; a bank's CSV has none.
+_KNOWN_BY = {
+    ImportKind.OFX: "FITID",
+    ImportKind.STRIPE: "id",
+    ImportKind.JOURNAL: "id",
+    ImportKind.BOOKINGS: "reference",
+    ImportKind.STAYS: "reference",
+    ImportKind.INVOICES: "number",
+    ImportKind.OPENING: "account",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +165,7 @@ def unseen(*, entity: Entity, kind: ImportKind, lines: Sequence[NewLine], name: 
                 raise FormatError(
                     file=name,
                     line=line.line,
-                    column=None,
+                    column=_KNOWN_BY.get(kind),
                     reason=f"{line.external_id} stands already on line {here[line.external_id]}",
                     fix="keep one of the two",
                 )
@@ -165,15 +175,15 @@ def unseen(*, entity: Entity, kind: ImportKind, lines: Sequence[NewLine], name: 
             raise FormatError(
                 file=name,
                 line=line.line,
-                column=None,
+                column=_KNOWN_BY.get(kind),
                 reason=f"{line.external_id} landed before and said something else",
                 fix="a landed line never changes; correct it in the books and leave this line out",
             )
     return fresh
 
 
-def refuse_closed(*, entity: Entity, lines: Iterable[NewLine], name: str) -> None:
-    """Refuse lines of months whose books are closed, by file and line."""
+def refuse_closed(*, entity: Entity, lines: Iterable[NewLine], name: str, column: str) -> None:
+    """Refuse lines of months whose books are closed, by file, line and the column of their day."""
     closed = periods.closed_months(entity=entity)
     for line in lines:
         month = months.month_of(line.on)
@@ -181,7 +191,7 @@ def refuse_closed(*, entity: Entity, lines: Iterable[NewLine], name: str) -> Non
             raise FormatError(
                 file=name,
                 line=line.line,
-                column=None,
+                column=column,
                 reason=f"the books of {entity.name} are closed for {periods.named(closed=closed, asked=[month])}",
                 fix="leave the lines of that month out",
             )
@@ -205,8 +215,9 @@ def post(
         ids = ledger.post_many(entity=entity, drafts=drafts, by=by, at=at)
     except ledger.LedgerError as error:
         reason = str(error).rstrip(".")
+        column = "amount" if isinstance(error, ledger.UnbalancedEntryError) else None
         raise FormatError(
-            file=name, line=lines[0].line, column=None, reason=reason, fix="nothing of this file was kept"
+            file=name, line=lines[0].line, column=column, reason=reason, fix="nothing of this file was kept"
         ) from error
     for line, entry_id in zip(lines, ids, strict=True):
         line.entry_id = entry_id

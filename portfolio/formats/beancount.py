@@ -234,7 +234,7 @@ class _Beancount:
         rest = body[len(name) :].split(";", 1)[0]
         at = column + len(name) + len(rest) - len(rest.lstrip())
         rest = rest.strip()
-        posting = Written(number, name)
+        posting = Written(number, column, name)
         if rest:
             for sign, what in (("{", "a cost"), ("@", "a price")):
                 if sign in rest:

@@ -171,7 +171,7 @@ class _Hledger:
     def _tags(self, number: int, comment: str, draft: Draft) -> None:
         if _POSTING_DATE.search(comment):
             raise self.reader.error(
-                number, None, "a comment sets another date", "write one date; take date: and [date] out"
+                number, "comment", "a comment sets another date", "write one date; take date: and [date] out"
             )
         tag = _TAG.fullmatch(comment.strip())
         if tag is None:
@@ -218,7 +218,7 @@ class _Hledger:
                 "write the account without brackets",
             )
         parts = _SPLIT.split(plain.strip(), maxsplit=1)
-        posting = Written(number, self._account(number, column, parts[0]))
+        posting = Written(number, column, self._account(number, column, parts[0]))
         draft.postings.append(posting)
         if len(parts) > 1:
             written = parts[1].strip()

@@ -130,6 +130,7 @@ class Written:
     """A posting as written; ``amount_minor`` is None where it is left for us to work out."""
 
     line: int
+    column: int
     account: str
     amount_minor: int | None = None
     currency: str = ""
@@ -254,7 +255,7 @@ class Reader:
         if len(draft.postings) < 2:
             raise self.error(
                 draft.line,
-                None,
+                1,
                 f"the transaction has {len(draft.postings)} posting{'s' if len(draft.postings) != 1 else ''}",
                 "give it at least two",
             )
@@ -262,7 +263,7 @@ class Reader:
         if len(currencies) > 1:
             raise self.error(
                 draft.line,
-                None,
+                1,
                 f"the transaction mixes {' and '.join(sorted(currencies))}",
                 "write one transaction for each currency",
             )
@@ -270,7 +271,7 @@ class Reader:
         if len(elided) > 1 or not currencies:
             raise self.error(
                 (elided or draft.postings)[-1].line,
-                None,
+                (elided or draft.postings)[-1].column,
                 "more than one posting of the transaction has no amount"
                 if len(elided) > 1
                 else "no posting of the transaction has an amount with its currency",
@@ -281,19 +282,19 @@ class Reader:
         if total and not elided:
             raise self.error(
                 draft.line,
-                None,
+                1,
                 f"the transaction is out of balance by {format_minor(total, currency)}",
                 "make its postings add up to zero",
             )
         if elided and abs(total) > LIMIT_MINOR:
             raise self.error(
-                elided[0].line, None, f"the amount left out is more than {LIMIT_MINOR:,} minor units", "split it"
+                elided[0].line, elided[0].column, f"the amount left out is more than {LIMIT_MINOR:,} minor units", "split it"
             )  # fmt: skip
         self.count += 1
         return JournalTransaction(
             line=draft.line,
             on=draft.on,
-            memo=self._said(draft.line, draft.memo, MEMO_LIMIT) or "No description",
+            memo=self._said(draft.line, 1, draft.memo, MEMO_LIMIT) or "No description",
             mark=draft.mark,
             postings=tuple(
                 JournalPosting(
@@ -301,7 +302,7 @@ class Reader:
                     account=posting.account,
                     amount_minor=-total if posting.amount_minor is None else posting.amount_minor,
                     currency=currency,
-                    memo=self._said(posting.line, posting.memo, LINE_MEMO_LIMIT),
+                    memo=self._said(posting.line, posting.column, posting.memo, LINE_MEMO_LIMIT),
                     booking=posting.booking,
                     asserted_minor=self._asserted(posting, currency),
                 )
@@ -309,11 +310,11 @@ class Reader:
             ),
         )
 
-    def _said(self, line: int, text: str, limit: int) -> str:
+    def _said(self, line: int, column: int, text: str, limit: int) -> str:
         said = " ".join(text.split())
         if len(said) > limit:
             raise self.error(
-                line, None, f"the text has {len(said):,} characters", f"shorten it to at most {limit}"
+                line, column, f"the text has {len(said):,} characters", f"shorten it to at most {limit}"
             )
         return said
 
@@ -324,7 +325,7 @@ class Reader:
         if stated != currency:
             raise self.error(
                 posting.line,
-                None,
+                posting.column,
                 f"the balance is stated in {stated} and the transaction is in {currency}",
                 "state it in the currency of the transaction",
             )
@@ -426,7 +427,7 @@ def _holds(reader: Reader, assertion: Assertion, under: dict[tuple[str, str], in
 def _differs(reader: Reader, line: int, account: str, stated: int, held: int, currency: str) -> FormatError:
     return reader.error(
         line,
-        None,
+        "balance",
         f"{account} is stated at {format_minor(stated, currency)} and the transactions before it add up to "
         f"{format_minor(held, currency)}",
         "find the transaction that is missing or wrong",

@@ -69,7 +69,7 @@ def parse(
     for line, raw in _objects(text, name):
         if len(found) >= max_rows:
             raise FormatError(
-                file=name, line=line, column=None, reason=f"there are more than {max_rows:,} transactions",
+                file=name, line=line, column="id", reason=f"there are more than {max_rows:,} transactions",
                 fix="split the file by date",
             )  # fmt: skip
         transaction = movement(raw, name=name, line=line)
@@ -135,10 +135,10 @@ class _Reader:
     def __init__(self, raw: object, name: str, line: int) -> None:
         self.name, self.line = name, line
         if not isinstance(raw, dict):
-            raise self.error(None, "this is no balance transaction", _EXPORT)
+            raise self.error("data", "this is no balance transaction", _EXPORT)
         self.raw: dict[str, Any] = raw
 
-    def error(self, key: str | None, reason: str, fix: str) -> FormatError:
+    def error(self, key: str, reason: str, fix: str) -> FormatError:
         """Return the refusal of one value, for the caller to raise."""
         return FormatError(file=self.name, line=self.line, column=key, reason=reason, fix=fix)
 

@@ -78,4 +78,4 @@ def _text(value: Any) -> str:
 
 
 def _refused(name: str, reason: str, fix: str, line: int = 1) -> FormatError:
-    return FormatError(file=name, line=line, column=None, reason=reason, fix=fix)
+    return FormatError(file=name, line=line, column="A", reason=reason, fix=fix)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 
 from portfolio.domain import chart, ledger
@@ -74,6 +75,15 @@ def in_parallel(*acts: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.join(60)
     return results
+
+
+def everything() -> dict[str, int]:
+    """Return a print of every row of every table, to compare with a later one."""
+    return {
+        model._meta.label: hash(tuple(model._base_manager.order_by("pk").values_list()))
+        for model in apps.get_models()
+        if model._meta.managed
+    }
 
 
 @pytest.fixture

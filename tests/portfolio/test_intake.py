@@ -237,7 +237,7 @@ def test_a_payout_of_another_amount_refuses_the_file(books: Books) -> None:
     before = JournalEntry.objects.count()
     statement = f"Date,Description,Amount\n2026-10-07,STRIPE TRANSFER {PAYOUT},1761.00\n"
     with pytest.raises(
-        FormatError, match=r"bank\.csv line 2: payout po_.* is \$1,761\.00 here and \$1,761\.42 in"
+        FormatError, match=r"bank\.csv line 2, column amount: payout po_.* is \$1,761\.00 here and \$1,761\.42 in"
     ):
         bank(books, statement)
     assert JournalEntry.objects.count() == before
@@ -251,7 +251,7 @@ def test_a_landed_id_with_another_body_refuses_the_whole_file(books: Books) -> N
         + stripe_row(1, "charge", "ch_1", "21.00", "0.88", "20.12", "Cap")
     )
     with pytest.raises(
-        FormatError, match=r"stripe\.csv line 3: txn_0001 landed before and said something else"
+        FormatError, match=r"stripe\.csv line 3, column id: txn_0001 landed before and said something else"
     ):
         card(books, changed)
     assert JournalEntry.objects.count() == 1
@@ -279,7 +279,7 @@ def test_a_bad_file_is_refused_whole_with_its_line(books: Books, text: str, word
 def test_a_closed_month_refuses_the_file_with_its_line(books: Books) -> None:
     Period.objects.create(entity=books.entity, month=months.parse("2026-10"), state="closed", closed_at=AT)
     with pytest.raises(
-        FormatError, match=r"bank\.csv line 2: the books of QueenofSanDiego are closed for Oct 2026"
+        FormatError, match=r"bank\.csv line 2, column Date: the books of QueenofSanDiego are closed for Oct 2026"
     ):
         bank(books)
     assert not JournalEntry.objects.exists()
@@ -374,8 +374,8 @@ LATE = "".join(f"2026-10-{1 + n % 28:02d},LINE {n},-1.00\n" for n in range(2_100
     ("last", "words"),
     [
         ("2026-02-30,x,-1.00\n", "line 2102, column Date"),
-        ("2026-09-30,x,-1.00\n", "line 2102: the books of .* are closed for Sep 2026"),
-        ("2026-08-30,x,-1.00\n", "line 2102: it is of 30 August 2026, and the books begin"),
+        ("2026-09-30,x,-1.00\n", "line 2102, column Date: the books of .* are closed for Sep 2026"),
+        ("2026-08-30,x,-1.00\n", "line 2102, column Date: it is of 30 August 2026, and the books begin"),
         ("", "line 2002, column Date: the file has more than 2,000 rows"),
     ],
     ids=["a fault", "a closed month", "before the opening", "too many"],

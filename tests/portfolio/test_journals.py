@@ -161,7 +161,9 @@ def test_accounts_are_found_by_code_name_or_mapping_and_a_file_lands_whole_or_no
         b'2026-10-05 * "Fee"\n  Expenses:Dock-And-Venue  40 USD\n  Assets:1010-Anything\n\n'
         b'2026-10-06 * "Tea"\n  Expenses:Galley  5 USD\n  Assets:1010-Anything\n'
     )
-    with pytest.raises(FormatError, match=r"f.bean line 6: 'Expenses:Galley' is no active account of qos"):
+    with pytest.raises(
+        FormatError, match=r"f.bean line 6, column account: 'Expenses:Galley' is no active account of qos"
+    ):
         journals.land_journal(entity=books.entity, data=text, name="f.bean", by=None, at=AT)
     assert not JournalEntry.objects.exists()
     named = journals.accounts_named(entity=books.entity, journal=journals.read(data=text, name="f.bean"))
@@ -178,14 +180,16 @@ def test_a_journal_for_a_closed_month_another_currency_or_an_inactive_account_is
 ) -> None:
     text = b"2026-10-05 Fee\n    1010  5 USD\n    3000\n"
     Period.objects.create(entity=books.entity, month=months.month_of(OCTOBER), state="closed", closed_at=AT)
-    with pytest.raises(FormatError, match="f.j line 1: the books of QueenofSanDiego are closed for Oct 2026"):
+    with pytest.raises(
+        FormatError, match="f.j line 1, column date: the books of QueenofSanDiego are closed for Oct 2026"
+    ):
         journals.land_journal(entity=books.entity, data=text, name="f.j", by=None, at=AT)
-    with pytest.raises(FormatError, match="f.j line 2: the posting is in EUR"):
+    with pytest.raises(FormatError, match="f.j line 2, column currency: the posting is in EUR"):
         journals.land_journal(
             entity=books.entity, data=text.replace(b"USD", b"EUR"), name="f.j", by=None, at=AT
         )
     Account.objects.filter(entity=books.entity, code="3000").update(active=False)
-    with pytest.raises(FormatError, match="f.j line 3: '3000' is no active account"):
+    with pytest.raises(FormatError, match="f.j line 3, column account: '3000' is no active account"):
         journals.land_journal(entity=books.entity, data=text, name="f.j", by=None, at=AT)
 
 

@@ -90,7 +90,7 @@ def test_an_ofx_file_lands_once_with_its_balance_and_its_account_is_remembered(b
 def test_a_reused_id_with_another_amount_refuses_the_file(books: Books) -> None:
     ofx(books, movement(1, "500.00", "A1", "OWNER"))
     with pytest.raises(
-        FormatError, match=r"october.ofx line 14: 1010:A1 landed before and said something else"
+        FormatError, match=r"october.ofx line 14, column FITID: 1010:A1 landed before and said something else"
     ):
         ofx(books, movement(2, "5.00", "A2", "NEW"), movement(1, "501.00", "A1", "OWNER"))
     assert entries() == 1

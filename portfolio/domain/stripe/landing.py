@@ -93,7 +93,7 @@ def land_file(
         lines = _lines(entity, rows, name)
         fresh = landing.unseen(entity=entity, kind=ImportKind.STRIPE, lines=lines, name=name)
         new = [lines[n] for n in fresh]
-        landing.refuse_closed(entity=entity, lines=new, name=name)
+        landing.refuse_closed(entity=entity, lines=new, name=name, column="created")
         desk = desks.Desk(entity)
         landed = _post(desk, [(lines[n], rows[n]) for n in fresh], name, by, at)
         kept = desks.kept(
@@ -131,7 +131,9 @@ def land(
         if instead_on is not None:
             for n in kept_out:
                 lines[n].on = instead_on
-            landing.refuse_closed(entity=entity, lines=[lines[n] for n in kept_out], name=name)
+            landing.refuse_closed(
+                entity=entity, lines=[lines[n] for n in kept_out], name=name, column="created"
+            )
             kept_out = []
         skipped = set(kept_out)
         new = [(lines[n], rows[n]) for n in fresh if n not in skipped]
