@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from crew.domain import checklists, events, grants, guests, links, positions, terms
+from crew.domain import checklists, event_bookings, events, grants, guests, links, positions, terms
 from crew.domain.history import SYSTEM, Actor
 from crew.models import (
     Anchor,
@@ -19,16 +19,23 @@ from crew.models import (
     Event,
     EventState,
     EventTemplate,
+    Evidence,
     Guest,
     Person,
+    Phase,
     Port,
     Position,
     Role,
     Station,
     Vessel,
 )
+from portfolio.domain import served
+from portfolio.models import Booking
 
 SATURDAY, FIRST_LEAD = 5, 2
+# The booking of yesterday's charter: its deposit is paid and held.
+HELD_FOR = "QOS-0115"
+ASHORE = (*events.ASHORE_PHASES, Phase.UNDERWAY)
 _CLEARED = "Paper waiver seen"
 # What has been found so far on tomorrow's list; the battery is what the captain sees first.
 _FOUND: tuple[tuple[str, str, str], ...] = (
@@ -82,6 +89,7 @@ class _Season:
             last_on=saturday + dt.timedelta(days=4),
             defaults={"note": "Moving house"},
         )
+        self._yesterday()
         self._tomorrow()
         self._saturday(saturday)
         self._bareboat(saturday + dt.timedelta(days=1))
@@ -133,6 +141,39 @@ class _Season:
         )
         self._invite(event, "captain")
         self._invite(event, "guest")
+
+    def _yesterday(self) -> None:
+        """A day charter that is back and still under way in the portal: completed, it earns its booking's deposit."""
+        event = self._event(
+            "Day charter",
+            self.today - dt.timedelta(days=1),
+            days=12,
+            title="Coastal day sail to Point Loma",
+            client_name="Elena Renner",
+            price_minor=250_000,
+        )
+        self._crew(event, days=9, captain="captain", mate="mate", deckhand="deckhand")
+        booking = Booking.objects.filter(entity=event.entity_id, reference=HELD_FOR).first()
+        if booking is not None:
+            event_bookings.tie(event=event, booking=booking, by=self.office, at=self._ago(11))
+            if booking.service_on is not None and event.departs_on < booking.service_on:
+                # No service is earned before its day.
+                served.event_moved(
+                    event_key=event.key, on=event.departs_on, by=self.office.person, at=self._ago(11)
+                )
+        events.advance(event=event, to=EventState.CONFIRMED, by=self.office, at=self._ago(5))
+        captain = self._hand(event, "captain")
+        for name in ("Elena Renner", "Marco Renner", "Ines Duarte", "Paul Duarte"):
+            guest = self._guest(event, name, "", days=7)
+            guests.clear(guest=guest, how=_CLEARED, by=captain, at=self._ago(2))
+        event.refresh_from_db()
+        for number, item in enumerate(event.items.filter(phase__in=ASHORE).exclude(evidence=Evidence.PHOTO)):
+            item.event = event
+            checklists.complete_item(
+                item=item, by=self._hand(event, "captain" if item.role == Role.CAPTAIN else "deckhand"),
+                at=event.departs_at - dt.timedelta(minutes=100 - 2 * number), proof=_plain(item),
+            )  # fmt: skip
+        events.advance(event=event, to=EventState.UNDERWAY, by=captain, at=event.departs_at)
 
     def _saturday(self, on: dt.date) -> None:
         """Two trips on one day with too little time between them; the evening's positions are partly open."""
@@ -320,3 +361,11 @@ class _Season:
 
     def _ago(self, days: int, *, minutes: int = 0) -> dt.datetime:
         return self.at - dt.timedelta(days=days, minutes=minutes)
+
+
+def _plain(item: ChecklistItem) -> checklists.Proof:
+    """Return what was found where nothing was unusual: the middle of the limits, or a word."""
+    if item.evidence == Evidence.NUMBER:
+        low, high = item.low or Decimal(0), item.high or Decimal(100)
+        return checklists.Proof(number=Decimal(4) if item.unit == "guests" else round((low + high) / 2))
+    return checklists.Proof(text="Done, nothing to remark." if item.evidence == Evidence.TEXT else "")

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Min, Q, Sum
+from django.db.models import Max, Min, Q, Sum
 
 from portfolio.domain.held import HELD_ROLES, KEPT, chunks
 from portfolio.models import (
@@ -233,6 +233,17 @@ def held_now(*, entity: Entity, month: int, as_of: dt.date) -> HeldNow:
         account__entity=entity, account__role__in=HELD_ROLES, month__lte=month
     ).aggregate(credit=Sum("credit_minor"), debit=Sum("debit_minor"))
     return HeldNow(tuple(found), unnamed, (balance["credit"] or 0) - (balance["debit"] or 0))
+
+
+def newest(*, entity: Entity, since: dt.date, today: dt.date) -> dt.date:
+    """Return the day of an entity's newest entry about money held, up to today, or an earlier day that is given."""
+    if since >= today:
+        return since
+    found = Posting.objects.filter(
+        account__entity=entity, account__role__in=HELD_ROLES, entry__state=EntryState.POSTED,
+        month__gte=since.year * 12 + since.month - 1, entry__on__range=(since, today),
+    ).aggregate(newest=Max("entry__on"))["newest"]  # fmt: skip
+    return found or since
 
 
 def accounts(*, entity: Entity) -> list[Account]:

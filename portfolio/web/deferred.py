@@ -91,7 +91,8 @@ class DismissForm(forms.Form):
 def deferred_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the roll-forward, what is held for whom, and what needs a person."""
     entity = entity_or_404(request, slug)
-    as_of = as_of_date()
+    stands_on = as_of_date()
+    as_of = roll_forward.newest(entity=entity, since=stands_on, today=clock.today(entity.zone))
     first, last = _span(request, as_of)
     roll = roll_forward.roll_forward(entity=entity, first=first, last=last)
     standing = roll_forward.held_now(entity=entity, month=last, as_of=min(as_of, months.last_day(last)))
@@ -113,7 +114,7 @@ def deferred_page(request: HttpRequest, slug: str) -> HttpResponse:
             "held": standing,
             "page_obj": Paginator(standing.rows, ROWS_A_PAGE).get_page(request.GET.get("page")),
             "last": last,
-            "troubles": exceptions.exceptions(entity_ids=[entity.pk], as_of=as_of),
+            "troubles": exceptions.exceptions(entity_ids=[entity.pk], as_of=stands_on),
             "accounts": roll_forward.accounts(entity=entity),
             "query": f"to={months.iso(last)}&months={last - first + 1}",
             "earlier": f"to={months.iso(first - 1)}&months={last - first + 1}",
@@ -177,7 +178,7 @@ def deferred_month(request: HttpRequest, slug: str, month: int) -> HttpResponse:
 def deferred_file(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     """Give the roll-forward and the list of what is held as CSV or XLSX."""
     entity = entity_or_404(request, slug)
-    as_of = as_of_date()
+    as_of = roll_forward.newest(entity=entity, since=as_of_date(), today=clock.today(entity.zone))
     first, last = _span(request, as_of)
     roll = roll_forward.roll_forward(entity=entity, first=first, last=last)
     standing = roll_forward.held_now(entity=entity, month=last, as_of=min(as_of, months.last_day(last)))

@@ -12,7 +12,8 @@ from pytest_django import DjangoDbBlocker
 
 from core.models import AuditEvent
 from crew import rules
-from crew.domain import sample, sample_charters, timing_panel
+from crew.domain import events, sample, sample_charters, sample_events, timing_panel
+from crew.domain.history import Actor
 from crew.models import (
     ChecklistItem,
     Credential,
@@ -36,7 +37,7 @@ from crew.models import (
     Role,
 )
 from mail.models import Message
-from portfolio.models import Booking, BookingCost, CostKind
+from portfolio.models import AccountRole, Booking, BookingCost, BookingStage, CostKind, Posting
 from tests import databases
 
 DEMO = settings.BASE_DIR / "demo"
@@ -168,7 +169,7 @@ class TestComing:
 @pytest.mark.usefixtures("loaded")
 class TestPast:
     def test_past_charters_are_the_bookings_that_were_served(self) -> None:
-        served = Booking.objects.exclude(event_key="")
+        served = Booking.objects.exclude(event_key="").filter(stage=BookingStage.COMPLETED)
 
         assert served.count() == 16
         for booking in served:
@@ -180,8 +181,27 @@ class TestPast:
                 booking.price_minor,
             )
 
+    def test_completing_yesterdays_charter_earns_its_booking(self) -> None:
+        booking = Booking.objects.get(reference=sample_events.HELD_FOR)
+        event = Event.objects.get(key=booking.event_key)
+        assert (event.state, booking.stage) == (EventState.UNDERWAY, BookingStage.BOOKED)
+        assert event.departs_on == AT.date() - dt.timedelta(days=1)
+
+        def stands(role: AccountRole) -> int:
+            rows = Posting.objects.filter(booking=booking, account__role=role)
+            return sum(rows.values_list("amount_minor", flat=True))
+
+        held = stands(AccountRole.DEFERRED) + stands(AccountRole.DEPOSITS_HELD)
+        captain = Actor(Person.objects.get(email="captain@example.com"))
+        events.advance(event=event, to=EventState.COMPLETED, by=captain, at=AT)
+        assert held == -120_000
+        assert stands(AccountRole.DEFERRED) + stands(AccountRole.DEPOSITS_HELD) == 0
+        assert (stands(AccountRole.REVENUE), stands(AccountRole.RECEIVABLE)) == (-250_000, 130_000)
+
     def test_crews_were_paid_what_the_books_say(self) -> None:
-        served = Booking.objects.exclude(event_key="").filter(entity__slug="qos")
+        served = Booking.objects.exclude(event_key="").filter(
+            entity__slug="qos", stage=BookingStage.COMPLETED
+        )
         assert served
         for booking in served:
             positions = Position.objects.filter(event__key=booking.event_key)
@@ -262,6 +282,6 @@ def test_a_second_load_changes_nothing(loaded: sample_charters.Loaded) -> None:
 
     before = counts()
 
-    assert loaded == sample_charters.Loaded(people=8, events=30)
+    assert loaded == sample_charters.Loaded(people=8, events=31)
     assert sample_charters.load(folder=DEMO, at=AT + dt.timedelta(days=30)) == (0, 0)
     assert counts() == before
