@@ -55,7 +55,11 @@ ENDED = (BookingStage.COMPLETED, BookingStage.CANCELLED, BookingStage.LOST)
 
 @dataclass(frozen=True, slots=True)
 class EntityRow:
-    """One entity of the list. Cash and revenue stand as of the page's date; revenue is positive when earned."""
+    """One entity of the list. Cash and revenue stand as of the page's date; revenue is positive when earned.
+
+    ``bought_minor`` is what it bought of sister entities, negative: over several entities, whose sales to each other are
+    among their revenue, both together are what they earned outside.
+    """
 
     id: int
     slug: str
@@ -65,6 +69,8 @@ class EntityRow:
     cash_minor: int
     revenue_minor: int
     revenue_before_minor: int
+    bought_minor: int
+    bought_before_minor: int
     last_import_on: dt.date | None
     last_entry_on: dt.date | None
     books: str
@@ -188,12 +194,17 @@ def entity_rows(*, ids: Collection[int] | None, as_of: dt.date) -> list[EntityRo
     accounts = {account.id: account for account in queries.accounts(entity_ids=found)}
     cash: dict[int, int] = defaultdict(int)
     revenue: dict[tuple[int, int], int] = defaultdict(int)
+    bought: dict[tuple[int, int], int] = defaultdict(int)
     for (account_id, month), movement in queries.movements(entity_ids=found, as_of=as_of).items():
         account = accounts[account_id]
         if account.role in CASH_ROLES:
             cash[account.entity_id] += movement.net
-        elif account.role == AccountRole.REVENUE:
+        elif account.role == AccountRole.REVENUE or (
+            account.role == AccountRole.INTERCOMPANY and account.kind == AccountKind.INCOME
+        ):
             revenue[account.entity_id, month] -= movement.net
+        elif account.role == AccountRole.INTERCOMPANY and account.kind == AccountKind.EXPENSE:
+            bought[account.entity_id, month] -= movement.net
     imported: dict[int, dt.date] = {}
     for fresh in queries.freshness(entity_ids=found):
         if fresh.kind in (*BANK_KINDS, ImportKind.STRIPE):
@@ -221,6 +232,8 @@ def entity_rows(*, ids: Collection[int] | None, as_of: dt.date) -> list[EntityRo
             cash_minor=cash[entity.id],
             revenue_minor=revenue[entity.id, this_month],
             revenue_before_minor=revenue[entity.id, this_month - 1],
+            bought_minor=bought[entity.id, this_month],
+            bought_before_minor=bought[entity.id, this_month - 1],
             last_import_on=imported.get(entity.id),
             last_entry_on=entered.get(entity.id),
             books=_books(settled.get(entity.id)),

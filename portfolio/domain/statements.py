@@ -38,10 +38,8 @@ from portfolio.domain.statement_parts import (
     UnlikeCurrenciesError,
 )
 from portfolio.models import Account, AccountKind, AccountRole, Budget, Entity, MonthlyBalance
-from portfolio.models.account import CASH_ROLES
+from portfolio.models.account import CASH_ROLES, FINANCING_ROLES, INVESTING_ROLES
 
-INVESTING = frozenset({AccountRole.FIXED_ASSET})
-FINANCING = frozenset({AccountRole.LOAN, AccountRole.CAPITAL, AccountRole.DRAW, AccountRole.INTERCOMPANY})
 EARNING = frozenset({AccountKind.INCOME, AccountKind.EXPENSE})
 # Kinds whose balances stand on the debit side; the others are shown credit positive.
 _DEBIT_KINDS = frozenset({AccountKind.ASSET, AccountKind.EXPENSE})
@@ -308,8 +306,8 @@ class Books:
         held = [holder for holder in self.holders if holder.role in CASH_ROLES]
         others = [holder for holder in self.holders if holder.role not in CASH_ROLES]
         by = Measure.CASH
-        invested = [h for h in others if h.role in INVESTING]
-        financed = [h for h in others if h.role in FINANCING and h.kind not in EARNING]
+        invested = [h for h in others if h.role in INVESTING_ROLES]
+        financed = [h for h in others if h.role in FINANCING_ROLES and h.kind not in EARNING]
         outside = {h.id for h in (*invested, *financed)}
         operating = self.section("Operating", [h for h in others if h.id not in outside], by, 1)
         investing = self.section("Investing", invested, by, 1)
@@ -341,37 +339,6 @@ def three(*, entities: Collection[Entity], first: int, last: int) -> Group:
     """Return income statement and balance sheet by month and the trial balance at the end; two queries in all."""
     books = Books(entities=entities, columns=by_month(first, last, Scope.ELIMINATED))
     return Group(books.three(), {entity.slug: books.only(entity).three() for entity in entities})
-
-
-def trial_balance(*, entities: Collection[Entity], month: int) -> TrialBalance:
-    """Return every account's balance at the end of a month; debits equal credits."""
-    return Books(entities=entities, columns=by_month(month, month)).trial()
-
-
-def income_statement(*, entities: Collection[Entity], first: int, last: int) -> IncomeStatement:
-    """Return income and cost by month, first and last included."""
-    return Books(entities=entities, columns=by_month(first, last)).income()
-
-
-def balance_sheet(
-    *, entities: Collection[Entity], first: int, last: int, eliminate: bool = False
-) -> BalanceSheet:
-    """Return what is owned and owed at the end of each month.
-
-    ``eliminate`` takes what the entities owe and sold each other off both sides; what one side has booked and the other has
-    not stays visible among the assets.
-    """
-    scope = Scope.ELIMINATED if eliminate else Scope.ALL
-    return Books(entities=entities, columns=by_month(first, last, scope)).balance()
-
-
-def cash_flow(*, entities: Collection[Entity], first: int, last: int, eliminate: bool = False) -> CashFlow:
-    """Return where cash came from and went by month; money at the card processor is cash.
-
-    ``eliminate`` nets what the entities lent and paid each other; what only one side has booked stays visible.
-    """
-    scope = Scope.ELIMINATED if eliminate else Scope.ALL
-    return Books(entities=entities, columns=by_month(first, last, scope), also=Measure.CASH).cash()
 
 
 def added(columns: Iterable[Sequence[int]], width: int) -> tuple[int, ...]:

@@ -50,6 +50,9 @@ class AccountRole(models.TextChoices):
 
 
 CASH_ROLES = (AccountRole.CASH, AccountRole.CLEARING)
+# Cash that moves for these is invested or financing, all other is operating.
+INVESTING_ROLES = (AccountRole.FIXED_ASSET,)
+FINANCING_ROLES = (AccountRole.LOAN, AccountRole.CAPITAL, AccountRole.DRAW, AccountRole.INTERCOMPANY)
 
 
 class Account(models.Model):

@@ -71,8 +71,8 @@ def entity_list(request: HttpRequest) -> HttpResponse:
             "total": {
                 "currency": currencies.pop(),
                 "cash": sum(row.cash_minor for row in rows),
-                "revenue": sum(row.revenue_minor for row in rows),
-                "revenue_before": sum(row.revenue_before_minor for row in rows),
+                "revenue": sum(row.revenue_minor + row.bought_minor for row in rows),
+                "revenue_before": sum(row.revenue_before_minor + row.bought_before_minor for row in rows),
             }
             if len(currencies) == 1 and len(rows) > 1
             else None,

@@ -166,10 +166,10 @@ def _use(desk: Desk, asset: Asset) -> Cell:
 
 def concentration(desk: Desk) -> Section:
     """Return each entity's share of twelve months' revenue, largest first."""
-    whole = desk.get("revenue_12m")
+    whole = desk.get("outside_12m")
     shares = []
     for scope in desk.scopes():
-        earned = desk.get("revenue_12m", scope)
+        earned = desk.get("outside_12m", scope)
         if earned.value:
             share = desk.own(f"concentration.{scope.slug}", f"{scope.label}'s share of revenue", Unit.PERCENT,
                              desk.formula("share", earned, whole))  # fmt: skip

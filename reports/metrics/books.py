@@ -5,34 +5,39 @@ Cash is money at the bank and at the card processor.
 """
 
 from core import months
-from portfolio.models import AccountRole
+from portfolio.models import AccountKind, AccountRole
+from portfolio.models.account import CASH_ROLES as CASH
+from portfolio.models.account import FINANCING_ROLES, INVESTING_ROLES
 from reports.document import Badge, Figure, TraceRow, Unit
 from reports.metrics.registry import Answer, Desk, Scope, metric
 
-CASH = (AccountRole.CASH, AccountRole.CLEARING)
 RESTRICTED = (AccountRole.DEFERRED, AccountRole.DEPOSITS_HELD, AccountRole.HELD_FOR_OTHERS)
-OPERATING = (
-    AccountRole.REVENUE,
-    AccountRole.RECEIVABLE,
-    AccountRole.PAYABLE,
-    *RESTRICTED,
-    AccountRole.DIRECT_COST,
-    AccountRole.FIXED_COST,
-    AccountRole.UNCATEGORISED,
-)
+# Cash that is neither invested nor financing: what the cash flow statement calls operating.
+OPERATING = tuple(role for role in AccountRole if role not in (*CASH, *INVESTING_ROLES, *FINANCING_ROLES))
 BURN_MONTHS = 3
+BETWEEN = (AccountKind.INCOME, AccountKind.EXPENSE)
+
+
+def _sold(scope: Scope) -> tuple[AccountKind, ...]:
+    """Return what of the business between sisters is revenue: an entity's sales, of several what they did not match."""
+    return (AccountKind.INCOME,) if scope.alone else BETWEEN
+
+
+def _bought(scope: Scope) -> tuple[AccountKind, ...]:
+    """Return what of the business between sisters is direct cost: what an entity bought, of several nothing."""
+    return (AccountKind.EXPENSE,) if scope.alone else ()
 
 
 @metric(
     "revenue",
     name="Revenue",
     unit=Unit.MONEY,
-    formula="Σ credits − debits of the sales accounts in the month. A deposit counts once its service is done.",
+    formula="Σ credits − debits of the sales accounts in the month. A deposit counts once its service is done. One entity’s sales to sister entities count; of several entities they are taken off.",
     source="Journal: accounts with the role revenue",
 )
 def revenue(desk: Desk, scope: Scope, month: int) -> Answer:
     """Recognised revenue of a month, income positive."""
-    return desk.postings(scope, [AccountRole.REVENUE], first=month, last=month, sign=-1)
+    return desk.postings(scope, [AccountRole.REVENUE], first=month, last=month, sign=-1, sisters=_sold(scope))
 
 
 @metric(
@@ -51,12 +56,12 @@ def other_receipts(desk: Desk, scope: Scope, month: int) -> Answer:
     "direct_cost",
     name="Direct cost",
     unit=Unit.MONEY,
-    formula="Σ debits − credits of what charters, stays, jobs and concerts cost in the month",
+    formula="Σ debits − credits of what charters, stays, jobs and concerts cost in the month. What one entity bought of sister entities counts; of several entities it is taken off.",
     source="Journal: accounts with the role direct cost",
 )
 def direct_cost(desk: Desk, scope: Scope, month: int) -> Answer:
     """Direct cost of a month, cost positive."""
-    return desk.postings(scope, [AccountRole.DIRECT_COST], first=month, last=month)
+    return desk.postings(scope, [AccountRole.DIRECT_COST], first=month, last=month, sisters=_bought(scope))
 
 
 @metric(
@@ -91,6 +96,7 @@ def operating_result(desk: Desk, scope: Scope, month: int) -> Answer:
         first=month,
         last=month,
         sign=-1,
+        sisters=BETWEEN,
     )
 
 
@@ -103,6 +109,20 @@ def operating_result(desk: Desk, scope: Scope, month: int) -> Answer:
 )
 def revenue_12m(desk: Desk, scope: Scope, month: int) -> Answer:
     """Recognised revenue of the last twelve months."""
+    return desk.postings(
+        scope, [AccountRole.REVENUE], first=month - 11, last=month, sign=-1, sisters=_sold(scope)
+    )
+
+
+@metric(
+    "outside_12m",
+    name="Revenue from outside, twelve months",
+    unit=Unit.MONEY,
+    formula="Σ revenue of the twelve months that end with the month, without sales to sister entities",
+    source="Journal: accounts with the role revenue",
+)
+def outside_12m(desk: Desk, scope: Scope, month: int) -> Answer:
+    """Recognised revenue of the last twelve months from others than sister entities."""
     return desk.postings(scope, [AccountRole.REVENUE], first=month - 11, last=month, sign=-1)
 
 
@@ -117,7 +137,9 @@ def revenue_12m(desk: Desk, scope: Scope, month: int) -> Answer:
 def revenue_quarter(desk: Desk, scope: Scope, month: int) -> Answer:
     """Recognised revenue of the present quarter so far."""
     now = months.month_of(desk.as_of)
-    return desk.postings(scope, [AccountRole.REVENUE], first=now - now % 3, last=now, sign=-1)
+    return desk.postings(
+        scope, [AccountRole.REVENUE], first=now - now % 3, last=now, sign=-1, sisters=_sold(scope)
+    )
 
 
 @metric(
@@ -219,24 +241,33 @@ def fixed_cash_flow(desk: Desk, scope: Scope, month: int) -> Answer:
     "direct_cash_flow",
     name="Direct cost cash flow",
     unit=Unit.MONEY,
-    formula="Cash explained by direct cost accounts in the month; outflows are negative",
-    source="Journal: postings to direct cost accounts in entries that touch cash",
+    formula="Cash explained by direct cost accounts and by crew pay owed in the month; outflows are negative",
+    source="Journal: postings to direct cost accounts and to crew pay owed in entries that touch cash",
 )
 def direct_cash_flow(desk: Desk, scope: Scope, month: int) -> Answer:
     """Cash that direct costs moved in a month, outflow negative."""
-    return desk.postings(scope, [AccountRole.DIRECT_COST], first=month, last=month, cash=True)
+    return desk.postings(
+        scope,
+        [AccountRole.DIRECT_COST, AccountRole.CREW_PAY],
+        first=month,
+        last=month,
+        cash=True,
+        sisters=_bought(scope),
+    )
 
 
 @metric(
     "operating_cash_flow",
     name="Operating cash flow",
     unit=Unit.MONEY,
-    formula="Cash explained in the month by sales, receivables, payables, deferred revenue, deposits and funds held, direct, fixed and uncategorised accounts; loans, owner money and transfers between sister entities are not in it",
+    formula="Cash explained in the month by everything but fixed assets, loans, owner money and transfers between sister entities, as the cash flow statement has it",
     source="Journal: postings in entries that touch cash",
 )
 def operating_cash_flow(desk: Desk, scope: Scope, month: int) -> Answer:
     """Cash from operations in a month, inflow positive."""
-    return desk.postings(scope, OPERATING, first=month, last=month, cash=True)
+    return desk.postings(
+        scope, OPERATING, first=month, last=month, cash=True, sisters=BETWEEN if scope.alone else ()
+    )
 
 
 @metric(
@@ -271,14 +302,14 @@ def free_cash_flow(desk: Desk, scope: Scope, month: int) -> Answer:
     "receipts",
     name="Cash from customers",
     unit=Unit.MONEY,
-    formula="Cash explained in the month by sales, receivables, deferred revenue, and deposits and funds held",
+    formula="Cash explained in the month by sales, receivables, deferred revenue, refunds owed, and deposits and funds held",
     source="Journal: postings in entries that touch cash",
 )
 def receipts(desk: Desk, scope: Scope, month: int) -> Answer:
     """Cash that customers paid in a month, net of refunds."""
     return desk.postings(
         scope,
-        [AccountRole.REVENUE, AccountRole.RECEIVABLE, *RESTRICTED],
+        [AccountRole.REVENUE, AccountRole.RECEIVABLE, AccountRole.REFUNDS_DUE, *RESTRICTED],
         first=month,
         last=month,
         cash=True,

@@ -75,6 +75,14 @@ class Facts:
             for account in self._accounts_of.get((entity, role), ())
         )
 
+    def sisters_in(self, entity_ids: tuple[int, ...], *kinds: str) -> tuple[AccountFact, ...]:
+        """Return the accounts of these entities, of these kinds, for what sister entities sell and lend each other."""
+        return tuple(
+            account
+            for account in self.accounts_in(entity_ids, AccountRole.INTERCOMPANY)
+            if account.kind in kinds
+        )
+
     @cached_property
     def movements(self) -> dict[tuple[int, int], Movement]:
         """Each account's movement by month, nothing after the date."""

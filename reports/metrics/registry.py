@@ -33,6 +33,11 @@ class Scope:
     label: str
     ids: tuple[int, ...]
 
+    @property
+    def alone(self) -> bool:
+        """Tell whether it is one entity, whose sisters are customers and vendors like any other."""
+        return len(self.ids) == 1
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -231,13 +236,15 @@ class Desk:
         sign: int = 1,
         cash: bool = False,
         side: str = "",
+        sisters: Iterable[str] = (),
     ) -> Answer:
         """Answer with the movement of the accounts of some roles over whole months, from balances.
 
         ``first`` None counts from the beginning of the books: a balance, which the last month's statement vouches
         for. A movement of several months is measured when each of them that has entries is reconciled. Before the
         scope's first entry there is no figure. ``sign`` −1 makes credits positive; ``cash`` takes the cash those
-        accounts explain, an inflow being positive whatever the sign of the accounts.
+        accounts explain, an inflow being positive whatever the sign of the accounts. ``sisters`` are the kinds of
+        accounts between sister entities that count too.
         """
         begun = self.begun_in(scope)
         if begun is None:
@@ -245,7 +252,7 @@ class Desk:
         if last < begun:
             return self.absent(f"not tracked before {months.label(begun)}", Badge.UNRECONCILED)
         start = self.facts.first_month if first is None else first
-        kept = self.facts.accounts_in(scope.ids, *roles)
+        kept = (*self.facts.accounts_in(scope.ids, *roles), *self.facts.sisters_in(scope.ids, *sisters))
         value = 0
         for account in kept:
             for month in range(start, last + 1):

@@ -112,5 +112,5 @@ def _linked(desk: Desk, scope: Scope, month: int) -> bool:
     linked = -sum(
         row.amount_minor for row in desk.facts.linked if row.account_id in accounts and row.month == month
     )
-    sold = desk.get("revenue", scope, month).value or 0
+    sold = desk.postings(scope, [AccountRole.REVENUE], first=month, last=month, sign=-1).value or 0
     return linked == sold and bool(completed(desk, scope, month, month) or not sold)

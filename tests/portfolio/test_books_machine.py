@@ -192,12 +192,16 @@ class BooksMachine(RuleBasedStateMachine):
             key: value for key, value in self.said.items() if value
         }
         entities = [self.books.entity]
-        trial = statements.trial_balance(entities=entities, month=MONTHS[-1])
+        trial = statements.Books(
+            entities=entities, columns=statements.by_month(MONTHS[-1], MONTHS[-1])
+        ).trial()
         assert trial.debit_minor == trial.credit_minor
-        sheet = statements.balance_sheet(entities=entities, first=FIRST, last=MONTHS[-1])
+        sheet = statements.Books(entities=entities, columns=statements.by_month(FIRST, MONTHS[-1])).balance()
         owed_and_owned = zip(sheet.liabilities.totals, sheet.equity.totals, sheet.retained, strict=True)
         assert sheet.assets.totals == tuple(map(sum, owed_and_owned))
-        flow = statements.cash_flow(entities=entities, first=FIRST, last=MONTHS[-1])
+        flow = statements.Books(
+            entities=entities, columns=statements.by_month(FIRST, MONTHS[-1]), also=statements.Measure.CASH
+        ).cash()
         assert flow.closing == tuple(a + b for a, b in zip(flow.opening, flow.change, strict=True))
         assert flow.opening[1 : len(MONTHS)] == flow.closing[: len(MONTHS) - 1]
         # Posting into an earlier month that is open moves the cash of a closed one; that is told apart from these.

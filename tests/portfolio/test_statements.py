@@ -41,7 +41,7 @@ def a_small_year(books: Books) -> None:
 
 def test_income_statement_by_month(books: Books) -> None:
     a_small_year(books)
-    found = statements.income_statement(entities=[books.entity], first=SEP, last=NOV)
+    found = statements.Books(entities=[books.entity], columns=statements.by_month(SEP, NOV)).income()
     assert [column.first for column in found.columns] == [SEP, OCT, NOV]
     assert [(row.code, row.amounts) for row in found.revenue.rows] == [("4000", (0, 580_00, 0))]
     assert [(row.code, row.amounts) for row in found.direct_cost.rows] == [
@@ -56,7 +56,7 @@ def test_income_statement_by_month(books: Books) -> None:
 
 def test_balance_sheet_balances_with_earnings_in_equity(books: Books) -> None:
     a_small_year(books)
-    found = statements.balance_sheet(entities=[books.entity], first=SEP, last=OCT)
+    found = statements.Books(entities=[books.entity], columns=statements.by_month(SEP, OCT)).balance()
     assert [(row.code, row.amounts) for row in found.assets.rows] == [
         ("1010", (1_485_00, 908_00)),
         ("1200", (0, 80_00)),
@@ -72,14 +72,18 @@ def test_balance_sheet_balances_with_earnings_in_equity(books: Books) -> None:
 
 def test_cash_flow_tells_operating_investing_and_financing_apart(books: Books) -> None:
     a_small_year(books)
-    found = statements.cash_flow(entities=[books.entity], first=OCT, last=NOV)
+    found = statements.Books(
+        entities=[books.entity], columns=statements.by_month(OCT, NOV), also=statements.Measure.CASH
+    ).cash()
     assert found.opening == (1_485_00, 908_00)
     assert found.operating.totals == (-427_00, 0)
     assert found.investing.totals == (-250_00, 0)
     assert found.financing.totals == (100_00, 0)
     assert found.change == (-577_00, 0)
     assert found.closing == (908_00, 908_00)
-    september = statements.cash_flow(entities=[books.entity], first=SEP, last=SEP)
+    september = statements.Books(
+        entities=[books.entity], columns=statements.by_month(SEP, SEP), also=statements.Measure.CASH
+    ).cash()
     assert [(row.code, row.amounts) for row in september.operating.rows] == [
         ("2100", (500_00,)),
         ("5600", (-15_00,)),
@@ -88,7 +92,7 @@ def test_cash_flow_tells_operating_investing_and_financing_apart(books: Books) -
 
 def test_trial_balance_stands_on_both_sides(books: Books) -> None:
     a_small_year(books)
-    found = statements.trial_balance(entities=[books.entity], month=SEP)
+    found = statements.Books(entities=[books.entity], columns=statements.by_month(SEP, SEP)).trial()
     assert [(row.code, row.debit_minor, row.credit_minor) for row in found.rows] == [
         ("1010", 1_485_00, 0),
         ("2100", 0, 500_00),
@@ -107,7 +111,9 @@ def test_loans_between_entities_are_eliminated_and_an_unmatched_side_stays_visib
     other_books.post("1010", "2300", 600_00, on=day(OCT))
     other_books.post("2300", "1010", 200_00, on=day(NOV))
     both = [books.entity, other_books.entity]
-    sheet = statements.balance_sheet(entities=both, first=OCT, last=NOV, eliminate=True)
+    sheet = statements.Books(
+        entities=both, columns=statements.by_month(OCT, NOV, statements.Scope.ELIMINATED)
+    ).balance()
     assert [(row.name, row.amounts) for row in sheet.assets.rows] == [
         ("Operating checking", (600_00, 400_00)),
         ("Operating checking", (300_00, 300_00)),
@@ -115,18 +121,24 @@ def test_loans_between_entities_are_eliminated_and_an_unmatched_side_stays_visib
     ]
     assert sheet.liabilities.rows == ()
     assert sheet.assets.totals == sheet.equity.totals == (900_00, 900_00)
-    flow = statements.cash_flow(entities=both, first=OCT, last=NOV, eliminate=True)
+    flow = statements.Books(
+        entities=both,
+        columns=statements.by_month(OCT, NOV, statements.Scope.ELIMINATED),
+        also=statements.Measure.CASH,
+    ).cash()
     assert flow.financing.totals == flow.change == (0, -200_00)
-    plain = statements.balance_sheet(entities=both, first=OCT, last=OCT)
+    plain = statements.Books(entities=both, columns=statements.by_month(OCT, OCT)).balance()
     assert (plain.assets.totals, plain.liabilities.totals) == ((1_500_00,), (600_00,))
 
 
 def test_unlike_currencies_and_empty_periods_are_refused(books: Books) -> None:
     pesos = Entity.objects.create(slug="mx", name="MX", kind="charter", currency="MXN")
     with pytest.raises(UnlikeCurrenciesError, match="MXN and USD do not add up"):
-        statements.trial_balance(entities=[books.entity, pesos], month=OCT)
+        statements.Books(entities=[books.entity, pesos], columns=statements.by_month(OCT, OCT)).trial()
     with pytest.raises(EmptyPeriodError, match="swap the two"):
-        statements.cash_flow(entities=[books.entity], first=NOV, last=OCT)
+        statements.Books(
+            entities=[books.entity], columns=statements.by_month(NOV, OCT), also=statements.Measure.CASH
+        ).cash()
 
 
 def test_queries_do_not_grow_with_postings_or_months(
@@ -136,7 +148,7 @@ def test_queries_do_not_grow_with_postings_or_months(
         for number in range(count):
             books.post("6100", "1010", 100 + number, on=day(OCT))
         with django_assert_num_queries(2):
-            statements.income_statement(entities=[books.entity], first=OCT, last=OCT + count)
+            statements.Books(entities=[books.entity], columns=statements.by_month(OCT, OCT + count)).income()
 
 
 def test_three_statements_of_each_entity_and_of_all_together_come_of_two_queries(
@@ -151,10 +163,13 @@ def test_three_statements_of_each_entity_and_of_all_together_come_of_two_queries
         group = statements.three(entities=both, first=OCT, last=NOV)
     for entity in both:
         own = group.each[entity.slug]
-        assert own.income.result == statements.income_statement(entities=[entity], first=OCT, last=NOV).result
-        alone = statements.balance_sheet(entities=[entity], first=OCT, last=NOV)
+        assert (
+            own.income.result
+            == statements.Books(entities=[entity], columns=statements.by_month(OCT, NOV)).income().result
+        )
+        alone = statements.Books(entities=[entity], columns=statements.by_month(OCT, NOV)).balance()
         assert (own.balance.assets, own.balance.retained) == (alone.assets, alone.retained)
-        assert own.trial == statements.trial_balance(entities=[entity], month=NOV)
+        assert own.trial == statements.Books(entities=[entity], columns=statements.by_month(NOV, NOV)).trial()
     sheet = group.together.balance
     assert sheet.assets.rows[-1].name == "Between the entities, not matched"
     assert sheet.assets.rows[-1].amounts == (100_00, 100_00)
@@ -237,19 +252,21 @@ class AnyBooks(TestCase):
                 change[posting.month] += posting.amount_minor
             if account.kind in ("income", "expense"):
                 result[posting.month] -= posting.amount_minor
-        trial = statements.trial_balance(entities=entities, month=NOV)
+        trial = statements.Books(entities=entities, columns=statements.by_month(NOV, NOV)).trial()
         assert {(row.entity, row.code): row.debit_minor - row.credit_minor for row in trial.rows} == {
             key: amount for key, amount in net.items() if amount
         }
         assert trial.debit_minor == trial.credit_minor
-        flow = statements.cash_flow(entities=entities, first=SEP, last=NOV)
+        flow = statements.Books(
+            entities=entities, columns=statements.by_month(SEP, NOV), also=statements.Measure.CASH
+        ).cash()
         assert flow.change == tuple(change[month] for month in (SEP, OCT, NOV))
         sections = (flow.operating.totals, flow.investing.totals, flow.financing.totals)
         assert flow.change == statements.added(sections, 3)
         assert flow.closing == statements.added([flow.opening, flow.change], 3)
-        income = statements.income_statement(entities=entities, first=SEP, last=NOV)
+        income = statements.Books(entities=entities, columns=statements.by_month(SEP, NOV)).income()
         assert income.result == tuple(result[month] for month in (SEP, OCT, NOV))
-        sheet = statements.balance_sheet(entities=entities, first=SEP, last=NOV)
+        sheet = statements.Books(entities=entities, columns=statements.by_month(SEP, NOV)).balance()
         assert sheet.assets.totals == statements.added(
             [sheet.liabilities.totals, sheet.equity.totals, sheet.retained], 3
         )

@@ -1,25 +1,31 @@
 """The two lenses over the sample portfolio: its facts, and every figure's sum, worked out again."""
 
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from core import months
 from crew.models import Person
+from portfolio.domain import ledger, statements
+from portfolio.domain.accounts import Accounts
+from portfolio.domain.statement_parts import BalanceSheet, CashFlow, IncomeStatement
 from portfolio.models import (
     Account,
     AccountRole,
     Booking,
     BookingStage,
     Entity,
+    EntrySource,
     MonthlyBalance,
 )
 from reports.document import Badge, Document, FormulaTrace, dump, load
 from reports.domain import compare, issue, trace
 from reports.lenses import LENSES
-from reports.metrics import Facts
-from tests.reports.sample_case import AS_OF, AT, draft, figure, whole
+from reports.metrics import Desk, Facts
+from tests.reports.sample_case import AS_OF, AT, OCTOBER, draft, figure, whole
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sample")]
 
@@ -231,3 +237,54 @@ class TestQueries:
         with CaptureQueriesContext(connection) as caught:
             LENSES["ceo"](Facts(as_of=AS_OF), zone="America/Los_Angeles")
         assert len(caught) == 19
+
+
+# Each metric of a month or a month's end, and its twin on the statements of the same entities.
+TWINS: dict[str, Callable[[IncomeStatement, BalanceSheet, CashFlow], int]] = {
+    "revenue": lambda income, _, __: income.revenue.totals[0],
+    "direct_cost": lambda income, _, __: income.direct_cost.totals[0],
+    "fixed_cost": lambda income, _, __: income.fixed_cost.totals[0],
+    "other_receipts": lambda income, _, __: income.uncategorised.totals[0],
+    "operating_result": lambda income, _, __: income.result[0],
+    "operating_cash_flow": lambda _, __, flow: flow.operating.totals[0],
+    "cash_at_month_end": lambda _, __, flow: flow.closing[0],
+    "cash": lambda _, __, flow: flow.closing[0],
+    "receivables": lambda _, sheet, __: standing(sheet, AccountRole.RECEIVABLE),
+    "deferred_balance": lambda _, sheet, __: standing(sheet, AccountRole.DEFERRED),
+    "deposits_held": lambda _, sheet, __: standing(sheet, AccountRole.DEPOSITS_HELD),
+    "held_for_others": lambda _, sheet, __: standing(sheet, AccountRole.HELD_FOR_OTHERS),
+}
+
+
+def standing(sheet: BalanceSheet, role: AccountRole) -> int:
+    rows = (*sheet.assets.rows, *sheet.liabilities.rows)
+    return sum(row.amounts[0] for row in rows if row.role == role)
+
+
+def test_every_figure_with_a_twin_on_a_statement_equals_it() -> None:
+    entities = list(Entity.objects.order_by("slug"))
+    books = {entity.slug: Accounts(entity) for entity in entities}
+    (seller, buyer), on = entities[:2], dt.date(2026, 10, 20)
+    # A sister pays crew and buys: one side has booked more than the other, and paid a part.
+    for entity, debit, credit, minor in (
+        (seller, "1300", "4800", 900_00), (seller, "1010", "1300", 300_00), (buyer, "5900", "2300", 700_00),
+        (buyer, "5100", "2050", 350_00), (buyer, "2050", "1010", 350_00),
+    ):  # fmt: skip
+        coded = books[entity.slug].coded
+        lines = [ledger.Line(coded(debit), minor), ledger.Line(coded(credit), -minor)]
+        ledger.post(entity=entity, on=on, memo="Twins", lines=lines, source=EntrySource.MANUAL, at=AT)
+
+    desk = Desk(Facts(as_of=months.last_day(OCTOBER)), month=OCTOBER)
+    for scope in (*desk.scopes(), desk.all):
+        own = [entity for entity in entities if entity.pk in scope.ids]
+        columns = statements.by_month(OCTOBER, OCTOBER, statements.Scope.ELIMINATED)
+        found = statements.Books(entities=own, columns=columns, also=statements.Measure.CASH)
+        if len(own) == 1:
+            found = found.only(own[0])
+        told = (found.income(), found.balance(), found.cash())
+        for key, twin in TWINS.items():
+            assert (desk.get(key, scope).value or 0) == twin(*told), (key, scope.slug)
+    assert (
+        desk.get("revenue").value
+        == sum(desk.get("revenue", scope).value or 0 for scope in desk.scopes()) - 700_00
+    )

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 
 from core import audit, months
 from core.money import divide
 from portfolio.domain.plan.changes import PlanRefusedError
-from portfolio.models import AccountRole, Entity, Forecast, MonthlyBalance
+from portfolio.models import AccountKind, AccountRole, Entity, Forecast, MonthlyBalance
 from portfolio.models.account import CASH_ROLES
 
 # What can be forecast, and the roles and sign by which the books tell what it was: cash stands, the others flow.
 KEYS = {"revenue": "Revenue", "net": "Result (income less cost)", "cash": "Cash at the month's end"}
+
+
+EARNING = (AccountKind.INCOME, AccountKind.EXPENSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +81,14 @@ def actual_minor(*, entity_ids: Collection[int], key: str, month: int) -> int:
         rows = rows.filter(account__role__in=CASH_ROLES, month__lte=month)
         net = F("debit_minor") - F("credit_minor")
     else:
-        roles = (
-            {"account__role": AccountRole.REVENUE}
-            if key == "revenue"
-            else {"account__kind__in": ("income", "expense")}
-        )
-        rows = rows.filter(month=month, **roles)
+        rows = rows.filter(month=month, account__kind__in=EARNING)
+        if key == "revenue":
+            # As the income statement has it: sales to sisters are revenue of one entity, and of several what is not matched.
+            sold = EARNING[:1] if len(entity_ids) == 1 else EARNING
+            rows = rows.filter(
+                Q(account__role=AccountRole.REVENUE)
+                | Q(account__role=AccountRole.INTERCOMPANY, account__kind__in=sold)
+            )
         net = F("credit_minor") - F("debit_minor")
     return rows.aggregate(total=Sum(net))["total"] or 0
 

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from portfolio.domain import ledger
+from portfolio.domain import ledger, statements
 from portfolio.domain.payables import bills, opening, queries, vendors
 from portfolio.domain.payables.bills import BillRefusedError, LineDraft
-from portfolio.domain.statements import trial_balance
 from portfolio.models import (
     Account,
     Assumption,
@@ -216,7 +215,9 @@ def test_opening_balances_are_one_entry_whose_rest_goes_to_the_owner(books: Book
         -200_000,
         -300_000,
     )
-    trial = trial_balance(entities=[books.entity], month=2025 * 12 + 11)
+    trial = statements.Books(
+        entities=[books.entity], columns=statements.by_month(2025 * 12 + 11, 2025 * 12 + 11)
+    ).trial()
     assert trial.debit_minor == trial.credit_minor == 500_000
     with pytest.raises(
         opening.OpeningError, match="begin with the opening balances of 31 December 2025 already"
