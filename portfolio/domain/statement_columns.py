@@ -1,5 +1,6 @@
 """The columns of a statement as somebody asked for it: which months of which entities, and what stands beside them."""
 
+import datetime as dt
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,7 +60,10 @@ class Compare(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One statement as somebody asked for it; months first and last included."""
+    """One statement as somebody asked for it; months first and last included.
+
+    ``today`` is the day it is read on: a period that ends after it is shown as far as it has come.
+    """
 
     form: Form
     first: int
@@ -67,6 +71,19 @@ class Asked:
     by: By = By.TOTAL
     compare: Compare = Compare.NOTHING
     budget: bool = False
+    today: dt.date | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the whole period has passed."""
+        return self.today is None or months.last_day(self.last) <= self.today
+
+    @property
+    def reached(self) -> dt.date:
+        """Return the day up to which the period is shown: its end, today within it, and its end again where it is ahead."""
+        if self.today is None or self.is_over or self.today < months.first_day(self.first):
+            return months.last_day(self.last)
+        return self.today
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +188,8 @@ class Layout:
         if last and self.asked.by is By.ENTITY:
             return "Together"
         if self.asked.form.stands:
-            return f"{months.last_day(column.last):%-d %b %Y}"
+            end = min(self.asked.reached, months.last_day(column.last))
+            return f"{end:%-d %b %Y}"
         if last and self.asked.by is not By.TOTAL and self.asked.first != self.asked.last:
             return "Total"
         return span_label(column.first, column.last)
@@ -183,6 +201,13 @@ def parts(first: int, last: int, by: By) -> list[tuple[int, int]]:
         return [(month, month) for month in range(first, last + 1)]
     starts = range(first - first % 3, last + 1, 3)
     return [(max(start, first), min(start + 2, last)) for start in starts]
+
+
+def so_far(first: int, reached: dt.date) -> str:
+    """Return ``1 January to 21 November 2026, so far``."""
+    start = months.first_day(first)
+    begins = f"{start.day} {start:%B}" if start.year == reached.year else months.spelled(start)
+    return f"{begins} to {months.spelled(reached)}, so far"
 
 
 def span_label(first: int, last: int) -> str:

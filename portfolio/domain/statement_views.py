@@ -13,7 +13,7 @@ from django.db.models import Min, QuerySet, Sum
 from core import months
 from core.money import divide, format_minor
 from portfolio.domain import chain
-from portfolio.domain.statement_columns import Asked, By, Compare, Form, Layout, span_label
+from portfolio.domain.statement_columns import Asked, By, Compare, Form, Layout, so_far, span_label
 from portfolio.domain.statement_parts import CashFlow, Holder, Measure, Row, Section
 from portfolio.domain.statements import EARNING, Books, added
 from portfolio.models import Account, AccountRole, Entity, EntryState, MonthlyBalance, Posting
@@ -283,24 +283,32 @@ class Statement:
         """Return the statement as it is shown."""
         asked = self.asked
         whose = self.entities[0].name if not self._together else f"{len(self.entities)} entities together"
-        end = f"{months.last_day(asked.last):%-d %B %Y}"
-        period = f"At {end}" if asked.form.stands else span_label(asked.first, asked.last)
+        end = months.spelled(asked.reached)
+        unfinished = asked.reached < months.last_day(asked.last)
+        span = so_far(asked.first, asked.reached) if unfinished else span_label(asked.first, asked.last)
+        period = f"At {end}" if asked.form.stands else span
         if asked.form is Form.TRIAL and asked.by is By.TOTAL:
-            period = f"{span_label(asked.first, asked.last)}, balances at {end}"
+            period = f"{span}, balances at {end}"
         notes = list(self.notes)
         if self._together:
             notes.insert(0, "Together: " + ", ".join(entity.name for entity in self.entities) + ".")
             notes.append(
                 "What the entities owe and sold each other is taken off; what only one side has booked stays visible."
             )
+        if not asked.is_over and asked.today is not None:
+            beside = asked.compare is not Compare.NOTHING or asked.budget
+            notes.append(
+                f"The period is not over: the books are read as of {months.spelled(asked.today)}"
+                + ("; what stands beside them is of whole months." if beside else ".")
+            )
         slug = self.entities[0].slug if not self._together else "together"
-        span = (
+        file = (
             months.iso(asked.last)
             if asked.first == asked.last
             else f"{months.iso(asked.first)}-to-{months.iso(asked.last)}"
         )
         return Table(
-            file=f"{slug}-{asked.form.value}-{span}",
+            file=f"{slug}-{asked.form.value}-{file}",
             title=asked.form.title,
             whose=whose,
             period=period,

@@ -62,7 +62,7 @@ def read(form: Form, told: QueryDict, today: dt.date) -> Asked:
     budget = told.get("budget") or ""
     if budget not in ("", "1"):
         raise AskedError("Budget columns are asked for by 1, or left out.")
-    return Asked(form, first, last, By(by), Compare(compare), budget == "1")
+    return Asked(form, first, last, By(by), Compare(compare), budget == "1", today)
 
 
 def usual_spans(today: dt.date) -> list[tuple[str, int, int]]:

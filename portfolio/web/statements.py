@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -198,9 +198,6 @@ def statement(request: HttpRequest, form: Form, slug: str | None = None) -> Http
     except (AskedError, UnfitError, UnlikeCurrenciesError, EmptyPeriodError) as error:
         return _refused(request, form, whose, slug, asked, str(error))
     table = made.table()
-    if months.last_day(asked.last) > today:
-        words = f"The period is not over: the books are read as of {months.spelled(today)}."
-        table = replace(table, notes=(*table.notes, words))
     if wanted:
         kind, write = FILES[wanted]
         answer = HttpResponse(write(table, clock.now()), content_type=kind)

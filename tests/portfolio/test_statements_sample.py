@@ -1,8 +1,10 @@
 """Statements of the sample portfolio tie with each other, with their files and with the postings behind each figure."""
 
 import csv
+import datetime as dt
 import io
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import openpyxl
@@ -127,3 +129,30 @@ def test_paper_says_whose_what_when_and_from_which_entry() -> None:
     assert "Page 1 of" in text
     assert float(paper.pages[0].mediabox.width) > float(paper.pages[0].mediabox.height)
     assert table.file == "qos-income-2026-06-to-2026-11"
+
+
+def test_an_unfinished_period_is_headed_as_far_as_it_has_come_in_every_file() -> None:
+    qos, today = list(Entity.objects.filter(slug="qos")), dt.date(2026, 11, 10)
+    year = months.parse("2026-01")
+    asked = Asked(Form.INCOME, year, year + 11, compare=Compare.YEAR, today=today)
+    table = Statement(entities=qos, asked=asked).table()
+    said = "1 January to 10 November 2026, so far"
+    assert table.period == said
+    assert table.notes[-1] == (
+        "The period is not over: the books are read as of 10 November 2026; what stands beside them is of whole months."
+    )
+    assert said in statements_files.as_csv(table).decode("utf-8-sig")
+    assert json.loads(statements_files.as_json(table))["period"] == said
+    (sheet,) = openpyxl.load_workbook(io.BytesIO(statements_files.as_xlsx(table))).worksheets
+    assert sheet["A3"].value == f"{said}, USD"
+    paper = pypdf.PdfReader(io.BytesIO(statements_files.as_pdf(table, at=AT)))
+    assert said in " ".join(paper.pages[0].extract_text().split())
+
+    balance = Statement(entities=qos, asked=replace(asked, form=Form.BALANCE, by=By.QUARTER)).table()
+    assert balance.period == "At 10 November 2026"
+    assert [head.label for head in balance.heads][:5] == [
+        "31 Mar 2026", "30 Jun 2026", "30 Sep 2026", "10 Nov 2026", "31 Dec 2025",
+    ]  # fmt: skip
+    for first, last, period in ((year - 12, year + 10, "1 January 2025 to 10 November 2026, so far"), (year, year + 9, "Jan – Oct 2026"), (year + 12, year + 12, "Jan 2027")):  # fmt: skip
+        ended = replace(asked, first=first, last=last, compare=Compare.NOTHING)
+        assert Statement(entities=qos, asked=ended).table().period == period
