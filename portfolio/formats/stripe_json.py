@@ -217,10 +217,10 @@ def _objects(text: str, name: str) -> Iterator[tuple[int, Any]]:
         raise reader.error("this is no list of balance transactions", column="data")
     while reader.next():
         begun, rest, listed = reader.line, {}, False
-        for key in reader.names():
+        for count, key in enumerate(reader.names(), start=1):
             if key != "data":
                 rest[key] = reader.value()
-                if len(rest) > MAX_NAMES:
+                if count > MAX_NAMES:
                     raise reader.error(f"the object has more than {MAX_NAMES} names")
                 continue
             listed = True
