@@ -16,8 +16,8 @@ from pathlib import Path
 import psycopg
 from django.conf import settings
 from django.db import connection, transaction
-from django.test.utils import setup_databases
 
+from config import up
 from portfolio.domain import sample
 
 SAMPLE_AT = dt.datetime(2026, 11, 10, 18, 30, tzinfo=dt.UTC)
@@ -59,8 +59,18 @@ def drop() -> None:
             _on_the_server(f'DROP DATABASE "{name}"', f'DROP DATABASE "{_kept(saved)}"')
 
 
+def put_migrated(file: Path) -> None:
+    """Put a copy of the migrated database where a test wants one, on SQLite, where it is a file."""
+    if settings.ENGINE == "sqlite":
+        shutil.copyfile(_kept(_MIGRATED), file)
+
+
 def _migrate(name: str) -> None:
-    setup_databases(verbosity=0, interactive=False, aliases={"default"}, serialized_aliases=set())
+    """Migrate as the first start of a portal does."""
+    if settings.ENGINE == "postgresql":
+        _on_the_server(f'CREATE DATABASE "{name}"')
+    _stand_on(name)
+    up.bring_database_up_to_date()
 
 
 def _load(name: str) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from config import readers
+from tests import databases
 
 pytestmark = pytest.mark.once
 
@@ -52,9 +53,10 @@ def up(data: Path, *arguments: str, **more: str) -> "subprocess.CompletedProcess
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def prepared(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a data folder whose database is migrated and whose migrations are written down."""
     data = tmp_path_factory.mktemp("prepared")
+    databases.put_migrated(data / "quarterdeck.sqlite3")
     code = "import django; django.setup(); from config import up; up.bring_database_up_to_date()"
     subprocess.run(
         [sys.executable, "-c", code],
