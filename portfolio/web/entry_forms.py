@@ -107,6 +107,7 @@ class EntryForm:
         self.entity = entity
         self.names = entries.Names(entity)
         self.problems: list[str] = []
+        self._added: list[str] = []
         self.files_error = ""
         self.documents: list[documents.Document] = []
         self._given: list[UploadedFile] = files.getlist("documents") if files is not None else []
@@ -125,10 +126,19 @@ class EntryForm:
                 for number in range(_count(data.get("lines", "")))
             ]
 
+    def where(self) -> str:
+        """Return the id of the field to begin with: what is wrong first, what "More lines" added, or the head."""
+        head = self.head.visible_fields()
+        wrong = [field.id_for_label for field in head if self.head.is_bound and field.errors]
+        cells = [cell["name"] for line in self.lines for cell in line.cells() if cell["error"]]
+        found = [*wrong, *cells, *self._added]
+        return next(iter(found), "" if self.has_errors else head[0].id_for_label)
+
     def more(self, data: Mapping[str, str], head: type[HeadForm]) -> None:
         """Add blank lines to what was typed, and judge nothing yet."""
         self.head = head(initial={name: data.get(name, "") for name in head.base_fields})
         first, last = len(self.lines), min(len(self.lines) + MORE, MOST_LINES)
+        self._added = [f"line-{first}-account"] if first < last else []
         self.lines += [TypedLine(number, dict.fromkeys(COLUMNS, "")) for number in range(first, last)]
 
     def is_valid(self) -> bool:

@@ -216,10 +216,15 @@ def _posted(
 def _form_page(
     request: HttpRequest, entity: Entity, form: EntryForm, wrong: JournalEntry | None
 ) -> HttpResponse:
+    begin = form.where()
+    for field in form.head.visible_fields():
+        if field.id_for_label == begin:
+            field.field.widget.attrs["autofocus"] = True
     return render(
         request,
         "portfolio/entry_form.html",
         {
+            "begin": begin,
             "entity": entity,
             "entry_form": form,
             "head": form.head,

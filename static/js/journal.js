@@ -92,7 +92,7 @@ const addLine = () => {
     input.id = name;
     input.name = name;
     input.value = "";
-    for (const attribute of ["aria-invalid", "aria-describedby", "aria-activedescendant", "data-proposed"]) {
+    for (const attribute of ["aria-invalid", "aria-describedby", "aria-activedescendant", "autofocus", "data-proposed"]) {
       input.removeAttribute(attribute);
     }
   }
@@ -199,6 +199,33 @@ const step = (input, by) => {
 
 const pointed = (input) => input.closest(".field").querySelector('[role=option][aria-selected="true"]');
 
+/* What names no account is told at once, not only when the entry is posted. */
+const told = (input) => input.closest(".field").querySelector(".errorlist");
+
+const hush = (input) => {
+  told(input)?.remove();
+  input.removeAttribute("aria-invalid");
+  input.removeAttribute("aria-describedby");
+};
+
+const known = (input) => {
+  if (!input.value.trim() || matching(input.value).length) {
+    return true;
+  }
+  hush(input);
+  const said = document.createElement("ul");
+  const why = document.createElement("li");
+  why.textContent = `No account has \u201c${input.value.trim().slice(0, 40)}\u201d in its code or name.`;
+  said.className = "errorlist";
+  said.id = `${input.id}_error`;
+  said.setAttribute("role", "alert");
+  said.append(why);
+  input.before(said);
+  input.setAttribute("aria-invalid", "true");
+  input.setAttribute("aria-describedby", said.id);
+  return false;
+};
+
 const complete = (input) => {
   input.removeAttribute("list");
   input.setAttribute("role", "combobox");
@@ -228,7 +255,7 @@ form.addEventListener("keydown", (event) => {
   const { target, key } = event;
   if (key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    form.requestSubmit(form.querySelector("[data-post]"));
+    form.requestSubmit((event.shiftKey && form.querySelector("[data-another]")) || form.querySelector("[data-post]"));
     return;
   }
   if (!(target instanceof HTMLInputElement) || target.type === "file") {
@@ -245,7 +272,9 @@ form.addEventListener("keydown", (event) => {
     if (isAccount && target.value && pointed(target)) {
       choose(target, pointed(target).textContent);
     }
-    next(target);
+    if (!isAccount || known(target)) {
+      next(target);
+    }
   } else if (isAccount && key === "Tab" && !event.shiftKey && target.value && pointed(target)) {
     choose(target, pointed(target).textContent);
   }
@@ -257,6 +286,7 @@ form.addEventListener("input", ({ target }) => {
   }
   const line = target.closest("[data-line]");
   if (target.dataset.cell === "account") {
+    hush(target);
     open(target);
   }
   if (["debit", "credit"].includes(target.dataset.cell)) {
@@ -273,7 +303,7 @@ form.addEventListener("input", ({ target }) => {
 });
 
 form.addEventListener("focusin", ({ target }) => {
-  if (["debit", "credit"].includes(target.dataset?.cell)) {
+  if (["account", "debit", "credit"].includes(target.dataset?.cell)) {
     target.select();
   }
 });
@@ -281,6 +311,7 @@ form.addEventListener("focusin", ({ target }) => {
 form.addEventListener("focusout", ({ target }) => {
   if (target.dataset?.cell === "account") {
     close(target);
+    known(target);
   }
 });
 

@@ -1,4 +1,4 @@
-"""An entry is written without the mouse: accounts complete, the missing amount is proposed, and Ctrl and Enter posts."""
+"""An entry is written without the mouse: accounts complete, the missing amount is proposed, and Ctrl, Shift and Enter posts."""
 
 from collections.abc import Callable
 
@@ -19,10 +19,16 @@ def test_an_entry_is_written_by_keyboard_alone_and_without_scripts(
     sign_in(page, "Owner")
     page.goto(f"{portal}/portfolio/entities/qos/entries/add/")
     looker.look(page, "write an entry")
-    page.locator("#id_memo").focus()
+    expect(page.locator("#id_on")).to_be_focused()
     keys = page.keyboard
+    keys.press("Enter")
     keys.type("Harbor bill, split")
     keys.press("Enter")
+    keys.type("ice")
+    keys.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("No account has “ice”")
+    expect(page.locator("#line-0-account")).to_be_focused()
+    keys.press("Control+a")
     keys.type("dockage")
     expect(page.get_by_role("option", name="6100 Dockage")).to_be_visible()
     keys.press("Enter")
@@ -40,7 +46,8 @@ def test_an_entry_is_written_by_keyboard_alone_and_without_scripts(
     keys.press("Enter")
     expect(page.locator("#line-2-credit")).to_have_value("1200.00")
     expect(page.locator("[data-total=difference]")).to_have_text("$0.00")
-    keys.press("Control+Enter")
+    keys.press("Control+Shift+Enter")
+    expect(page.locator("#id_on")).to_be_focused()
     expect(page.get_by_text("is posted: Harbor bill, split")).to_be_visible()
     entry = JournalEntry.objects.get(memo="Harbor bill, split")
     assert sorted(p.amount_minor for p in entry.postings.all()) == [-120_000, 1_950, 118_050]

@@ -1,5 +1,6 @@
 """Writing entries: what is typed is posted once, refused at its place with everything kept, copied and corrected."""
 
+import re
 import uuid
 from typing import Any
 
@@ -28,13 +29,20 @@ def typed(*lines: tuple[str, str, str], **fields: Any) -> dict[str, Any]:
     return data | fields
 
 
+def begins(page: str) -> str | None:
+    """Return the id of the one field that has the focus, or None where the list of what is wrong has it."""
+    (tag,) = re.findall(r"<[^>]* autofocus[^>]*>", page)
+    found = re.search(r' id="([^"]+)"', tag)
+    return found[1] if found else None
+
+
 def add(world: World) -> str:
     return reverse("portfolio:add_entry", args=[world.mine.entity.slug])
 
 
 def test_one_payment_goes_to_several_accounts_and_two_presses_post_once(world: World) -> None:
     client = world.client("bookkeeper")
-    assert client.get(add(world)).status_code == 200
+    assert begins(client.get(add(world)).content.decode()) == "id_on"
     reference = world.mine.booking.reference.lower()
     data = typed(*SPLIT, **{"line-1-booking": reference, "line-1-memo": " October "})
 
@@ -99,6 +107,7 @@ def test_a_refusal_stands_at_its_place_and_everything_typed_is_kept(
     assert words in page
     if place is not None:
         assert f'href="#{place}"' in page
+    assert begins(page) == place
     for text in {"2026-10-20", "Harbor bill", *(part for line in lines for part in line)} - {""}:
         if "\x00" not in text and len(text) < 100 and text not in fields:
             assert f'value="{text}"' in page or text in ("2026-10-20", "Harbor bill")
@@ -111,6 +120,7 @@ def test_more_lines_keep_what_was_typed_and_judge_nothing(world: World) -> None:
 
     assert answer.status_code == 200
     assert page.count("data-line ") == 12
+    assert begins(page) == "line-8-account"
     assert 'value="soon"' in page
     assert 'value="70.01"' in page
     assert "error-summary" not in page
