@@ -219,11 +219,11 @@ SQLITE = [
         cash_minor = cash_minor + moved.cash
       FROM (
         SELECT p.account_id, p.month, sum(max(p.amount_minor, 0)) AS debit, sum(max(-p.amount_minor, 0)) AS credit,
-          sum(CASE WHEN EXISTS (
-            SELECT 1 FROM {POSTING} c JOIN {ACCOUNT} a ON a.id = c.account_id
-            WHERE c.entry_id = e.id AND a.role IN ('cash', 'clearing')
-          ) THEN -p.amount_minor ELSE 0 END) AS cash
-        {_ASKED} GROUP BY p.account_id, p.month
+          sum(CASE WHEN e.cash THEN -p.amount_minor ELSE 0 END) AS cash
+        FROM (
+          SELECT e.id, max(a.role IN ('cash', 'clearing')) AS cash
+          {_ASKED.replace("WHERE", f"CROSS JOIN {ACCOUNT} a ON a.id = p.account_id WHERE")} GROUP BY e.id
+        ) AS e CROSS JOIN {POSTING} p ON p.entry_id = e.id GROUP BY p.account_id, p.month
       ) AS moved
       WHERE {BALANCE}.account_id = moved.account_id AND {BALANCE}.month = moved.month;
       UPDATE {ENTRY} SET state = 'posted', counted = 1
