@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
                     "actor",
                     models.ForeignKey(
                         blank=True,
+                        db_index=False,
                         help_text="Empty when the system acted by itself.",
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
@@ -45,7 +46,7 @@ class Migration(migrations.Migration):
                 "ordering": ["-at", "-id"],
                 "indexes": [
                     models.Index(fields=["subject_type", "subject_id", "-id"], name="audit_by_subject"),
-                    models.Index(fields=["entity_slug", "-id"], name="audit_by_entity"),
+                    models.Index(fields=["entity_slug", "id"], name="audit_by_entity"),
                 ],
             },
         ),

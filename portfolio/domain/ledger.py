@@ -34,6 +34,9 @@ MEMO_LIMIT, EXTERNAL_ID_LIMIT, ORIGIN_LIMIT, LINE_MEMO_LIMIT, REASON_LIMIT = 250
 # NUL, and halves of characters that JSON can smuggle in.
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 
+# What the audit trail calls an entry.
+_SUBJECT = JournalEntry._meta.label_lower
+
 T = TypeVar("T")
 _Key = tuple[str, str]
 
@@ -143,8 +146,8 @@ def post_many(
         LedgerError: one of its kinds for the first entry that is refused; nothing is written.
     """
     with _uncollected(), _translated(entity, drafts):
-        rows = [_row(entity, draft) for draft in drafts]
-        return _retried(lambda: _post_batch(entity, rows, by, at))
+        # The rows are gone again before anybody looks through what is left.
+        return _retried(lambda: _post_batch(entity, [_row(entity, draft) for draft in drafts], by, at))
 
 
 def reverse(
@@ -200,7 +203,7 @@ def _post_one(
     if row.reverses_id is not None:
         data |= {"reverses": row.reverses_id, "reason": row.reason}
     event = audit.Event(
-        action, JournalEntry._meta.label_lower, audit.label(f"{row.on} {row.memo}"), entity.slug, "", json.dumps(data)
+        action, _SUBJECT, audit.label(f"{row.on} {row.memo}"), entity.slug, "", json.dumps(data)
     )  # fmt: skip
 
     def attempt() -> JournalEntry:
@@ -296,8 +299,7 @@ def _retried(attempt: Callable[[], T]) -> T:
 
 def _row(entity: Entity, draft: Draft) -> sealing.EntryRow:
     """Check an entry whole and return it as the row to be written, with its hash."""
-    memo, on, lines = draft.memo, draft.on, draft.lines
-    external_id, origin, reason = draft.external_id, draft.origin, draft.reason
+    on, memo, lines, source, external_id, origin, reverses, reason = draft
     said = f"{memo}{external_id}{origin}{reason}"
     # A draft whose words are all fine is seen to be so at once; the others are told what is wrong.
     if len(said) > EXTERNAL_ID_LIMIT or external_id == "" or not memo.strip() or _UNWRITABLE.search(said):
@@ -308,10 +310,9 @@ def _row(entity: Entity, draft: Draft) -> sealing.EntryRow:
         )
     if len(lines) < 2:
         raise EmptyEntryError(f"{_named(draft)} has {len(lines)} postings; an entry needs at least two.")
-    entity_id, currency, total = entity.pk, lines[0].account.currency, 0
+    entity_id, currency, total = entity.id, lines[0].account.currency, 0
     postings: list[sealing.PostingRow] = []
-    for line in lines:
-        account, amount, booking = line.account, line.amount_minor, line.booking
+    for account, amount, booking, words in lines:
         if account.entity_id != entity_id:
             raise ForeignAccountError(
                 f"{_named(draft)} uses account {account} of another entity; use an account of {entity.name}."
@@ -325,17 +326,17 @@ def _row(entity: Entity, draft: Draft) -> sealing.EntryRow:
                 f"{_named(draft)} posts {amount!r} to account {account}; an amount is a whole number of minor units, "
                 f"not zero and at most {LIMIT_MINOR:,}."
             )
-        if line.memo:
-            _check_text(draft, "posting memo", line.memo, LINE_MEMO_LIMIT)
+        if words:
+            _check_text(draft, "posting memo", words, LINE_MEMO_LIMIT)
         total += amount
-        postings.append((account.id, amount, None if booking is None else booking.pk, line.memo))
+        postings.append((account.id, amount, None if booking is None else booking.pk, words))
     if total:
         raise UnbalancedEntryError(
             f"{_named(draft)} is out of balance by {format_minor(total, currency)}; its postings must add up to zero."
         )
-    reverses_id = None if draft.reverses is None else draft.reverses.pk
+    reverses_id = None if reverses is None else reverses.pk
     return sealing.EntryRow(
-        entity_id, on, on.year * 12 + on.month - 1, currency, memo, draft.source.value, external_id,
+        entity_id, on, on.year * 12 + on.month - 1, currency, memo, source.value, external_id,
         body_hash(on, memo, reverses_id, reason, postings), origin, reverses_id, reason, postings,
     )  # fmt: skip
 

@@ -10,13 +10,13 @@ itself stands in the migration ``journal_guards``.
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 
 from core import audit
 
@@ -137,10 +137,29 @@ def write(rows: Sequence[EntryRow], *, pen: Pen, by_id: int | None, at: dt.datet
     return _write_postgresql(rows, hashes, pen, by_id, at)
 
 
-def at_once() -> AbstractContextManager[None]:
-    """Return the transaction of one post: on PostgreSQL, where none is under way, its one statement is one by itself."""
-    alone = connection.vendor == "postgresql" and connection.get_autocommit()
-    return nullcontext() if alone else transaction.atomic()
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Hold the transaction of one post.
+
+    Where none is under way, Django need not know of it, for nothing in it waits for its end: on PostgreSQL the one
+    statement is one by itself, on SQLite it begins and ends here.
+    """
+    own = connections[DEFAULT_DB_ALIAS]
+    if not own.get_autocommit():
+        with transaction.atomic():
+            yield
+    elif own.vendor == "postgresql":
+        yield
+    else:
+        opened = own.connection
+        with own.wrap_database_errors:
+            opened.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                opened.execute("COMMIT")
+            except BaseException:
+                opened.rollback()
+                raise
 
 
 def write_one(row: EntryRow, *, by_id: int | None, at: dt.datetime, event: audit.Event) -> Written:
@@ -186,6 +205,11 @@ def _instant(at: dt.datetime) -> str:
     return at.astimezone(dt.UTC).isoformat()
 
 
+def _kept(at: dt.datetime) -> str:
+    """Return an instant as Django keeps it on SQLite, without asking it, which takes longer."""
+    return str(at.astimezone(dt.UTC).replace(tzinfo=None))
+
+
 def _rest(row: EntryRow, by_id: int | None, instant: str) -> str:
     """Return what is hashed of an entry after the hash before it and its number."""
     return repr((
@@ -211,8 +235,9 @@ def _inserting(table: str, rows: int) -> str:
 
 def _write_one_sqlite(row: EntryRow, by_id: int | None, at: dt.datetime, event: audit.Event) -> Written:
     # Django's cursor would cost as much as the statements.
-    execute = connection.connection.execute
-    with connection.wrap_database_errors:
+    own = connections[DEFAULT_DB_ALIAS]
+    execute = own.connection.execute
+    with own.wrap_database_errors:
         asked = (row.source, row.external_id, row.entity_id)
         found = execute(_FIND_ONE, asked).fetchone()
         if found is None:
@@ -223,7 +248,7 @@ def _write_one_sqlite(row: EntryRow, by_id: int | None, at: dt.datetime, event: 
             return Written(known_id, number, head, known)
         pk, number = pk or 1, number + 1
         (chain_hash,) = links([row], before=head, number=number - 1, by_id=by_id, posted_at=at)
-        posted_at = connection.ops.adapt_datetimefield_value(at)
+        posted_at = _kept(at)
         execute(
             _inserting(_ENTRY, 1), _entry(pk, row, row.on.isoformat(), posted_at, by_id, number, chain_hash)
         )
@@ -240,7 +265,7 @@ def _write_one_sqlite(row: EntryRow, by_id: int | None, at: dt.datetime, event: 
 def _write_sqlite(
     rows: Sequence[EntryRow], hashes: Sequence[str], pen: Pen, by_id: int | None, at: dt.datetime
 ) -> list[int]:
-    posted_at = connection.ops.adapt_datetimefield_value(at)
+    posted_at = _kept(at)
     connected = connection.connection
     with connection.wrap_database_errors:
         last_id = connected.execute(_NEXT_ID).fetchone()

@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -336,3 +336,21 @@ def test_an_entry_reversed_by_several_at_once_is_reversed_once_and_all_are_told(
         return ledger.reverse(entry=entry, on=OCTOBER, reason="Twice", by=None, at=AT).pk
 
     assert len(set(in_parallel(*[press] * 4))) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_entry_refused_by_the_database_alone_leaves_nothing_and_no_transaction() -> None:
+    books = open_books()
+    month = months.month_of(OCTOBER)
+    Period.objects.create(entity=books.entity, month=month, state="closed", closed_at=AT)
+    with pytest.raises(ledger.ClosedPeriodError, match="closed for Oct 2026"):
+        books.post("6100", "1010", 500, external_id="a")
+    assert not JournalEntry.objects.exists()
+    assert not AuditEvent.objects.filter(action="portfolio:entry:post").exists()
+    later = months.first_day(month + 1)
+    first = books.post("6100", "1010", 500, on=later, external_id="a")
+    assert first.number == 1
+    with transaction.atomic():  # Within another's transaction it goes with that one.
+        books.post("6100", "1010", 500, on=later, external_id="b")
+        transaction.set_rollback(True)
+    assert list(JournalEntry.objects.values_list("pk", "posted_at")) == [(first.pk, AT)]
