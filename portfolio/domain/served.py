@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 
 _NOT_FIRM = (BookingStage.ENQUIRY, BookingStage.QUOTED, BookingStage.HELD)
 _TAKEN_BACK = "Its event was taken back from completed in the portal."
-# A file that names the booking may be landing and hold the books: the database then breaks one of the two off, and what it
-# broke off here is posted by the next sweep.
+# Files, deeds and people lock in one order (`portfolio.domain.landing.lock`). What the database breaks off all the same is
+# posted by the next sweep.
 _REFUSALS = (ledger.LedgerError, bookings.BookingError, crew_pay.CrewPayRefusedError, OperationalError)
 
 _BUSY = "The books were busy with something that waited for this booking; it is posted by the next sweep."

@@ -6,8 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from core import clock
+from core import busy, clock
 from portfolio.domain import journals
+from portfolio.domain.landing import LandedFile
 from portfolio.formats import FormatError
 from portfolio.models import Entity
 
@@ -50,7 +51,8 @@ class Command(BaseCommand):
             data = path.read_bytes()
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}.", returncode=2) from error
-        try:
+
+        def land() -> LandedFile:
             with transaction.atomic():
                 landed = journals.land_journal(
                     entity=entity,
@@ -63,7 +65,11 @@ class Command(BaseCommand):
                 )
                 if options["dry_run"]:
                     transaction.set_rollback(True)
-        except FormatError as error:
+            return landed
+
+        try:
+            landed = busy.again(land, what="Nothing of the file was kept.")
+        except (FormatError, busy.BusyError) as error:
             raise CommandError(str(error), returncode=2) from error
         would = "would bring" if options["dry_run"] else "brought"
         self.stdout.write(f"{path.name} {would} {landed.new:,} new of {landed.read:,} transactions.")

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from core import clock
+from core import busy, clock
 from portfolio.domain import exports, intake, ledger
 from portfolio.domain.landing import LandedFile
 from portfolio.domain.plan import landing as plans
@@ -48,14 +48,20 @@ class Command(BaseCommand):
         try:
             if workbook.is_workbook(data):
                 data = workbook.to_csv(data, name=path.name)
-            with transaction.atomic():
-                landed = LANDERS[options["kind"]](data=data, name=path.name, by=None, at=clock.now())
-                if options["dry_run"]:
-                    transaction.set_rollback(True)
-        except (FormatError, ledger.LedgerError) as error:
+            landed = busy.again(
+                lambda: self._land(data, path.name, options), what="Nothing of the file was kept."
+            )
+        except (FormatError, ledger.LedgerError, busy.BusyError) as error:
             raise CommandError(str(error), returncode=2) from error
         would = "would bring" if options["dry_run"] else "brought"
         if isinstance(landed, int):
             self.stdout.write(f"{path.name} {would} {landed:,} rows.")
         else:
             self.stdout.write(f"{path.name} {would} {landed.new:,} new of {landed.read:,} rows.")
+
+    def _land(self, data: bytes, name: str, options: dict[str, Any]) -> LandedFile | int:
+        with transaction.atomic():
+            landed = LANDERS[options["kind"]](data=data, name=name, by=None, at=clock.now())
+            if options["dry_run"]:
+                transaction.set_rollback(True)
+        return landed

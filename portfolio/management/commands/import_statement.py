@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
 
-from core import clock
+from core import busy, clock
 from portfolio.domain import bank_accounts, intake, ledger
 from portfolio.domain.stripe import landing as stripe
 from portfolio.formats import FormatError
@@ -52,12 +52,17 @@ class Command(BaseCommand):
                 cursor.execute("PRAGMA mmap_size=0")
                 cursor.execute("PRAGMA cache_size=-4096")
                 cursor.execute("PRAGMA temp_store=FILE")
-        try:
+
+        def land() -> intake.LandedFile:
             with transaction.atomic():
                 landed = self._land(entity, path.name, data, options)
                 if options["dry_run"]:
                     transaction.set_rollback(True)
-        except (FormatError, ledger.LedgerError) as error:
+            return landed
+
+        try:
+            landed = busy.again(land, what="Nothing of the file was kept.")
+        except (FormatError, ledger.LedgerError, busy.BusyError) as error:
             raise CommandError(str(error), returncode=2) from error
         would = "would land" if options["dry_run"] else "landed"
         self.stdout.write(f"{path.name} {would}. {landed.told}")
