@@ -45,7 +45,7 @@ if ENGINE == "postgresql":
     os.environ["DATABASE_URL"] = os.environ["POSTGRES_TEST_URL"]
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import DATABASES, STORAGES  # noqa: E402
+from config.settings import DATABASES, LOGGING, STORAGES  # noqa: E402
 
 if ENGINE == "sqlite":
     # A file and not memory: threads and processes of a test then open real connections of their own.
@@ -55,8 +55,11 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
 
 # Files as they lie in static/: no collectstatic before a test.
-STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+STORAGES["staticfiles"] = {"BACKEND": "tests.static_files.Remembering"}
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
+
+# Thousands of requests are refused on purpose, and pytest keeps each line with its traceback and all that hangs on it.
+LOGGING["loggers"]["django.request"] = {"level": "ERROR"}
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 CELERY_BROKER_URL = "memory://"
