@@ -35,7 +35,7 @@ def rule_names() -> list[str]:
     )
 
 
-# Who is asked what everybody would be told alike: a method that a page does not offer, and HEAD, which is GET.
+# Who is asked, by turns, what everybody would be told alike: a method that a page does not offer, and HEAD, which is GET.
 _FEW = ("a visitor", "guest of A by link", "owner of everything")
 # Who is asked for pages of no event, beside the entity's own staff: one of each kind.
 _SOME = (
@@ -43,35 +43,49 @@ _SOME = (
     *("captain of B", "owner of entity B", "reader of entity B", "revoked captain of A"),
     *("expired captain of A by link", "deactivated captain of A by link"),
 )
+# Who of these is asked for every page of the office; the others have no more to do with it than each other, and a page in
+# three each, so that every guard hears all of them.
+_ALWAYS = (
+    *("a visitor", "an outsider", "admin of A by link", "owner of entity B", "reader of entity B"),
+    *("owner of everything",),
+)
+_TURNS = 3
 # Who is asked for a second record under an address: one of each standing on the event.
 _ONCE = ("captain of A", "crew of A", "guest of A", "admin of A", "owner of entity A", "reader of entity A")
 
 
-def _worth(page: Page, who: Somebody, method: str, *, first: bool) -> bool:
-    """Leave out what another request says already. ``first``: the page is the first one of its name."""
+def _worth(page: Page, who: Somebody, method: str, *, first: bool, turn: int | None) -> bool:
+    """Leave out what another request says already.
+
+    ``first``: the page is the first one of its name. ``turn``: its number, by which those take turns who are all told the
+    same; None asks every one of them.
+    """
     if method == "HEAD" or page.letters(method) is None:
-        return first and who.name in _FEW
+        return first and who.name in (_FEW if turn is None else _FEW[turn % len(_FEW) :][:1])
     if page.scope == "event":
         return first or who.name in _ONCE
     if page.scope in ("worker", "papers", "own"):
         return True
+    if turn is not None and page.scope in ("entity", "whole") and who.name in _SOME:
+        return who.name in _ALWAYS or (_SOME.index(who.name) + turn) % _TURNS == 0
     return who.name in _SOME or (who.letter in "OKBR" and who.place != "b")
 
 
-def run(world: World, pages: list[Page]) -> Matrix:
-    """Ask every page as everybody by every method."""
+def run(world: World, pages: list[Page], *, full: bool) -> Matrix:
+    """Ask every page as everybody by every method; ``full`` spares nobody who would be told the same as others."""
     matrix = Matrix(world)
     refused: set[str] = set()
     with pytest.MonkeyPatch.context() as patch:
         for name in rule_names():
             patch.setattr(rules, name, _noting(getattr(rules, name), refused))
         known: set[str] = set()
-        for page in pages:
+        for number, page in enumerate(pages):
             first = page.name not in known
             known.add(page.name)
             for who in world.everybody:
-                for method in answers.METHODS:
-                    if not _worth(page, who, method, first=first):
+                for place, method in enumerate(answers.METHODS):
+                    turn = None if full else number + place
+                    if not _worth(page, who, method, first=first, turn=turn):
                         continue
                     refused.clear()
                     answer = answers.ask(world, page, who, method)

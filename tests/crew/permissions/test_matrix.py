@@ -39,7 +39,9 @@ NAMES = sorted({page.name for page in PAGES})
 
 
 @pytest.fixture(scope="module")
-def matrix(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Matrix]:
+def matrix(
+    pytestconfig: pytest.Config, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[Matrix]:
     """Ask everything once, in one transaction that never commits."""
     with (
         django_db_blocker.unblock(),
@@ -47,7 +49,7 @@ def matrix(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
         transaction.atomic(),
     ):
         patch.setattr(clock, "now", lambda: NOW)
-        yield run.run(world.build(), PAGES)
+        yield run.run(world.build(), PAGES, full=pytestconfig.getoption("--full"))
         transaction.set_rollback(True)
 
 
