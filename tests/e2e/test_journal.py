@@ -64,4 +64,15 @@ def test_an_entry_is_written_by_keyboard_alone_and_without_scripts(
     plain.get_by_role("button", name="Post and write another").click()
     expect(plain.get_by_text("is posted: Harbor bill, split")).to_be_visible()
     assert JournalEntry.objects.filter(memo="Harbor bill, split").count() == 2
+
+    # The tabs of the books stand in one row on a phone, and the last of them is in view where it is the current one.
+    plain.goto(f"{portal}/portfolio/entities/qos/months/")
+    row, tab = (
+        plain.locator("nav.tabs").first.locator(part).bounding_box() for part in ("ul", "[aria-current]")
+    )
+    assert row is not None
+    assert tab is not None
+    assert (row["height"], tab["height"]) == (44, 44)
+    assert row["x"] <= tab["x"]
+    assert tab["x"] + tab["width"] <= row["x"] + row["width"] + 1
     assert not looker.found
