@@ -3,6 +3,7 @@
 The guards keep these sums while the program runs. Whatever a hand changed with the guards off is found here.
 """
 
+import datetime as dt
 from collections.abc import Iterator
 
 from django.db.models import Count, F, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
@@ -56,16 +57,19 @@ def _debits() -> Coalesce:
     return Coalesce(Subquery(added), Value(0), output_field=IntegerField())
 
 
+def _spelled(day: dt.date | None) -> str:
+    return "no day" if day is None else months.spelled(day)
+
+
 def _invoices() -> Iterator[str]:
     lines = InvoiceLine.objects.annotate(whole=F("amount_minor") + F("tax_minor"))
     rows = Invoice.objects.filter(state=InvoiceState.ISSUED).annotate(
         of_lines=_sum(lines, "invoice", "whole"),
-        lines_there=Count("lines"),
         of_allocations=_sum(Allocation.objects.all(), "invoice"),
         of_entry=_debits(),
     )
     wrong = (
-        (Q(lines_there__gt=0) & ~Q(of_lines=F("total_minor")))
+        ~Q(of_lines=F("total_minor"))
         | ~Q(of_allocations=F("settled_minor"))
         | (Q(total_minor__gt=0) & ~Q(of_entry=F("total_minor")))
     )
@@ -77,6 +81,14 @@ def _invoices() -> Iterator[str]:
         yield (
             f"Invoice {row.reference} of {row.entity.name} says {money[0]}, its lines {money[1]} and its entry {money[2]}; "
             f"{money[3]} of it is settled, and payments and credits settle {money[4]}."
+        )
+    told = rows.filter(entry__isnull=False).exclude(
+        entry__on=F("issued_on"), entry__entity=F("entity"), entry__currency=F("currency")
+    )
+    for row in told.select_related("entity", "entry__entity"):
+        yield (
+            f"Invoice {row.reference} of {row.entity.name} says it was issued on {_spelled(row.issued_on)} in {row.currency}, and "
+            f"its entry stands in the books of {row.entry.entity.name} on {_spelled(row.entry.on)} in {row.entry.currency}."
         )
 
 
@@ -107,8 +119,10 @@ def _payments() -> Iterator[str]:
 
 
 def _credit_notes() -> Iterator[str]:
-    for row in CreditNote.objects.annotate(of_entry=_debits()).exclude(of_entry=F("amount_minor")):
-        yield f"Credit note {row.reference} is over {row.amount_minor} cents and its entry over {row.of_entry}."
+    wrong = CreditNote.objects.annotate(of_entry=_debits()).exclude(of_entry=F("amount_minor"))
+    for row in wrong.select_related("entity"):
+        money = [format_minor(amount, row.entity.currency) for amount in (row.amount_minor, row.of_entry)]
+        yield f"Credit note {row.reference} of {row.entity.name} is over {money[0]}, and its entry over {money[1]}."
 
 
 def _numbers() -> Iterator[str]:

@@ -14,7 +14,7 @@ from itertools import islice
 from types import MappingProxyType
 
 from django.core.files.storage import default_storage
-from django.db.models import BigIntegerField, CharField, Count, Exists, F, OuterRef, Subquery, Sum, Value
+from django.db.models import BigIntegerField, CharField, Count, Exists, F, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Cast, Coalesce
 
 from core import months
@@ -196,7 +196,12 @@ def _unexplained() -> Iterator[str]:
     for relation in JournalEntry._meta.related_objects:
         if relation.related_model not in (Posting, EntryDocument, JournalEntry):
             knows = relation.related_model._default_manager.filter(**{relation.field.name: OuterRef("pk")})
-            entries = entries.filter(~Exists(knows))
+            if relation.related_model is ImportedLine:
+                # A file of invoices made invoices, and a bank's line that tells of a payment did not make it.
+                made = Q(source__in=(EntrySource.BANK, EntrySource.STRIPE, EntrySource.INVOICE))
+                entries = entries.exclude(made, Exists(knows.exclude(kind=ImportKind.INVOICES)))
+            else:
+                entries = entries.filter(~Exists(knows))
     # Using a client's credit moves no money and is told by its allocations.
     in_cash = Posting.objects.filter(entry=OuterRef("pk"), account__role__in=CASH_ROLES)
     entries = entries.exclude(~Exists(in_cash), source=EntrySource.PAYMENT)
