@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.utils.crypto import salted_hmac
 
 from core import audit, clock, months
@@ -24,6 +24,7 @@ from portfolio.models import (
     BankAccount,
     Entity,
     EntryState,
+    ImportedLine,
     ImportFile,
     MonthlyBalance,
     Posting,
@@ -77,6 +78,15 @@ def with_statements(*, entity: Entity) -> QuerySet[Account]:
         entity=entity,
         active=True,
     ).order_by("code")
+
+
+def telling(*, entity: Entity) -> QuerySet[Account]:
+    """Return those of them of which a bank is known or a statement came: the ones a month's end asks a balance of."""
+    return with_statements(entity=entity).filter(
+        Exists(BankAccount.objects.filter(account=OuterRef("pk")))
+        | Exists(StatementBalance.objects.filter(account=OuterRef("pk")))
+        | Exists(ImportedLine.objects.filter(account=OuterRef("pk")))
+    )
 
 
 def remember(
@@ -177,6 +187,22 @@ def asserted(*, accounts: list[Account], limit: int = 24) -> list[Asserted]:
 def asserted_on(*, accounts: list[Account], on: dt.date) -> list[Asserted]:
     """Return the balances that statements told for the end of one day, each beside the books."""
     return _beside(StatementBalance.objects.filter(account__in=accounts, on=on).select_related("account"))
+
+
+def newest_of(*, accounts: list[Account], by: dt.date) -> dict[int, Asserted]:
+    """Return by account the newest balance that a statement told up to a day, beside the books of its own day.
+
+    Where the two agree, that balance and what was posted since are what the books hold on the day that is asked about.
+    """
+    told = StatementBalance.objects.filter(account__in=accounts, on__lte=by)
+    last = dict(told.order_by().values_list("account_id").annotate(last=Max("on")))
+    asked = Q(pk=None)
+    for account, on in last.items():
+        asked |= Q(account=account, on=on)
+    return {
+        row.balance.account_id: row
+        for row in _beside(StatementBalance.objects.filter(asked).select_related("account"))
+    }
 
 
 def told_by(*, file: ImportFile) -> list[Asserted]:

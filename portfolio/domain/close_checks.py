@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -18,7 +19,7 @@ from django.db.models.functions import Coalesce
 
 from core import audit, months
 from core.money import format_minor
-from portfolio.domain import bank_accounts, matching, roll_forward, rules
+from portfolio.domain import bank_accounts, close_ties, matching, roll_forward, rules
 from portfolio.domain.payables import queries as payables
 from portfolio.domain.receivables import ageing
 from portfolio.domain.stripe import payouts, standing
@@ -60,17 +61,25 @@ class CheckState(StrEnum):
 WEIGHTS: Mapping[str, tuple[str, Weight]] = MappingProxyType(
     {
         "before": ("The month before is closed", Weight.STOPS),
-        "statement": ("Every bank account agrees with its statement at the end of the month", Weight.STOPS),
+        "statement": ("Every bank account agrees with its statement of the month", Weight.STOPS),
         "waiting": ("No bank line waits for a decision", Weight.STOPS),
         "drafts": ("No entry of the month is a draft", Weight.STOPS),
         "trial-balance": ("Debits and credits of the month are equal", Weight.STOPS),
         "chain": ("The chain of entries is whole", Weight.STOPS),
+        "lenders": ("Cards and loans agree with their statements", Weight.ACCEPTED),
         "uncategorised": ("Nothing waits for a category", Weight.ACCEPTED),
         "stripe-events": ("No event of Stripe’s failed", Weight.ACCEPTED),
         "clearing": ("The card clearing account is empty but for payouts on their way", Weight.ACCEPTED),
         "receivables": ("Receivables are the open invoices and bookings", Weight.ACCEPTED),
         "payables": ("Payables are the open bills", Weight.ACCEPTED),
         "deferred": ("Deferred revenue is what is held for bookings", Weight.ACCEPTED),
+        "crew-pay": ("Crew pay owed is what was earned and not paid", Weight.ACCEPTED),
+        "tax": ("Tax set aside is of a kind, and not overpaid", Weight.ACCEPTED),
+        "refunds": ("Refunds owed are of bookings", Weight.ACCEPTED),
+        "sisters": (
+            "What is due between sister entities is invoiced and billed, or stands in both books",
+            Weight.ACCEPTED,
+        ),
         "unmatched": ("Every entry on a bank account stands on its statement", Weight.WARNS),
     }
 )
@@ -202,6 +211,16 @@ class _Asker:
         self.entity, self.month = entity, month
         self.last = months.last_day(month)
         self.banks = list(bank_accounts.with_statements(entity=entity))
+        moved = set(
+            MonthlyBalance.objects.filter(account__in=self.banks, month__lte=month).values_list(
+                "account_id", flat=True
+            )
+        )
+        telling = set(bank_accounts.telling(entity=entity).values_list("pk", flat=True))
+        self.telling = [account for account in self.banks if account.pk in moved & telling]
+        self.cash = [
+            account for account in self.banks if account.pk in moved and account.role == AccountRole.CASH
+        ]
 
     def ask(self, key: str) -> tuple[bool, str]:
         """Return whether a check holds, and a sentence on what it found."""
@@ -232,33 +251,47 @@ class _Asker:
         return False, f"{months.label(min(open_months))} is not closed yet; close the oldest month first."
 
     def _statement(self) -> tuple[bool, str]:
+        return self._agree([account for account in self.telling if account.role == AccountRole.CASH])
+
+    def _lenders(self) -> tuple[bool, str]:
+        return self._agree([account for account in self.telling if account.role != AccountRole.CASH])
+
+    def _agree(self, accounts: list[Account]) -> tuple[bool, str]:
+        """Hold the newest statement balance of the month against the books of its day, account by account."""
+        told = bank_accounts.newest_of(accounts=accounts, by=self.last)
         period = Period.objects.filter(entity=self.entity, month=self.month).first()
-        moved = set(
-            MonthlyBalance.objects.filter(account__in=self.banks, month__lte=self.month).values_list(
-                "account_id", flat=True
-            )
-        )
-        banks = [account for account in self.banks if account.pk in moved]
-        told = {
-            row.balance.account_id: row for row in bank_accounts.asserted_on(accounts=banks, on=self.last)
-        }
-        cash = [account for account in banks if account.role == AccountRole.CASH]
-        if len(banks) == 1 == len(cash) and period is not None and period.statement_minor is not None:
+        if len(accounts) == 1 and self.cash == accounts and period and period.statement_minor is not None:
             told.setdefault(
-                banks[0].pk,
-                bank_accounts.compared(account=banks[0], on=self.last, minor=period.statement_minor),
+                accounts[0].pk,
+                bank_accounts.compared(account=accounts[0], on=self.last, minor=period.statement_minor),
             )
-        missing = [account for account in banks if account.pk not in told]
-        off = [row for row in told.values() if row.differs_minor]
-        if missing:
-            names = ", ".join(str(account) for account in missing)
-            return False, f"No statement balance of {months.label(self.month)} is known for {names}."
-        if off:
-            words = "; ".join(
-                f"{row.balance.account} differs by {self._money(row.differs_minor)}" for row in off
-            )
-            return False, f"The statement and the books disagree: {words}."
-        return True, f"{len(banks)} of {len(banks)} agree to the cent."
+        first = months.first_day(self.month)
+        wrong = []
+        for account in accounts:
+            row = told.get(account.pk)
+            if row is None:
+                wrong.append(f"No statement balance of {months.label(self.month)} is known for {account}.")
+            elif row.balance.on < first:
+                wrong.append(
+                    f"The newest statement balance of {account} is of {months.spelled(row.balance.on)}; "
+                    f"bring in or type one of {months.label(self.month)}."
+                )
+            elif row.differs_minor:
+                wrong.append(
+                    f"The statement and the books disagree: {account} differs by {self._money(row.differs_minor)} "
+                    f"on {months.spelled(row.balance.on)}."
+                )
+        if wrong:
+            return False, " ".join(wrong)
+        early = [row for row in told.values() if row.balance.on < self.last]
+        since = "".join(
+            f" {row.balance.account} agrees on {months.spelled(row.balance.on)}; what was posted since stands on its next "
+            "statement."
+            for row in early
+        )
+        if not accounts:
+            return True, "No statement is asked for."
+        return True, f"{len(accounts)} of {len(accounts)} agree to the cent.{since}"
 
     def _waiting(self) -> tuple[bool, str]:
         count = matching.waiting(entity_id=self.entity.pk).filter(on__lte=self.last).count()
@@ -316,8 +349,12 @@ class _Asker:
             f"It holds {self._money(held)}, and {self._money(under_way)} was on its way to the bank.",
         )
 
+    @cached_property
+    def _aged(self) -> ageing.Ageing:
+        return ageing.age(entity=self.entity, as_of=self.last)
+
     def _receivables(self) -> tuple[bool, str]:
-        off = ageing.age(entity=self.entity, as_of=self.last).difference_minor
+        off = self._aged.difference_minor
         return not off, f"They differ by {self._money(off)}." if off else "They agree."
 
     def _payables(self) -> tuple[bool, str]:
@@ -328,6 +365,39 @@ class _Asker:
         held = roll_forward.held_now(entity=self.entity, month=self.month, as_of=self.last)
         off = held.off_minor or held.unnamed_minor
         return not off, f"{self._money(off)} is held for no booking." if off else "They agree."
+
+    def _crew_pay(self) -> tuple[bool, str]:
+        off = close_ties.crew_pay(entity=self.entity, as_of=self.last)
+        return not off, f"They differ by {self._money(off)}." if off else "They agree."
+
+    def _tax(self) -> tuple[bool, str]:
+        off = close_ties.set_aside(entity=self.entity, as_of=self.last)
+        return (
+            not off,
+            f"{self._money(off)} is of no kind, or was paid beyond what was owed." if off else "It is.",
+        )
+
+    def _refunds(self) -> tuple[bool, str]:
+        off = close_ties.refunds_due(entity=self.entity, month=self.month)
+        return (
+            not off,
+            f"{self._money(off)} is owed back for no booking, or went back beyond what was owed."
+            if off
+            else "They are.",
+        )
+
+    def _sisters(self) -> tuple[bool, str]:
+        due_from, due_to = close_ties.sisters(entity=self.entity, as_of=self.last, aged=self._aged)
+        words = [
+            *([f"{self._money(due_from)} is due from them beyond the open invoices."] if due_from else []),
+            *([f"{self._money(due_to)} is due to them beyond the open bills."] if due_to else []),
+        ]
+        if not words:
+            return True, "They agree."
+        apart = close_ties.between_sisters(month=self.month)
+        if apart:
+            return False, f"{' '.join(words)} The books of all sisters differ by {self._money(apart)}."
+        return True, f"{' '.join(words)} It stands in the sister’s books, too."
 
     def _unmatched(self) -> tuple[bool, str]:
         told = set(

@@ -6,9 +6,9 @@ import pytest
 
 from core import months
 from core.models import AuditEvent
-from portfolio.domain import close_checks, intake, ledger, reconciliation, verification
-from portfolio.models import AnchorReason, ChainAnchor, Period, PeriodState
-from tests.portfolio.conftest import AT, Books
+from portfolio.domain import bank_accounts, close_checks, intake, ledger, reconciliation, verification
+from portfolio.models import Account, AnchorReason, ChainAnchor, Period, PeriodState
+from tests.portfolio.conftest import AT, Books, open_books
 
 OCT = months.parse("2026-10")
 
@@ -92,7 +92,10 @@ def test_a_late_entry_makes_a_reconciled_month_drift(books: Books) -> None:
     assert verification.verify_books() == []
     books.post("6100", "1010", 5_00, on=dt.date(2026, 10, 3))
     (sentence,) = verification.verify_books()
-    assert sentence == "QueenofSanDiego Oct 2026 was reconciled at $880.00, and its books now hold $875.00 at the bank."
+    assert (
+        sentence
+        == "QueenofSanDiego Oct 2026 was reconciled at $880.00, and its books now hold $875.00 at the bank."
+    )
     with pytest.raises(reconciliation.StatementDiffersError, match="reconcile it again"):
         reconciliation.close_month(entity=books.entity, month=OCT, by=None, at=AT)
     reconciliation.reconcile_month(entity=books.entity, month=OCT, statement_minor=875_00, by=None, at=AT)
@@ -150,3 +153,70 @@ def test_a_line_that_waits_and_a_balance_that_differs_stop_the_close(books: Book
     reconciliation.reconcile_month(entity=books.entity, month=OCT, statement_minor=100_00, by=None, at=AT)
     with pytest.raises(reconciliation.ChecksError, match="No bank line waits for a decision: 1 wait"):
         reconciliation.close_month(entity=books.entity, month=OCT, by=None, at=AT)
+
+
+def account(books: Books, code: str, kind: str, role: str) -> Account:
+    return Account.objects.create(entity=books.entity, code=code, name=code, kind=kind, role=role)
+
+
+def state_of(books: Books, key: str) -> tuple[str, str]:
+    (found,) = (c for c in close_checks.checks(entity=books.entity, month=OCT, at=AT) if c.key == key)
+    return found.state, found.found
+
+
+def test_a_mortgage_is_asked_nothing_and_a_card_counts_on_its_own_last_day(books: Books) -> None:
+    card = account(books, "2550", "liability", "loan")
+    cards = Books(books.entity, {**books.accounts, "2550": card})
+    books.post("1500", "2500", 900_000_00, on=dt.date(2026, 10, 1))
+    books.post("1010", "3000", 100_00, on=dt.date(2026, 10, 1))
+    cards.post("6300", "2550", 40_00, on=dt.date(2026, 10, 10))
+    cards.post("6300", "2550", 5_00, on=dt.date(2026, 10, 20))
+    assert state_of(books, "lenders") == ("holds", "No statement is asked for.")
+
+    def told(day: int, minor: int, code: str = "2550", month: int = 10) -> None:
+        bank_accounts.note_balance(
+            account=cards.accounts[code], on=dt.date(2026, month, day), balance_minor=minor, file=None, by=None, at=AT
+        )  # fmt: skip
+
+    told(17, 0, month=9)
+    assert state_of(books, "lenders")[0] == "stops"
+    assert "newest statement balance of 2550 2550 is of 17 September 2026" in state_of(books, "lenders")[1]
+    told(17, -39_00)
+    assert "differs by $1.00 on 17 October 2026" in state_of(books, "lenders")[1]
+    told(17, -40_00)
+    assert state_of(books, "lenders") == (
+        "holds",
+        "1 of 1 agree to the cent. 2550 2550 agrees on 17 October 2026; what was posted since stands on its next statement.",
+    )
+    told(28, 99_00, "1010")
+    assert state_of(books, "statement")[0] == "stops"
+    told(28, 100_00, "1010")
+    assert state_of(books, "statement")[0] == "holds"
+    reconciliation.reconcile_month(entity=books.entity, month=OCT, statement_minor=100_00, by=None, at=AT)
+    assert reconciliation.close_month(entity=books.entity, month=OCT, by=None, at=AT).state == "closed"
+
+
+def test_what_no_record_explains_on_an_account_of_debts_stops_the_close_until_it_is_accepted(
+    books: Books,
+) -> None:
+    said = {
+        "crew-pay": ("2050", "They differ by $7.00."),
+        "tax": ("2400", "$7.00 is of no kind, or was paid beyond what was owed."),
+        "refunds": ("2170", "$7.00 is owed back for no booking, or went back beyond what was owed."),
+        "sisters": (
+            "2300",
+            "$7.00 is due to them beyond the open bills. The books of all sisters differ by −$7.00.",
+        ),
+    }
+    for key, (code, words) in said.items():
+        assert state_of(books, key)[0] == "holds"
+        books.post("6100", code, 7_00)
+        assert state_of(books, key) == ("stops", words)
+        close_checks.tick(entity=books.entity, month=OCT, item=key, note="From before", by=None, at=AT)
+        assert state_of(books, key)[0] == "accepted"
+    books.post("1300", "4800", 3_00)
+    assert "$3.00 is due from them beyond the open invoices." in state_of(books, "sisters")[1]
+    open_books("jada", "Jada").post("1010", "2300", 3_00)
+    assert state_of(books, "sisters")[0] == "accepted"
+    open_books("dc", "DC").post("1300", "1010", 7_00)
+    assert state_of(books, "sisters")[0] == "holds"
