@@ -13,7 +13,7 @@ from tests.mail.endpoint import Endpoint
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MOST_MB = 150
-SENT = 1_000
+SENT = 300
 
 
 @pytest.mark.parametrize(

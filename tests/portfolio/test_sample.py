@@ -179,6 +179,8 @@ def test_a_missing_file_loads_nothing(tmp_path: Path) -> None:
     assert not Entity.objects.exists()
 
 
+# On SQLite the command loads what the browser tests walk through.
+@pytest.mark.once_postgresql
 @pytest.mark.django_db
 def test_the_command_loads_records_people_and_schedules_together() -> None:
     out = StringIO()
@@ -293,6 +295,7 @@ def test_exports_come_in_from_the_command_line(tmp_path: Path) -> None:
         call_command("import_records", str(tmp_path / "none.csv"), "--kind", "opening")
 
 
+@pytest.mark.once
 def test_the_exit_status_of_a_refusal_is_two(tmp_path: Path) -> None:
     found = subprocess.run(
         [
