@@ -89,15 +89,18 @@ class Statement:
         begins = MonthlyBalance.objects.filter(account__entity__in=self.entities).aggregate(
             first=Min("month")
         )["first"]
-        compared = {
-            self.books.columns[spot.other].first for spot in self.spots if spot.head.kind is Kind.SHARE
-        }
+        compared = {self._needs(spot.other) for spot in self.spots if spot.head.kind is Kind.SHARE}
         if begins is None or all(first >= begins for first in compared):
             return None
         self.notes.append(
             f"The books begin in {months.label(begins)}; what is compared is not whole, so no percent is given."
         )
         return int(begins)
+
+    def _needs(self, at: int) -> int:
+        """Return the month from which there have to be books for a column to be whole: what stands needs its end alone."""
+        column = self.books.columns[at]
+        return column.last if self.asked.form.stands else column.first
 
     # Lines
 
@@ -115,7 +118,7 @@ class Statement:
                 value -= then
                 if kind is Kind.SHARE:
                     # A percent of a loss, or of months before the books begin, would say nothing.
-                    whole = self._begins is None or self.books.columns[spot.other].first >= self._begins
+                    whole = self._begins is None or self._needs(spot.other) >= self._begins
                     value = divide(value * 1000, then) if then > 0 and whole else None
             cells.append(value)
         return tuple(cells)

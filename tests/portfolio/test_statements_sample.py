@@ -153,6 +153,9 @@ def test_an_unfinished_period_is_headed_as_far_as_it_has_come_in_every_file() ->
     assert [head.label for head in balance.heads][:5] == [
         "31 Mar 2026", "30 Jun 2026", "30 Sep 2026", "10 Nov 2026", "31 Dec 2025",
     ]  # fmt: skip
+    # What stood when the books had begun is whole, although the year before it is not.
+    assert not any("not whole" in note for note in balance.notes)
+    assert any("not whole" in note for note in table.notes)
     for first, last, period in ((year - 12, year + 10, "1 January 2025 to 10 November 2026, so far"), (year, year + 9, "Jan – Oct 2026"), (year + 12, year + 12, "Jan 2027")):  # fmt: skip
         ended = replace(asked, first=first, last=last, compare=Compare.NOTHING)
         assert Statement(entities=qos, asked=ended).table().period == period
