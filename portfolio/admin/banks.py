@@ -8,7 +8,7 @@ from portfolio.models import BankAccount, CloseTick, ColumnMap, StatementBalance
 
 @admin.register(BankAccount)
 class BankAccountAdmin(AuditedAdmin):
-    list_display = ["account", "institution", "last_four"]
+    list_display = ["account", "institution", "last_four", "card"]
     list_select_related = ["account"]
     search_fields = ["institution", "last_four", "account__name"]
     autocomplete_fields = ["account"]

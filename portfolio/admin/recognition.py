@@ -8,7 +8,15 @@ from django.http import HttpRequest
 
 from core.admin import AuditedAdmin, ReadOnlyAdmin
 from portfolio.admin.inlines import ReadOnlyInline
-from portfolio.models import CancellationTerms, CrewPay, TaxFiling, TaxRate, TermsStep, UnpostedDeed
+from portfolio.models import (
+    CancellationTerms,
+    CrewPay,
+    CrewPayUndone,
+    TaxFiling,
+    TaxRate,
+    TermsStep,
+    UnpostedDeed,
+)
 
 
 class TermsStepInline(ReadOnlyInline):
@@ -78,6 +86,13 @@ class CrewPayAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Fetch what a row's page shows beside it."""
         return super().get_queryset(request).select_related("entity", "booking", "entry", "paid_entry")
+
+
+@admin.register(CrewPayUndone)
+class CrewPayUndoneAdmin(ReadOnlyAdmin):
+    list_display = ["pay", "paid_on", "undone_on", "paid_entry"]
+    list_select_related = ["pay", "paid_entry"]
+    search_fields = ["pay__person", "pay__key"]
 
 
 @admin.register(UnpostedDeed)

@@ -18,10 +18,12 @@ from portfolio.domain import landing, ledger, periods, rules
 from portfolio.domain.desk import BANK_KINDS
 from portfolio.models import (
     AccountRole,
+    BillPayment,
     Entity,
     EntrySource,
     ImportedLine,
     JournalEntry,
+    Payment,
     Posting,
 )
 
@@ -52,10 +54,10 @@ def unexplained(*, entity: Entity, roles: Collection[AccountRole] = ()) -> Query
             kind__in=BANK_KINDS,
             same_as__isnull=True,
             payout_id="",
-            payment__isnull=True,
-            bill_payment__isnull=True,
             entry__payment__isnull=True,
         )
+        .exclude(Exists(Payment.objects.filter(imported_line=OuterRef("pk"), void_on__isnull=True)))
+        .exclude(Exists(BillPayment.objects.filter(imported_line=OuterRef("pk"), void_on__isnull=True)))
         .filter(
             Q(waits=True, entry__isnull=True)
             | Q(Exists(nowhere), entry__reversed_by__isnull=True)

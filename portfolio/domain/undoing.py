@@ -30,7 +30,6 @@ class Place(StrEnum):
     PAYMENT = "payment"
     PAYMENTS = "payments"
     BILL = "bill"
-    VENDOR = "vendor"
     BOOKING = "booking"
     CONTRACTORS = "contractors"
     STRIPE = "Stripe page"
@@ -131,13 +130,10 @@ def _paid(entry: JournalEntry) -> Home | None:
     if payment is not None:
         how = "reverse the payment on its page"
         return Home(f"a payment of {payment.client}", how, Place.PAYMENT, payment.pk)
-    paid = BillPayment.objects.filter(entry=entry).select_related("bill", "vendor").first()
-    if paid is not None and paid.bill is not None:
-        how = "reverse the payment on the bill’s page"
-        return Home(f"a payment of bill {paid.bill.reference}", how, Place.BILL, paid.bill.pk)
+    paid = BillPayment.objects.filter(entry=entry).select_related("bill").first()
     if paid is not None:
-        how = "reverse the payment on the vendor’s page"
-        return Home(f"a payment to {paid.vendor}", how, Place.VENDOR, paid.vendor_id)
+        how = "reverse the payment on the bill’s page"
+        return Home(f"a payment of bill {paid.bill.reference}", how, Place.BILL, paid.bill_id)
     if entry.source == EntrySource.PAYMENT:
         how = "reverse the payment it came with, on the page of payments"
         return Home("the use of a client’s credit", how, Place.PAYMENTS, entry.entity.slug)

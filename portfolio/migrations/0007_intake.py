@@ -1,6 +1,7 @@
 """What came in from outside: files, their lines, rules, and banks as the bank knows them."""
 
 import django.db.models.deletion
+import django.db.models.functions
 from django.conf import settings
 from django.db import migrations, models
 
@@ -271,7 +272,25 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["entity_id", "position", "id"],
                 "constraints": [
-                    models.UniqueConstraint(fields=("entity", "contains"), name="category_rule_once_per_text")
+                    models.UniqueConstraint(
+                        models.F("entity"),
+                        models.F("contains"),
+                        models.F("direction"),
+                        django.db.models.functions.Coalesce("at_least_minor", -1),
+                        django.db.models.functions.Coalesce("at_most_minor", -1),
+                        name="category_rule_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("at_least_minor__isnull", True), ("at_least_minor__gte", 0), _connector="OR"
+                            ),
+                            models.Q(
+                                ("at_most_minor__isnull", True), ("at_most_minor__gte", 0), _connector="OR"
+                            ),
+                        ),
+                        name="category_rule_sizes_have_no_sign",
+                    ),
                 ],
             },
         ),
@@ -295,6 +314,10 @@ class Migration(migrations.Migration):
                 ("institution", models.CharField(blank=True, max_length=80)),
                 ("last_four", models.CharField(blank=True, max_length=4)),
                 ("number_hash", models.CharField(blank=True, max_length=64)),
+                (
+                    "card",
+                    models.BooleanField(default=False, help_text="A credit card: bills are paid by it, too."),
+                ),
             ],
             options={
                 "ordering": ["account_id"],

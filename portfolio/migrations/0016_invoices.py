@@ -544,11 +544,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "imported_line",
-                    models.OneToOneField(
+                    models.ForeignKey(
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="payment",
+                        related_name="payments",
                         to="portfolio.importedline",
                     ),
                 ),
@@ -561,6 +561,11 @@ class Migration(migrations.Migration):
                 "ordering": ["entity_id", "-on", "-id"],
                 "indexes": [models.Index(fields=["entity", "-on", "-id"], name="payment_newest_by_entity")],
                 "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("void_on__isnull", True)),
+                        fields=("imported_line",),
+                        name="payment_once_per_bank_line",
+                    ),
                     models.CheckConstraint(
                         condition=models.Q(
                             ("void_on__isnull", True),
@@ -605,9 +610,9 @@ class Migration(migrations.Migration):
                 ("amount_minor", models.BigIntegerField()),
                 (
                     "entry",
-                    models.OneToOneField(
+                    models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="payment_refund",
+                        related_name="payment_refunds",
                         to="portfolio.journalentry",
                     ),
                 ),
@@ -615,10 +620,11 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["payment_id", "on", "id"],
                 "constraints": [
+                    models.UniqueConstraint(fields=("payment", "entry"), name="refund_once_per_entry"),
                     models.CheckConstraint(
                         condition=models.Q(("amount_minor", 0), _negated=True),
                         name="refund_is_worth_something",
-                    )
+                    ),
                 ],
             },
         ),

@@ -227,8 +227,6 @@ class Migration(migrations.Migration):
                 (
                     "bill",
                     models.ForeignKey(
-                        blank=True,
-                        null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="payments",
                         to="portfolio.bill",
@@ -247,11 +245,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "imported_line",
-                    models.OneToOneField(
+                    models.ForeignKey(
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="bill_payment",
+                        related_name="bill_payments",
                         to="portfolio.importedline",
                     ),
                 ),
@@ -264,9 +262,14 @@ class Migration(migrations.Migration):
                 "ordering": ["entity_id", "-on", "-id"],
                 "indexes": [models.Index(fields=["vendor", "on"], name="bill_payment_by_vendor")],
                 "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("void_on__isnull", True)),
+                        fields=("imported_line",),
+                        name="bill_payment_once_per_bank_line",
+                    ),
                     models.CheckConstraint(
                         condition=models.Q(("amount_minor__gt", 0)), name="bill_payment_is_worth_something"
-                    )
+                    ),
                 ],
             },
         ),
@@ -347,6 +350,48 @@ class Migration(migrations.Migration):
                             ("paid_entry__isnull", True), ("paid_on__isnull", False), _connector="OR"
                         ),
                         name="paid_crew_pay_has_date",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="CrewPayUndone",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("paid_on", models.DateField()),
+                ("undone_on", models.DateField()),
+                (
+                    "paid_entry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="crew_pay_undone",
+                        to="portfolio.journalentry",
+                    ),
+                ),
+                (
+                    "pay",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="undone",
+                        to="portfolio.crewpay",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name_plural": "crew pay undone",
+                "ordering": ["undone_on", "id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("pay", "paid_entry"), name="crew_pay_undone_once_per_payment"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("undone_on__gte", models.F("paid_on"))),
+                        name="crew_pay_undone_after_payment",
                     ),
                 ],
             },

@@ -86,7 +86,7 @@ _SQLITE = {
         PAYMENT,
         "NEW.allocated_minor <> 0 OR NEW.refunded_minor <> 0 "
         f"OR EXISTS (SELECT 1 FROM {PAYMENT} WHERE id = NEW.id OR entry_id = NEW.entry_id "
-        "OR imported_line_id = NEW.imported_line_id)",
+        "OR (imported_line_id = NEW.imported_line_id AND void_on IS NULL))",
         FINAL_PAYMENT,
     ),
     "payment_final": (
@@ -186,7 +186,9 @@ class Migration(migrations.Migration):
             "An allocation is never changed or deleted; take it back with its mirror image.",
             unique=(("credit_note_id",), ("write_off_id",), ("reverses_id",)),
         ),
-        append_only(REFUND, "A refund of a payment is never changed or deleted.", unique=(("entry_id",),)),
+        append_only(
+            REFUND, "A refund of a payment is never changed or deleted.", unique=(("payment_id", "entry_id"),)
+        ),
         append_only(
             "portfolio_creditnote",
             "A credit note is never changed or deleted.",

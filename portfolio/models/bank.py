@@ -19,6 +19,7 @@ class BankAccount(models.Model):
     institution = models.CharField(max_length=80, blank=True)
     last_four = models.CharField(max_length=4, blank=True)
     number_hash = models.CharField(max_length=64, blank=True)
+    card = models.BooleanField(default=False, help_text="A credit card: bills are paid by it, too.")
 
     class Meta:
         ordering = ["account_id"]

@@ -200,14 +200,17 @@ class Payment(models.Model):
     refunded_minor = models.BigIntegerField(default=0)
     reference = models.CharField(max_length=80, blank=True)
     entry = models.OneToOneField(JournalEntry, on_delete=models.PROTECT, related_name="payment")
-    imported_line = models.OneToOneField(
-        ImportedLine, null=True, blank=True, on_delete=models.PROTECT, related_name="payment"
+    imported_line = models.ForeignKey(
+        ImportedLine, null=True, blank=True, on_delete=models.PROTECT, related_name="payments"
     )
     void_on = models.DateField(null=True, blank=True, help_text="When it was reversed.")
 
     class Meta:
         ordering = ["entity_id", "-on", "-id"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["imported_line"], condition=Q(void_on__isnull=True), name="payment_once_per_bank_line"
+            ),
             models.CheckConstraint(
                 condition=Q(void_on__isnull=True) | Q(allocated_minor=0, refunded_minor=0),
                 name="void_payment_settles_nothing",
@@ -229,16 +232,17 @@ class Payment(models.Model):
 
 
 class PaymentRefund(models.Model):
-    """What of a payment went back to its client; below zero, a refund that failed and came back. It never changes."""
+    """What of a payment went back to its client; below zero, what failed or was undone. It never changes."""
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     on = models.DateField()
     amount_minor = models.BigIntegerField()
-    entry = models.OneToOneField(JournalEntry, on_delete=models.PROTECT, related_name="payment_refund")
+    entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="payment_refunds")
 
     class Meta:
         ordering = ["payment_id", "on", "id"]
         constraints = [
+            models.UniqueConstraint(fields=["payment", "entry"], name="refund_once_per_entry"),
             models.CheckConstraint(condition=~Q(amount_minor=0), name="refund_is_worth_something"),
         ]
 

@@ -112,23 +112,28 @@ class BillLine(models.Model):
 
 
 class BillPayment(models.Model):
-    """Money paid to a vendor for one bill, or without one."""
+    """Money paid to a vendor for one bill."""
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="bill_payments", db_index=False)
     vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, related_name="payments")
-    bill = models.ForeignKey(Bill, null=True, blank=True, on_delete=models.PROTECT, related_name="payments")
+    bill = models.ForeignKey(Bill, on_delete=models.PROTECT, related_name="payments")
     on = models.DateField()
     amount_minor = models.BigIntegerField()
     reference = models.CharField(max_length=80, blank=True)
     entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="bill_payments")
-    imported_line = models.OneToOneField(
-        ImportedLine, null=True, blank=True, on_delete=models.PROTECT, related_name="bill_payment"
+    imported_line = models.ForeignKey(
+        ImportedLine, null=True, blank=True, on_delete=models.PROTECT, related_name="bill_payments"
     )
     void_on = models.DateField(null=True, blank=True, help_text="When it was reversed.")
 
     class Meta:
         ordering = ["entity_id", "-on", "-id"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["imported_line"],
+                condition=Q(void_on__isnull=True),
+                name="bill_payment_once_per_bank_line",
+            ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="bill_payment_is_worth_something"),
         ]
         indexes = [models.Index(fields=["vendor", "on"], name="bill_payment_by_vendor")]
@@ -174,6 +179,28 @@ class CrewPay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} {self.on}"
+
+
+class CrewPayUndone(models.Model):
+    """That somebody was paid, and that this was taken back: the pay is owed again. It never changes."""
+
+    pay = models.ForeignKey(CrewPay, on_delete=models.PROTECT, related_name="undone")
+    paid_on = models.DateField()
+    paid_entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="crew_pay_undone")
+    undone_on = models.DateField()
+
+    class Meta:
+        ordering = ["undone_on", "id"]
+        verbose_name_plural = "crew pay undone"
+        constraints = [
+            models.UniqueConstraint(fields=["pay", "paid_entry"], name="crew_pay_undone_once_per_payment"),
+            models.CheckConstraint(
+                condition=Q(undone_on__gte=F("paid_on")), name="crew_pay_undone_after_payment"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pay_id} {self.undone_on}"
 
 
 class TaxKind(models.TextChoices):

@@ -140,6 +140,30 @@ class ReversalForm(forms.Form):
     )
 
 
+class TakeBackForm(ReversalForm):
+    """Why a payment is taken back: it was never so, or the money came back."""
+
+    what = forms.ChoiceField(
+        label="What happened",
+        choices=[
+            ("wrong", "The record was wrong: the bank’s line of it is of something else, and waits to be decided on again"),
+            ("came_back", "The money came back, as a check does that bounced; the line of its return is matched when it comes"),
+        ],
+        widget=forms.RadioSelect,
+    )  # fmt: skip
+    on = DayField(
+        label="On",
+        required=False,
+        help_text="Empty: the payment’s own day where the record was wrong and its month is open, else today.",
+    )
+    field_order = ("what", "on", "reason")
+
+    def said(self) -> dict[str, Any]:
+        """Return what was said, as the domain takes it."""
+        data = self.cleaned_data
+        return {"on": data["on"], "came_back": data["what"] == "came_back", "reason": data["reason"]}
+
+
 class BookingFilter(forms.Form):
     """What the list of bookings is narrowed to; anything that cannot be is ignored."""
 

@@ -41,7 +41,6 @@ PLACES = MappingProxyType(
         Place.PAYMENT: ("portfolio:payment", "The payment"),
         Place.PAYMENTS: ("portfolio:payments", "Payments"),
         Place.BILL: ("portfolio:bill", "The bill"),
-        Place.VENDOR: ("portfolio:vendor", "The vendor"),
         Place.BOOKING: ("portfolio:booking", "The booking"),
         Place.CONTRACTORS: ("portfolio:contractors", "Contractors"),
         Place.STRIPE: ("portfolio:stripe", "Stripe"),

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 
 from core import audit, clock, months
 from core.money import format_minor
-from portfolio.domain import landing, ledger, told
+from portfolio.domain import landing, ledger, taken_back, told
 from portfolio.domain.accounts import Accounts
 from portfolio.models import (
     Account,
@@ -232,24 +232,37 @@ def void(*, bill: Bill, on: dt.date, reason: str, by: AbstractBaseUser | None, a
 
 
 def take_back(
-    *, payment: BillPayment, on: dt.date, reason: str, by: AbstractBaseUser | None, at: dt.datetime
+    *,
+    payment: BillPayment,
+    on: dt.date | None,
+    came_back: bool = False,
+    reason: str,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
 ) -> None:
-    """Reverse a payment that was recorded by mistake; its bill is open again by that much.
+    """Take a payment back; its bill is open again by that much.
+
+    ``came_back`` says that the money did (a returned check); otherwise the record was wrong, and its bank line is free
+    for what it was of. Without a day it is today, or the payment's own where the record was wrong and its month is open.
 
     Raises:
         BillRefusedError: it is reversed already.
+        portfolio.domain.taken_back.TakeBackRefusedError: a wrong record would stay in an open month.
         portfolio.domain.ledger.LedgerError: no reason is given, or the month is closed.
     """
+    entity = payment.entity
     with transaction.atomic():
+        landing.lock(entity)
+        on = taken_back.day(entry=payment.entry, on=on, came_back=came_back, at=at)
         if not BillPayment.objects.filter(pk=payment.pk, void_on__isnull=True).update(void_on=on):
             raise BillRefusedError("This payment is reversed already.")
-        Bill.objects.filter(pk=payment.bill_id or 0).update(
+        Bill.objects.filter(pk=payment.bill_id).update(
             settled_minor=F("settled_minor") - payment.amount_minor, settled_on=None
         )
-        ledger.reverse(entry=payment.entry, on=on, reason=reason, by=by, at=at)
+        taken_back.reverse(entry=payment.entry, on=on, came_back=came_back, reason=reason, by=by, at=at)
         audit.record(
-            action="portfolio:bill:take_back", subject=payment, by=by, at=at, entity=payment.entity.slug,
-            data={"amount_minor": payment.amount_minor, "reason": reason},
+            action="portfolio:bill:take_back", subject=payment, by=by, at=at, entity=entity.slug,
+            data={"amount_minor": payment.amount_minor, "reason": reason, "came_back": came_back},
         )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from django.db.models import F
 
 from core import audit, clock
 from core.money import format_minor
-from portfolio.domain import held, landing, ledger, recognition, told
+from portfolio.domain import held, landing, ledger, recognition, taken_back, told
 from portfolio.domain.accounts import Accounts
 from portfolio.domain.receivables import refunds, settling
 from portfolio.domain.receivables.refusals import RefusedError
@@ -193,17 +193,32 @@ def take_back(*, allocation: Allocation, on: dt.date, by: AbstractBaseUser | Non
 
 
 def reverse(
-    *, payment: Payment, on: dt.date, reason: str, by: AbstractBaseUser | None, at: dt.datetime
+    *,
+    payment: Payment,
+    on: dt.date | None,
+    came_back: bool = False,
+    reason: str,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
 ) -> JournalEntry:
-    """Undo a payment that was none (a check returned): what it settled is open again, and its entry is reversed.
+    """Undo a payment that was none: what it settled is open again, and its entry is reversed.
+
+    ``came_back`` says that the money went out again (a check bounced); otherwise the record was wrong, and its bank line
+    is free for what it was of. Without a day it is today, or the payment's own where the record was wrong and its month
+    is open.
 
     Raises:
         RefusedError: it was reversed before, or part of it went back already.
+        portfolio.domain.taken_back.TakeBackRefusedError: a wrong record would stay in an open month.
         portfolio.domain.ledger.LedgerError: no reason, or the month is closed.
     """
-    if on < payment.on:
-        raise RefusedError(f"The payment was taken on {payment.on:%-d %B %Y}; it cannot be reversed before.")
     with transaction.atomic():
+        landing.lock(payment.entity)
+        on = taken_back.day(entry=payment.entry, on=on, came_back=came_back, at=at)
+        if on < payment.on:
+            raise RefusedError(
+                f"The payment was taken on {payment.on:%-d %B %Y}; it cannot be reversed before."
+            )
         row = (
             Payment.objects.select_for_update(of=("self",))
             .select_related("entry", "entity", "client")
@@ -213,7 +228,7 @@ def reverse(
             raise RefusedError("This payment is reversed already.")
         if row.refunded_minor:
             raise RefusedError(
-                f"{format_minor(row.refunded_minor, row.entity.currency)} of this payment went back at Stripe, so it was one; "
+                f"{format_minor(row.refunded_minor, row.entity.currency)} of this payment went back, so it was one; "
                 "take back what it settles instead."
             )
         standing = settling.standing(row)
@@ -226,19 +241,19 @@ def reverse(
             raise RefusedError("This payment is reversed already.")
         audit.record(
             action="portfolio:payment:reverse", subject=row, at=at, by=by, entity=row.entity.slug,
-            data={"reason": reason, "amount_minor": row.amount_minor},
+            data={"reason": reason, "amount_minor": row.amount_minor, "came_back": came_back},
         )  # fmt: skip
         # What a later allocation moved from the client's credit to a booking goes back before the payment itself does.
         if later := _later(row, plan):
             _tie(row, [(booking, -amount) for booking, amount in later], on, by, at)
-        undone = ledger.reverse(entry=row.entry, on=on, reason=reason, by=by, at=at)
+        undone = taken_back.reverse(entry=row.entry, on=on, came_back=came_back, reason=reason, by=by, at=at)
         recognition.settle_paid(booking_ids=_bookings(plan))
         return undone
 
 
 def candidates(line: ImportedLine) -> list[Candidate]:
     """Return whose payment a bank line may be, the surest first: it names an invoice, a client, or an open amount."""
-    if line.amount_minor <= 0 or Payment.objects.filter(imported_line=line).exists():
+    if line.amount_minor <= 0 or line.payments.filter(void_on__isnull=True).exists():
         return []
     return _candidates(line, _open_of(line.entity_id))
 
@@ -266,7 +281,8 @@ def settle_landed(
             entity=entity,
             kind__in=kinds,
             amount_minor__gt=0,
-            payment__isnull=True,
+            # One whose payment somebody undid is for a person.
+            payments__isnull=True,
             entry__payment__isnull=True,
             entry__reversed_by__isnull=True,
             entry__postings__account__role__in=(AccountRole.RECEIVABLE, AccountRole.INTERCOMPANY),

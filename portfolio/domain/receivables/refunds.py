@@ -82,7 +82,7 @@ def settle_landed(*, entity: Entity, by: AbstractBaseUser | None, at: dt.datetim
             entity=entity,
             kind=ImportKind.STRIPE,
             entry__source=EntrySource.STRIPE,
-            entry__payment_refund__isnull=True,
+            entry__payment_refunds__isnull=True,
             entry__reversed_by__isnull=True,
             entry__postings__account__role__in=(AccountRole.RECEIVABLE, AccountRole.INTERCOMPANY),
             entry__postings__booking__isnull=True,

@@ -22,7 +22,7 @@ from portfolio.models.account import CASH_ROLES
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import may, record
 from portfolio.web.entities import EVENTS_SHOWN, ROWS_A_PAGE
-from portfolio.web.forms import ReversalForm
+from portfolio.web.forms import ReversalForm, TakeBackForm
 from portfolio.web.payables.forms import LINES, MOST_LINES, BillForm, LineForm, PayForm, choices_of
 from portfolio.web.payables.frame import frame
 from portfolio.web.told import from_line
@@ -155,7 +155,10 @@ def void_bill(request: HttpRequest, pk: int) -> HttpResponse:
         heading=f"Void bill {bill.reference}",
         lede="Its entry stays and a mirror image is posted beside it. A bill of which something is paid is not voided.",
         facts=[("Vendor", bill.vendor.name), ("Total", format_minor(bill.total_minor, bill.entity.currency))],
-        do=lambda on, reason: bills.void(bill=bill, on=on, reason=reason, by=request.user, at=clock.now()),
+        form=ReversalForm(
+            request.POST if request.method == "POST" else None, initial={"on": pages.as_of_date()}
+        ),
+        do=lambda form: bills.void(bill=bill, by=request.user, at=clock.now(), **form.cleaned_data),
         done=f"Bill {bill.reference} is void.",
         back=reverse("portfolio:bill", args=[pk]),
     )
@@ -172,15 +175,14 @@ def take_back_payment(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         entity=payment.entity,
         heading="Reverse a payment",
-        lede="The bill is open again by this much. Money that left the bank is not brought back by it.",
+        lede="The bill is open again by this much. Its entry stays and a mirror image is posted beside it.",
         facts=[
             ("Vendor", payment.vendor.name),
             ("Amount", format_minor(payment.amount_minor, payment.entity.currency)),
             ("Paid on", f"{payment.on:%-d %B %Y}"),
         ],
-        do=lambda on, reason: bills.take_back(
-            payment=payment, on=on, reason=reason, by=request.user, at=clock.now()
-        ),
+        form=TakeBackForm(request.POST if request.method == "POST" else None),
+        do=lambda form: bills.take_back(payment=payment, by=request.user, at=clock.now(), **form.said()),
         done="The payment is reversed.",
         back=reverse("portfolio:bill", args=[payment.bill_id]),
     )
@@ -285,16 +287,14 @@ def _reversal(
     heading: str,
     lede: str,
     facts: list[tuple[str, Any]],
+    form: Any,
     do: Any,
     done: str,
     back: str,
 ) -> HttpResponse:
-    form = ReversalForm(
-        request.POST if request.method == "POST" else None, initial={"on": pages.as_of_date()}
-    )
     if request.method == "POST" and form.is_valid():
         try:
-            do(form.cleaned_data["on"], form.cleaned_data["reason"])
+            do(form)
         except ledger.LedgerError as error:
             form.add_error(None, str(error))
         else:

@@ -17,7 +17,7 @@ from portfolio.models import Account, AccountRole, Allocation, Client, Invoice, 
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import record
 from portfolio.web.entities import ROWS_A_PAGE
-from portfolio.web.forms import ReversalForm
+from portfolio.web.forms import TakeBackForm
 from portfolio.web.receivables.common import act, data, frame, press
 from portfolio.web.receivables.forms import AllocateForm, PaymentForm
 from portfolio.web.told import from_line
@@ -164,18 +164,17 @@ def allocate_payment(request: HttpRequest, pk: int) -> HttpResponse:
 def reverse_payment(request: HttpRequest, pk: int) -> HttpResponse:
     """Undo a payment that was none: what it settled is open again."""
     payment = _payment(request, pk, "keep")
+    form = TakeBackForm(data(request))
     return act(
         request,
         entity=payment.entity,
         part="payments",
         heading=f"Reverse the payment of {payment.client}",
-        lede="A check that came back, or a payment of somebody else. Its mirror image is posted, and its invoices are open again.",
+        lede="Its entry stays and a mirror image is posted beside it. Its invoices are open again.",
         facts=[("Payment", format_minor(payment.amount_minor, payment.entity.currency)), ("Received", f"{payment.on:%-d %B %Y}")],
-        form=ReversalForm(data(request), initial={"on": pages.as_of_date()}),
+        form=form,
         submit="Reverse the payment",
-        do=lambda said: payments.reverse(
-            payment=payment, on=said["on"], reason=said["reason"], by=request.user, at=clock.now()
-        ),
+        do=lambda _: payments.reverse(payment=payment, by=request.user, at=clock.now(), **form.said()),
         done="Reversed.",
         back=reverse("portfolio:payment", args=[pk]),
     )  # fmt: skip
