@@ -30,8 +30,11 @@ ELSEWHERE = ("/account/", "/admin/", "/demo/", "/static/")
 
 
 def links(page: Page, portal: str) -> list[str]:
-    """Return the addresses of the portal that a page links to, in its order, without queries and fragments."""
-    found: list[str] = page.eval_on_selector_all("a[href]", "every => every.map(a => a.href)")
+    """Return the addresses of the portal that a page links to, in its order, without queries and fragments.
+
+    What a link says is to be downloaded is no page, and may be nothing without its query.
+    """
+    found: list[str] = page.eval_on_selector_all("a[href]:not([download])", "every => every.map(a => a.href)")
     here = urlsplit(portal).netloc
     paths = dict.fromkeys(urlsplit(address).path for address in found if urlsplit(address).netloc == here)
     return [path for path in paths if not path.startswith(ELSEWHERE)]
