@@ -367,5 +367,7 @@ def _plain(item: ChecklistItem) -> checklists.Proof:
     """Return what was found where nothing was unusual: the middle of the limits, or a word."""
     if item.evidence == Evidence.NUMBER:
         low, high = item.low or Decimal(0), item.high or Decimal(100)
-        return checklists.Proof(number=Decimal(4) if item.unit == "guests" else round((low + high) / 2))
+        return checklists.Proof(
+            number=Decimal(4) if item.unit == "guests" else Decimal(round((low + high) / 2))
+        )
     return checklists.Proof(text="Done, nothing to remark." if item.evidence == Evidence.TEXT else "")

@@ -112,7 +112,9 @@ def tie(
     Raises:
         RefusedError: the payment was reversed, is not worth so much, or settled a booking's invoice with it.
     """
-    back = -line.amount_minor
+    back, entry = -line.amount_minor, line.entry
+    if entry is None:
+        raise RefusedError("This refund is not in the books; look at its line first.")
     with transaction.atomic():
         landing.lock(line.entity)
         row = Payment.objects.select_for_update(of=("self",)).select_related("entity").get(pk=payment.pk)
@@ -129,7 +131,7 @@ def tie(
         if back > 0:
             _open_again(row, back - settling.left_of(row), line.on)
         made = PaymentRefund.objects.create(
-            payment=row, on=max(line.on, row.on), amount_minor=back, entry=line.entry
+            payment=row, on=max(line.on, row.on), amount_minor=back, entry=entry
         )
         Payment.objects.filter(pk=row.pk).update(refunded_minor=F("refunded_minor") + back)
         if back < 0:
