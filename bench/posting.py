@@ -8,6 +8,7 @@ process with a database of its own, and is looked at after each round: as many p
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -142,35 +143,52 @@ def cases(size: lib.Size) -> Iterator[lib.Case]:
             else "PostgreSQL could not be started here, and its cases are left out"
         )
         for engine in ("postgresql", "sqlite") if server else ("sqlite",):
+            places = Places(engine, server, folder, peer_python)
             for how in ("bulk", "one"):
                 with contextlib.ExitStack() as sides:
-                    yield _case(engine, how, many[how], folder, server, peer_python, sides)
-        yield from _csv(size, folder)
+                    yield _case(places, how, many[how], sides)
+        yield from _csv(size, places)
 
 
-def _case(
-    engine: str,
-    how: str,
-    many: int,
-    folder: Path,
-    server: str,
-    peer_python: Path | None,
-    sides: contextlib.ExitStack,
-) -> lib.Case:
+class Places:
+    """Databases of one engine, one for each side: copies of two that were migrated once, ours and the peer's."""
+
+    def __init__(self, engine: str, server: str, folder: Path, peer_python: Path | None) -> None:
+        """Migrate both."""
+        self.engine, self.server, self.folder, self.peer_python = engine, server, folder, peer_python
+        self._empty: dict[str, dict[str, str]] = {}
+        for name, python in (("ours", sys.executable), ("peer", peer_python)):
+            if python is not None:
+                self._empty[name] = self._new(f"{engine}_{name}", "")
+                subprocess.run(
+                    [python, "-m", f"bench.books.{name}", "migrate"],
+                    env={**os.environ, "PEER": PEERS[engine], **self._empty[name]},
+                    check=True,
+                )
+
+    def copy(self, name: str, of: str) -> dict[str, str]:
+        """Return the environment of a new side, with a database of its own."""
+        return self._new(f"{self.engine}_{name}", f"{self.engine}_{of}")
+
+    def _new(self, name: str, of: str) -> dict[str, str]:
+        (self.folder / name).mkdir()
+        if self.engine == "postgresql":
+            address = _database(self.server, name, of)
+        else:
+            address = f"sqlite:///{self.folder / name / 'db.sqlite3'}"
+            if of:
+                shutil.copy(self.folder / of / "db.sqlite3", self.folder / name)
+        return {"DATABASE_URL": address, "DATA_DIR": str(self.folder / name)}
+
+
+def _case(places: Places, how: str, many: int, sides: contextlib.ExitStack) -> lib.Case:
     def side(python: Path | str, module: str, *said: object, name: str, times: int = 1, **more: str) -> Side:
-        where = f"{engine}_{how}_{name}"
-        (folder / where).mkdir()
-        address = (
-            _database(server, where)
-            if engine == "postgresql"
-            else f"sqlite:///{folder / where / 'db.sqlite3'}"
-        )
-        started = Side(
-            python, module, *said, times=times, DATABASE_URL=address, DATA_DIR=str(folder / where), **more
-        )
+        where = places.copy(f"{how}_{name}", "peer" if module == "peer" else "ours")
+        started = Side(python, module, *said, times=times, **where, **more)
         sides.callback(started.end)
         return started
 
+    engine, peer_python = places.engine, places.peer_python
     peer = None
     if peer_python is not None:
         times = many // PART if PEERS[engine] == "django_ledger" else 1
@@ -187,9 +205,9 @@ def _case(
     )
 
 
-def _csv(size: lib.Size, folder: Path) -> Iterator[lib.Case]:
+def _csv(size: lib.Size, places: Places) -> Iterator[lib.Case]:
     lines = size.choose(quick=10_000, standard=100_000)
-    file = folder / "bank.csv"
+    file = places.folder / "bank.csv"
     file.write_text(
         "Date,Description,Amount\n"
         + "".join(f"2026-{1 + n % 9:02d}-{1 + n % 28:02d},LINE {n},-{n + 1}.00\n" for n in range(lines)),
@@ -198,21 +216,19 @@ def _csv(size: lib.Size, folder: Path) -> Iterator[lib.Case]:
     peaks: list[int] = []
 
     def ours() -> lib.Taken:
-        with tempfile.TemporaryDirectory() as scratch:
-            said = subprocess.run(
-                [sys.executable, "-m", "bench.books.ours", "csv", str(file)],
-                env={**os.environ, "DATABASE_URL": f"sqlite:///{scratch}/db.sqlite3", "DATA_DIR": scratch},
-                capture_output=True,
-                text=True,
-                check=True,
-            ).stdout.splitlines()[-1]
+        said = subprocess.run(
+            [sys.executable, "-m", "bench.books.ours", "csv", str(file)],
+            env={**os.environ, **places.copy(f"csv_{len(peaks)}", "ours")},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()[-1]
         _, landed, taken, kilobytes = said.split()
         if int(landed) != lines:
             raise WrongOutcomeError(f"{landed} of {lines} lines landed.")
         peaks.append(int(kilobytes) // 1024)
         return lib.Taken(float(taken))
 
-    # Each round makes its database first, which takes longer than a short file.
     rounds = size.choose(quick=1, standard=3)
     yield lib.Case(name=f"csv {lines}", unit="/s", n=lines, ours=ours, amount=lines, rounds=rounds, warm=0)
     lib.note(
@@ -222,10 +238,10 @@ def _csv(size: lib.Size, folder: Path) -> Iterator[lib.Case]:
         raise TooMuchMemoryError(f"The file took {max(peaks)} MB; {MEMORY} are promised.")
 
 
-def _database(server: str, name: str) -> str:
-    """Return the address of a new database for one side."""
+def _database(server: str, name: str, of: str) -> str:
+    """Return the address of a new database, a copy of another where one is named."""
     import psycopg  # noqa: PLC0415  (only where there is a server)
 
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {of}" if of else ""))
     return f"{server.rpartition('/')[0]}/{name}"

@@ -1,6 +1,7 @@
 """Our side of `bench.posting`, and its limit: the same rows in the same tables by the ORM, without any guard.
 
-``python -m bench.books.ours ours|bare bulk|one MANY``, or ``csv FILE``, which lands a bank's file once and tells its memory.
+``python -m bench.books.ours migrate`` makes the database, another process works in a copy of it: ``ours|bare bulk|one MANY``,
+or ``csv FILE``, which lands a bank's file once and tells its memory.
 """
 
 import os
@@ -13,7 +14,7 @@ from typing import Any
 from bench import lib
 from bench.books.entries import ACCOUNTS, Entry, serve
 
-lib.django_for(Path(os.environ["DATA_DIR"]), migrate=True)
+lib.django_for(Path(os.environ["DATA_DIR"]), migrate=sys.argv[1] == "migrate")
 
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
@@ -34,6 +35,10 @@ from portfolio.models import (  # noqa: E402
 
 def main() -> None:
     """Prepare the books, then do what is asked."""
+    if sys.argv[1] == "migrate":
+        # SQLite then has all of it in one file.
+        connection.close()
+        return
     entity = Entity.objects.create(slug="qos", name="Queen", kind=EntityKind.CHARTER)
     accounts = list(chart.open_chart(entity=entity).values())[:ACCOUNTS]
     if sys.argv[1] == "csv":

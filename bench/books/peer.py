@@ -1,4 +1,5 @@
-"""The peers of `bench.posting`, in an environment of their own: ``python -m bench.books.peer bulk|one MANY``.
+"""The peers of `bench.posting`, in an environment of their own: ``python -m bench.books.peer migrate``, then in a copy
+of that database ``bulk|one MANY``.
 
 ``PEER`` says which: django-hordak, whose triggers check each transaction on PostgreSQL, or django-ledger, which checks in
 Python and knows no other way than one by one; its bulk is one transaction around all.
@@ -16,7 +17,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "bench.books.peer_settings"
 
 import django
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Sum
 
 from bench.books.entries import ACCOUNTS, Entry, serve
@@ -124,7 +125,11 @@ def django_ledger(how: str) -> tuple[Do, Check]:
 
 def main() -> None:
     """Prepare, then do a round for each line."""
-    call_command("migrate", run_syncdb=True, verbosity=0)
+    if sys.argv[1] == "migrate":
+        call_command("migrate", run_syncdb=True, verbosity=0)
+        # SQLite then has all of it in one file.
+        connection.close()
+        return
     do, check = {"hordak": hordak, "django_ledger": django_ledger}[os.environ["PEER"]](sys.argv[1])
     serve(do, check, int(sys.argv[2]))
 
