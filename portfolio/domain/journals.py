@@ -289,7 +289,7 @@ def _all_mapped(
                 file=journal.file,
                 line=named.line,
                 column="account",
-                reason=f"{shown(named.name)} is no active account of {entity.slug}"
+                reason=f"{shown(named.name)} is no active account of {entity.name}"
                 + (f" (near it: {' or '.join(near)})" if near else ""),
                 fix="bring the file in from the entity's Journal page, where you choose its account, or add it to the chart",
             )
@@ -347,7 +347,7 @@ def _known_marks(
                     file=journal.file,
                     line=found.line,
                     column="id",
-                    reason=f"entry {number} of {entity.slug} is in the books and says something else",
+                    reason=f"entry {number} of {entity.name} is in the books and says something else",
                     fix="a posted entry never changes; take the id away to post this as another entry",
                 )
     return frozenset(known)

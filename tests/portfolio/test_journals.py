@@ -138,7 +138,7 @@ def test_our_own_export_brings_nothing_new_and_a_changed_one_is_refused(full: Bo
     changed = data.replace(b"700.01", b"700.02").replace(b"299.99", b"299.98")
     # The balances at the end would tell first.
     changed = re.split(rb"\n\S+ (?:\* Balances in|balance) ", changed)[0]
-    with pytest.raises(FormatError, match="entry 4 of qos is in the books and says something else"):
+    with pytest.raises(FormatError, match="entry 4 of QueenofSanDiego is in the books and says something else"):
         journals.land_journal(entity=full.entity, data=changed, name=name, by=None, at=AT)
     assert JournalEntry.objects.filter(entity=full.entity).count() == 4
 
@@ -162,7 +162,7 @@ def test_accounts_are_found_by_code_name_or_mapping_and_a_file_lands_whole_or_no
         b'2026-10-06 * "Tea"\n  Expenses:Galley  5 USD\n  Assets:1010-Anything\n'
     )
     with pytest.raises(
-        FormatError, match=r"f.bean line 6, column account: 'Expenses:Galley' is no active account of qos"
+        FormatError, match=r"f.bean line 6, column account: 'Expenses:Galley' is no active account of QueenofSanDiego"
     ):
         journals.land_journal(entity=books.entity, data=text, name="f.bean", by=None, at=AT)
     assert not JournalEntry.objects.exists()
