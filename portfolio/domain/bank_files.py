@@ -6,7 +6,6 @@ a rule or its booking names, or the uncategorised.
 """
 
 import datetime as dt
-import functools
 import itertools
 import re
 from collections.abc import Iterable
@@ -84,7 +83,8 @@ class BankFile:
 
     def lock(self) -> None:
         """Lock the bookings that lines name: before the first entry, because who moves one holds it when they post."""
-        held.lock(self.named)
+        if self.named:
+            held.lock(self.named)
 
     def take(self, *, bank: Account, lines: Iterable[NewLine]) -> None:
         """Land lines of one account.
@@ -104,11 +104,13 @@ class BankFile:
             by=self.by, at=self.at,
         )  # fmt: skip
         # Afterwards, because invoices are locked before anything is posted, never after.
-        settle = functools.partial(payments.settle_landed, entity=self.desk.entity, by=self.by, at=self.at)
-        transaction.on_commit(settle, robust=True)
+        transaction.on_commit(self._settle, robust=True)
         return LandedFile(
             self.file, self.read, self.new, self.matched, self.uncategorised, self.repeated, self.waiting
         )
+
+    def _settle(self) -> None:
+        payments.settle_landed(entity=self.desk.entity, by=self.by, at=self.at)
 
     def _take(self, bank: Account, lines: list[NewLine]) -> None:
         entity = self.desk.entity

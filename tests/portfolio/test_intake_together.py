@@ -105,6 +105,9 @@ def test_a_landing_that_the_database_broke_off_is_tried_again_on_the_page(
     def against_the_order() -> None:
         with transaction.atomic():
             list(EntryChain.objects.select_for_update().filter(entity=entity))
+            with connection.cursor() as cursor:
+                # So that it is the page that finds the deadlock, and is broken off.
+                cursor.execute("SET LOCAL deadlock_timeout = '30s'")
             begun.set()
             wait_until_somebody_waits()
             landing.lock(entity)

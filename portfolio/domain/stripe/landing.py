@@ -5,7 +5,6 @@ does to the books hangs on the movement alone, on the booking it names, and on w
 """
 
 import datetime as dt
-import functools
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -228,7 +227,7 @@ def _post(
     recognition.settle_paid(booking_ids=desk.touched)
     if any(invoices) or any(debtors):
         # Afterwards, because invoices are locked before anything is posted, never after.
-        transaction.on_commit(functools.partial(_settle, desk.entity, by, at), robust=True)
+        transaction.on_commit(lambda: _settle(desk.entity, by, at), robust=True)
     return Landed(len(new), matched, uncategorised)
 
 
