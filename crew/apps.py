@@ -46,6 +46,7 @@ ACTIONS = {
     "crew:position:remove": "Position removed",
     "crew:position:rate": "Rate changed",
     "crew:position:pay": "Position paid",
+    "crew:position:unpay": "Payment taken back",
     "crew:credential:add": "Credential added",
     "crew:credential:change": "Credential changed",
     "crew:credential:withdraw": "Credential withdrawn",

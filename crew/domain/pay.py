@@ -9,8 +9,9 @@ the payment there, to which the bank's line is matched when it lands.
 """
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -21,7 +22,7 @@ from crew.domain import fitness, history, locks, timing
 from crew.domain.history import Actor
 from crew.models import EventState, Mode, Person, Position, PositionState
 from portfolio.domain import crew_pay, landing, ledger, told
-from portfolio.models import Booking, Entity, ImportedLine
+from portfolio.models import Account, Booking, Entity, ImportedLine
 
 PAID_SHOWN = 100
 
@@ -108,12 +109,14 @@ def mark_paid(
     today: dt.date,
     told_by: Collection[int] = (),
     apart: bool = False,
+    out_of: Mapping[int, int] = MappingProxyType({}),
     by: Actor,
     at: dt.datetime,
 ) -> str:
     """Mark positions of these entities as paid on a day, all or none, and return what it comes to, in words.
 
     ``told_by`` are the bank's lines of it that landed before; ``apart`` says that it is other money than those near it.
+    ``out_of`` says by entity which bank account it went out of, where it keeps several.
 
     Raises:
         PayRefusedError: none is chosen, one is not owed (any more), the day is to come, or the books cannot take it.
@@ -165,8 +168,84 @@ def mark_paid(
                     "paid_on": on.isoformat(),
                 },
             )
-        _pay_in_books(list(found.values()), on, told_by, apart, by, at)
+        _pay_in_books(list(found.values()), on, told_by, apart, out_of, by, at)
     return _total(list(found.values()))
+
+
+def rows(positions: Sequence[Position]) -> list[PayRow]:
+    """Return positions' pay in finished words."""
+    return [_row(position) for position in positions]
+
+
+def unpaid_with(*, position: Position) -> list[Position]:
+    """Return the positions that were paid together with one, which are taken back together; itself where it is not in books."""
+    keys = crew_pay.paid_together(entity=position.event.entity, key=_for_books(position).key)
+    ids = [int(number) for key in keys if (number := key.removeprefix("position:")).isdecimal()]
+    return list(
+        Position.objects.filter(pk__in=ids or [position.pk], paid_on__isnull=False)
+        .select_related("event__entity", "event__port", "holder")
+        .order_by("pk")
+    )
+
+
+def take_back(
+    *, position: Position, on: dt.date | None, came_back: bool, reason: str, by: Actor, at: dt.datetime
+) -> str:
+    """Take back that a position was paid, with those paid together with it; return what is owed again, in words.
+
+    ``came_back`` says that the money did; otherwise the record was wrong, and the bank's line of it is free again.
+
+    Raises:
+        PayRefusedError: it is not marked as paid, no reason is given, or the books cannot take it.
+    """
+    if not reason.strip():
+        raise PayRefusedError("Say why the payment is taken back.")
+    entity = position.event.entity
+    with transaction.atomic():
+        together = unpaid_with(position=position)
+        locks.events({found.event_id for found in together})
+        # Looked at again: the events are locked now, and whoever paid or took back meanwhile has finished.
+        if not together or {row.pk for row in together} != {row.pk for row in unpaid_with(position=position)}:
+            raise PayRefusedError("This is not marked as paid any more; look at it again.")
+        for found in together:
+            Position.objects.filter(pk=found.pk).update(paid_on=None)
+            history.note(
+                event=found.event,
+                action="crew:position:unpay",
+                subject=found,
+                by=by,
+                at=at,
+                data={
+                    "amount_minor": found.rate_minor,
+                    "currency": found.event.entity.currency,
+                    "holder": found.holder_id,
+                    "paid_on": found.paid_on.isoformat() if found.paid_on else "",
+                    "reason": reason,
+                },
+            )
+        try:
+            crew_pay.unpay(
+                entity=entity, keys=[_for_books(found).key for found in together], on=on, came_back=came_back,
+                reason=reason, by=by.person, at=at,
+            )  # fmt: skip
+        except (crew_pay.CrewPayRefusedError, ledger.LedgerError) as error:
+            raise PayRefusedError(f"The books cannot take it. {error} Nothing was taken back.") from error
+    return _total(together)
+
+
+def banks(*, positions: Collection[int]) -> dict[int, list[tuple[int, str]]]:
+    """Return by entity the bank accounts, as (id, words), that pay for some positions may go out of, where it keeps several."""
+    entities = set(Position.objects.filter(pk__in=positions).values_list("event__entity", flat=True))
+    return {
+        pk: [(account.pk, f"{account} of {account.entity.name}") for account in accounts]
+        for pk, accounts in crew_pay.banks(entity_ids=entities).items()
+    }
+
+
+def _bank(entity: Entity, out_of: Mapping[int, int]) -> Account | None:
+    """Return the bank account that was chosen for an entity's pay, or None for its first."""
+    chosen = crew_pay.banks(entity_ids=[entity.pk]).get(entity.pk, []) if entity.pk in out_of else []
+    return next((account for account in chosen if account.pk == out_of[entity.pk]), None)
 
 
 def earned_on(event_key: str) -> list[crew_pay.Earned]:
@@ -188,6 +267,7 @@ def _pay_in_books(
     on: dt.date,
     told_by: Collection[int],
     apart: bool,
+    out_of: Mapping[int, int],
     by: Actor,
     at: dt.datetime,
 ) -> None:
@@ -229,7 +309,14 @@ def _pay_in_books(
                     **asdict(_for_books(position)),
                 )
             crew_pay.pay(
-                entity=entity, keys=keys[entity], on=on, told_by=lines, apart=apart, by=by.person, at=at
+                entity=entity,
+                keys=keys[entity],
+                on=on,
+                cash_account=_bank(entity, out_of),
+                told_by=lines,
+                apart=apart,
+                by=by.person,
+                at=at,
             )
     except told.ToldError as error:
         refused = PayRefusedError(f"{error} Nothing was marked.")

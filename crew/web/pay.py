@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -16,9 +16,9 @@ from crew import sessions
 from crew.domain import pay
 from crew.domain.history import Actor
 from crew.domain.pay import PayRefusedError
-from crew.models import EventGrant, Person
+from crew.models import EventGrant, Person, Position
 from crew.web.own import worker
-from portfolio.web.forms import DayField
+from portfolio.web.forms import DayField, TakeBackForm
 
 
 class PaidForm(forms.Form):
@@ -44,6 +44,22 @@ class PaidForm(forms.Form):
         )
         typed = self.data.getlist("told_by") if isinstance(self.data, QueryDict) else []
         self.offer_lines([(int(pk), pk) for pk in typed if pk.isascii() and pk.isdigit() and len(pk) <= 18])
+
+    def offer_banks(self, banks: dict[int, list[tuple[int, str]]]) -> None:
+        """Ask for the bank account it went out of, once for each entity that keeps several."""
+        for entity, accounts in banks.items():
+            self.fields[f"out_of_{entity}"] = forms.TypedChoiceField(
+                label="Out of", coerce=int, required=False, empty_value=0,
+                choices=[(str(pk), words) for pk, words in accounts],
+            )  # fmt: skip
+        self.banks = [self[f"out_of_{entity}"] for entity in banks]
+
+    def out_of(self) -> dict[int, int]:
+        """Return the chosen bank accounts by entity."""
+        chosen = {
+            name: value for name, value in self.cleaned_data.items() if name.startswith("out_of_") and value
+        }
+        return {int(name.removeprefix("out_of_")): value for name, value in chosen.items()}
 
     def offer_lines(self, lines: Sequence[tuple[int, str]]) -> None:
         """Offer bank lines, as (id, words)."""
@@ -84,6 +100,7 @@ def pay_page(request: HttpRequest) -> HttpResponse:
         offered=[row.pk for group in groups for row in group.rows],
         initial={"on": today},
     )
+    form.offer_banks({} if paid else pay.banks(positions=[row.pk for group in groups for row in group.rows]))
     lines = False
     if request.method == "POST" and form.is_valid():
         try:
@@ -94,6 +111,7 @@ def pay_page(request: HttpRequest) -> HttpResponse:
                 today=today,
                 told_by=form.cleaned_data["told_by"],
                 apart=form.cleaned_data["apart"],
+                out_of=form.out_of(),
                 by=Actor(request.user),
                 at=at,
             )
@@ -122,6 +140,32 @@ def pay_page(request: HttpRequest) -> HttpResponse:
     )
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@access.staff
+def take_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take back that a position was paid: it is owed again."""
+    position = get_object_or_404(
+        Position.objects.select_related("event__entity", "event__port", "holder"), pk=pk
+    )
+    access.require(request.user, "keep", position.event.entity_id)
+    together = pay.unpaid_with(position=position)
+    form = TakeBackForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            total = pay.take_back(position=position, by=Actor(request.user), at=clock.now(), **form.said())
+        except PayRefusedError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"{total} is owed again.")
+            return redirect("crew:pay")
+    return render(
+        request,
+        "crew/pay/take_back.html",
+        {"form": form, "holder": position.holder, "rows": pay.rows(together)},
+        status=422 if form.errors else 200,
+    )
+
+
 def _ids(request: HttpRequest) -> frozenset[int] | None:
     """Return the entities whose crew this person pays, which is keeping their books; None means all.
 
@@ -137,4 +181,5 @@ def _ids(request: HttpRequest) -> frozenset[int] | None:
 urlpatterns = [
     path("me/pay/", my_pay, name="my_pay"),
     path("pay/", pay_page, name="pay"),
+    path("pay/<int:pk>/undo/", take_back, name="undo_pay"),
 ]

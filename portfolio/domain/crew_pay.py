@@ -6,21 +6,22 @@ whose amount or person changed is reversed and written anew; a paid one stays.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Q
 
-from core import months
-from portfolio.domain import landing, ledger, told
+from core import audit, months
+from portfolio.domain import landing, ledger, taken_back, told
 from portfolio.domain.accounts import Accounts
 from portfolio.models import (
     Account,
     AccountRole,
     Booking,
     CrewPay,
+    CrewPayUndone,
     Entity,
     EntrySource,
     ImportedLine,
@@ -60,6 +61,16 @@ def register(source: Source) -> Source:
 def earned_on(*, event_key: str) -> list[Earned]:
     """Return what the crew of an event earned; nothing where nobody says so."""
     return [row for source in _sources for row in source(event_key)]
+
+
+def banks(*, entity_ids: Collection[int]) -> dict[int, list[Account]]:
+    """Return by entity the bank accounts that pay may go out of, for those that keep several; one query."""
+    found: dict[int, list[Account]] = defaultdict(list)
+    for account in Account.objects.filter(
+        entity__in=entity_ids, active=True, role=AccountRole.CASH
+    ).select_related("entity"):
+        found[account.entity_id].append(account)
+    return {pk: accounts for pk, accounts in found.items() if len(accounts) > 1}
 
 
 def accrue(
@@ -223,7 +234,7 @@ def pay(
             offered = {row.pk: row for row in (*told_by, *(row for error in refused for row in error.lines))}
             raise told.ToldError(str(refused[0]), offered.values())
         for key, rows in together.items():
-            line = lines[key]
+            line, again = lines[key], rows[0].undone.count()
             entry = ledger.post(
                 entity=entity,
                 on=on,
@@ -239,7 +250,7 @@ def pay(
                     ),
                 ],
                 source=EntrySource.CREW_PAY,
-                external_id=f"crew-paid:{rows[0].pk}",
+                external_id=f"crew-paid:{rows[0].pk}" + (f":{again}" if again else ""),
                 by=by,
                 at=at,
             )
@@ -250,12 +261,75 @@ def pay(
         return entries
 
 
+def paid_together(*, entity: Entity, key: str) -> list[str]:
+    """Return the keys of the positions that were paid by one entry with this one, itself among them; two queries."""
+    entry_id = (
+        CrewPay.objects.filter(entity=entity, key=key, void_on__isnull=True)
+        .values_list("paid_entry", flat=True)
+        .first()
+    )
+    if entry_id is None:
+        return [key]
+    return list(
+        CrewPay.objects.filter(entity=entity, paid_entry=entry_id)
+        .order_by("pk")
+        .values_list("key", flat=True)
+    )
+
+
+def unpay(
+    *,
+    entity: Entity,
+    keys: Sequence[str],
+    on: dt.date | None,
+    came_back: bool,
+    reason: str,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> None:
+    """Take back that positions were paid: they are owed again. Name all that were paid together (`paid_together`).
+
+    Where the record was wrong the bank's line of it is free again; ``came_back`` says that the money did, and keeps it. What
+    was paid and taken back stays on record, so that each year's sums tell of it. Positions not in the books are passed over.
+
+    Raises:
+        CrewPayRefusedError: others were paid by the same entry.
+        portfolio.domain.taken_back.TakeBackRefusedError: a wrong record would stay in an open month.
+        portfolio.domain.ledger.LedgerError: no reason, a day before the payment, or its month is closed.
+    """
+    with transaction.atomic():
+        landing.lock(entity)
+        paid = [row for row in _standing(entity, keys).values() if row.paid_entry is not None]
+        together: dict[JournalEntry, list[CrewPay]] = defaultdict(list)
+        for row in paid:
+            if row.paid_entry is not None:
+                together[row.paid_entry].append(row)
+        for entry, rows in together.items():
+            if entry.crew_pay_paid.count() != len(rows):
+                raise CrewPayRefusedError(
+                    f"{rows[0].person} was paid for more by the same entry; take all of it back."
+                )
+            day = taken_back.day(entry=entry, on=on, came_back=came_back, at=at)
+            CrewPayUndone.objects.bulk_create(
+                CrewPayUndone(pay=row, paid_on=row.paid_on, paid_entry=entry, undone_on=max(day, row.paid_on))
+                for row in rows
+                if row.paid_on is not None
+            )
+            CrewPay.objects.filter(pk__in=[row.pk for row in rows]).update(paid_on=None, paid_entry=None)
+            taken_back.reverse(entry=entry, on=day, came_back=came_back, reason=reason, by=by, at=at)
+            for row in rows:
+                audit.record(
+                    action="portfolio:crew_pay:unpay", subject=row, by=by, at=at, entity=entity.slug,
+                    data={"amount_minor": row.amount_minor, "reason": reason, "came_back": came_back},
+                )  # fmt: skip
+
+
 def _standing(entity: Entity, keys: Sequence[str]) -> dict[str, CrewPay]:
     """Return the rows of these keys that nobody took back, locked, by key."""
     rows = (
         CrewPay.objects.select_for_update(of=("self",), no_key=True)
         .filter(entity=entity, key__in=list(keys), void_on__isnull=True)
-        .select_related("booking", "entry", "entry__entity")
+        .select_related("booking", "entry", "entry__entity", "paid_entry__entity")
         .order_by("pk")
     )
     return {row.key: row for row in rows}

@@ -151,7 +151,7 @@ def _crew(entry: JournalEntry) -> Home | None:
         return Home(f"crew pay of {owed.person}", how, Place.CONTRACTORS, slug)
     paid = CrewPay.objects.filter(paid_entry=entry).first()
     if paid is not None:
-        how = "it stays in the contractors’ totals, so write an entry for money that came back"
+        how = "undo it on the page of pay, among what was paid lately"
         return Home(f"paying {paid.person}", how, Place.CONTRACTORS, slug)
     return None
 

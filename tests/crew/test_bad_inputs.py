@@ -86,6 +86,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "crew:dock_ask": ("name", "email"),
     "crew:dock_open": ("instead_of",),
     "crew:pay": ("positions", "on"),
+    "crew:undo_pay": ("what", "on", "reason"),
 }
 QUERIES = (
     *(

@@ -15,6 +15,7 @@ from portfolio.models import (
     Bill,
     BillPayment,
     CrewPay,
+    CrewPayUndone,
     Entity,
     EntryState,
     ImportedLine,
@@ -178,7 +179,7 @@ def vendors(*, entity: Entity) -> QuerySet[Vendor]:
 
 
 def contractor_years(*, entity: Entity, year: int) -> list[ContractorYear]:
-    """Return what each contractor and each crew member was paid in a calendar year, the most first; three queries.
+    """Return what each contractor and each crew member was paid in a calendar year, the most first; four queries.
 
     Payments count by the day they were made (cash basis), as the form asks. Vendors that are not contractors are left
     out. Whether a form is due follows the threshold in force on 31 December, which is a dated assumption.
@@ -218,6 +219,16 @@ def contractor_years(*, entity: Entity, year: int) -> list[ContractorYear]:
     ).order_by("paid_on", "pk").values_list("person_key", "person", "amount_minor"):  # fmt: skip
         crew[key].append(amount)
         names[key] = person
+    # As payments to vendors: taken back in a later year, pay stays in its own and is taken off in that one.
+    for undone in CrewPayUndone.objects.filter(
+        Q(paid_on__range=(first, last)) | Q(undone_on__range=(first, last)), pay__entity=entity
+    ).select_related("pay"):
+        if undone.paid_on.year != undone.undone_on.year:
+            pay = undone.pay
+            crew[pay.person_key].append(
+                pay.amount_minor if undone.paid_on.year == year else -pay.amount_minor
+            )
+            names.setdefault(pay.person_key, pay.person)
     rows += [
         ContractorYear(names[key], "crew", sum(paid), len(paid), None, _form(sum(paid), threshold))
         for key, paid in crew.items()
@@ -226,10 +237,13 @@ def contractor_years(*, entity: Entity, year: int) -> list[ContractorYear]:
 
 
 def paid_years(*, entity: Entity) -> Sequence[int]:
-    """Return the years in which anybody was paid, newest first; two queries."""
+    """Return the years in which anybody was paid, newest first; three queries."""
     bills_paid = BillPayment.objects.filter(entity=entity).dates("on", "year")
     crew_paid = CrewPay.objects.filter(entity=entity, paid_on__isnull=False).dates("paid_on", "year")
-    return sorted({day.year for day in (*bills_paid, *crew_paid)}, reverse=True)
+    years = {day.year for day in (*bills_paid, *crew_paid)}
+    for days in CrewPayUndone.objects.filter(pay__entity=entity).values_list("paid_on", "undone_on"):
+        years.update(day.year for day in days)
+    return sorted(years, reverse=True)
 
 
 def _form(paid_minor: int, threshold: int | None) -> bool | None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -10,19 +11,25 @@ from django.test.utils import CaptureQueriesContext
 from core import months
 from crew.domain import event_bookings, events, history, pay
 from crew.models import Event, EventState, Position, PositionState
-from portfolio.domain import bookings, chart, held, ledger, served
+from portfolio.domain import account_changes, bookings, chart, entries, held, ledger, served, undoing
+from portfolio.domain.payables import queries
 from portfolio.domain.stripe import landing as stripe
 from portfolio.models import (
     Account,
+    AccountKind,
+    AccountRole,
     Booking,
     BookingStage,
     CrewPay,
     Entity,
     EntrySource,
+    ImportedLine,
+    ImportKind,
     JournalEntry,
     Period,
     UnpostedDeed,
 )
+from tests.crew.credentials.conftest import browser as signed_in
 from tests.factories import people
 from tests.factories.crew import EventFactory, PositionFactory
 from tests.factories.portfolio import BookingFactory, EntityFactory
@@ -109,6 +116,72 @@ def test_an_event_without_a_booking_owes_its_crew_and_nothing_else(db: None) -> 
     assert owed_to_crew() == 0
     assert Account.objects.get(code="1010").postings.filter(amount_minor=-350_00).count() == 1
     assert not UnpostedDeed.objects.exists()
+
+
+def test_pay_marked_by_mistake_is_taken_back_and_its_bank_line_pays_it_once(db: None) -> None:
+    event = a_world()
+    Booking.objects.update(event_key="")
+    second = PositionFactory(
+        event=event,
+        rate_minor=150_00,
+        state=PositionState.CONFIRMED,
+        station="mate",
+        holder=Position.objects.get().holder,
+    )
+    advance(EventState.COMPLETED)
+    entity = Entity.objects.get()
+    savings = account_changes.add(
+        entity=entity,
+        code="1020",
+        name="Savings",
+        kind=AccountKind.ASSET,
+        role=AccountRole.CASH,
+        by=None,
+        at=NOW,
+    )
+    line = ImportedLine.objects.create(
+        entity=entity, kind=ImportKind.BANK_CSV, external_id="1", line=1, on=TODAY, amount_minor=-500_00,
+        description="CHECK 9", waits=True, account=Account.objects.get(code="1010"),
+    )  # fmt: skip
+    both = [position.pk for position in Position.objects.all()]
+    owner = people.owner()
+    browser = signed_in(owner)
+    page = browser.get("/pay/").content.decode()
+    assert f'name="out_of_{entity.pk}"' in page
+    mark: dict[str, Any] = {"ids": None, "on": TODAY, "today": TODAY, "by": BY, "at": NOW}
+    pay.mark_paid(positions=both, apart=True, out_of={entity.pk: savings.pk}, **mark)
+    assert savings.postings.get().amount_minor == -500_00
+    paid = JournalEntry.objects.get(postings__account=savings)
+    with pytest.raises(undoing.MadeElsewhereError, match="undo it on the page of pay"):
+        entries.reverse(entry=paid, on=TODAY, reason="Wrong", by=None, at=NOW)
+
+    assert "Undo" in browser.get("/pay/?show=paid").content.decode()
+    refused = browser.post(f"/pay/{second.pk}/undo/", {"what": "wrong"})
+    assert refused.status_code == 422
+    done = browser.post(f"/pay/{second.pk}/undo/", {"what": "wrong", "reason": "Not paid yet"}, follow=True)
+    assert "$500.00 is owed again." in done.content.decode()
+    assert browser.post(f"/pay/{second.pk}/undo/", {"what": "wrong", "reason": "x"}).status_code == 422
+    assert (owed_to_crew(), queries.contractor_years(entity=entity, year=2026)) == (500_00, [])
+
+    pay.mark_paid(positions=both, told_by=[line.pk], **mark)
+    line.refresh_from_db()
+    assert (line.waits, owed_to_crew()) == (False, 0)
+    assert [row.paid_minor for row in queries.contractor_years(entity=entity, year=2026)] == [500_00]
+    position = Position.objects.get(pk=second.pk)
+    later = NOW + dt.timedelta(days=60)
+    back: dict[str, Any] = {"position": position, "on": None, "reason": "Returned", "by": BY, "at": later}
+    pay.take_back(came_back=True, **back)
+    line.refresh_from_db()
+    assert line.entry is not None, "what came back keeps its line"
+    years = {year: queries.contractor_years(entity=entity, year=year) for year in (2026, 2027)}
+    assert [row.paid_minor for rows in years.values() for row in rows] == [500_00, -500_00]
+    assert queries.paid_years(entity=entity) == [2027, 2026]
+    pay.mark_paid(
+        positions=both,
+        apart=True,
+        **{**mark, "on": TODAY + dt.timedelta(days=60), "today": TODAY + dt.timedelta(days=60), "at": later},
+    )
+    assert owed_to_crew() == 0
 
 
 def test_pay_that_the_books_could_not_owe_is_owed_when_it_is_paid(db: None) -> None:

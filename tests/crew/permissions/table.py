@@ -184,6 +184,7 @@ OWN: list[Page] = [
     Page("crew:credentials", get="OB", scope="portal"),
     Page("crew:credential_add_for", get="OB", post="OB", scope="portal", data=_PAPER),
     Page("crew:pay", get="OK", post="OK", scope="portal", data={"on": "2026-11-23"}),
+    Page("crew:undo_pay", get="OK", post="OK", scope="entity", pk="position.held"),
 ]
 
 # Whoever holds the secret is let in, and nobody sees more than whom it is for.
