@@ -8,7 +8,15 @@ from portfolio.models import CategoryRule, HandoffFile, HandoffRow, ImportedLine
 
 @admin.register(CategoryRule)
 class CategoryRuleAdmin(AuditedAdmin):
-    list_display = ["contains", "account", "entity", "position"]
+    list_display = [
+        "contains",
+        "direction",
+        "at_least_minor",
+        "at_most_minor",
+        "account",
+        "entity",
+        "position",
+    ]
     list_filter = ["entity"]
     list_select_related = ["entity", "account"]
     search_fields = ["contains"]

@@ -5,7 +5,6 @@ in `WEIGHTS`. `portfolio.domain.reconciliation` closes.
 """
 
 import datetime as dt
-from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,7 +18,7 @@ from django.db.models.functions import Coalesce
 
 from core import audit, months
 from core.money import format_minor
-from portfolio.domain import bank_accounts, close_ties, matching, roll_forward, rules
+from portfolio.domain import bank_accounts, close_ties, matching, roll_forward, uncategorised
 from portfolio.domain.payables import queries as payables
 from portfolio.domain.receivables import ageing
 from portfolio.domain.stripe import payouts, standing
@@ -29,14 +28,12 @@ from portfolio.models import (
     CloseTick,
     Entity,
     EntryChain,
-    EntrySource,
     EntryState,
     ImportedLine,
     JournalEntry,
     MonthlyBalance,
     Period,
     PeriodState,
-    Posting,
 )
 
 
@@ -258,13 +255,18 @@ class _Asker:
 
     def _agree(self, accounts: list[Account]) -> tuple[bool, str]:
         """Hold the newest statement balance of the month against the books of its day, account by account."""
-        told = bank_accounts.newest_of(accounts=accounts, by=self.last)
-        period = Period.objects.filter(entity=self.entity, month=self.month).first()
-        if len(accounts) == 1 and self.cash == accounts and period and period.statement_minor is not None:
-            told.setdefault(
-                accounts[0].pk,
-                bank_accounts.compared(account=accounts[0], on=self.last, minor=period.statement_minor),
+        told = bank_accounts.newest_of(accounts=accounts, by=self.last) if accounts else {}
+        if len(accounts) == 1 and self.cash == accounts:
+            stated = (
+                Period.objects.filter(entity=self.entity, month=self.month)
+                .values_list("statement_minor", flat=True)
+                .first()
             )
+            if stated is not None:
+                told.setdefault(
+                    accounts[0].pk,
+                    bank_accounts.compared(account=accounts[0], on=self.last, minor=stated),
+                )
         first = months.first_day(self.month)
         wrong = []
         for account in accounts:
@@ -325,10 +327,10 @@ class _Asker:
         return False, f"{posted['count']} entries and a chain of {head}; run manage.py verify_books."
 
     def _uncategorised(self) -> tuple[bool, str]:
-        waiting = uncategorised_minor(entity=self.entity, month=self.month)
+        waiting = uncategorised.minor(entity=self.entity, first=self.month, last=self.month)
         if waiting:
             return False, f"{self._money(waiting)} waits."
-        lines = _uncategorised_lines(self.entity, self.month)
+        lines = uncategorised.lines(entity=self.entity, first=self.month, last=self.month)
         return (
             not lines,
             f"{lines} lines wait that add up to nothing." if lines else "Everything has an account.",
@@ -357,8 +359,12 @@ class _Asker:
         off = self._aged.difference_minor
         return not off, f"They differ by {self._money(off)}." if off else "They agree."
 
+    @cached_property
+    def _bills(self) -> payables.Payables:
+        return payables.payables(entity=self.entity, as_of=self.last)
+
     def _payables(self) -> tuple[bool, str]:
-        off = payables.payables(entity=self.entity, as_of=self.last).other_minor
+        off = self._bills.other_minor
         return not off, f"{self._money(off)} is owed without a bill." if off else "They agree."
 
     def _deferred(self) -> tuple[bool, str]:
@@ -367,7 +373,7 @@ class _Asker:
         return not off, f"{self._money(off)} is held for no booking." if off else "They agree."
 
     def _crew_pay(self) -> tuple[bool, str]:
-        off = close_ties.crew_pay(entity=self.entity, as_of=self.last)
+        off = close_ties.crew_pay(entity=self.entity, as_of=self.last, owed_minor=self._bills.crew_minor)
         return not off, f"They differ by {self._money(off)}." if off else "They agree."
 
     def _tax(self) -> tuple[bool, str]:
@@ -387,7 +393,9 @@ class _Asker:
         )
 
     def _sisters(self) -> tuple[bool, str]:
-        due_from, due_to = close_ties.sisters(entity=self.entity, as_of=self.last, aged=self._aged)
+        due_from, due_to = close_ties.sisters(
+            entity=self.entity, as_of=self.last, aged=self._aged, bills=self._bills
+        )
         words = [
             *([f"{self._money(due_from)} is due from them beyond the open invoices."] if due_from else []),
             *([f"{self._money(due_to)} is due to them beyond the open bills."] if due_to else []),
@@ -412,41 +420,6 @@ class _Asker:
             if account.pk in told
         )
         return not count, f"{count} do not; they may be on the next statement." if count else "All do."
-
-
-def uncategorised_minor(*, entity: Entity, month: int) -> int:
-    """Return what a month leaves on the accounts that wait for a category, both ways added up."""
-    moved = MonthlyBalance.objects.filter(
-        account__entity=entity, account__role=AccountRole.UNCATEGORISED, month=month
-    ).values_list("account_id", F("debit_minor") - F("credit_minor"))
-    return sum(abs(minor) for _, minor in moved)
-
-
-def _uncategorised_lines(entity: Entity, month: int) -> int:
-    """Return how many postings of a month wait for a category though they cancel each other out.
-
-    What took one away is of its amount the other way: a correction, a reversal or an entry by hand. One entry by hand may
-    take several away at once.
-    """
-    lines: dict[int, Counter[int]] = defaultdict(Counter)
-    taken: dict[int, Counter[int]] = defaultdict(Counter)
-    by_hand = (EntrySource.MANUAL, EntrySource.REVERSAL)
-    for account, minor, source, external_id in Posting.objects.filter(
-        account__entity=entity,
-        account__role=AccountRole.UNCATEGORISED,
-        month=month,
-        entry__state=EntryState.POSTED,
-    ).values_list("account_id", "amount_minor", "entry__source", "entry__external_id"):
-        if source in by_hand or (external_id or "").startswith(rules.MOVED):
-            taken[account][-minor] += 1
-        else:
-            lines[account][minor] += 1
-    waiting = 0
-    for account, waits in lines.items():
-        left, spare = waits - taken[account], taken[account] - waits
-        if not spare or sum((left - spare).elements()) != sum((spare - left).elements()):
-            waiting += left.total()
-    return waiting
 
 
 def _held(entity: Entity, role: AccountRole, month: int) -> int:

@@ -5,28 +5,38 @@ Each function returns by how much the books and the records differ, debts of the
 
 import datetime as dt
 
-from django.db.models import F, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce, Greatest
 
 from core import months
 from portfolio.domain import tax
-from portfolio.domain.payables import queries as payables
+from portfolio.domain.payables.queries import Payables
 from portfolio.domain.receivables.ageing import Ageing
-from portfolio.models import AccountKind, AccountRole, CrewPay, Entity, EntryState, MonthlyBalance, Posting
+from portfolio.models import (
+    AccountKind,
+    AccountRole,
+    CrewPay,
+    CrewPayUndone,
+    Entity,
+    EntryState,
+    MonthlyBalance,
+    Posting,
+)
 
 
-def crew_pay(*, entity: Entity, as_of: dt.date) -> int:
-    """Return what the books owe the crew beyond the positions that are earned and not paid; two queries."""
+def crew_pay(*, entity: Entity, as_of: dt.date, owed_minor: int) -> int:
+    """Return what the books owe the crew, which is given, beyond the positions that are earned and not paid; one query."""
+    paid_then = CrewPayUndone.objects.filter(pay=OuterRef("pk"), paid_on__lte=as_of, undone_on__gt=as_of)
     # What was taken back before the day it was earned is reversed on that day.
     owed = (
-        CrewPay.objects.filter(entity=entity, on__lte=as_of)
+        CrewPay.objects.filter(~Exists(paid_then), entity=entity, on__lte=as_of)
         .annotate(gone_on=Greatest("void_on", "on"))
         .filter(
             Q(void_on__isnull=True) | Q(gone_on__gt=as_of), Q(paid_on__isnull=True) | Q(paid_on__gt=as_of)
         )
         .aggregate(owed=Coalesce(Sum("amount_minor"), 0))["owed"]
     )
-    return _owed(entity, as_of, Q(account__role=AccountRole.CREW_PAY)) - int(owed)
+    return owed_minor - int(owed)
 
 
 def set_aside(*, entity: Entity, as_of: dt.date) -> int:
@@ -54,14 +64,14 @@ def refunds_due(*, entity: Entity, month: int) -> int:
     return sum(abs(total) for booking, total in rows if booking is None or total > 0)
 
 
-def sisters(*, entity: Entity, as_of: dt.date, aged: Ageing) -> tuple[int, int]:
+def sisters(*, entity: Entity, as_of: dt.date, aged: Ageing, bills: Payables) -> tuple[int, int]:
     """Return what the books say sister entities owe beyond the open invoices, and are owed beyond their open bills."""
     between = Q(account__role=AccountRole.INTERCOMPANY)
     due_from = -_owed(entity, as_of, between & Q(account__kind=AccountKind.ASSET))
     due_to = _owed(entity, as_of, between & Q(account__kind=AccountKind.LIABILITY))
     return (
         due_from - sum(row.total_minor for row in aged.sisters),
-        due_to - payables.payables(entity=entity, as_of=as_of).sisters_minor,
+        due_to - bills.sisters_minor,
     )
 
 

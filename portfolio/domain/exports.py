@@ -120,7 +120,7 @@ def land_stays(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.da
 
 
 def land_rules(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.datetime) -> int:
-    """Land category rules; a rule with the same text moves to the file's account. Return how many there are.
+    """Land category rules; one with the same text, direction and amounts takes the file's account. Return how many there are.
 
     Raises:
         FormatError: the file cannot be read or names an unknown entity or account.
@@ -129,7 +129,7 @@ def land_rules(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.da
         rows = tables.parse_rules(data, name=name)
         entities = landing.entities_named(((row.line, row.entity) for row in rows), name=name)
         accounts = {slug: {a.code: a for a in entity.accounts.all()} for slug, entity in entities.items()}
-        rules = []
+        rules: dict[tuple[int, str, str, int | None, int | None], CategoryRule] = {}
         for row in rows:
             account = accounts[row.entity].get(row.account)
             if account is None:
@@ -140,19 +140,28 @@ def land_rules(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.da
                     reason=f"{row.entity} has no account {row.account}",
                     fix="add it to the chart of accounts or correct the code",
                 )
-            rules.append(
-                CategoryRule(
-                    entity=entities[row.entity], position=row.position, contains=row.contains, account=account
-                )
-            )
-        CategoryRule.objects.bulk_create(
-            rules,
-            update_conflicts=True,
-            unique_fields=["entity", "contains"],
-            update_fields=["position", "account"],
-        )
+            rule = CategoryRule(
+                entity=entities[row.entity], position=row.position, contains=row.contains, account=account,
+                direction=row.direction, at_least_minor=row.at_least_minor, at_most_minor=row.at_most_minor,
+            )  # fmt: skip
+            if rules.setdefault(_caught_by(rule), rule) is not rule:
+                raise FormatError(
+                    file=name, line=row.line, column="contains", reason=f"“{row.contains}” stands twice",
+                    fix="keep one of the two, or tell them apart by direction or amounts",
+                )  # fmt: skip
+        landing.lock(*entities.values())
+        known = {_caught_by(rule): rule for rule in CategoryRule.objects.filter(entity__in=entities.values())}
+        for caught, rule in rules.items():
+            if (stands := known.get(caught)) is not None:
+                CategoryRule.objects.filter(pk=stands.pk).update(position=rule.position, account=rule.account)
+        CategoryRule.objects.bulk_create(rule for caught, rule in rules.items() if caught not in known)
         _recorded("portfolio:rules:land", entities.values(), name, len(rows), by, at)
         return len(rows)
+
+
+def _caught_by(rule: CategoryRule) -> tuple[int, str, str, int | None, int | None]:
+    """Return what no two rules of an entity share."""
+    return rule.entity_id, rule.contains, str(rule.direction), rule.at_least_minor, rule.at_most_minor
 
 
 def land_targets(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.datetime) -> int:

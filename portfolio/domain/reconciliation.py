@@ -13,7 +13,7 @@ from django.db import transaction
 
 from core import audit, clock, months
 from core.money import format_minor
-from portfolio.domain import bank_accounts, chain, close_checks
+from portfolio.domain import bank_accounts, chain, close_checks, uncategorised
 from portfolio.domain.verification import cash_at_bank
 from portfolio.models import Account, AccountRole, AnchorReason, Entity, Period, PeriodState
 
@@ -92,7 +92,7 @@ def reconcile_month(
             data={"month": months.iso(month), "state": [old, period.state], "statement_minor": statement_minor},
         )  # fmt: skip
         _note_balance(entity, month, statement_minor, by, at)
-        return Reconciled(period, cash, close_checks.uncategorised_minor(entity=entity, month=month))
+        return Reconciled(period, cash, uncategorised.minor(entity=entity, first=month, last=month))
 
 
 def close_month(*, entity: Entity, month: int, by: AbstractBaseUser | None, at: dt.datetime) -> Period:

@@ -96,7 +96,7 @@ def save(
     """Write a rule down behind the others, or change one.
 
     Raises:
-        RuleError: the text is missing, too long or another rule's, the account is another entity's or is one of those
+        RuleError: the text is missing or too long, another rule says the very same, the account is another entity's or is one of those
             that wait for a category, or the sizes contradict each other.
     """
     contains = " ".join(terms.contains.split())
@@ -111,9 +111,17 @@ def save(
         raise RuleError("The smallest amount is larger than the largest; exchange them.")
     with transaction.atomic():
         landing.lock(entity)
-        same = CategoryRule.objects.filter(entity=entity, contains=contains)
+        same = CategoryRule.objects.filter(
+            entity=entity,
+            contains=contains,
+            direction=terms.direction,
+            at_least_minor=low,
+            at_most_minor=high,
+        )
         if same.exclude(pk=rule.pk if rule is not None else 0).exists():
-            raise RuleError(f"There is a rule for “{contains}” already; change that one.")
+            raise RuleError(
+                f"There is a rule for “{contains}” already, with this direction and these amounts; change that one."
+            )
         fields = {
             "contains": contains, "account": terms.account, "direction": terms.direction,
             "at_least_minor": low, "at_most_minor": high,
@@ -179,6 +187,30 @@ def delete(*, rule: CategoryRule, by: AbstractBaseUser | None, at: dt.datetime) 
             data={"contains": rule.contains},
         )  # fmt: skip
         CategoryRule.objects.filter(pk=rule.pk).delete()
+
+
+def earlier(rules: Iterable[CategoryRule]) -> dict[int, list[CategoryRule]]:
+    """Return for each rule those before it that may catch some of its lines first, in the order in which they are asked.
+
+    Two rules may catch the same line where one's words stand in the other's, and directions and amounts allow both.
+    """
+    found: dict[int, list[CategoryRule]] = {}
+    asked: list[CategoryRule] = []
+    for rule in rules:
+        found[rule.pk] = [before for before in asked if _meet(before, rule)] if rule.active else []
+        if rule.active:
+            asked.append(rule)
+    return found
+
+
+def _meet(one: CategoryRule, other: CategoryRule) -> bool:
+    first, second = one.contains.casefold(), other.contains.casefold()
+    if first not in second and second not in first:
+        return False
+    if {one.direction, other.direction} == {Direction.IN, Direction.OUT}:
+        return False
+    low = max(one.at_least_minor or 0, other.at_least_minor or 0)
+    return all(high is None or low <= high for high in (one.at_most_minor, other.at_most_minor))
 
 
 def catches(*, rule: CategoryRule, limit: int = LINES_SHOWN) -> Catch:

@@ -126,13 +126,16 @@ class InvoiceRow:
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """Text in a bank line and the account it goes to; the lowest position wins."""
+    """Text in a bank line and the account it goes to; the lowest position wins. Sizes are in cents, without a sign."""
 
     line: int
     entity: str
     position: int
     contains: str
     account: str
+    direction: str = "any"
+    at_least_minor: int | None = None
+    at_most_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,12 +278,20 @@ def parse_rules(data: bytes, *, name: str) -> tuple[RuleRow, ...]:
     """Read category rules; raises `FormatError` for anything that is not."""
 
     def row(cells: CsvRow) -> RuleRow:
+        given = cells.cells
+        low, high = (
+            _unsigned(cells, column) if given.get(column) else None for column in ("at_least", "at_most")
+        )
+        if low is not None and high is not None and low > high:
+            raise cells.error("at_most", "the largest amount is below the smallest", "exchange the two")
         return RuleRow(
             cells.line, _entity(cells), cells.integer("position", at_most=100_000),
             cells.text("contains", required=True, limit=80), _code(cells),
+            cells.choice("direction", ("any", "in", "out")) if given.get("direction") else "any", low, high,
         )  # fmt: skip
 
-    return _parse(data, name, ("entity", "position", "contains", "account"), row, ("entity", "contains"))
+    columns = ("entity", "position", "contains", "account")
+    return _parse(data, name, columns, row, ("entity", "direction", "at_least", "at_most", "contains"))
 
 
 def parse_targets(data: bytes, *, name: str) -> tuple[TargetRow, ...]:
@@ -358,7 +369,7 @@ def _parse(
     lines: dict[tuple[str, ...], int] = {}
     for cells in sheet.rows():
         found.append(make(cells))
-        same = tuple(cells.cells[column] for column in key)
+        same = tuple(cells.cells.get(column, "") for column in key)
         if same in lines:
             raise cells.error(
                 tuple(key)[-1],

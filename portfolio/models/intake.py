@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from portfolio.models.account import Account
 from portfolio.models.booking import Booking
@@ -155,7 +156,8 @@ class Direction(models.TextChoices):
 class CategoryRule(models.Model):
     """Bank lines whose description holds ``contains`` go to ``account``; the lowest position wins.
 
-    ``direction`` and the two sizes, in minor units without sign and both included, narrow it.
+    ``direction`` and the two sizes, in minor units without sign and both included, narrow it: the same words may go to
+    several accounts.
     """
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="category_rules")
@@ -170,8 +172,16 @@ class CategoryRule(models.Model):
     class Meta:
         ordering = ["entity_id", "position", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["entity", "contains"], name="category_rule_once_per_text")
-        ]
+            models.UniqueConstraint(
+                "entity", "contains", "direction", Coalesce("at_least_minor", -1), Coalesce("at_most_minor", -1),
+                name="category_rule_once",
+            ),
+            models.CheckConstraint(
+                condition=(Q(at_least_minor__isnull=True) | Q(at_least_minor__gte=0))
+                & (Q(at_most_minor__isnull=True) | Q(at_most_minor__gte=0)),
+                name="category_rule_sizes_have_no_sign",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.contains} to {self.account_id}"

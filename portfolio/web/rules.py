@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -55,7 +56,10 @@ class RuleForm(forms.Form):
 def rule_list(request: HttpRequest, slug: str) -> HttpResponse:
     """List an entity's rules in the order in which they are asked."""
     entity = entity_or_404(request, slug)
-    rows = CategoryRule.objects.filter(entity=entity).select_related("account").order_by("position", "pk")
+    rows = list(_ordered(entity))
+    earlier, places = rules.earlier(rows), {row.pk: place for place, row in enumerate(rows, 1)}
+    for row in rows:
+        row.place, row.after = places[row.pk], [(places[one.pk], one) for one in earlier[row.pk]]  # type: ignore[attr-defined]
     return render(
         request,
         "portfolio/rules.html",
@@ -134,13 +138,13 @@ def _edit(request: HttpRequest, entity: Entity, rule: CategoryRule | None) -> Ht
         catch = rules.catches(rule=form.terms().as_rule(entity))
         if saves:
             try:
-                rules.save(entity=entity, terms=form.terms(), by=request.user, at=clock.now(), rule=rule)
+                saved = rules.save(
+                    entity=entity, terms=form.terms(), by=request.user, at=clock.now(), rule=rule
+                )
             except rules.RuleError as error:
                 form.add_error(None, str(error))
             else:
-                messages.success(
-                    request, "The rule is saved. Apply it to move what waits for a category already."
-                )
+                messages.success(request, f"The rule is saved. {_next(entity, saved)}")
                 return redirect("portfolio:rules", entity.slug)
     elif asked is None and rule is not None:
         catch = rules.catches(rule=rule)
@@ -158,6 +162,21 @@ def _edit(request: HttpRequest, entity: Entity, rule: CategoryRule | None) -> Ht
             ],
         },
         status=422 if request.method == "POST" and form.errors else 200,
+    )
+
+
+def _ordered(entity: Entity) -> QuerySet[CategoryRule]:
+    return CategoryRule.objects.filter(entity=entity).select_related("account").order_by("position", "pk")
+
+
+def _next(entity: Entity, saved: CategoryRule) -> str:
+    """Say what to do after a rule is saved: where another is asked first, that it may have to move up."""
+    first = rules.earlier(_ordered(entity)).get(saved.pk)
+    if not first:
+        return "Apply it to move what waits for a category already."
+    return (
+        f"The rule for “{first[0].contains}” to {first[0].account} is asked before it and may catch the same lines; "
+        "move this one up where it should win."
     )
 
 

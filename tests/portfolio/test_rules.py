@@ -4,9 +4,11 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 
-from portfolio.domain import entries, ledger, rules, verification
+from portfolio.domain import bank_shares, entries, exports, ledger, rules, verification
 from portfolio.domain.rules import RuleTerms
+from portfolio.formats.errors import FormatError
 from portfolio.models import CategoryRule, Direction, ImportedLine, JournalEntry, Period, PeriodState
 from tests.portfolio.conftest import AT, Books
 from tests.portfolio.test_intake import balance, bank
@@ -51,6 +53,39 @@ def test_a_rule_not_saved_yet_shows_what_it_would_catch_and_lands_the_same(
     assert (again.new, again.new - again.uncategorised) == (5, len(caught))
 
 
+def test_the_same_words_go_to_several_accounts_and_the_first_that_fits_wins(books: Books) -> None:
+    wide = add(books, "HARBOR", "6100")
+    small = add(books, "HARBOR", "5400", direction=Direction.OUT, at_most_minor=500)
+    back = add(books, "HARBOR", "6300", direction=Direction.IN)
+    with pytest.raises(rules.RuleError, match="already, with this direction and these amounts"):
+        add(books, "HARBOR", "6200", direction=Direction.IN)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        CategoryRule.objects.create(
+            entity=books.entity, position=9, contains="HARBOR", account=books.accounts["6200"]
+        )
+    assert rules.earlier([wide, small, back]) == {wide.pk: [], small.pk: [wide], back.pk: [wide]}
+    rules.move(rule=wide, up=False, by=None, at=AT)
+    rules.move(rule=wide, up=False, by=None, at=AT)
+    bank(books, LINES)
+    assert [balance(books, code) for code in ("5400", "6100", "6300")] == [10_00, 1_180_00, -50_00]
+    # A file changes the rule that says the very same, and adds the rest.
+    rows = (
+        b"entity,position,contains,account,direction,at_least,at_most\n"
+        b"qos,1,HARBOR,6200,out,,5.00\nqos,2,HARBOR,6100,,,\nqos,3,HARBOR,6300,out,900.00,\n"
+    )
+    assert exports.land_rules(data=rows, name="r.csv", by=None, at=AT) == 3
+    assert [
+        (rule.pk, rule.account.code) for rule in CategoryRule.objects.order_by("pk").select_related("account")
+    ][:3] == [(wide.pk, "6100"), (small.pk, "6200"), (back.pk, "6300")]
+    assert CategoryRule.objects.count() == 4
+    for line, words in (
+        (b"qos,4,HARBOR,6100,any,,\n", "stands twice"),
+        (b"qos,4,X,6100,out,9.00,1.00\n", "exchange"),
+    ):
+        with pytest.raises(FormatError, match=words):
+            exports.land_rules(data=rows + line, name="r.csv", by=None, at=AT)
+
+
 def test_applying_a_rule_posts_one_correcting_entry_for_each_line(books: Books) -> None:
     bank(books, LINES)
     Period.objects.create(entity=books.entity, month=SEPTEMBER, state=PeriodState.CLOSED, closed_at=AT)
@@ -58,6 +93,13 @@ def test_applying_a_rule_posts_one_correcting_entry_for_each_line(books: Books) 
     done = rules.recategorise(rule=rule, by=None, at=AT)
     assert (done.moved, done.closed_months) == (2, (SEPTEMBER,))
     assert balance(books, "6100") == 1_185_00
+    found = bank_shares.shares(entity=books.entity, month=SEPTEMBER + 1, as_of=ON)
+    assert (found.lines, found.matched_lines, found.reconciled_bp) == (5, 5, 10_000)
+    assert (found.uncategorised_lines, found.uncategorised_bp, found.uncategorised_minor) == (
+        3,
+        6_000,
+        145_00,
+    )
     assert balance(books, "6900") == 95_00
     assert JournalEntry.objects.count() == 7
     found = rules.catches(rule=rule)
