@@ -21,7 +21,7 @@ from django.db import transaction
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from core import months
-from portfolio.domain import landing, ledger
+from portfolio.domain import held, landing, ledger, recognition
 from portfolio.formats import beancount, hledger
 from portfolio.formats.errors import FormatError, shown
 from portfolio.formats.journal_text import MAX_BYTES, JournalTransaction, TextJournal
@@ -207,8 +207,11 @@ def land_journal(
         _refuse_currencies(journal, accounts)
         # To the end of the file before the first entry: what is refused is refused before anything of it is posted.
         newest = _newest(entity)
-        for _, new in _fresh(entity, journal, accounts, newest):
+        named: set[int] = set()
+        for transactions, new in _fresh(entity, journal, accounts, newest):
             landing.refuse_closed(entity=entity, lines=new, name=name, column="date")
+            named.update(booking.pk for booking in _bookings(entity, transactions).values())
+        held.lock(named)
         file = landing.open_file(entity=entity, kind=ImportKind.JOURNAL, name=name, data=data, by=by, at=at)
         count = 0
         for found, new in _fresh(entity, journal, accounts, newest):
@@ -217,6 +220,7 @@ def land_journal(
                 landing.post(entity=entity, drafts=drafts, lines=new, name=name, by=by, at=at)
                 landing.add_lines(file=file, lines=((entity, line) for line in new))
             count += len(new)
+        recognition.settle_paid(booking_ids=named)
         landing.close_file(
             file=file, entity=entity, read=journal.count, new=count, covers_to=journal.last, by=by, at=at
         )

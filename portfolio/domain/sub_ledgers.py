@@ -82,14 +82,15 @@ def _invoices() -> Iterator[str]:
             f"Invoice {row.reference} of {row.entity.name} says {money[0]}, its lines {money[1]} and its entry {money[2]}; "
             f"{money[3]} of it is settled, and payments and credits settle {money[4]}."
         )
-    told = rows.filter(entry__isnull=False).exclude(
+    told = rows.exclude(entry=None).exclude(
         entry__on=F("issued_on"), entry__entity=F("entity"), entry__currency=F("currency")
     )
     for row in told.select_related("entity", "entry__entity"):
-        yield (
-            f"Invoice {row.reference} of {row.entity.name} says it was issued on {_spelled(row.issued_on)} in {row.currency}, and "
-            f"its entry stands in the books of {row.entry.entity.name} on {_spelled(row.entry.on)} in {row.entry.currency}."
-        )
+        if (entry := row.entry) is not None:
+            yield (
+                f"Invoice {row.reference} of {row.entity.name} says it was issued on {_spelled(row.issued_on)} in {row.currency}, "
+                f"and its entry stands in the books of {entry.entity.name} on {_spelled(entry.on)} in {entry.currency}."
+            )
 
 
 def _payments() -> Iterator[str]:

@@ -364,6 +364,8 @@ def verify_periods() -> list[str]:
 
 def _anchored(period: Period) -> bool:
     """Tell whether the head of the day a month was closed is written down, where there was any entry by then."""
+    if period.closed_at is None:
+        return True
     return (
         ChainAnchor.objects.filter(
             entity=period.entity_id, reason=AnchorReason.CLOSE, recorded_at=period.closed_at

@@ -114,10 +114,11 @@ def _files() -> Iterator[str]:
             yield f"{_file(row)} brought {row.lines_new:,} new lines, and {row.there:,} of them are there."
     events = AuditEvent.objects.filter(action="portfolio:file:land").order_by("pk")
     for pk, label, at, data in events.values_list("subject_id", "subject_label", "at", "data"):
-        row = rows.get(pk)
-        if row is None:
+        if pk not in rows:
             yield f"The file {label}, which landed on {months.spelled(at)}, is gone."
-        elif (row.lines_read, row.lines_new, row.sha256, row.kind) != (
+            continue
+        row = rows[pk]
+        if (row.lines_read, row.lines_new, row.sha256, row.kind) != (
             data["read"], data["new"], data["sha256"], data["kind"],
         ):  # fmt: skip
             yield (
@@ -206,7 +207,7 @@ def _unexplained() -> Iterator[str]:
     in_cash = Posting.objects.filter(entry=OuterRef("pk"), account__role__in=CASH_ROLES)
     entries = entries.exclude(~Exists(in_cash), source=EntrySource.PAYMENT)
     for entry in entries.order_by("pk"):
-        yield f"{_entry(entry)} was made by {_MADE_BY[entry.source]}, which is gone."
+        yield f"{_entry(entry)} was made by {_MADE_BY[EntrySource(entry.source)]}, which is gone."
 
 
 def _pay_and_write_offs() -> Iterator[str]:
@@ -263,7 +264,7 @@ def _documents() -> Iterator[str]:
         there.add((str(row.entry_id), row.sha256))
         name = f"The document {row.name} of entry {row.entry.number} of {row.entry.entity.name}"
         try:
-            with default_storage.open(row.file.name) as file:
+            with default_storage.open(str(row.file)) as file:
                 size, found = 0, hashlib.sha256()
                 while chunk := file.read(_BYTES):
                     size += len(chunk)

@@ -112,6 +112,25 @@ def full(books: Books) -> Books:
     return books
 
 
+def test_a_journal_that_names_a_booking_says_what_its_client_has_paid(books: Books) -> None:
+    deposit = (
+        ledger.Line(books.accounts["1010"], 50_000),
+        ledger.Line(books.accounts["2100"], -50_000, BookingFactory(entity=books.entity, reference="BK-1")),
+    )
+    ledger.post(
+        entity=books.entity, on=OCTOBER, memo="Deposit", lines=deposit, source=EntrySource.MANUAL, at=AT
+    )
+    empty = open_books("empty", "Empty")
+    there = BookingFactory(entity=empty.entity, reference="BK-1")
+
+    journals.land_journal(
+        entity=empty.entity, data=exported(books.entity, "hledger"), name="qos.hledger", by=None, at=AT
+    )
+
+    there.refresh_from_db()
+    assert there.paid_minor == 50_000
+
+
 @pytest.mark.parametrize("form", journals.FORMATS)
 def test_an_export_is_the_same_every_time_and_comes_back_as_the_same_balances(full: Books, form: str) -> None:
     data = exported(full.entity, form)
@@ -138,7 +157,9 @@ def test_our_own_export_brings_nothing_new_and_a_changed_one_is_refused(full: Bo
     changed = data.replace(b"700.01", b"700.02").replace(b"299.99", b"299.98")
     # The balances at the end would tell first.
     changed = re.split(rb"\n\S+ (?:\* Balances in|balance) ", changed)[0]
-    with pytest.raises(FormatError, match="entry 4 of QueenofSanDiego is in the books and says something else"):
+    with pytest.raises(
+        FormatError, match="entry 4 of QueenofSanDiego is in the books and says something else"
+    ):
         journals.land_journal(entity=full.entity, data=changed, name=name, by=None, at=AT)
     assert JournalEntry.objects.filter(entity=full.entity).count() == 4
 
@@ -162,7 +183,8 @@ def test_accounts_are_found_by_code_name_or_mapping_and_a_file_lands_whole_or_no
         b'2026-10-06 * "Tea"\n  Expenses:Galley  5 USD\n  Assets:1010-Anything\n'
     )
     with pytest.raises(
-        FormatError, match=r"f.bean line 6, column account: 'Expenses:Galley' is no active account of QueenofSanDiego"
+        FormatError,
+        match=r"f.bean line 6, column account: 'Expenses:Galley' is no active account of QueenofSanDiego",
     ):
         journals.land_journal(entity=books.entity, data=text, name="f.bean", by=None, at=AT)
     assert not JournalEntry.objects.exists()
