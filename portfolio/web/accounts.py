@@ -12,7 +12,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core import access, clock, months
-from portfolio.domain import account_changes, pages
+from portfolio.domain import account_changes, cards, pages
 from portfolio.domain.account_changes import AccountRefusedError
 from portfolio.models import Account, AccountKind, AccountRole, Entity
 from portfolio.web import (
@@ -45,6 +45,17 @@ class AccountChangeForm(forms.Form):
         required=False,
         help_text="Out of use, it takes no more entries and keeps its history.",
     )
+    card = forms.BooleanField(
+        label="It is a credit card",
+        required=False,
+        help_text="Bills are paid by it, too. What contractors are paid by card stays off their tax form.",
+    )
+
+    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+        """Ask of loans alone whether they are a card."""
+        super().__init__(*args, **kwargs)
+        if not cards.may_be(account):
+            del self.fields["card"]
 
 
 @require_safe
@@ -109,13 +120,15 @@ def change_account(request: HttpRequest, pk: int) -> HttpResponse:
     account = record(request, Account.objects.select_related("entity"), pk=pk, verb="own")
     form = AccountChangeForm(
         request.POST if request.method == "POST" else None,
-        initial={"name": account.name, "active": account.active},
+        account=account,
+        initial={"name": account.name, "active": account.active, "card": cards.is_card(account)},
     )
     if request.method == "POST" and form.is_valid():
         told, at = form.cleaned_data, clock.now()
         try:
             account_changes.set_active(account=account, active=told["active"], by=request.user, at=at)
             account_changes.rename(account=account, name=told["name"], by=request.user, at=at)
+            cards.say(account=account, card=told.get("card", False), by=request.user, at=at)
         except AccountRefusedError as error:
             form.add_error(error.field, str(error))
         else:

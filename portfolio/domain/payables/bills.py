@@ -1,6 +1,6 @@
 """Bills: entered into the books the day they come, paid in parts or whole, voided by reversal.
 
-A bill debits the accounts of its lines and credits payables; a payment debits payables and credits a cash account. What
+A bill debits the accounts of its lines and credits payables; a payment debits payables and credits a bank account or a card. What
 is paid of a bill is kept on it, and the database lets it pass the total by no payment (``bill_settled_within_total``).
 """
 
@@ -14,7 +14,7 @@ from django.db.models import F, Q
 
 from core import audit, clock, months
 from core.money import format_minor
-from portfolio.domain import landing, ledger, taken_back, told
+from portfolio.domain import cards, landing, ledger, taken_back, told
 from portfolio.domain.accounts import Accounts
 from portfolio.models import (
     Account,
@@ -125,13 +125,13 @@ def pay(
     by: AbstractBaseUser | None,
     at: dt.datetime,
 ) -> BillPayment:
-    """Record that a bill was paid, whole or in part, from a cash account; the same ``key`` again returns the first.
+    """Record that a bill was paid, whole or in part, from a bank account or by card; the same ``key`` again returns the first.
 
     ``line`` is the bank's line of it, whose entry it replaces; ``apart`` says that it is other money than any line near it.
 
     Raises:
         BillRefusedError: it is void, the amount is not more than nothing or more than what is open, the day is ahead, or
-            the account is not one that holds cash.
+            the account neither holds cash nor is a card.
         portfolio.domain.told.ToldError: a statement told of it, and its line was not chosen, or cannot be.
         portfolio.domain.ledger.LedgerError: the month is closed.
     """
@@ -167,6 +167,7 @@ def pay(
         )
         if line is not None and line.account is not None:
             account = line.account
+            _check_cash(account, entity)
         settled = Bill.objects.filter(
             Q(settled_minor__lte=F("total_minor") - amount_minor), pk=bill.pk, void_on__isnull=True
         ).update(settled_minor=F("settled_minor") + amount_minor)
@@ -273,9 +274,10 @@ def _lock(vendor: Vendor) -> None:
 
 
 def _check_cash(account: Account, entity: Entity) -> None:
-    if account.entity_id != entity.pk or account.role not in CASH_ROLES:
+    if account.entity_id != entity.pk or not (account.role in CASH_ROLES or cards.is_card(account)):
         raise BillRefusedError(
-            f"{account} holds no cash of {entity.name}; choose the account the money left."
+            f"{account} holds no cash of {entity.name} and is none of its cards; choose the account the money left. A card is "
+            "marked as one on the page of its account."
         )
 
 

@@ -9,6 +9,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from core import months
+from portfolio.domain import cards
 from portfolio.models import (
     AccountRole,
     Assumption,
@@ -65,7 +66,10 @@ class Payables:
 
 @dataclass(frozen=True, slots=True)
 class ContractorYear:
-    """What one contractor was paid in a calendar year, in cents; ``form`` says if a form is due, None where unknown."""
+    """What one contractor was paid in a calendar year, in cents; ``form`` says if a form is due, None where unknown.
+
+    ``card_minor`` was paid by card beside it: the card's processor reports that.
+    """
 
     name: str
     kind: str
@@ -74,6 +78,7 @@ class ContractorYear:
     tax_form_on: dt.date | None
     form: bool | None
     vendor_id: int | None = None
+    card_minor: int = 0
 
 
 def open_bills(*, entity: Entity, as_of: dt.date) -> tuple[OpenBill, ...]:
@@ -181,7 +186,7 @@ def vendors(*, entity: Entity) -> QuerySet[Vendor]:
 def contractor_years(*, entity: Entity, year: int) -> list[ContractorYear]:
     """Return what each contractor and each crew member was paid in a calendar year, the most first; four queries.
 
-    Payments count by the day they were made (cash basis), as the form asks. Vendors that are not contractors are left
+    Payments count by the day they were made (cash basis), as the form asks; those by card stand apart. Vendors that are not contractors are left
     out. Whether a form is due follows the threshold in force on 31 December, which is a dated assumption.
     """
     threshold = (
@@ -192,14 +197,28 @@ def contractor_years(*, entity: Entity, year: int) -> list[ContractorYear]:
     )
     first, last = dt.date(year, 1, 1), dt.date(year, 12, 31)
     totals: dict[Vendor, list[int]] = defaultdict(list)
+    by_card: dict[Vendor, int] = defaultdict(int)
     # Taken back in a later year, a payment stays in its own and is taken off in that one: a filed form stays true.
-    for payment in BillPayment.objects.filter(
-        Q(on__range=(first, last)) | Q(void_on__range=(first, last)), entity=entity, vendor__contractor=True
-    ).select_related("vendor"):
+    for payment in (
+        BillPayment.objects.filter(
+            Q(on__range=(first, last)) | Q(void_on__range=(first, last)),
+            entity=entity,
+            vendor__contractor=True,
+        )
+        .select_related("vendor")
+        .annotate(by_card=cards.by_card())
+    ):
+        amount = 0
         if payment.on >= first and (payment.void_on is None or payment.void_on > last):
-            totals[payment.vendor].append(payment.amount_minor)
+            amount = payment.amount_minor
         elif payment.on < first:
-            totals[payment.vendor].append(-payment.amount_minor)
+            amount = -payment.amount_minor
+        if amount and payment.by_card:
+            by_card[payment.vendor] += amount
+        elif amount:
+            totals[payment.vendor].append(amount)
+    for vendor in by_card:
+        totals.setdefault(vendor, [])
     rows = [
         ContractorYear(
             vendor.name,
@@ -209,6 +228,7 @@ def contractor_years(*, entity: Entity, year: int) -> list[ContractorYear]:
             vendor.tax_form_on,
             _form(sum(paid), threshold),
             vendor.pk,
+            by_card[vendor],
         )
         for vendor, paid in totals.items()
     ]

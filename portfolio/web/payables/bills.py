@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core import access, clock, trail
 from core.money import format_minor
-from portfolio.domain import ledger, pages
+from portfolio.domain import cards, ledger, pages
 from portfolio.domain.payables import bills, queries
 from portfolio.domain.payables.vendors import BILLED_KINDS
 from portfolio.models import Account, Bill, BillPayment, Booking, Entity, Vendor
@@ -213,7 +213,7 @@ def _page(request: HttpRequest, bill: Bill, form: PayForm | None = None, status:
             "bill": bill,
             "open_minor": open_minor,
             "lines": list(bill.lines.select_related("account", "booking")),
-            "payments": list(bill.payments.select_related("entry")),
+            "payments": list(bill.payments.select_related("entry").annotate(by_card=cards.by_card())),
             "form": form,
             "keeps": keeps,
             "events": trail.of_records(records=[("portfolio.bill", bill.pk)], limit=EVENTS_SHOWN),

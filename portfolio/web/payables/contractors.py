@@ -59,6 +59,7 @@ def _file(entity: Entity, year: int, rows: list[queries.ContractorYear], form: s
             "Kind",
             "Payments",
             f"Paid in {year} ({entity.currency})",
+            f"Paid by card, left out ({entity.currency})",
             "Form due",
             "Tax form received",
         ]
@@ -69,6 +70,7 @@ def _file(entity: Entity, year: int, rows: list[queries.ContractorYear], form: s
             row.kind,
             row.payments,
             Decimal(row.paid_minor).scaleb(-digits),
+            Decimal(row.card_minor).scaleb(-digits),
             words[row.form],
             row.tax_form_on,
         ]

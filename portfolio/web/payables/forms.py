@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from portfolio.domain import cards
 from portfolio.domain.payables.vendors import BILLED_KINDS, VendorTerms
 from portfolio.models import Account, AccountRole, Booking, Entity, Vendor
 from portfolio.models.account import CASH_ROLES
@@ -155,11 +156,10 @@ class PayForm(ToldForm):
     key = forms.CharField(widget=forms.HiddenInput, max_length=40)
 
     def __init__(self, *args: Any, vendor: Vendor, **kwargs: Any) -> None:
-        """Offer the accounts that hold cash, the bank first."""
+        """Offer the accounts that bills are paid from, the bank first."""
         super().__init__(*args, **kwargs)
         entity = vendor.entity
-        cash = Account.objects.filter(entity=entity, active=True, role=AccountRole.CASH)
-        self.fields["account"].choices = [(str(row.pk), str(row)) for row in cash]  # type: ignore[attr-defined]
+        self.fields["account"].choices = [(str(row.pk), str(row)) for row in cards.paying(entity=entity)]  # type: ignore[attr-defined]
         self.fields["amount"].currency = entity.currency  # type: ignore[attr-defined]
         role = AccountRole.INTERCOMPANY if vendor.sister_id else AccountRole.PAYABLE
         self.offer(entity=entity, role=role, incoming=False)

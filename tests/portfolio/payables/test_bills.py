@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portfolio.domain import ledger, statements
+from portfolio.domain import cards, ledger, statements
 from portfolio.domain.payables import bills, opening, queries, vendors
 from portfolio.domain.payables.bills import BillRefusedError, LineDraft
 from portfolio.models import (
@@ -255,3 +255,25 @@ def test_two_payments_at_once_never_pay_a_bill_twice(keys: tuple[str, str]) -> N
     assert balance(books, "2000") == 0
     refused = [result for result in results if isinstance(result, Exception)]
     assert [type(error) for error in refused] == ([] if keys[0] == keys[1] else [BillRefusedError])
+
+
+def test_a_bill_paid_by_card_is_owed_to_the_card_and_stays_off_the_tax_form(books: Books) -> None:
+    rigger, card = a_vendor(books, contractor=True), books.accounts["2500"]
+    bill = a_bill(books, rigger)
+    asked: dict[str, Any] = {"bill": bill, "on": NOVEMBER, "account": card, "by": None, "at": AT}
+    with pytest.raises(BillRefusedError, match="none of its cards"):
+        bills.pay(amount_minor=30_000, **asked)
+    with pytest.raises(cards.CardRefusedError, match="is no loan"):
+        cards.say(account=books.accounts["2000"], card=True, by=None, at=AT)
+    for _ in range(2):
+        cards.say(account=card, card=True, by=None, at=AT)
+    assert list(cards.paying(entity=books.entity)) == [books.accounts["1010"], card]
+    by_card = bills.pay(amount_minor=30_000, **asked)
+    pay(books, bill, 50_000)
+
+    assert (balance(books, "2000"), balance(books, "2500"), balance(books, "1010")) == (0, -30_000, -50_000)
+    (row,) = queries.contractor_years(entity=books.entity, year=2026)
+    assert (row.paid_minor, row.payments, row.card_minor) == (50_000, 1, 30_000)
+    bills.take_back(payment=by_card, on=dt.date(2027, 1, 4), reason="Refunded", by=None, at=LATER)
+    (row,) = queries.contractor_years(entity=books.entity, year=2027)
+    assert (row.paid_minor, row.card_minor) == (0, -30_000)

@@ -98,6 +98,23 @@ def test_a_payment_pressed_twice_is_posted_once(world: World) -> None:  # noqa: 
     assert "$500.00 of bill Queen-77 is open; $501.00 is more than that." in too_much.content.decode()
 
 
+def test_a_card_said_to_be_one_pays_a_bill_and_a_wrong_payment_is_taken_back(world: World) -> None:  # noqa: F811
+    card, client = account_of(world.mine, "2500"), world.client("bookkeeper")
+    page = f"/portfolio/bills/{world.mine.bill.pk}/"
+    assert str(card) not in client.get(page).content.decode()
+    owner = world.client("owner")
+    change = f"/portfolio/accounts/{card.pk}/change/"
+    assert "credit card" in owner.get(change).content.decode()
+    owner.post(change, {"name": card.name, "active": "on", "card": "on"})
+    typed = {"amount": "5", "on": "2026-11-09", "account": str(card.pk), "key": "k9"}
+    assert client.post(f"{page}pay/", typed).status_code == 302
+    assert "By card" in client.get(page).content.decode()
+    back = f"/portfolio/bill-payments/{BillPayment.objects.get(amount_minor=500).pk}/reverse/"
+    assert client.post(back, {"reason": "Wrong"}).status_code == 422
+    assert client.post(back, {"what": "wrong", "reason": "Wrong"}).status_code == 302
+    assert BillPayment.objects.get(amount_minor=500).void_on == dt.date(2026, 11, 9)
+
+
 def test_a_vendor_is_kept_changed_and_called_once(world: World) -> None:  # noqa: F811
     client = world.client("bookkeeper")
     typed = {
@@ -128,7 +145,7 @@ def test_contractors_come_as_a_file_too(world: World) -> None:  # noqa: F811
     )
     client = world.client("reader")
     answer = client.get(f"{ROOT}contractors/?year=2026&format=csv")
-    assert "Queen rigging,vendor,1,180.00,yes," in answer.content.decode("utf-8-sig")
+    assert "Queen rigging,vendor,1,180.00,0.00,yes," in answer.content.decode("utf-8-sig")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="qos-contractors-2026.csv"'
     assert client.get(f"{ROOT}contractors/?format=xlsx").content[:2] == b"PK"
     assert client.get(f"{ROOT}contractors/?format=exe").status_code == 404
