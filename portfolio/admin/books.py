@@ -78,7 +78,7 @@ class PeriodAdmin(ReadOnlyAdmin):
 
 @admin.register(EntryChain)
 class EntryChainAdmin(ReadOnlyAdmin):
-    list_display = ["entity", "number", "head"]
+    list_display = ["entity", "number", "head", "opened_on"]
     list_select_related = ["entity"]
     search_fields = ["entity__slug", "head"]
 

@@ -25,6 +25,7 @@ from portfolio.models import (
     Account,
     Booking,
     Entity,
+    EntryChain,
     EntrySource,
     EntryState,
     JournalEntry,
@@ -63,6 +64,10 @@ class ForeignAccountError(LedgerError):
 
 class ClosedPeriodError(LedgerError):
     """The month of the entry is closed, or one after it is."""
+
+
+class BeforeOpeningError(LedgerError):
+    """The entry is of a day before the opening balances, which hold it already."""
 
 
 class DifferentBodyError(LedgerError):
@@ -222,7 +227,12 @@ def _post_one(
         return entry
 
     with _translated(entity, [draft]):
-        return _retried(attempt)
+        if EntrySource.OPENING not in (draft.source, draft.reverses and draft.reverses.source):
+            return _retried(attempt)
+        with transaction.atomic():
+            entry = _retried(attempt)
+            _mark_opening(entity)
+        return entry
 
 
 def _post_batch(
@@ -253,6 +263,8 @@ def _post_batch(
         written: list[int] = []
         if new:
             written = sealing.write(new, pen=pen, by_id=by.pk if by is not None else None, at=at)
+            if any(row.source == EntrySource.OPENING for row in new):
+                _mark_opening(entity)
             audit.record(
                 action="portfolio:entries:post",
                 subject=entity,
@@ -269,6 +281,15 @@ def _post_batch(
             )
     fresh = iter(written)
     return [next(fresh) if place is None else place for place in places]
+
+
+def _mark_opening(entity: Entity) -> None:
+    """Write beside the head on which day the books begin, where every later post reads it with the head."""
+    standing = JournalEntry.objects.filter(
+        entity=entity, source=EntrySource.OPENING, state=EntryState.POSTED, reversed_by__isnull=True
+    )
+    day = standing.order_by("on").values_list("on", flat=True).first()
+    EntryChain.objects.filter(entity=entity).update(opened_on=day)
 
 
 def _known(entity: Entity, rows: Sequence[sealing.EntryRow]) -> dict[_Key, tuple[int, str]]:
@@ -419,6 +440,13 @@ def _translated(entity: Entity, drafts: Sequence[Draft]) -> Iterator[None]:
             )
             raise ClosedPeriodError(
                 f"The books of {entity.name} are closed for {names}; post into an open month."
+            ) from error
+        if sealing.EARLY in text:
+            day = EntryChain.objects.values_list("opened_on", flat=True).get(entity=entity)
+            early = next((draft for draft in drafts if day is not None and draft.on < day), drafts[0])
+            raise BeforeOpeningError(
+                f"{_named(early)} is of a day before the opening balances of {months.spelled(day or early.on)}, which hold it "
+                "already; leave it out, or name it among the open invoices and bills of the opening."
             ) from error
         if "belongs to its entity" in text:
             raise ForeignAccountError(

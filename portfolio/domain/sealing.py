@@ -16,7 +16,7 @@ from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections, transaction
 
 from core import audit
 
@@ -25,6 +25,8 @@ _ENTRY = (
     "origin, reverses_id, reason, posted_at, by_id, number, chain_hash)"
 )
 _POSTING = "portfolio_posting (entry_id, account_id, month, amount_minor, booking_id, memo)"
+# What the pen refuses by the day it reads with the head; PostgreSQL says the same (migration ``post_in_one_call``).
+EARLY = "An entry is not of a day before the opening."
 # So many rows go into one INSERT on SQLite, for which it prepares itself anew.
 _AT_ONCE = 50
 _SEAL_SQLITE = "INSERT INTO portfolio_seal VALUES (?, ?)"
@@ -36,12 +38,12 @@ _MOVE_CHAIN_SQLITE = _MOVE_CHAIN.replace("%s", "?")
 _OPEN_CHAIN = (
     "INSERT INTO portfolio_entrychain (entity_id, number, head) VALUES (%s, 0, '') ON CONFLICT DO NOTHING"
 )
-_HOLD = "SELECT number, head FROM portfolio_entrychain WHERE entity_id = %s"
+_HOLD = "SELECT number, head, CAST(opened_on AS text) FROM portfolio_entrychain WHERE entity_id = %s"
 _HOLD_POSTGRESQL = f"{_HOLD} FOR UPDATE"
 # The last id is the table's own on SQLite, whose transaction holds the only pen there is.
 _NEXT_ID = "SELECT seq + 1 FROM sqlite_sequence WHERE name = 'portfolio_journalentry'"
 _FIND_ONE = (
-    f"SELECT c.number, c.head, ({_NEXT_ID}), e.id, e.body_hash FROM portfolio_entrychain c LEFT JOIN "
+    f"SELECT c.number, c.head, CAST(c.opened_on AS text), ({_NEXT_ID}), e.id, e.body_hash FROM portfolio_entrychain c LEFT JOIN "
     "portfolio_journalentry e ON e.entity_id = c.entity_id AND e.source = ? AND e.external_id = ? WHERE c.entity_id = ?"
 )
 _NEW_IDS = (
@@ -82,10 +84,11 @@ class EntryRow(NamedTuple):
 
 
 class Pen(NamedTuple):
-    """What whoever holds an entity's chain writes on from."""
+    """What whoever holds an entity's chain writes on from; ``opened_on`` is the ISO day of its opening balances."""
 
     number: int
     head: str
+    opened_on: str | None
 
 
 class Written(NamedTuple):
@@ -131,6 +134,8 @@ def write(rows: Sequence[EntryRow], *, pen: Pen, by_id: int | None, at: dt.datet
     Raises:
         django.db.IntegrityError: a guard or constraint of the database refused.
     """
+    if pen.opened_on is not None and min(row.on for row in rows).isoformat() < pen.opened_on:
+        raise IntegrityError(EARLY)
     hashes = links(rows, before=pen.head, number=pen.number, by_id=by_id, posted_at=at)
     if connection.vendor == "sqlite":
         return _write_sqlite(rows, hashes, pen, by_id, at)
@@ -243,15 +248,16 @@ def _write_one_sqlite(row: EntryRow, by_id: int | None, at: dt.datetime, event: 
         if found is None:
             execute(_OPEN_CHAIN.replace("%s", "?"), (row.entity_id,))
             found = execute(_FIND_ONE, asked).fetchone()
-        number, head, pk, known_id, known = found
+        number, head, opened_on, pk, known_id, known = found
         if known_id is not None:
             return Written(known_id, number, head, known)
+        on = row.on.isoformat()
+        if opened_on is not None and on < opened_on:
+            raise IntegrityError(EARLY)
         pk, number = pk or 1, number + 1
         (chain_hash,) = links([row], before=head, number=number - 1, by_id=by_id, posted_at=at)
         posted_at = _kept(at)
-        execute(
-            _inserting(_ENTRY, 1), _entry(pk, row, row.on.isoformat(), posted_at, by_id, number, chain_hash)
-        )
+        execute(_inserting(_ENTRY, 1), _entry(pk, row, on, posted_at, by_id, number, chain_hash))
         execute(_inserting(_POSTING, len(row.postings)), [
             value for account_id, amount, booking_id, memo in row.postings
             for value in (pk, account_id, row.month, amount, booking_id, memo)

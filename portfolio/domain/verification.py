@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from django.db import models
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Sum, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, Greatest
 
 from core import months
@@ -27,6 +27,8 @@ from portfolio.models import (
     AnchorReason,
     ChainAnchor,
     Entity,
+    EntryChain,
+    EntrySource,
     EntryState,
     JournalEntry,
     MonthlyBalance,
@@ -298,6 +300,30 @@ def _sealed(entity_id: int) -> Iterator[tuple[int, str, JournalEntry, sealing.En
             )  # fmt: skip
 
 
+def verify_openings() -> list[str]:
+    """Return a sentence for each entity whose books do not begin with its opening balances, or not on the day kept."""
+    posted = JournalEntry.objects.filter(
+        entity=OuterRef("entity"), state=EntryState.POSTED, reversed_by__isnull=True
+    ).order_by("on")
+    begun = Subquery(posted.filter(source=EntrySource.OPENING).values("on")[:1])
+    first = Subquery(posted.filter(reverses__isnull=True).values("on")[:1])
+    sentences = []
+    for row in EntryChain.objects.select_related("entity").annotate(begun=begun, first=first):
+        if row.opened_on != row.begun:
+            said, found = (
+                "no day" if day is None else months.spelled(day) for day in (row.opened_on, row.begun)
+            )
+            sentences.append(
+                f"The books of {row.entity.name} are held to begin on {said}, and their opening balances are of {found}."
+            )
+        elif row.begun is not None and row.first < row.begun:
+            sentences.append(
+                f"The books of {row.entity.name} begin with the opening balances of {months.spelled(row.begun)}, and hold an "
+                f"entry of {months.spelled(row.first)}."
+            )
+    return sentences
+
+
 def verify_reconciliations() -> list[str]:
     """Return a sentence for each reconciled month whose cash at bank no longer equals its statement."""
     sentences = []
@@ -416,6 +442,7 @@ def verify_books(*, against: Collection[Written] = ()) -> list[str]:
         *verify_entries(),
         *verify_chain(against=against),
         *balances,
+        *verify_openings(),
         *verify_reconciliations(),
         *verify_periods(),
         *verify_sub_ledgers(),

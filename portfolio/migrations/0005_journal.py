@@ -261,6 +261,14 @@ class Migration(migrations.Migration):
                 ),
                 ("number", models.PositiveBigIntegerField(default=0)),
                 ("head", models.CharField(blank=True, max_length=64)),
+                (
+                    "opened_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="The day of the opening balances; no entry is of an earlier day.",
+                        null=True,
+                    ),
+                ),
             ],
             options={
                 "ordering": ["entity_id"],

@@ -41,6 +41,10 @@ BEGIN
       'WHERE entity_id = $1 AND source = $2 AND external_id = $3' USING _entity, _source, _external;
     RETURN;
   END IF;
+  IF _on < held.opened_on THEN
+    RAISE EXCEPTION 'An entry is not of a day before the opening.'
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
   INSERT INTO portfolio_posting (entry_id, account_id, month, amount_minor, booking_id, memo)
   SELECT entry, line.account, _month, line.amount, line.booking, line.memo
   FROM unnest(_accounts, _amounts, _bookings, _memos) AS line (account, amount, booking, memo);

@@ -16,6 +16,9 @@ class EntryChain(models.Model):
     entity = models.OneToOneField(Entity, on_delete=models.PROTECT, related_name="chain")
     number = models.PositiveBigIntegerField(default=0)
     head = models.CharField(max_length=64, blank=True)
+    opened_on = models.DateField(
+        null=True, blank=True, help_text="The day of the opening balances; no entry is of an earlier day."
+    )
 
     class Meta:
         ordering = ["entity_id"]
