@@ -34,6 +34,7 @@ class Place(StrEnum):
     CONTRACTORS = "contractors"
     STRIPE = "Stripe page"
     BANK = "bank page"
+    OPENING = "opening balances"
     TAX = "tax page"
 
 
@@ -88,7 +89,7 @@ def _home_of(entry: JournalEntry) -> Home | None:
         case EntrySource.INVOICE:
             return _invoiced(entry)
         case EntrySource.PAYMENT | EntrySource.BANK:
-            return _paid(entry)
+            return _paid_back(entry) or _paid(entry)
         case EntrySource.BILL:
             bill = Bill.objects.filter(entry=entry).first()
             return (
@@ -98,6 +99,11 @@ def _home_of(entry: JournalEntry) -> Home | None:
             )
         case EntrySource.CREW_PAY:
             return _crew(entry)
+        case EntrySource.OPENING:
+            how = "correct what an account held with an entry of its own"
+            named = entry.invoices.exists() or entry.bills.exists()
+            made_by = "the opening, and open invoices or bills stand on it"
+            return Home(made_by, how, Place.OPENING, entry.entity.slug) if named else None
         case EntrySource.RECOGNITION:
             booking_id = _booking_of(entry)
             how = "take the booking back or change its price on its page"
@@ -161,6 +167,8 @@ def _paid_back(entry: JournalEntry) -> Home | None:
     if refund is None:
         return None
     how = "Stripe undoes it and it lands from there"
+    if entry.source != EntrySource.STRIPE:
+        how = "undo it on the page of the payment that went back"
     return Home(f"paying {refund.payment.client} back", how, Place.PAYMENT, refund.payment_id)
 
 

@@ -10,7 +10,7 @@ from core import access
 from core.money import format_minor
 from portfolio.domain import rules, told
 from portfolio.domain.payables import queries as payables
-from portfolio.domain.receivables import payments
+from portfolio.domain.receivables import paying_back, payments
 from portfolio.models import Entity, ImportedLine
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import may
@@ -48,6 +48,7 @@ def _rows(
     """Return each line with (what it may pay, why, the form's address), and where else to look."""
     paid_to_us = payments.candidates_of(entity=entity, lines=lines)
     paid_by_us = payables.candidates_of(entity=entity, lines=lines)
+    given_back = paying_back.candidates_of(entity=entity, lines=lines)
     rows = []
     for line in lines:
         offered = []
@@ -59,6 +60,10 @@ def _rows(
             left = format_minor(bill.total_minor - bill.settled_minor, entity.currency)
             form = f"{reverse('portfolio:bill', args=[bill.pk])}?line={line.pk}#pay"
             offered.append((f"Bill {bill.reference} of {bill.vendor}", f"{left} of it is open", form))
+        for client, credit in given_back.get(line.pk, [])[:OFFERED]:
+            form = f"{reverse('portfolio:pay_back', args=[client.pk])}?line={line.pk}"
+            why = f"{format_minor(credit, entity.currency)} stands to their credit"
+            offered.append((f"{client} back", why, form))
         other = "portfolio:clients" if line.amount_minor > 0 else "portfolio:bills"
         rows.append((line, offered, reverse(other, args=[entity.slug])))
     return rows

@@ -28,7 +28,7 @@ from tests.portfolio.web.conftest import World, world  # noqa: F401 - the fixtur
 pytestmark = pytest.mark.django_db
 
 ON = dt.date(2026, 11, 5)
-QUERIES = 10
+QUERIES = 11
 Deed = Callable[..., Any]
 
 

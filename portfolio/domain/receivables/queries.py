@@ -147,9 +147,12 @@ def statement(*, client: Client, first: dt.date, last: dt.date) -> list[Move]:
         moves.append((paid.on, 3, words, -paid.amount_minor, "payment", paid.pk))
         if paid.void_on is not None and paid.void_on <= last:
             moves.append((paid.void_on, 4, f"{words}, reversed", paid.amount_minor, "payment", paid.pk))
-    for back in PaymentRefund.objects.filter(payment__client=client, on__lte=last):
-        words = "Paid back" if back.amount_minor > 0 else "Paid back, which failed"
-        moves.append((back.on, 4, words, back.amount_minor, "payment", back.payment_id))
+    for back in PaymentRefund.objects.filter(payment__client=client, on__lte=last).select_related("entry"):
+        undone = "taken back" if back.entry.reverses_id is not None else "which failed"
+        words = "Paid back" if back.amount_minor > 0 else f"Paid back, {undone}"
+        moves.append(
+            (back.on, 4 if back.amount_minor > 0 else 5, words, back.amount_minor, "payment", back.payment_id)
+        )
     moves.sort(key=lambda move: (move[0], move[1], move[5]))
     opening = sum(move[3] for move in moves if move[0] < first)
     found, balance = [Move(first, "Balance brought forward", 0, opening)], opening

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from core import audit
 from core.money import format_minor
@@ -38,6 +38,7 @@ PREFIXES = ("re_", "pyr_")
 IS_REFUND = Q(reference__startswith=PREFIXES[0]) | Q(reference__startswith=PREFIXES[1])
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*", re.ASCII)
 _LOOKUP, _WORDS = 900, 20
+BEARERS = 200
 
 
 def clients_of_charges(*, entity: Entity, charge_ids: Collection[str]) -> dict[str, Client | None]:
@@ -76,7 +77,22 @@ def settle_landed(*, entity: Entity, by: AbstractBaseUser | None, at: dt.datetim
 
     One whose payment has not landed yet, or that its payment cannot bear, is tried again with the next that lands.
     """
-    lines = list(
+    tied = 0
+    for line in list(untied(entity=entity)):
+        payment = _payment_of(line)
+        if payment is None:
+            continue
+        try:
+            tie(payment=payment, line=line, by=by, at=at)
+        except RefusedError:
+            continue  # The refund stays on what the client owes, where ageing names it as a difference.
+        tied += 1
+    return tied
+
+
+def untied(*, entity: Entity) -> QuerySet[ImportedLine]:
+    """Return the refunds of Stripe on what clients owe that no payment bears yet, the largest first."""
+    return (
         ImportedLine.objects.filter(
             IS_REFUND,
             entity=entity,
@@ -91,17 +107,17 @@ def settle_landed(*, entity: Entity, by: AbstractBaseUser | None, at: dt.datetim
         .select_related("entity", "entry")
         .order_by("amount_minor", "pk")
     )
-    tied = 0
-    for line in lines:
-        payment = _payment_of(line)
-        if payment is None:
-            continue
-        try:
-            tie(payment=payment, line=line, by=by, at=at)
-        except RefusedError:
-            continue  # The refund stays on what the client owes, where ageing names it as a difference.
-        tied += 1
-    return tied
+
+
+def bearers(*, line: ImportedLine) -> list[Payment]:
+    """Return the payments that may bear a refund, or its failure, the newest first."""
+    back = -line.amount_minor
+    rows = Payment.objects.filter(entity=line.entity_id, void_on__isnull=True)
+    if back > 0:
+        rows = rows.filter(on__lte=line.on, amount_minor__gte=F("refunded_minor") + back)
+    else:
+        rows = rows.filter(refunded_minor__gte=-back)
+    return list(rows.select_related("client__entity").order_by("-on", "-pk")[:BEARERS])
 
 
 def tie(
@@ -117,6 +133,8 @@ def tie(
         raise RefusedError("This refund is not in the books; look at its line first.")
     with transaction.atomic():
         landing.lock(line.entity)
+        if not untied(entity=line.entity).filter(pk=line.pk).exists():
+            raise RefusedError("This refund is a booking’s, or a payment bears it already; look at it again.")
         row = Payment.objects.select_for_update(of=("self",)).select_related("entity").get(pk=payment.pk)
         before = [
             one for one in row.allocations.select_related("invoice").order_by("-pk") if one.amount_minor > 0

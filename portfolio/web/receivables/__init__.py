@@ -1,6 +1,6 @@
 """Pages of receivables; each module keeps its own addresses."""
 
-from portfolio.web.receivables import clients, invoices, overview, payments, reminders, work
+from portfolio.web.receivables import clients, invoices, overview, payments, refunds, reminders, work
 
 urlpatterns = [
     *overview.urlpatterns,
@@ -8,5 +8,6 @@ urlpatterns = [
     *clients.urlpatterns,
     *work.urlpatterns,
     *payments.urlpatterns,
+    *refunds.urlpatterns,
     *reminders.urlpatterns,
 ]

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from core import access, clock, months
 from core.money import exponent
 from portfolio.domain import pages
-from portfolio.domain.receivables import clients, contracts, measures, papers, queries
+from portfolio.domain.receivables import clients, contracts, measures, papers, paying_back, queries
 from portfolio.domain.receivables.clients import Particulars
 from portfolio.domain.receivables.contracts import Term
 from portfolio.models import Client, ClientContract, ContractState
@@ -67,6 +67,7 @@ def client_page(request: HttpRequest, pk: int) -> HttpResponse:
             first=first,
             last=last,
             balance=queries.balance(client=client),
+            credit=paying_back.credit_of(client),
             payments=list(client.payments.order_by("-on", "-pk")[:20]),
         ),
     )  # fmt: skip

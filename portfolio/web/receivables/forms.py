@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 
 from core import months
-from portfolio.models import Account, AccountRole, Client, ClientContract, ContractState, Invoice
+from core.money import format_minor
+from portfolio.models import Account, AccountRole, Client, ClientContract, ContractState, Invoice, Payment
 from portfolio.web.forms import DayField, MoneyField
 from portfolio.web.sisters import sister_field
 from portfolio.web.told import ToldForm
@@ -305,6 +306,47 @@ class PaymentForm(ToldForm):
         ]  # fmt: skip
         role = AccountRole.INTERCOMPANY if client.sister_id else AccountRole.RECEIVABLE
         self.offer(entity=client.entity, role=role, incoming=True)
+
+
+class PayBackForm(ToldForm):
+    """Credit paid back to a client. ``once`` names the form, so that one sent twice is one."""
+
+    once = forms.CharField(max_length=36, widget=forms.HiddenInput)
+    amount = MoneyField(label="Amount")
+    on = DayField(label="Paid back on")
+    cash_account = forms.ChoiceField(label="Out of")
+    reference = forms.CharField(
+        label="Reference", required=False, max_length=80, help_text="Check or transfer number."
+    )
+
+    def __init__(self, *args: Any, client: Client, accounts: list[Account], **kwargs: Any) -> None:
+        """Offer the bank accounts, and the bank's lines it may be."""
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].currency = client.entity.currency  # type: ignore[attr-defined]
+        self.fields["once"].initial = str(uuid.uuid4())
+        self.fields["cash_account"].choices = [(str(row.pk), str(row)) for row in accounts]  # type: ignore[attr-defined]
+        role = AccountRole.INTERCOMPANY if client.sister_id else AccountRole.RECEIVABLE
+        self.offer(entity=client.entity, role=role, incoming=False)
+
+
+class TieForm(forms.Form):
+    """Of which payment Stripe paid something back."""
+
+    payment = forms.ChoiceField(label="It was paid back of")
+
+    def __init__(self, *args: Any, payments: list[Payment], **kwargs: Any) -> None:
+        """Offer the payments that may bear it."""
+        super().__init__(*args, **kwargs)
+        self.fields["payment"].choices = [  # type: ignore[attr-defined]
+            ("", "Choose"),
+            *(
+                (
+                    str(row.pk),
+                    f"{row.on:%-d %b %Y}  {row.client}  {format_minor(row.amount_minor, row.client.entity.currency)}",
+                )
+                for row in payments
+            ),
+        ]
 
 
 class AllocateForm(forms.Form):

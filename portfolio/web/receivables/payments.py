@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core import access, clock
 from core.money import format_minor
 from portfolio.domain import pages
-from portfolio.domain.receivables import payments, queries, settling
+from portfolio.domain.receivables import payments, queries, refunds, settling
 from portfolio.domain.receivables.refusals import RefusedError
 from portfolio.models import Account, AccountRole, Allocation, Client, Invoice, Payment
 from portfolio.web.access import entity as entity_or_404
@@ -22,6 +23,8 @@ from portfolio.web.receivables.common import act, data, frame, press
 from portfolio.web.receivables.forms import AllocateForm, PaymentForm
 from portfolio.web.told import from_line
 
+UNTIED_SHOWN = 20
+
 
 @require_safe
 @access.staff
@@ -30,7 +33,15 @@ def payment_list(request: HttpRequest, slug: str) -> HttpResponse:
     entity = entity_or_404(request, slug)
     page = Paginator(queries.payments(entity=entity), ROWS_A_PAGE).get_page(request.GET.get("page"))
     return render(
-        request, "portfolio/receivables/payments.html", frame(request, entity, "payments", page_obj=page)
+        request,
+        "portfolio/receivables/payments.html",
+        frame(
+            request,
+            entity,
+            "payments",
+            page_obj=page,
+            untied=refunds.untied(entity=entity)[:UNTIED_SHOWN],
+        ),
     )
 
 
@@ -48,7 +59,11 @@ def payment_page(request: HttpRequest, pk: int) -> HttpResponse:
             "payments",
             payment=payment,
             left=0 if payment.void_on else settling.left_of(payment),
-            refunds=list(payment.refunds.order_by("on", "pk")),
+            refunds=list(
+                payment.refunds.select_related("entry")
+                .annotate(undone=F("entry__reversed_by"))
+                .order_by("on", "pk")
+            ),
             allocations=list(
                 payment.allocations.select_related("invoice", "reversed_by").order_by("on", "pk")
             ),

@@ -1,12 +1,23 @@
 """What the pages of receivables of the matrix are about: one record of every kind."""
 
 import datetime as dt
+from typing import Any
 
-from portfolio.domain.receivables import clients, credit, invoices, letters, payments, work
+from portfolio.domain.receivables import clients, credit, invoices, letters, paying_back, payments, work
 from portfolio.domain.receivables.clients import Particulars
 from portfolio.domain.receivables.invoices import LineSaid
 from portfolio.domain.receivables.work import Stretch
-from portfolio.models import Account, Allocation, BillingModel, ClientContract, ContractState, Entity
+from portfolio.models import (
+    Account,
+    Allocation,
+    BillingModel,
+    ClientContract,
+    ContractState,
+    Entity,
+    ImportedLine,
+    ImportKind,
+    PaymentRefund,
+)
 from tests.factories.crew import NOW
 
 _ON = dt.date(2026, 11, 1)
@@ -46,7 +57,23 @@ def records(entity: Entity) -> dict[str, int]:
     )
     letter = letters.draft_invoice(invoice=issued, on=_ON, by=None, at=NOW)
     allocation = Allocation.objects.get(payment=payment)
+    shared: dict[str, Any] = {
+        "entity": entity,
+        "client": client,
+        "on": _ON,
+        "cash_account": cash,
+        "by": None,
+        "at": NOW,
+    }
+    payments.take(amount_minor=300, reference="2", to=[], **shared)
+    shared.pop("entity")
+    refund = PaymentRefund.objects.get(entry=paying_back.pay_back(amount_minor=100, **shared))
+    line_back = ImportedLine.objects.create(
+        entity=entity, kind=ImportKind.STRIPE, external_id=f"re_{entity.pk}", line=1, on=_ON, amount_minor=-100,
+        description="REFUND", reference=f"re_{entity.pk}",
+    )  # fmt: skip
     return {
+        "refund": refund.pk, "refund_line": line_back.pk,
         "client": client.pk, "contract": contract.pk, "entry": entry.pk, "milestone": milestone.pk, "draft": draft.pk,
         "issued": issued.pk, "note": note.pk, "payment": payment.pk, "letter": letter.pk, "allocation": allocation.pk,
     }  # fmt: skip

@@ -1,11 +1,26 @@
 """Payments, credit notes and bad debts: what settles an invoice, never twice, and taken back by mirror images."""
 
+from typing import Any
+
 import pytest
 from django.db.models import Sum
+from django.test import Client as Browser
 
-from portfolio.domain.receivables import credit, payments, settling
+from portfolio.domain import entries, ledger, told, undoing
+from portfolio.domain.receivables import ageing, credit, paying_back, payments, queries, settling
 from portfolio.domain.receivables.refusals import RefusedError
-from portfolio.models import Allocation, ImportedLine, ImportKind, Invoice, JournalEntry, Payment
+from portfolio.domain.verification import verify_books
+from portfolio.models import (
+    Allocation,
+    EntrySource,
+    ImportedLine,
+    ImportKind,
+    Invoice,
+    JournalEntry,
+    Payment,
+    PaymentRefund,
+)
+from tests.factories import people
 from tests.portfolio.conftest import in_parallel
 from tests.portfolio.receivables.conftest import AT, TODAY, Office, day, open_office
 
@@ -164,3 +179,90 @@ def test_a_line_that_waits_uncategorised_is_moved_to_receivables_by_its_payment(
     payment = office.pay(100_000, line=line)
     assert payment.imported_line == line
     assert office.balances() == {"1010": 100_000, "4000": -100_000}
+
+
+def test_credit_is_paid_back_out_of_the_oldest_payments_and_taken_back_whole(office: Office) -> None:
+    office.issued(100_000)
+    first, second = office.pay(110_000, on="11-03"), office.pay(20_000, on="11-06")
+    asked: dict[str, Any] = {
+        "client": office.client,
+        "cash_account": office.account("1010"),
+        "by": None,
+        "at": AT,
+    }
+    with pytest.raises(RefusedError, match=r"\$100\.00 stood to the credit of Harbor Dental by 5 November"):
+        paying_back.pay_back(amount_minor=25_000, on=day("11-05"), **asked)
+    line = a_line(office, -25_000, "CHECK 12 HARBOR DENTAL")
+    ImportedLine.objects.filter(pk=line.pk).update(waits=True)
+    with pytest.raises(told.ToldError, match="CHECK 12"):
+        paying_back.pay_back(amount_minor=25_000, on=day("11-07"), **asked)
+    line.refresh_from_db()
+    assert paying_back.candidates_of(entity=office.books.entity, lines=[line]) == {
+        line.pk: [(office.client, 30_000)]
+    }
+    entry, again = (
+        paying_back.pay_back(amount_minor=25_000, on=day("11-07"), line=line, key="k", **asked)
+        for _ in range(2)
+    )
+    assert entry == again
+    line.refresh_from_db()
+    assert line.entry == entry
+    assert office.balances() == {"1010": 105_000, "1200": -5_000, "4000": -100_000}
+    assert [row.amount_minor for row in PaymentRefund.objects.order_by("pk")] == [10_000, 15_000]
+    assert paying_back.credit_of(office.client) == 5_000
+    aged = ageing.age(entity=office.books.entity, as_of=TODAY)
+    assert (aged.credit_minor, aged.difference_minor) == (-5_000, 0)
+    with pytest.raises(undoing.MadeElsewhereError, match="undo it on the page of the payment"):
+        entries.reverse(entry=entry, on=TODAY, reason="Wrong", by=None, at=AT)
+    with pytest.raises(RefusedError, match="went back, so it was one"):
+        payments.reverse(payment=first, on=None, reason="Wrong", by=None, at=AT)
+
+    refund = PaymentRefund.objects.get(payment=second)
+    back: dict[str, Any] = {"refund": refund, "on": None, "reason": "Another client's", "by": None, "at": AT}
+    paying_back.undo(came_back=False, **back)
+    with pytest.raises(RefusedError, match="taken back already"):
+        paying_back.undo(came_back=False, **back)
+    line.refresh_from_db()
+    assert (line.entry, line.waits, paying_back.credit_of(office.client)) == (None, True, 30_000)
+    moves = queries.statement(client=office.client, first=day("11-01"), last=TODAY)
+    assert [move.what for move in moves[-4:]] == [
+        "Paid back",
+        "Paid back",
+        "Paid back, taken back",
+        "Paid back, taken back",
+    ]
+    assert moves[-1].balance_minor == -30_000
+    assert [said for said in verify_books() if "not what landed" not in said] == []
+
+
+def test_money_that_went_back_is_recorded_undone_and_tied_on_the_pages(office: Office) -> None:
+    payment = office.pay(30_000, to=[])
+    browser = Browser()
+    browser.force_login(people.owner())
+    assert "Pay credit back" in browser.get(f"/portfolio/clients/{office.client.pk}/").content.decode()
+    form = f"/portfolio/clients/{office.client.pk}/pay-back/"
+    typed = {"amount": "100", "on": "2026-11-08", "cash_account": office.account("1010").pk, "once": "one"}
+    assert browser.get(form).context["form"]["amount"].value() == "$300.00"
+    assert browser.post(form, {**typed, "amount": "301"}).status_code == 422
+    assert browser.post(form, typed).status_code == 302
+    page = f"/portfolio/payments/{payment.pk}/"
+    undo = f"/portfolio/refunds/{PaymentRefund.objects.get().pk}/undo/"
+    assert undo in browser.get(page).content.decode()
+    assert browser.post(undo, {"what": "came_back", "reason": "Never cashed"}).status_code == 302
+    assert undo not in browser.get(page).content.decode()
+
+    entry = ledger.post(
+        entity=office.books.entity, on=day("11-09"), memo="Refund", source=EntrySource.STRIPE, at=AT,
+        lines=[office.books.line("1200", 4_000), office.books.line("1050", -4_000)],
+    )  # fmt: skip
+    line = a_line(office, -4_000, "REFUND", entry)
+    ImportedLine.objects.filter(pk=line.pk).update(
+        kind=ImportKind.STRIPE, reference="re_9", account=None, on=day("11-09")
+    )
+    tie = f"/portfolio/refund-lines/{line.pk}/tie/"
+    assert tie in browser.get("/portfolio/entities/dc/receivables/payments/").content.decode()
+    assert browser.post(tie, {"payment": "x"}).status_code == 422
+    for status in (302, 422):
+        assert browser.post(tie, {"payment": payment.pk}).status_code == status
+    payment.refresh_from_db()
+    assert payment.refunded_minor == 4_000
