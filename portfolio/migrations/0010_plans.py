@@ -97,7 +97,30 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("key", models.SlugField(max_length=60)),
+                (
+                    "key",
+                    models.SlugField(
+                        choices=[
+                            ("stage-enquiry", "Chance that an enquiry is served"),
+                            ("stage-quoted", "Chance that a quoted booking is served"),
+                            ("stage-held", "Chance that a held date is served"),
+                            ("stage-booked", "Chance that a booked service is served"),
+                            ("stage-paid", "Part in which a paid booking counts"),
+                            ("measured-window-days", "Days for which a key figure counts as measured"),
+                            ("pipeline-from-days", "Days ahead from which the pipeline is asked about"),
+                            ("pipeline-to-days", "Days ahead up to which the pipeline is asked about"),
+                            ("card-fee-bp", "Card fee, share of the charge (proposed for a new model)"),
+                            ("card-fee-fixed", "Card fee, fixed part (proposed for a new model)"),
+                            ("runway-alert-critical", "Runway under which it is critical"),
+                            ("runway-alert-high", "Runway under which it is a warning"),
+                            (
+                                "contractor-form-threshold",
+                                "Payments in a year from which a contractor’s form is due",
+                            ),
+                        ],
+                        max_length=60,
+                    ),
+                ),
                 ("effective_on", models.DateField()),
                 ("value", models.BigIntegerField()),
                 ("unit", models.CharField(max_length=20)),

@@ -56,6 +56,7 @@ from portfolio.models.payable import (
 )
 from portfolio.models.plan import (
     Assumption,
+    AssumptionKey,
     Basis,
     Budget,
     CapitalOption,
@@ -82,6 +83,7 @@ __all__ = [
     "Asset",
     "AssetKind",
     "Assumption",
+    "AssumptionKey",
     "BankAccount",
     "Basis",
     "Bill",

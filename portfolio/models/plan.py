@@ -116,13 +116,31 @@ class Forecast(models.Model):
         return f"{self.key} {self.month}"
 
 
+class AssumptionKey(models.TextChoices):
+    """The numbers that formulas read; one that nothing reads would only look as if it counted."""
+
+    STAGE_ENQUIRY = "stage-enquiry", "Chance that an enquiry is served"
+    STAGE_QUOTED = "stage-quoted", "Chance that a quoted booking is served"
+    STAGE_HELD = "stage-held", "Chance that a held date is served"
+    STAGE_BOOKED = "stage-booked", "Chance that a booked service is served"
+    STAGE_PAID = "stage-paid", "Part in which a paid booking counts"
+    MEASURED_WINDOW = "measured-window-days", "Days for which a key figure counts as measured"
+    PIPELINE_FROM = "pipeline-from-days", "Days ahead from which the pipeline is asked about"
+    PIPELINE_TO = "pipeline-to-days", "Days ahead up to which the pipeline is asked about"
+    CARD_FEE = "card-fee-bp", "Card fee, share of the charge (proposed for a new model)"
+    CARD_FEE_FIXED = "card-fee-fixed", "Card fee, fixed part (proposed for a new model)"
+    RUNWAY_CRITICAL = "runway-alert-critical", "Runway under which it is critical"
+    RUNWAY_HIGH = "runway-alert-high", "Runway under which it is a warning"
+    CONTRACTOR_FORM = "contractor-form-threshold", "Payments in a year from which a contractor’s form is due"
+
+
 class Assumption(models.Model):
     """A dated number that a formula uses, with the source that vouches for it.
 
     ``value`` is in ``unit``: basis points, days, cents or a plain count.
     """
 
-    key = models.SlugField(max_length=60)
+    key = models.SlugField(max_length=60, choices=AssumptionKey.choices)
     effective_on = models.DateField()
     value = models.BigIntegerField()
     unit = models.CharField(max_length=20)

@@ -68,6 +68,7 @@ def entity_list(request: HttpRequest) -> HttpResponse:
             "month": months.month_of(as_of),
             "month_before": months.month_of(as_of) - 1,
             "tabs": views_of_portfolio("entities"),
+            "sees_all": access.may(request.user, "read"),
             "total": {
                 "currency": currencies.pop(),
                 "cash": sum(row.cash_minor for row in rows),

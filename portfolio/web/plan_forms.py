@@ -5,11 +5,17 @@ from typing import Any
 from django import forms
 
 from core import months
+from portfolio.domain.plan.changes import unit_of
 from portfolio.domain.plan.forecasts import KEYS
-from portfolio.models import CapitalTier, Entity
+from portfolio.models import AssumptionKey, CapitalTier, Entity
 from portfolio.web.forms import DayField, MoneyField
 
-UNITS = ("bp", "cents", "days", "months x 100", "count")
+UNITS = {
+    "bp": "basis points (100 is 1 %)",
+    "cents": "cents",
+    "days": "days",
+    "months x 100": "hundredths of a month",
+}
 
 
 class MonthsForm(forms.Form):
@@ -153,6 +159,44 @@ class CapitalForm(forms.Form):
             self.fields[name].currency = entity.currency  # type: ignore[attr-defined]
 
 
+class ModelForm(forms.Form):
+    """What one charter or job brings and costs."""
+
+    name = forms.CharField(label="Name", max_length=80)
+    price_minor = MoneyField(label="Price")
+    crew_minor = MoneyField(label="Crew")
+    fuel_minor = MoneyField(label="Fuel")
+    dock_minor = MoneyField(label="Dock")
+    food_minor = MoneyField(label="Provisions")
+    commission_bp = forms.IntegerField(
+        label="Commission", min_value=0, max_value=10_000, help_text="In basis points: 1500 is 15 %."
+    )
+    card_fee_bp = forms.IntegerField(
+        label="Card fee, share of the charge",
+        min_value=0,
+        max_value=10_000,
+        help_text="In basis points: 290 is 2.9 %.",
+    )
+    card_fee_fixed_minor = MoneyField(label="Card fee, fixed part")
+    break_even_entered = forms.IntegerField(
+        label="Break-even, as stated",
+        required=False,
+        min_value=0,
+        max_value=100_000,
+        help_text="Units a month that the source states; reports work it out themselves and compare.",
+    )
+    source = forms.CharField(label="Source", max_length=120, help_text="Who says so, or which paper.")
+
+    def __init__(self, *args: Any, entity: Entity, **kwargs: Any) -> None:
+        """Read amounts in the entity's currency; a cost nobody typed is nothing."""
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            if isinstance(field, MoneyField):
+                field.currency = entity.currency
+            if name.endswith(("_minor", "_bp")) and name != "price_minor":
+                self.initial.setdefault(name, 0)
+
+
 class RuleForm(forms.Form):
     """A rule that is not to be broken; which check it runs is fixed."""
 
@@ -165,9 +209,12 @@ class RuleForm(forms.Form):
 class AssumptionForm(forms.Form):
     """A number that formulas use, from a day on."""
 
-    key = forms.SlugField(label="Key", max_length=60)
+    key = forms.ChoiceField(
+        label="Which",
+        choices=[(key, f"{words}, in {UNITS[unit_of(key)]}") for key, words in AssumptionKey.choices],
+        help_text="These are the ones that formulas read.",
+    )
     effective_on = DayField(label="From")
     value = forms.IntegerField(label="Value", min_value=-(10**15), max_value=10**15)
-    unit = forms.ChoiceField(label="In", choices=[(unit, unit) for unit in UNITS])
-    note = forms.CharField(label="What it is", max_length=250)
+    note = forms.CharField(label="In words", max_length=250)
     source = forms.CharField(label="Source", max_length=120)

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from core import access, clock
+from core import access, clock, months
 from portfolio.domain import pages, queries
 from portfolio.domain.plan import budgets, changes, forecasts, landing
 from portfolio.formats.csv_rows import MAX_BYTES
@@ -26,6 +26,7 @@ from portfolio.models import (
     FinancialRule,
     KpiValue,
     MonthlyTarget,
+    ProfitabilityModel,
     Scenario,
 )
 from portfolio.web import tabs
@@ -46,6 +47,7 @@ from portfolio.web.plan_forms import (
 
 act_methods = require_http_methods(["GET", "HEAD", "POST"])
 YEARS_AROUND = 5
+KPIS_SHOWN = 200
 
 
 def _frame(entity: Entity, *, inside: bool = True) -> dict[str, Any]:
@@ -67,7 +69,11 @@ def plan_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a year of an entity: budget beside books by account, targets, forecasts with their scores, KPI values."""
     entity = entity_or_404(request, slug)
     year, as_of = _year(request), pages.as_of_date()
-    lines = budgets.lines(entity=entity, first=year * 12, last=year * 12 + 11)
+    first, now = year * 12, months.month_of(as_of)
+    lines = budgets.lines(entity=entity, first=first, last=first + 11, as_of=now)
+    values = list(KpiValue.objects.filter(entity=entity).order_by("label", "-as_of")[:KPIS_SHOWN])
+    latest = pages.latest_kpis(entity=entity, as_of=as_of)
+    shown = {value.pk for value in latest}
     return render(
         request,
         "portfolio/plans/plan.html",
@@ -85,7 +91,15 @@ def plan_page(request: HttpRequest, slug: str) -> HttpResponse:
                 MonthlyTarget.objects.filter(entity=entity, month__range=(year * 12, year * 12 + 11))
             ),
             "scores": forecasts.scores(entity=entity),
-            "kpis": pages.latest_kpis(entity=entity, as_of=as_of),
+            "begun": now >= first,
+            "so_far": months.label(min(now, first + 11)),
+            "under_way": now if first <= now <= first + 11 else None,
+            "kpis": latest,
+            "earlier_kpis": [value for value in values if value.pk not in shown],
+            "options": list(CapitalOption.objects.filter(entity=entity)),
+            "models": list(ProfitabilityModel.objects.filter(entity=entity)),
+            "owns": may(request, "own", entity),
+            "sees_all": access.may(request.user, "read"),
             "keys": forecasts.KEYS,
             "keeps": may(request, "keep", entity),
             "accounts": Account.objects.filter(entity=entity, active=True, kind__in=budgets.KINDS)
@@ -122,7 +136,7 @@ def budget_account(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         request.POST if request.method == "POST" else None,
         year=year, currency=entity.currency, signed=True, initial=initial,
     )  # fmt: skip
-    return _set(
+    return set_plan(
         request,
         entity=entity,
         form=form,
@@ -164,7 +178,7 @@ def set_targets(request: HttpRequest, slug: str) -> HttpResponse:
         signed=False,
         initial={f"month_{row.month}": row.revenue_minor for row in stands},
     )
-    return _set(
+    return set_plan(
         request,
         entity=entity,
         form=form,
@@ -184,7 +198,7 @@ def enter_kpi(request: HttpRequest, slug: str) -> HttpResponse:
     """Write down what a KPI was on a day."""
     entity = entity_or_404(request, slug, verb="keep")
     form = KpiForm(request.POST if request.method == "POST" else None, initial={"as_of": pages.as_of_date()})
-    return _set(
+    return set_plan(
         request,
         entity=entity,
         form=form,
@@ -207,7 +221,7 @@ def make_forecast(request: HttpRequest, slug: str) -> HttpResponse:
     entity = entity_or_404(request, slug, verb="keep")
     form = ForecastForm(request.POST if request.method == "POST" else None, currency=entity.currency)
     at = clock.now()
-    return _set(
+    return set_plan(
         request,
         entity=entity,
         form=form,
@@ -239,7 +253,7 @@ def upload_plans(request: HttpRequest, slug: str) -> HttpResponse:
         )  # fmt: skip
         messages.success(request, f"{name} landed: {rows} {'row' if rows == 1 else 'rows'}.")
 
-    return _set(
+    return set_plan(
         request,
         entity=entity,
         form=form,
@@ -331,9 +345,9 @@ def add_assumption(request: HttpRequest) -> HttpResponse:
     )
     initial: dict[str, Any] = {"effective_on": pages.as_of_date()}
     if before is not None:
-        initial |= {name: getattr(before, name) for name in ("key", "value", "unit", "note")}
+        initial |= {name: getattr(before, name) for name in ("key", "value", "note")}
     form = AssumptionForm(request.POST if request.method == "POST" else None, initial=initial)
-    return _set(
+    return set_plan(
         request,
         entity=None,
         form=form,
@@ -371,9 +385,9 @@ def _save(
         initial={name: getattr(row, name) for name in names},
         **given,
     )
-    return _set(
+    return set_plan(
         request,
-        entity=None,
+        entity=entity,
         form=form,
         do=lambda data: changes.save(
             row=row, values=data, entity=entity.slug if entity else "", by=request.user, at=clock.now()
@@ -386,13 +400,13 @@ def _save(
     )
 
 
-def _set(
+def set_plan(
     request: HttpRequest,
     *,
     entity: Entity | None,
     form: forms.Form,
     do: Callable[[dict[str, Any]], object],
-    refusal: type[Exception],
+    refusal: type[Exception] | tuple[type[Exception], ...],
     done: str,
     heading: str,
     lede: str,

@@ -20,28 +20,44 @@ class BudgetRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One account over the months of a plan; a month without a budget holds None."""
+    """One account over the months of a plan; a month without a budget holds None.
+
+    ``counted`` of its months, the first ones, have begun: budget and books are compared over these alone.
+    """
 
     account: Account
     budget: tuple[int | None, ...]
     actual: tuple[int, ...]
+    counted: int
 
     @property
     def budget_total(self) -> int | None:
-        """Return what is budgeted over the months that have a budget, None where none has."""
-        given = [amount for amount in self.budget if amount is not None]
-        return sum(given) if given else None
+        """Return what is budgeted over all months that have a budget, None where none has."""
+        return _added(self.budget)
 
     @property
-    def actual_total(self) -> int:
-        """Return what was moved over all months."""
-        return sum(self.actual)
+    def budget_so_far(self) -> int | None:
+        """Return what is budgeted over the months that count, None where none of them has a budget."""
+        return _added(self.budget[: self.counted])
+
+    @property
+    def actual_so_far(self) -> int:
+        """Return what was moved over the months that count."""
+        return sum(self.actual[: self.counted])
+
+    @property
+    def compared(self) -> int:
+        """Return what was moved over the months that count and have a budget."""
+        return sum(
+            was
+            for was, want in zip(self.actual[: self.counted], self.budget[: self.counted], strict=True)
+            if want is not None
+        )
 
     @property
     def variance(self) -> int | None:
-        """Return actual less budget over the months that have a budget."""
-        pairs = [(was, want) for was, want in zip(self.actual, self.budget, strict=True) if want is not None]
-        return sum(was - want for was, want in pairs) if pairs else None
+        """Return actual less budget over the months that count and have a budget."""
+        return None if self.budget_so_far is None else self.compared - self.budget_so_far
 
     @property
     def variance_is_good(self) -> bool:
@@ -49,9 +65,13 @@ class Line:
         return (self.variance or 0) * (1 if self.account.kind == AccountKind.INCOME else -1) >= 0
 
 
-def lines(*, entity: Entity, first: int, last: int) -> list[Line]:
-    """Return each income and expense account that has a budget or moved in these months; three queries."""
+def lines(*, entity: Entity, first: int, last: int, as_of: int | None = None) -> list[Line]:
+    """Return each income and expense account that has a budget or moved in these months; three queries.
+
+    Months after the month ``as_of`` are shown, and compared with nothing.
+    """
     span = range(first, last + 1)
+    counted = len(span) if as_of is None else max(0, min(len(span), as_of - first + 1))
     accounts = list(Account.objects.filter(entity=entity, kind__in=KINDS).order_by("code"))
     wanted = {
         (row.account_id, row.month): row.amount_minor
@@ -63,6 +83,7 @@ def lines(*, entity: Entity, first: int, last: int) -> list[Line]:
             account,
             tuple(wanted.get((account.pk, month)) for month in span),
             tuple(_sense(account) * moved.get((account.pk, month), 0) for month in span),
+            counted,
         )
         for account in accounts
     ]
@@ -141,10 +162,22 @@ def _sense(account: Account) -> int:
     return -1 if account.kind == AccountKind.INCOME else 1
 
 
+def _added(amounts: Sequence[int | None]) -> int | None:
+    given = [amount for amount in amounts if amount is not None]
+    return sum(given) if given else None
+
+
 def totals(rows: Sequence[Line]) -> dict[str, int]:
-    """Return budget and actual of income less cost over rows, for the foot of a plan."""
+    """Return income less cost over rows, for the foot of a plan.
+
+    ``actual`` is all that moved so far; ``compared``, ``budget`` and ``variance`` are of the same accounts and months, those
+    that have a budget; ``year`` is what is budgeted over all months.
+    """
     signed = [(1 if row.account.kind == AccountKind.INCOME else -1, row) for row in rows]
     return {
-        "budget": sum(sign * (row.budget_total or 0) for sign, row in signed),
-        "actual": sum(sign * row.actual_total for sign, row in signed),
+        "actual": sum(sign * row.actual_so_far for sign, row in signed),
+        "compared": sum(sign * row.compared for sign, row in signed),
+        "budget": sum(sign * (row.budget_so_far or 0) for sign, row in signed),
+        "variance": sum(sign * (row.variance or 0) for sign, row in signed),
+        "year": sum(sign * (row.budget_total or 0) for sign, row in signed),
     }

@@ -12,7 +12,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, models, transaction
 
 from core import audit, months
-from portfolio.models import Assumption, Entity, KpiValue, MonthlyTarget
+from portfolio.models import Assumption, AssumptionKey, Entity, KpiValue, MonthlyTarget
 
 
 class PlanRefusedError(Exception):
@@ -91,19 +91,31 @@ def save(
     return True
 
 
+def unit_of(key: str) -> str:
+    """Return what an assumption is counted in: formulas read it so."""
+    if key.startswith("stage-") or key == AssumptionKey.CARD_FEE:
+        return "bp"
+    if key.endswith("-days"):
+        return "days"
+    return "months x 100" if key.startswith("runway-") else "cents"
+
+
 def assume(
-    *, key: str, effective_on: dt.date, value: int, unit: str, note: str, source: str,
-    by: AbstractBaseUser | None, at: dt.datetime,
+    *, key: str, effective_on: dt.date, value: int, note: str, source: str, by: AbstractBaseUser | None, at: dt.datetime
 ) -> Assumption:  # fmt: skip
     """Write down an assumption that holds from a day on.
 
     Raises:
-        PlanRefusedError: one holds from that very day.
+        PlanRefusedError: no formula reads such a one, or one holds from that very day.
     """
+    if key not in AssumptionKey.values:
+        raise PlanRefusedError(
+            f"No formula reads an assumption “{key[:60]}”; choose one of those that are read."
+        )
     try:
         with transaction.atomic():
             row = Assumption.objects.create(
-                key=key, effective_on=effective_on, value=value, unit=unit, note=note, source=source
+                key=key, effective_on=effective_on, value=value, unit=unit_of(key), note=note, source=source
             )
             audit.record(
                 action="portfolio:assumption:add", subject=row, by=by, at=at,

@@ -5,7 +5,7 @@ from typing import Any
 
 from core import months
 from portfolio.domain.statement_columns import Form
-from portfolio.models import Account, CapitalOption, EntryDocument
+from portfolio.models import Account, CapitalOption, EntryDocument, KpiValue
 from tests.crew.permissions.answers import Page
 from tests.crew.permissions.world import World
 
@@ -40,6 +40,10 @@ def _account_of_sales(world: World) -> int:
 
 def _option(world: World) -> int:
     return CapitalOption.objects.get(entity=world.places["a"].event.entity).pk
+
+
+def _kpi(world: World) -> int:
+    return KpiValue.objects.filter(entity=world.places["a"].event.entity).first().pk
 
 
 def _figure(world: World) -> str:
@@ -141,6 +145,9 @@ PAGES: list[Page] = [
     _form("portfolio:enter_kpi", "OK", **_SLUG),
     _form("portfolio:make_forecast", "OK", **_SLUG),
     _form("portfolio:add_capital", "O", **_SLUG),
+    _form("portfolio:add_model", "OK", **_SLUG),
+    _form("portfolio:change_model", "OK", pk=_books("model")),
+    _form("portfolio:change_kpi", "OK", pk=_kpi),
     _form("portfolio:upload_plans", "OK", **_SLUG),
     _reading("portfolio:payables", **_SLUG),
     _reading("portfolio:bills", **_SLUG),
@@ -155,6 +162,7 @@ PAGES: list[Page] = [
     _form("portfolio:change_vendor", "OK", pk=_books("vendor")),
     _reading("portfolio:contractors", **_SLUG),
     _form("portfolio:opening", "OK", **_SLUG),
+    _form("portfolio:opening_items", "OK", **_SLUG),
     _reading("portfolio:deferred", **_SLUG),
     _reading("portfolio:deferred_csv", **_SLUG),
     _reading("portfolio:deferred_xlsx", **_SLUG),

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import DjangoAssertNumQueries
 
+from portfolio.domain import plans
 from portfolio.domain.plan import budgets, forecasts
 from portfolio.models import (
     Assumption,
@@ -15,6 +16,7 @@ from portfolio.models import (
     Forecast,
     KpiValue,
     MonthlyTarget,
+    ProfitabilityModel,
     Scenario,
 )
 from tests.portfolio.web.conftest import AT, World, account_of, world  # noqa: F401 - the fixture
@@ -47,7 +49,15 @@ def test_each_plan_has_its_form_and_those_who_may(world: World) -> None:  # noqa
         check_name="runway_floor", position=1, statement="Long runway", threshold=300
     )
     option = CapitalOption.objects.get(entity=world.mine.entity)
+    kpi = KpiValue.objects.get(entity=world.mine.entity, tracked=True)
+    draft = {
+        "name": "Charter", "price_minor": "2,100", "crew_minor": "530", "fuel_minor": "45", "dock_minor": "0", "food_minor": "60",
+        "commission_bp": "700", "card_fee_bp": "290", "card_fee_fixed_minor": "0.30", "source": "Bea",
+    }  # fmt: skip
     posts = {
+        f"{ROOT}models/add/": draft,
+        f"/portfolio/plans/models/{world.mine.model.pk}/": draft | {"name": "Sunset", "price_minor": "1,900"},
+        f"/portfolio/plans/kpis/{kpi.pk}/": {"label": "Enquiries", "key": "enquiries", "as_of": "2026-10-30", "value": "12.5", "source": "Bea"},
         f"{ROOT}targets/": {"source": "Owner", f"month_{JANUARY + 11}": "5,000"},
         f"{ROOT}kpis/add/": {"label": "NPS", "key": "nps", "as_of": "2026-11-01", "source": "Bea"},
         f"{ROOT}forecasts/add/": {"key": "revenue", "month": "2099-12", "value": "5", "source": "Bea"},
@@ -58,7 +68,7 @@ def test_each_plan_has_its_form_and_those_who_may(world: World) -> None:  # noqa
             "name": "Low", "position": "1", "units_a_month": "2", "price_minor": "2000", "fixed_change_bp": "0", "source": "Bea",
         },
         "/portfolio/plans/assumptions/add/": {
-            "key": "fee", "effective_on": "2026-01-01", "value": "290", "unit": "bp", "note": "Fee", "source": "Bea",
+            "key": "card-fee-bp", "effective_on": "2026-01-01", "value": "290", "note": "Fee", "source": "Bea",
         },
     }  # fmt: skip
     for path, typed in posts.items():
@@ -67,6 +77,16 @@ def test_each_plan_has_its_form_and_those_who_may(world: World) -> None:  # noqa
         assert owner.post(path, typed).status_code == 302, path
         assert world.client("reader").post(path, typed).status_code in {403, 404}, path
 
+    kpi.refresh_from_db()
+    assert (kpi.key, kpi.value, kpi.as_of) == ("enquiries", 12.5, dt.date(2026, 10, 30))
+    assert set(ProfitabilityModel.objects.filter(entity=world.mine.entity).values_list("name", "price_minor", "state")) == {
+        ("Charter", 210_000, "draft"), ("Sunset", 190_000, "draft"),
+    }  # fmt: skip
+    world.mine.model.refresh_from_db()
+    plans.adopt_model(model=world.mine.model, today=dt.date(2026, 11, 10), at=AT, by=world.owner)
+    refused = owner.post(f"/portfolio/plans/models/{world.mine.model.pk}/", draft)
+    assert (refused.status_code, "write a new draft from it" in refused.content.decode()) == (422, True)
+    assert 'value="$1,900.00"' in owner.get(f"{ROOT}models/add/?from={world.mine.model.pk}").content.decode()
     assert MonthlyTarget.objects.filter(month=JANUARY + 11, revenue_minor=500_000).exists()
     assert KpiValue.objects.get(key="nps").tracked is False
     assert Forecast.objects.get().value_minor == 500
@@ -98,6 +118,29 @@ def test_a_file_of_plans_lands_or_is_refused_with_its_place(world: World) -> Non
     assert "no entity that you plan for" in targets.content.decode()  # type: ignore[attr-defined]
 
 
+def test_a_page_offers_what_the_person_may_and_compares_what_has_come(world: World) -> None:  # noqa: F811
+    dockage = account_of(world.mine, "6100")
+    amounts: dict[int, int | None] = dict.fromkeys(range(JANUARY, JANUARY + 12), 100_000)
+    budgets.set_months(account=dockage, amounts=amounts, source="x", by=None, at=AT)
+    offered = {
+        "targets": (f"{ROOT}targets/", {"owner"}),
+        "capital": (f"{ROOT}capital/add/", {"owner"}),
+        "model": (f"{ROOT}models/add/", {"owner", "bookkeeper"}),
+        "kpi": ("/portfolio/plans/kpis/", {"owner", "bookkeeper"}),
+        "all": ('"/portfolio/plans/"', {"owner", "bookkeeper"}),
+    }
+    for who in ("owner", "bookkeeper", "reader"):
+        client = world.client(who)
+        page = client.get(f"{ROOT}?year=2026").content.decode()
+        for link, allowed in offered.values():
+            assert (link in page) == (who in allowed), (who, link)
+        assert ('"/portfolio/plans/"' in client.get("/portfolio/").content.decode()) == (who != "reader")
+    # Eleven months are compared, December stands in the year alone.
+    assert all(
+        words in page for words in ("Budget to Nov 2026", "$11,000", "$12,000", "-$9,820".replace("-", "−"))
+    )
+
+
 def test_an_odd_year_is_the_present_one(world: World) -> None:  # noqa: F811
     for odd in ("0", "99999999999", "%00", "٢٠٢٦", "1900"):
         assert "Plans, 2026" in world.client("reader").get(f"{ROOT}?year={odd}").content.decode()
@@ -109,7 +152,7 @@ def test_the_page_takes_the_same_queries_however_much_is_planned(
 ) -> None:
     client = world.client("reader")
     client.get(ROOT)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(16):
         client.get(ROOT)
     for code in ("4000", "5100", "6100", "6300"):
         amounts: dict[int, int | None] = dict.fromkeys(range(JANUARY, JANUARY + 12), 100)
@@ -119,5 +162,5 @@ def test_the_page_takes_the_same_queries_however_much_is_planned(
             entity=world.mine.entity, key="net", month=month, value_minor=5, scenario="", source="x",
             today=dt.date(2026, 11, 1), by=None, at=AT,
         )  # fmt: skip
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(16):
         client.get(ROOT)

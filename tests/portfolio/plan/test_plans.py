@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -12,7 +13,16 @@ from openpyxl import Workbook
 from core.models import AuditEvent
 from portfolio.domain.plan import budgets, changes, forecasts, landing
 from portfolio.formats import FormatError, workbook
-from portfolio.models import Assumption, Budget, CapitalOption, Forecast, KpiValue, MonthlyTarget, Scenario
+from portfolio.models import (
+    Assumption,
+    AssumptionKey,
+    Budget,
+    CapitalOption,
+    Forecast,
+    KpiValue,
+    MonthlyTarget,
+    Scenario,
+)
 from tests.portfolio.conftest import AT, Books
 
 JANUARY = 2026 * 12
@@ -52,7 +62,19 @@ def test_a_budget_stands_beside_the_books_in_the_accounts_own_sense(books: Books
         False,
     )
     assert (dockage.actual, dockage.variance, dockage.variance_is_good) == ((30_000,), 10_000, False)
-    assert budgets.totals([sales, dockage]) == {"budget": 80_000, "actual": 60_000}
+    assert budgets.totals([sales, dockage]) == {
+        "actual": 60_000, "compared": 60_000, "budget": 80_000, "variance": -20_000, "year": 80_000,
+    }  # fmt: skip
+    books.post("6300", "1010", 700)
+    year = budgets.lines(entity=books.entity, first=JANUARY, last=JANUARY + 11, as_of=OCTOBER)
+    assert [(line.budget_total, line.budget_so_far, line.variance) for line in year] == [
+        (100_005, 100_000, -10_000), (20_005, 20_000, 10_000), (None, None, None),
+    ]  # fmt: skip
+    assert budgets.totals(year) == {
+        "actual": 59_300, "compared": 60_000, "budget": 80_000, "variance": -20_000, "year": 80_000,
+    }  # fmt: skip
+    (ahead, _) = budgets.lines(entity=books.entity, first=OCTOBER + 1, last=OCTOBER + 3, as_of=OCTOBER)
+    assert (ahead.budget_total, ahead.budget_so_far, ahead.variance) == (5, None, None)
 
 
 def test_a_budget_set_again_changes_only_what_is_new_and_says_what_was(books: Books) -> None:
@@ -183,12 +205,23 @@ def test_a_forecast_is_kept_as_said_and_scored_when_its_month_is_over(books: Boo
 
 
 def test_assumptions_are_dated_and_scenarios_are_called_once(books: Books) -> None:
-    said = {"key": "card-fee", "unit": "bp", "note": "Card fee", "source": "Stripe", "by": None, "at": AT}
+    said = {"key": "card-fee-bp", "note": "Card fee", "source": "Stripe", "by": None, "at": AT}
     changes.assume(effective_on=dt.date(2026, 1, 1), value=290, **said)  # type: ignore[arg-type]
     changes.assume(effective_on=dt.date(2026, 12, 1), value=300, **said)  # type: ignore[arg-type]
     with pytest.raises(changes.PlanRefusedError, match="holds from 1 December 2026 already"):
         changes.assume(effective_on=dt.date(2026, 12, 1), value=310, **said)  # type: ignore[arg-type]
-    assert Assumption.objects.count() == 2
+    assert Assumption.objects.filter(unit="bp").count() == 2
+    with pytest.raises(changes.PlanRefusedError, match="No formula reads an assumption “fee”"):
+        changes.assume(effective_on=dt.date(2026, 1, 1), value=1, **said | {"key": "fee"})  # type: ignore[arg-type]
+    # What the reports read by name is on the list that people choose from.
+    read = {
+        key for path in (Path(__file__).parents[3] / "reports").rglob("*.py")
+        for key in re.findall(r'assumed\("([a-z-]+)"', path.read_text())
+    }  # fmt: skip
+    assert len(read) == 5
+    assert read | {f"stage-{stage}" for stage in ("enquiry", "quoted", "held", "booked", "paid")} <= set(
+        AssumptionKey.values
+    )
 
     values = {"name": "Low", "position": 1, "units_a_month": 2, "price_minor": 200_000, "source": "Owner"}
     row = Scenario()
