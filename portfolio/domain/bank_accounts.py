@@ -80,6 +80,19 @@ def with_statements(*, entity: Entity) -> QuerySet[Account]:
     ).order_by("code")
 
 
+def cash_of(*, entity: Entity, month: int) -> dict[Account, int]:
+    """Return the bank accounts that a month is reconciled by with what the books hold on each at its end.
+
+    Those in use, and those put away that held something then.
+    """
+    found = list(Account.objects.filter(entity=entity, role=AccountRole.CASH).order_by("code"))
+    last = months.last_day(month)
+    books = books_at(moments=[(account.pk, last) for account in found])
+    return {
+        account: books[account.pk, last] for account in found if account.active or books[account.pk, last]
+    }
+
+
 def telling(*, entity: Entity) -> QuerySet[Account]:
     """Return those of them of which a bank is known or a statement came: the ones a month's end asks a balance of."""
     return with_statements(entity=entity).filter(

@@ -8,12 +8,10 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 
 from core import clock, months
-from core.money import exponent
 from portfolio.domain import queries
 from portfolio.domain.desk import BANK_KINDS
 from portfolio.domain.queries import Movement
@@ -123,7 +121,7 @@ class AccountMonth:
 class MonthRow:
     """One month of an entity's books: its state, the books' cash at bank at its end, and what the bank said.
 
-    ``told_minor`` is what files told of the month's end where they did so of every bank account, ``told`` the same as typed.
+    ``told_minor`` is what files told of the month's end where they did so of every bank account.
     """
 
     month: int
@@ -136,7 +134,6 @@ class MonthRow:
     reopened_at: dt.datetime | None = None
     reopen_reason: str = ""
     told_minor: int | None = None
-    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,9 +324,6 @@ def month_rows(*, entity: Entity, as_of: dt.date) -> list[MonthRow]:
                 reopened_at=period.reopened_at if period else None,
                 reopen_reason=period.reopen_reason if period else "",
                 told_minor=told_minor,
-                told=f"{Decimal(told_minor).scaleb(-exponent(entity.currency)):f}"
-                if told_minor is not None
-                else "",
             )
         )
     return rows[::-1]

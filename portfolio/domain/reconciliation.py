@@ -6,6 +6,7 @@ newest back; `portfolio.domain.verification` finds reconciled months that drifte
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -15,7 +16,7 @@ from core import audit, clock, months
 from core.money import format_minor
 from portfolio.domain import bank_accounts, chain, close_checks, uncategorised
 from portfolio.domain.verification import cash_at_bank
-from portfolio.models import Account, AccountRole, AnchorReason, Entity, Period, PeriodState
+from portfolio.models import Account, AnchorReason, Entity, Period, PeriodState
 
 MOVES = {
     PeriodState.OPEN: frozenset({PeriodState.RECONCILED}),
@@ -68,10 +69,7 @@ def reconcile_month(
         MonthStateError: the month is closed.
     """
     name = f"{entity.name} {months.label(month)}"
-    if clock.today(entity.zone, at=at) <= months.last_day(month):
-        raise MonthNotOverError(
-            f"{name} ends on {months.spelled(months.last_day(month))}; reconcile it once the statement is there."
-        )
+    _refuse_unfinished(entity, month, name, at)
     with transaction.atomic():
         period = _locked_period(entity, month)
         _refuse_unless(period, PeriodState.RECONCILED, name)
@@ -93,6 +91,55 @@ def reconcile_month(
         )  # fmt: skip
         _note_balance(entity, month, statement_minor, by, at)
         return Reconciled(period, cash, uncategorised.minor(entity=entity, first=month, last=month))
+
+
+def reconcile_accounts(
+    *,
+    entity: Entity,
+    month: int,
+    balances: Mapping[Account, int],
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> Reconciled:
+    """Assert each bank account's closing balance of a month against the books, and mark the month reconciled.
+
+    Each balance is kept as its account's, so that the close finds it.
+
+    Raises:
+        StatementDiffersError: the books hold another balance on an account; names each with both and the difference.
+        ReconciliationError: a bank account is left out, or a statement's file says another balance.
+        MonthNotOverError: the month has not ended yet where the entity is.
+        MonthStateError: the month is closed.
+    """
+    name = f"{entity.name} {months.label(month)}"
+    _refuse_unfinished(entity, month, name, at)
+    with transaction.atomic():
+        _refuse_unless(_locked_period(entity, month), PeriodState.RECONCILED, name)
+        books = bank_accounts.cash_of(entity=entity, month=month)
+        if left_out := [str(account) for account in books if account not in balances]:
+            raise ReconciliationError(f"{name} needs the balance of {', '.join(left_out)}, too.")
+        if strange := [str(account) for account in balances if account not in books]:
+            raise ReconciliationError(
+                f"{', '.join(strange)} is no bank account that {name} is reconciled by."
+            )
+        off = [
+            f"{account} holds {format_minor(held, entity.currency)} in the books, its statement says "
+            f"{format_minor(balances[account], entity.currency)}, a difference of "
+            f"{format_minor(balances[account] - held, entity.currency)}"
+            for account, held in books.items()
+            if balances[account] != held
+        ]
+        if off:
+            raise StatementDiffersError(
+                f"{name} does not reconcile: {'; '.join(off)}. Look for missing or doubled lines, and for transfers that one "
+                "of the two statements does not show yet."
+            )
+        done = reconcile_month(
+            entity=entity, month=month, statement_minor=sum(balances.values()), by=by, at=at
+        )
+        for account, minor in balances.items():
+            _note(account, month, minor, by, at)
+        return done
 
 
 def close_month(*, entity: Entity, month: int, by: AbstractBaseUser | None, at: dt.datetime) -> Period:
@@ -182,19 +229,25 @@ def _note_balance(
     entity: Entity, month: int, statement_minor: int, by: AbstractBaseUser | None, at: dt.datetime
 ) -> None:
     """Keep the balance a person typed as the statement's, where it can only be that of one account."""
-    cash = list(Account.objects.filter(entity=entity, role=AccountRole.CASH, active=True)[:2])
+    cash = list(bank_accounts.cash_of(entity=entity, month=month))
     if len(cash) == 1:
-        try:
-            bank_accounts.note_balance(
-                account=cash[0],
-                on=months.last_day(month),
-                balance_minor=statement_minor,
-                file=None,
-                by=by,
-                at=at,
-            )
-        except bank_accounts.BankAccountError as error:
-            raise ReconciliationError(str(error)) from error
+        _note(cash[0], month, statement_minor, by, at)
+
+
+def _note(account: Account, month: int, minor: int, by: AbstractBaseUser | None, at: dt.datetime) -> None:
+    try:
+        bank_accounts.note_balance(
+            account=account, on=months.last_day(month), balance_minor=minor, file=None, by=by, at=at
+        )
+    except bank_accounts.BankAccountError as error:
+        raise ReconciliationError(str(error)) from error
+
+
+def _refuse_unfinished(entity: Entity, month: int, name: str, at: dt.datetime) -> None:
+    if clock.today(entity.zone, at=at) <= months.last_day(month):
+        raise MonthNotOverError(
+            f"{name} ends on {months.spelled(months.last_day(month))}; reconcile it once the statement is there."
+        )
 
 
 def _locked_period(entity: Entity, month: int) -> Period:

@@ -1,7 +1,7 @@
 """Small forms that set one record right: each shows what it is about, takes a form, and makes one domain call."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django import forms
@@ -25,10 +25,8 @@ from portfolio.domain import (
     stakes,
 )
 from portfolio.domain.receivables import contracts
-from portfolio.domain.verification import cash_at_bank
 from portfolio.models import (
     Account,
-    AccountRole,
     BillingModel,
     Channel,
     ChannelStatus,
@@ -306,33 +304,46 @@ def reverse_entry(request: HttpRequest, pk: int) -> HttpResponse:
 def reconcile_month(request: HttpRequest, slug: str, month: int) -> HttpResponse:
     """Assert that a month of books agrees with the bank's statement."""
     entity = entity_or_404(request, slug, verb="keep")
-    cash = cash_at_bank(entity_id=entity.pk, month=month)
+    books = bank_accounts.cash_of(entity=entity, month=month)
+    told = _told(books, month)
+    data = _data(request)
+    if data is not None and "told" in data:  # The button of the months page: what the statements told stands.
+        data = {name: money(minor, entity) for name, minor in told.items()}
+    form = StatementForm(data, accounts=list(books), currency=entity.currency, initial=told)
+    what = "type what it says" if len(books) < 2 else "type what the statement of each account says"
     return act(
         request,
         entity=entity,
         heading=f"Reconcile {months.label(month)}",
-        lede="Take the bank's statement and type what it says. The month is reconciled when both agree to the cent.",
-        facts=[("The books hold at the bank", money(cash, entity))],
-        form=StatementForm(_data(request), currency=entity.currency, initial=_told(entity, month)),
+        lede=f"Take the bank's statement and {what}. The month is reconciled when both agree to the cent.",
+        facts=[
+            (
+                "The books hold at the bank" if len(books) < 2 else f"The books hold on {account}",
+                money(held, entity),
+            )
+            for account, held in books.items()
+        ],
+        form=form,
         submit="Reconcile the month",
-        do=lambda data: reconciliation.reconcile_month(
-            entity=entity, month=month, statement_minor=data["statement"], by=request.user, at=clock.now()
-        ),
+        do=lambda data: _reconcile(request, entity, month, form),
         refusal=reconciliation.ReconciliationError,
         done=f"{months.label(month)} is reconciled.",
         back=reverse("portfolio:months", args=[entity.slug]),
     )
 
 
-def _told(entity: Entity, month: int) -> dict[str, int]:
-    """Return what statements told that the bank accounts held at a month's end, where all of them did."""
-    accounts = list(Account.objects.filter(entity=entity, role=AccountRole.CASH, active=True))
-    told = bank_accounts.asserted_on(accounts=accounts, on=months.last_day(month))
-    return (
-        {"statement": sum(row.balance.balance_minor for row in told)}
-        if told and len(told) == len(accounts)
-        else {}
-    )
+def _reconcile(request: HttpRequest, entity: Entity, month: int, form: StatementForm) -> None:
+    said: dict[str, Any] = {"entity": entity, "month": month, "by": request.user, "at": clock.now()}
+    if form.asked:
+        reconciliation.reconcile_accounts(balances=form.balances(), **said)
+    else:
+        reconciliation.reconcile_month(statement_minor=form.cleaned_data["statement"], **said)
+
+
+def _told(books: Collection[Account], month: int) -> dict[str, int]:
+    """Return by field what statements told that each bank account held at a month's end."""
+    told = bank_accounts.asserted_on(accounts=list(books), on=months.last_day(month))
+    return {StatementForm.field_of(row.balance.account, books): row.balance.balance_minor for row in told}
 
 
 def money(minor: int, entity: Entity) -> str:

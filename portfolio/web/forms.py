@@ -1,6 +1,7 @@
 """Forms of the portfolio's pages: they clean what a person typed and decide nothing."""
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -10,7 +11,15 @@ from core.money import MoneyError, format_minor, parse_minor
 from mail.models import Campaign
 from portfolio.domain import enquiries
 from portfolio.domain.pages import UNDER_WAY
-from portfolio.models import BillingModel, BookingStage, CancellationTerms, Channel, Entity, ImportKind
+from portfolio.models import (
+    Account,
+    BillingModel,
+    BookingStage,
+    CancellationTerms,
+    Channel,
+    Entity,
+    ImportKind,
+)
 
 # Chosen where a booking has no terms, as against the standard ones of its entity.
 NO_TERMS = "none"
@@ -117,18 +126,30 @@ class BillingForm(forms.Form):
 
 
 class StatementForm(forms.Form):
-    """What the bank says it held at the end of a month."""
+    """What the bank says its accounts held at the end of a month: of one ``statement``, of several one for each."""
 
-    statement = MoneyField(
-        label="Balance on the statement",
-        signed=True,
-        help_text="At the end of the month's last day, as the bank states it; below zero when overdrawn.",
-    )
-
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
-        """Read the balance in the entity's currency."""
+    def __init__(self, *args: Any, accounts: Collection[Account], currency: str, **kwargs: Any) -> None:
+        """Ask for each account's balance in the entity's currency."""
         super().__init__(*args, **kwargs)
-        self.fields["statement"].currency = currency  # type: ignore[attr-defined]
+        self.asked = {self.field_of(account, accounts): account for account in accounts}
+        for name, account in self.asked.items() or [("statement", None)]:
+            self.fields[name] = MoneyField(
+                label="Balance on the statement"
+                if len(self.asked) < 2
+                else f"Balance on the statement of {account}",
+                currency=currency,
+                signed=True,
+                help_text="At the end of the month's last day, as the bank states it; below zero when overdrawn.",
+            )
+
+    @staticmethod
+    def field_of(account: Account, accounts: Collection[Account]) -> str:
+        """Return the name of an account's field."""
+        return "statement" if len(accounts) == 1 else f"statement_{account.pk}"
+
+    def balances(self) -> dict[Account, int]:
+        """Return what was typed, by account."""
+        return {account: self.cleaned_data[name] for name, account in self.asked.items()}
 
 
 class ReversalForm(forms.Form):

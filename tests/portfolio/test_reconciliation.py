@@ -3,11 +3,12 @@
 import datetime as dt
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from core import months
 from core.models import AuditEvent
 from portfolio.domain import bank_accounts, close_checks, intake, ledger, reconciliation, verification
-from portfolio.models import Account, AnchorReason, ChainAnchor, Period, PeriodState
+from portfolio.models import Account, AnchorReason, ChainAnchor, Period, PeriodState, StatementBalance
 from tests.portfolio.conftest import AT, Books, open_books
 
 OCT = months.parse("2026-10")
@@ -194,6 +195,36 @@ def test_a_mortgage_is_asked_nothing_and_a_card_counts_on_its_own_last_day(books
     assert state_of(books, "statement")[0] == "holds"
     reconciliation.reconcile_month(entity=books.entity, month=OCT, statement_minor=100_00, by=None, at=AT)
     assert reconciliation.close_month(entity=books.entity, month=OCT, by=None, at=AT).state == "closed"
+
+
+def test_several_bank_accounts_are_reconciled_each_by_its_own_statement(books: Books) -> None:
+    account(books, "1020", "asset", "cash")
+    old = account(books, "1030", "asset", "cash")
+    two = Books(books.entity, {a.code: a for a in books.entity.accounts.all()})
+    Account.objects.filter(pk=old.pk).update(active=False)
+    two.post("1010", "3000", 100_00, on=dt.date(2026, 10, 1))
+    two.post("1020", "1010", 30_00, on=dt.date(2026, 10, 2))
+
+    def say(*said: str) -> None:
+        call_command("reconcile_month", "qos", "2026-10", *said)
+
+    # The sum is right, and neither account is.
+    with pytest.raises(
+        CommandError, match=r"1010 Operating checking holds \$70.00 .* difference of \$5.00; 1020"
+    ):
+        say("1010=75", "1020=25")
+    with pytest.raises(CommandError, match="needs the balance of 1020 1020, too"):
+        say("1010=70")
+    with pytest.raises(CommandError, match="1030 1030 is no bank account"):
+        say("1010=70", "1020=30", "1030=0")
+    with pytest.raises(CommandError, match="is no account of"):
+        say("1010=70", "9999=30")
+    say("1010=70", "1020=30")
+    assert Period.objects.get().statement_minor == 100_00
+    assert list(StatementBalance.objects.order_by("account__code").values_list("account__code", "balance_minor")) == [
+        ("1010", 70_00), ("1020", 30_00),
+    ]  # fmt: skip
+    assert state_of(books, "statement")[0] == "holds"
 
 
 def test_what_no_record_explains_on_an_account_of_debts_stops_the_close_until_it_is_accepted(

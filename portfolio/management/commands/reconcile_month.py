@@ -1,5 +1,6 @@
 """``manage.py reconcile_month``: assert a statement's closing balance against the books, and close the month."""
 
+import datetime as dt
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -20,7 +21,11 @@ class Command(BaseCommand):
         """Take the entity, the month and the statement's closing balance."""
         parser.add_argument("entity", help="slug of the entity, such as qos")
         parser.add_argument("month", help="such as 2026-10")
-        parser.add_argument("balance", help="closing balance on the statement, such as 4526.45")
+        parser.add_argument(
+            "balance",
+            nargs="+",
+            help="closing balance on the statement, such as 4526.45; of several accounts one each, such as 1010=4526.45",
+        )
         parser.add_argument("--close", action="store_true", help="close the month too")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,16 +37,40 @@ class Command(BaseCommand):
         at = clock.now()
         try:
             month = months.parse(options["month"])
-            minor = parse_minor(options["balance"], entity.currency)
             with transaction.atomic():
-                done = reconciliation.reconcile_month(
-                    entity=entity, month=month, statement_minor=minor, by=None, at=at
-                )
+                done = self._reconcile(entity, month, options["balance"], at)
                 if options["close"]:
                     reconciliation.close_month(entity=entity, month=month, by=None, at=at)
         except (months.MonthError, MoneyError, reconciliation.ReconciliationError) as error:
             raise CommandError(str(error), returncode=2) from error
-        state = "reconciled and closed" if options["close"] else "reconciled"
+        self._tell(entity, month, done, closed=options["close"])
+
+    def _reconcile(
+        self, entity: Entity, month: int, given: list[str], at: dt.datetime
+    ) -> reconciliation.Reconciled:
+        """Assert one balance for all, or each account's own where they are written as code=balance."""
+        if len(given) == 1 and "=" not in given[0]:
+            return reconciliation.reconcile_month(
+                entity=entity,
+                month=month,
+                statement_minor=parse_minor(given[0], entity.currency),
+                by=None,
+                at=at,
+            )
+        accounts = {account.code: account for account in entity.accounts.all()}
+        balances = {}
+        for code, _, amount in (words.partition("=") for words in given):
+            if code not in accounts or accounts[code] in balances:
+                raise reconciliation.ReconciliationError(
+                    f"Write each bank account once as code=balance; {code!r} is no account of {entity.name}, or stands twice."
+                )
+            balances[accounts[code]] = parse_minor(amount, entity.currency)
+        return reconciliation.reconcile_accounts(
+            entity=entity, month=month, balances=balances, by=None, at=at
+        )
+
+    def _tell(self, entity: Entity, month: int, done: reconciliation.Reconciled, *, closed: bool) -> None:
+        state = "reconciled and closed" if closed else "reconciled"
         waiting = format_minor(done.uncategorised_minor, entity.currency)
         self.stdout.write(
             f"{entity.slug} {months.label(month)} is {state} at {format_minor(done.cash_minor, entity.currency)}; "

@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 from core.models import AuditEvent
 from portfolio.domain.receivables import contracts
 from portfolio.models import (
+    Account,
     Agreement,
     BillingModel,
     ChannelStatus,
@@ -19,9 +20,10 @@ from portfolio.models import (
     Period,
     PeriodState,
     Stake,
+    StatementBalance,
 )
 from tests.factories.portfolio import ChannelFactory, StakeFactory
-from tests.portfolio.web.conftest import World, post
+from tests.portfolio.web.conftest import AT, World, account_of, post
 
 pytestmark = pytest.mark.django_db
 
@@ -317,6 +319,29 @@ def test_a_month_that_agrees_with_the_bank_is_reconciled_and_closed(world: World
     assert owner.get(MONTHS).context["rows"][1].state == PeriodState.CLOSED
     assert last_event()[0] == "portfolio:period:close"
     assert f"Month closed: {world.mine.entity}, Oct 2026" in owner.get("/").content.decode()
+
+
+def test_two_bank_accounts_are_asked_for_one_by_one(world: World) -> None:
+    client, path = world.client("bookkeeper"), f"{MONTHS}2026-10/reconcile/"
+    second = Account.objects.create(
+        entity=world.mine.entity, code="1020", name="Savings", kind="asset", role="cash"
+    )
+    StatementBalance.objects.create(account=second, on=dt.date(2026, 10, 31), balance_minor=0, noted_at=AT)
+    checking = account_of(world.mine, "1010")
+    page = client.get(path).content.decode()
+    assert "Balance on the statement of 1010 Operating checking" in page
+    assert f'name="statement_{second.pk}" value="$0.00"' in page
+    wrong = client.post(path, {f"statement_{checking.pk}": "3,819.00", f"statement_{second.pk}": "1.00"})
+    assert (wrong.status_code, "a difference of −$1.00; 1020 Savings" in wrong.content.decode()) == (
+        422,
+        True,
+    )
+    assert client.post(path, {"told": "yes"}).status_code == 422
+    StatementBalance.objects.create(
+        account=checking, on=dt.date(2026, 10, 31), balance_minor=382_000, noted_at=AT
+    )
+    assert client.post(path, {"told": "yes"}).status_code == 302
+    assert client.get(MONTHS).context["rows"][1].state == PeriodState.RECONCILED
 
 
 @pytest.mark.parametrize(
