@@ -1,4 +1,4 @@
-"""Finding an entity's accounts by what they are for, so that no caller names a code.
+"""Finding an entity's accounts by what they are for; a code is named only where several share a role.
 
 The template every entity starts from stands next door in `portfolio.domain.chart`.
 """

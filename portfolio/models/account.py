@@ -25,6 +25,8 @@ class AccountKind(models.TextChoices):
 class AccountRole(models.TextChoices):
     """What an account is for; statements and metrics choose accounts by role, never by name.
 
+    Where several accounts share a role, what posts to one of them knows it by its code in the chart
+    (`portfolio.domain.chart`): 4100 kept from cancellations, 5100 crew, 5500 to 5650 what sales cost, 6850 bad debts.
     ``cash`` and ``clearing`` (money at the card processor) are cash for every cash figure.
     """
 
