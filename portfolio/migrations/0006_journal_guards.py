@@ -16,8 +16,9 @@ posted there. What differs between the engines:
   may be written only while the table holds a row, which is never the case outside that trigger; whoever puts a
   row there by hand has sealed drafts and nothing else, because what is counted is not counted twice.
   REPLACE deletes rows without firing a DELETE trigger, so INSERT triggers look for the posted row that would
-  vanish; and because the conflict clause of an outer statement overrides that of a trigger's, the seal uses no
-  conflict clause at all, and asks itself beforehand what a constraint would refuse.
+  vanish; and because the conflict clause of an outer statement overrides that of a trigger's, the seal uses none, and
+  asks itself beforehand what a constraint would refuse. A seal of one entry needs no sorting: it moves each balance by
+  an ON CONFLICT DO UPDATE, which no outer clause overrides.
 """
 
 # ruff: noqa: S608 - the only words put into these statements are the names and sentences above them.
@@ -83,6 +84,30 @@ _ASKED = (
     f"FROM {ENTRY} e CROSS JOIN {POSTING} p ON p.entry_id = e.id "
     "WHERE e.id BETWEEN NEW.first_id AND NEW.last_id AND NOT e.counted"
 )
+# What is wrong with an entry, the first fault first, and what tells it.
+_FAULT = f"""SELECT CASE
+        WHEN lines < 2 THEN RAISE(ABORT, '{EMPTY}')
+        WHEN strange THEN RAISE(ABORT, '{FOREIGN}')
+        WHEN mixed THEN RAISE(ABORT, '{CURRENCY}')
+        WHEN misdated THEN RAISE(ABORT, '{MONTH}')
+        WHEN broken THEN RAISE(ABORT, '{WHOLE}')
+        WHEN difference <> 0 THEN RAISE(ABORT, '{UNBALANCED}')
+        WHEN posted_at IS NULL THEN RAISE(ABORT, '{INSTANT}')
+        ELSE RAISE(ABORT, '{CLOSED}')
+      END"""
+_FAULTY = (
+    "lines < 2 OR strange OR mixed OR misdated OR broken OR difference <> 0 OR posted_at IS NULL OR closed"
+)
+_LOOKED_AT = f"""SELECT e.id, e.posted_at, count(p.id) AS lines, sum(p.amount_minor) AS difference,
+          max(a.entity_id IS NOT e.entity_id) AS strange,
+          max(a.currency IS NOT e.currency) AS mixed,
+          max(p.month IS NOT e.month) OR date(e."on") IS NOT e."on"
+            OR e.month IS NOT substr(e."on", 1, 4) * 12 + substr(e."on", 6, 2) - 1 AS misdated,
+          max(typeof(p.amount_minor) <> 'integer') AS broken,
+          EXISTS (
+            SELECT 1 FROM {PERIOD} d WHERE d.entity_id = e.entity_id AND d.month >= e.month AND d.state = 'closed'
+          ) AS closed
+        FROM {ENTRY} e LEFT JOIN {POSTING} p ON p.entry_id = e.id LEFT JOIN {ACCOUNT} a ON a.id = p.account_id"""
 _CHANGED_ACCOUNT = (
     "(NEW.entity_id <> OLD.entity_id OR NEW.currency <> OLD.currency OR NEW.kind <> OLD.kind "
     "OR NEW.role <> OLD.role OR NEW.id <> OLD.id)"
@@ -183,32 +208,14 @@ SQLITE = [
     ),
     f"""CREATE TRIGGER entity_currency AFTER UPDATE OF currency ON {ENTITY} WHEN NEW.currency <> OLD.currency
     BEGIN UPDATE {ACCOUNT} SET currency = NEW.currency WHERE entity_id = NEW.id; END""",
-    f"""CREATE TRIGGER seal AFTER INSERT ON portfolio_seal BEGIN
-      SELECT CASE
-        WHEN lines < 2 THEN RAISE(ABORT, '{EMPTY}')
-        WHEN strange THEN RAISE(ABORT, '{FOREIGN}')
-        WHEN mixed THEN RAISE(ABORT, '{CURRENCY}')
-        WHEN misdated THEN RAISE(ABORT, '{MONTH}')
-        WHEN broken THEN RAISE(ABORT, '{WHOLE}')
-        WHEN difference <> 0 THEN RAISE(ABORT, '{UNBALANCED}')
-        WHEN posted_at IS NULL THEN RAISE(ABORT, '{INSTANT}')
-        ELSE RAISE(ABORT, '{CLOSED}')
-      END
+    f"""CREATE TRIGGER seal AFTER INSERT ON portfolio_seal WHEN NEW.first_id <> NEW.last_id BEGIN
+      {_FAULT}
       FROM (
-        SELECT e.id, e.posted_at, count(p.id) AS lines, sum(p.amount_minor) AS difference,
-          max(a.entity_id IS NOT e.entity_id) AS strange,
-          max(a.currency IS NOT e.currency) AS mixed,
-          max(p.month IS NOT e.month) OR date(e."on") IS NOT e."on"
-            OR e.month IS NOT substr(e."on", 1, 4) * 12 + substr(e."on", 6, 2) - 1 AS misdated,
-          max(typeof(p.amount_minor) <> 'integer') AS broken,
-          EXISTS (
-            SELECT 1 FROM {PERIOD} d WHERE d.entity_id = e.entity_id AND d.month >= e.month AND d.state = 'closed'
-          ) AS closed
-        FROM {ENTRY} e LEFT JOIN {POSTING} p ON p.entry_id = e.id LEFT JOIN {ACCOUNT} a ON a.id = p.account_id
+        {_LOOKED_AT}
         WHERE e.id BETWEEN NEW.first_id AND NEW.last_id AND NOT e.counted
         GROUP BY e.id
       )
-      WHERE lines < 2 OR strange OR mixed OR misdated OR broken OR difference <> 0 OR posted_at IS NULL OR closed
+      WHERE {_FAULTY}
       LIMIT 1;
       INSERT INTO {BALANCE} (account_id, month, debit_minor, credit_minor, cash_minor)
       SELECT DISTINCT p.account_id, p.month, 0, 0, 0 {_ASKED} AND NOT EXISTS (
@@ -228,6 +235,23 @@ SQLITE = [
       WHERE {BALANCE}.account_id = moved.account_id AND {BALANCE}.month = moved.month;
       UPDATE {ENTRY} SET state = 'posted', counted = 1
       WHERE id BETWEEN NEW.first_id AND NEW.last_id AND NOT counted;
+      DELETE FROM portfolio_seal;
+    END""",
+    f"""CREATE TRIGGER seal_one AFTER INSERT ON portfolio_seal WHEN NEW.first_id = NEW.last_id BEGIN
+      {_FAULT}
+      FROM ({_LOOKED_AT} WHERE e.id = NEW.first_id AND NOT e.counted) WHERE id IS NOT NULL AND ({_FAULTY});
+      INSERT INTO {BALANCE} (account_id, month, debit_minor, credit_minor, cash_minor)
+      SELECT p.account_id, p.month, max(p.amount_minor, 0), max(-p.amount_minor, 0),
+        CASE WHEN EXISTS (
+          SELECT 1 FROM {POSTING} q CROSS JOIN {ACCOUNT} a ON a.id = q.account_id
+          WHERE q.entry_id = NEW.first_id AND a.role IN ('cash', 'clearing')
+        ) THEN -p.amount_minor ELSE 0 END
+      FROM {ENTRY} e CROSS JOIN {POSTING} p ON p.entry_id = e.id WHERE e.id = NEW.first_id AND NOT e.counted
+      ON CONFLICT (account_id, month) DO UPDATE SET
+        debit_minor = debit_minor + excluded.debit_minor,
+        credit_minor = credit_minor + excluded.credit_minor,
+        cash_minor = cash_minor + excluded.cash_minor;
+      UPDATE {ENTRY} SET state = 'posted', counted = 1 WHERE id = NEW.first_id AND NOT counted;
       DELETE FROM portfolio_seal;
     END""",
     f"""CREATE TRIGGER journalentry_seal AFTER UPDATE OF state ON {ENTRY}

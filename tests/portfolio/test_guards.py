@@ -302,12 +302,15 @@ def test_accounts_without_posted_entries_may_be_mended(books: Books) -> None:
 @on_sqlite
 def test_a_seal_keeps_the_balance_under_a_foreign_conflict_clause(books: Books) -> None:
     books.post("6100", "1010", 500)
-    entry = draft(books, ("6100", 70), ("1010", -70))
-    run(
-        "UPDATE OR REPLACE portfolio_journalentry SET state = 'posted', posted_at = '2026-11-10' WHERE id = %s",
-        [entry.pk],
-    )
-    assert balances(books)["6100", MONTH] == (570, 0, -570)
+    for before, clause in enumerate(("REPLACE", "IGNORE", "FAIL", "ROLLBACK")):
+        entry = draft(books, ("6100", 70), ("1010", -70))
+        run(
+            f"UPDATE OR {clause} portfolio_journalentry SET state = 'posted', posted_at = '2026-11-10' WHERE id = %s",
+            [entry.pk],
+        )
+        run("INSERT OR REPLACE INTO portfolio_seal VALUES (%s, %s)", [entry.pk, entry.pk])
+        moved = 570 + 70 * before
+        assert balances(books)["6100", MONTH] == (moved, 0, -moved)
     unbalanced = draft(books, ("6100", 70), ("1010", -71))
     for clause in ("IGNORE", "REPLACE", "FAIL"):
         refused(
