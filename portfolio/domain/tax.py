@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 
 from core import audit, clock, months
 from core.money import divide, format_minor
-from portfolio.domain import landing, ledger, matching, told
+from portfolio.domain import landing, ledger, taken_back, told
 from portfolio.domain.accounts import Accounts
 from portfolio.models import (
     Account,
@@ -219,22 +219,32 @@ def remittances(*, entity: Entity, as_of: dt.date) -> list[Remittance]:
             on__lte=as_of,
             reverses__isnull=True,
         )
-        .annotate(paid=Sum("postings__amount_minor", filter=Q(postings__account__role=AccountRole.TAX)))
-        .select_related("reversed_by")
+        .annotate(
+            taken_back_on=F("reversed_by__on"),
+            paid=Sum("postings__amount_minor", filter=Q(postings__account__role=AccountRole.TAX)),
+        )
         .order_by("-on", "-pk")
     )
-    return [
-        Remittance(row, row.paid or 0, getattr(getattr(row, "reversed_by", None), "on", None)) for row in rows
-    ]
+    return [Remittance(row, row.paid or 0, row.taken_back_on) for row in rows]
 
 
 def undo(
-    *, entry: JournalEntry, on: dt.date, reason: str, by: AbstractBaseUser | None, at: dt.datetime
+    *,
+    entry: JournalEntry,
+    on: dt.date | None,
+    came_back: bool = False,
+    reason: str,
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
 ) -> JournalEntry:
-    """Take back that tax was paid on: it is owed again, and the bank's line of it waits for a decision again.
+    """Take back that tax was paid on: it is owed again.
+
+    ``came_back`` says that the money did; otherwise the record was wrong, and the bank's line of it waits for a decision
+    again. Without a day it is today, or the payment's own where the record was wrong and its month is open.
 
     Raises:
         TaxRefusedError: the entry is no payment of tax, or was undone before.
+        portfolio.domain.taken_back.TakeBackRefusedError: a wrong record would stay in an open month.
         portfolio.domain.ledger.LedgerError: no reason, a day before the payment, or its month is closed.
     """
     with transaction.atomic():
@@ -243,9 +253,8 @@ def undo(
             raise TaxRefusedError("This entry is no payment of tax; undo it where it was made.")
         if JournalEntry.objects.filter(reverses=entry).exists():
             raise TaxRefusedError("This payment was undone already.")
-        undone = ledger.reverse(entry=entry, on=on, reason=reason, by=by, at=at)
-        matching.pass_on(entry=entry, by=by, at=at)
-    return undone
+        day = taken_back.day(entry=entry, on=on, came_back=came_back, at=at)
+        return taken_back.reverse(entry=entry, on=day, came_back=came_back, reason=reason, by=by, at=at)
 
 
 def _oldest_first(aside: dict[int, int], paid: int) -> tuple[TaxMonth, ...]:
@@ -264,7 +273,7 @@ def remit(
     kind: TaxKind,
     amount_minor: int,
     on: dt.date,
-    cash_account: Account | None = None,
+    cash_account: Account,
     reference: str = "",
     line: ImportedLine | None = None,
     apart: bool = False,
@@ -278,12 +287,14 @@ def remit(
 
     Raises:
         portfolio.domain.told.ToldError: a statement told of it, and its line was not chosen, or cannot be.
-        TaxRefusedError: the amount is not above zero, or more than is owed, or the day is ahead.
+        TaxRefusedError: the amount is not above zero, or more than is owed, the day is ahead, or the account holds no money.
         portfolio.domain.ledger.LedgerError: the month is closed, or an account is missing.
     """
     currency = entity.currency
     if amount_minor <= 0:
         raise TaxRefusedError("The amount paid on is above zero; type what went out.")
+    if cash_account.entity_id != entity.pk or cash_account.role not in CASH_ROLES:
+        raise TaxRefusedError(f"{cash_account} holds no money of {entity.name}; choose a bank account.")
     if on > clock.today(entity.zone, at=at):
         raise TaxRefusedError(f"{months.spelled(on)} is ahead; record it once it has gone out.")
     accounts = Accounts(entity)
@@ -310,16 +321,15 @@ def remit(
         line = told.decided(
             entity=entity, amount_minor=-amount_minor, on=on, role=AccountRole.TAX, line=line, apart=apart
         )
-        cash = cash_account or accounts.of(AccountRole.CASH)
         if line is not None and line.account is not None:
-            cash = line.account
+            cash_account = line.account
         entry = ledger.post(
             entity=entity,
             on=on,
             memo=f"{kind.label} paid on{', ' + reference if reference else ''}"[:250],
             lines=[
                 ledger.Line(accounts.of(AccountRole.TAX), amount_minor, None, memo_of(kind)),
-                ledger.Line(cash, -amount_minor),
+                ledger.Line(cash_account, -amount_minor),
             ],
             source=EntrySource.TAX,
             external_id=external_id,

@@ -72,8 +72,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "reverses",
-                    models.OneToOneField(
+                    models.ForeignKey(
                         blank=True,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="reversed_by",
@@ -121,6 +122,11 @@ class Migration(migrations.Migration):
                         fields=("entity", "source", "external_id"), name="entry_once_per_external_id"
                     ),
                     models.UniqueConstraint(fields=("entity", "number"), name="entry_number_once_per_entity"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("reverses__isnull", False)),
+                        fields=("reverses",),
+                        name="entry_reversed_once",
+                    ),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("state", "draft"), ("state", "posted"), _connector="OR"),

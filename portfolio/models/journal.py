@@ -59,8 +59,8 @@ class JournalEntry(models.Model):
     external_id = models.CharField(max_length=160, null=True, blank=True)  # noqa: DJ001 - NULLs are never equal
     body_hash = models.CharField(max_length=64, help_text="SHA-256 over date, memo and postings.")
     origin = models.CharField(max_length=200, blank=True, help_text="File and line it was read from.")
-    reverses = models.OneToOneField(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by"
+    reverses = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by", db_index=False
     )
     reason = models.CharField(max_length=250, blank=True)
     posted_at = models.DateTimeField(null=True, blank=True)
@@ -89,6 +89,10 @@ class JournalEntry(models.Model):
                 fields=["entity", "source", "external_id"], name="entry_once_per_external_id"
             ),
             models.UniqueConstraint(fields=["entity", "number"], name="entry_number_once_per_entity"),
+            # No key of one to one, whose index every entry would stand in that reverses nothing.
+            models.UniqueConstraint(
+                fields=["reverses"], condition=Q(reverses__isnull=False), name="entry_reversed_once"
+            ),
             models.CheckConstraint(
                 # SQLite would build the list of an IN anew for each row.
                 condition=Q(*[("state", value) for value in EntryState.values], _connector=Q.OR)

@@ -257,7 +257,7 @@ def test_an_entry_and_its_reversal_link_to_each_other(world: World) -> None:
     answer = client.post(f"{first}reverse/", {"on": "2026-11-10", "reason": "Paid twice"})
     assert (answer.status_code, answer.headers["Location"]) == (302, first)
 
-    reversal = world.mine.entry.reversed_by
+    reversal = world.mine.entry.reversed_by.get()
     assert [(p.account.code, p.amount_minor) for p in reversal.postings.all()] == [
         ("1010", -210_000),
         ("4000", 210_000),
