@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import IntegrityError, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
+from django.db.models.base import ModelState
 
 from core import audit, months
 from core.money import LIMIT_MINOR, format_minor
@@ -217,14 +218,7 @@ def _post_one(
         if written.known is not None:
             _same_body(row, written.known)
             return JournalEntry.objects.get(pk=written.id)
-        # As it will be read back: fields in the order of the model.
-        entry = JournalEntry.from_db("default", (), (
-            written.id, entity.pk, row.on, row.month, row.currency, row.memo, EntryState.POSTED.value, row.source,
-            row.external_id, row.body_hash, row.origin, row.reverses_id, row.reason, at, written.number,
-            written.chain_hash, by_id,
-        ))  # fmt: skip
-        entry.entity = entity
-        return entry
+        return _as_read(entity, row, written, by_id, at)
 
     with _translated(entity, [draft]):
         if EntrySource.OPENING not in (draft.source, draft.reverses and draft.reverses.source):
@@ -233,6 +227,23 @@ def _post_one(
             entry = _retried(attempt)
             _mark_opening(entity)
         return entry
+
+
+def _as_read(
+    entity: Entity, row: sealing.EntryRow, written: sealing.Written, by_id: int | None, at: dt.datetime
+) -> JournalEntry:
+    """Return an entry as it will be read back, without the round that Django makes for every field of a new object."""
+    entry = JournalEntry.__new__(JournalEntry)
+    state = ModelState()
+    state.adding, state.db, state.fields_cache = False, DEFAULT_DB_ALIAS, {"entity": entity}
+    entry.__dict__ = {
+        "_state": state, "id": written.id, "entity_id": row.entity_id, "on": row.on, "month": row.month,
+        "currency": row.currency, "memo": row.memo, "state": "posted", "source": row.source,
+        "external_id": row.external_id, "body_hash": row.body_hash, "origin": row.origin,
+        "reverses_id": row.reverses_id, "reason": row.reason, "posted_at": at, "number": written.number,
+        "chain_hash": written.chain_hash, "by_id": by_id,
+    }  # fmt: skip
+    return entry
 
 
 def _post_batch(
