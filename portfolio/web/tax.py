@@ -12,6 +12,7 @@ from core import access, clock, months
 from portfolio.domain import ledger, tax, tax_calendar
 from portfolio.domain.pages import as_of_date
 from portfolio.models import (
+    Account,
     AccountRole,
     Entity,
     EntrySource,
@@ -25,7 +26,7 @@ from portfolio.web import acts
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import may, record
 from portfolio.web.entities import crumbs
-from portfolio.web.forms import KINDS, DayField, MoneyField, ReversalForm
+from portfolio.web.forms import KINDS, DayField, MoneyField, TakeBackForm
 from portfolio.web.told import ToldForm, from_line
 
 
@@ -56,11 +57,19 @@ class RemitForm(ToldForm):
     kind = forms.ChoiceField(label="Tax", choices=TaxKind.choices)
     amount = MoneyField(label="Amount")
     on = DayField(label="Paid on")
+    cash_account = forms.ChoiceField(label="Out of")
     reference = forms.CharField(label="Reference", max_length=80, required=False)
 
     def __init__(self, *args: Any, entity: Entity, **kwargs: Any) -> None:
-        """Read the amount in the entity's currency, and offer the bank's lines it may be."""
+        """Read the amount in the entity's currency, and offer its bank accounts and the bank's lines it may be."""
         super().__init__(*args, **kwargs)
+        self.accounts = {
+            str(row.pk): row
+            for row in Account.objects.filter(entity=entity, active=True, role=AccountRole.CASH).order_by(
+                "code"
+            )
+        }
+        self.fields["cash_account"].choices = [(pk, str(row)) for pk, row in self.accounts.items()]  # type: ignore[attr-defined]
         self.fields["amount"].currency = entity.currency  # type: ignore[attr-defined]
         self.offer(entity=entity, role=AccountRole.TAX, incoming=False)
 
@@ -173,7 +182,8 @@ def remit_tax(request: HttpRequest, slug: str) -> HttpResponse:
         submit="Record the payment",
         do=lambda data: tax.remit(
             entity=entity, kind=TaxKind(data["kind"]), amount_minor=data["amount"], on=data["on"],
-            reference=data["reference"], **form.told(), by=request.user, at=clock.now(),
+            cash_account=form.accounts[data["cash_account"]], reference=data["reference"], **form.told(),
+            by=request.user, at=clock.now(),
         ),
         refusal=(tax.TaxRefusedError, ledger.LedgerError),
         done="The payment is in the books.",
@@ -217,17 +227,16 @@ def undo_tax(request: HttpRequest, pk: int) -> HttpResponse:
         "entity"
     )
     entry = record(request, payments, pk=pk, verb="keep")
+    form = TakeBackForm(request.POST if request.method == "POST" else None)
     return acts.act(
         request,
         entity=entry.entity,
         heading="Undo a payment of tax",
-        lede="Its entry stays and a mirror image is posted beside it. The tax is owed again, and the bank’s line of it waits for a decision.",
+        lede="Its entry stays and a mirror image is posted beside it. The tax is owed again.",
         facts=[("Payment", entry.memo), ("Paid on", months.spelled(entry.on))],
-        form=ReversalForm(request.POST if request.method == "POST" else None, initial={"on": max(entry.on, as_of_date())}),
+        form=form,
         submit="Undo the payment",
-        do=lambda data: tax.undo(
-            entry=entry, on=data["on"], reason=data["reason"], by=request.user, at=clock.now()
-        ),
+        do=lambda _: tax.undo(entry=entry, by=request.user, at=clock.now(), **form.said()),
         refusal=(tax.TaxRefusedError, ledger.LedgerError),
         done="The payment is undone, and the tax is owed again.",
         back=reverse("portfolio:tax", args=[entry.entity.slug]),

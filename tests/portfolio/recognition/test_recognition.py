@@ -230,7 +230,10 @@ def test_tax_is_paid_on_the_oldest_month_first_and_never_more_than_is_owed(books
         day = dt.date(2026, month, 20)
         sail = Charter(books, a_charter(books, reference=f"Q-{month}", price_minor=price, service_on=day))
         sail.move(BookingStage.COMPLETED, day)
-    paid = {"entity": books.entity, "kind": TaxKind.SALES, "on": dt.date(2026, 10, 31), "by": None, "at": AT}
+    paid = {
+        "entity": books.entity, "kind": TaxKind.SALES, "on": dt.date(2026, 10, 31), "by": None, "at": AT,
+        "cash_account": books.accounts["1010"],
+    }  # fmt: skip
     with pytest.raises(tax.TaxRefusedError, match=r"\$300.00 of sales tax is owed"):
         tax.remit(amount_minor=300_01, **paid)
     first = tax.remit(amount_minor=150_00, **paid)

@@ -159,7 +159,8 @@ def test_tax_rates_and_payments_have_a_page(world: World) -> None:
     client.post(f"/portfolio/bookings/{stay.pk}/advance/", {"to": "completed", "on": "2026-11-10"})
     page = client.get("/portfolio/entities/qos/tax/").content.decode()
     assert "$105.00" in page
-    pay = {"kind": "occupancy", "amount": "105", "on": "2026-11-10"}
+    cash = [str(row.pk) for row in world.mine.accounts.values() if row.role == "cash"]
+    pay = {"kind": "occupancy", "amount": "105", "on": "2026-11-10", "cash_account": cash[0]}
     assert client.post("/portfolio/entities/qos/tax/remit/", {**pay, "amount": "105.01"}).status_code == 422
     for _ in range(2):
         assert client.post("/portfolio/entities/qos/tax/remit/", pay).status_code == 302
@@ -171,7 +172,8 @@ def test_tax_rates_and_payments_have_a_page(world: World) -> None:
     assert undo in client.get("/portfolio/entities/qos/tax/").content.decode()
     assert client.post(undo, {"on": "2026-11-10", "reason": ""}).status_code == 422
     for status in (302, 422):
-        assert client.post(undo, {"on": "2026-11-10", "reason": "Wrong tax"}).status_code == status
+        said = {"what": "wrong", "on": "2026-11-10", "reason": "Wrong tax"}
+        assert client.post(undo, said).status_code == status
     (owed,) = tax.owed(entity=world.mine.entity, as_of=AS_OF)
     assert owed.owed_minor == 105_00
     page = client.get("/portfolio/entities/qos/tax/").content.decode()
