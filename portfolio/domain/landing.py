@@ -33,6 +33,7 @@ _KNOWN_BY = {
     ImportKind.STAYS: "reference",
     ImportKind.INVOICES: "number",
     ImportKind.OPENING: "account",
+    ImportKind.OPEN_ITEMS: "number",
 }
 
 

@@ -125,6 +125,20 @@ class InvoiceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenItemRow:
+    """An invoice or bill that was open when the books began, in cents: what was open of it."""
+
+    line: int
+    entity: str
+    kind: str
+    name: str
+    number: str
+    issued_on: dt.date
+    due_on: dt.date
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class RuleRow:
     """Text in a bank line and the account it goes to; the lowest position wins. Sizes are in cents, without a sign."""
 
@@ -272,6 +286,23 @@ def parse_invoices(data: bytes, *, name: str) -> tuple[InvoiceRow, ...]:
 
     columns = ("entity", "number", "client", "issued_on", "terms_days", "amount", "paid_on")
     return _parse(data, name, columns, row, ("entity", "number"))
+
+
+def parse_open_items(data: bytes, *, name: str) -> tuple[OpenItemRow, ...]:
+    """Read the open invoices and bills of an opening; raises `FormatError` for anything that is not."""
+
+    def row(cells: CsvRow) -> OpenItemRow:
+        amount = _unsigned(cells, "amount")
+        if not amount:
+            raise cells.error("amount", "nothing is open of it", "leave the row out")
+        return OpenItemRow(
+            cells.line, _entity(cells), cells.choice("kind", ("invoice", "bill")),
+            cells.text("name", required=True, limit=100), _reference(cells, "number"), cells.day("issued_on"),
+            cells.day("due_on"), amount,
+        )  # fmt: skip
+
+    columns = ("entity", "kind", "name", "number", "issued_on", "due_on", "amount")
+    return _parse(data, name, columns, row, ("entity", "kind", "name", "number"))
 
 
 def parse_rules(data: bytes, *, name: str) -> tuple[RuleRow, ...]:

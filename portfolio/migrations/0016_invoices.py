@@ -136,12 +136,19 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "entry",
-                    models.OneToOneField(
+                    models.ForeignKey(
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="invoice",
+                        related_name="invoices",
                         to="portfolio.journalentry",
+                    ),
+                ),
+                (
+                    "brought_forward",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Open when the books began: its entry is the opening, its total what was open.",
                     ),
                 ),
                 ("source", models.CharField(blank=True, max_length=120)),
@@ -169,6 +176,11 @@ class Migration(migrations.Migration):
                     ),
                     models.UniqueConstraint(
                         fields=("contract", "retainer_month"), name="invoice_once_per_retainer_month"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("brought_forward", False)),
+                        fields=("entry",),
+                        name="invoice_once_per_entry",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(

@@ -113,10 +113,17 @@ class Migration(migrations.Migration):
                 ("void_on", models.DateField(blank=True, help_text="When it was reversed.", null=True)),
                 (
                     "entry",
-                    models.OneToOneField(
+                    models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="bill",
+                        related_name="bills",
                         to="portfolio.journalentry",
+                    ),
+                ),
+                (
+                    "brought_forward",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Open when the books began: its entry is the opening, its total what was open.",
                     ),
                 ),
             ],
@@ -137,6 +144,11 @@ class Migration(migrations.Migration):
                         condition=models.Q(("void_on__isnull", True)),
                         fields=("vendor", "reference"),
                         name="bill_once_per_reference",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("brought_forward", False)),
+                        fields=("entry",),
+                        name="bill_once_per_entry",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(

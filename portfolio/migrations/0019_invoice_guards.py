@@ -29,7 +29,8 @@ REFUNDED = "What went back of a payment is the sum of its refunds."
 
 _INVOICE_FIXED = (
     "id", "entity_id", "client_id", "contract_id", "booking_id", "state", "number", "reference", "issued_on", "due_on",
-    "currency", "note", "retainer_month", "seller", "billed_to", "how_to_pay", "total_minor", "entry_id", "source",
+    "currency", "note", "retainer_month", "seller", "billed_to", "how_to_pay", "total_minor", "entry_id", "brought_forward",
+    "source",
 )  # fmt: skip
 _PAYMENT_FIXED = (
     "id", "entity_id", "client_id", '"on"', "amount_minor", "reference", "entry_id", "imported_line_id",

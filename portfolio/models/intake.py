@@ -22,6 +22,7 @@ class ImportKind(models.TextChoices):
     BOOKINGS = "bookings", "Bookings (CSV)"
     STAYS = "stays", "Stays (CSV)"
     INVOICES = "invoices", "Invoices (CSV)"
+    OPEN_ITEMS = "open_items", "Open invoices and bills of an opening (CSV)"
 
 
 class ImportFile(models.Model):

@@ -79,8 +79,12 @@ class Invoice(models.Model):
     total_minor = models.BigIntegerField(default=0)
     settled_minor = models.BigIntegerField(default=0, help_text="Paid or credited.")
     settled_on = models.DateField(null=True, blank=True, help_text="When the last of it was settled.")
-    entry = models.OneToOneField(
-        JournalEntry, null=True, blank=True, on_delete=models.PROTECT, related_name="invoice"
+    entry = models.ForeignKey(
+        JournalEntry, null=True, blank=True, on_delete=models.PROTECT, related_name="invoices"
+    )
+    brought_forward = models.BooleanField(
+        default=False,
+        help_text="Open when the books began: its entry is the opening, its total what was open.",
     )
     source = models.CharField(max_length=120, blank=True)
 
@@ -93,6 +97,9 @@ class Invoice(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["contract", "retainer_month"], name="invoice_once_per_retainer_month"
+            ),
+            models.UniqueConstraint(
+                fields=["entry"], condition=Q(brought_forward=False), name="invoice_once_per_entry"
             ),
             models.CheckConstraint(
                 condition=Q(total_minor__gte=0, settled_minor__gte=0, settled_minor__lte=F("total_minor")),

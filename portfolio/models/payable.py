@@ -58,7 +58,11 @@ class Bill(models.Model):
     settled_minor = models.BigIntegerField(default=0)
     settled_on = models.DateField(null=True, blank=True)
     void_on = models.DateField(null=True, blank=True, help_text="When it was reversed.")
-    entry = models.OneToOneField(JournalEntry, on_delete=models.PROTECT, related_name="bill")
+    entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="bills")
+    brought_forward = models.BooleanField(
+        default=False,
+        help_text="Open when the books began: its entry is the opening, its total what was open.",
+    )
 
     class Meta:
         ordering = ["entity_id", "-issued_on", "-id"]
@@ -67,6 +71,9 @@ class Bill(models.Model):
                 fields=["vendor", "reference"],
                 condition=Q(void_on__isnull=True),
                 name="bill_once_per_reference",
+            ),
+            models.UniqueConstraint(
+                fields=["entry"], condition=Q(brought_forward=False), name="bill_once_per_entry"
             ),
             models.CheckConstraint(
                 condition=Q(total_minor__gt=0, settled_minor__gte=0, settled_minor__lte=F("total_minor")),

@@ -45,6 +45,7 @@ PLACES = MappingProxyType(
         Place.CONTRACTORS: ("portfolio:contractors", "Contractors"),
         Place.STRIPE: ("portfolio:stripe", "Stripe"),
         Place.BANK: ("portfolio:bank", "Bank"),
+        Place.OPENING: ("portfolio:opening", "Opening balances"),
         Place.TAX: ("portfolio:tax", "Tax set aside"),
     }
 )

@@ -209,7 +209,7 @@ def pay(
 
 
 def void(*, bill: Bill, on: dt.date, reason: str, by: AbstractBaseUser | None, at: dt.datetime) -> Bill:
-    """Take a bill that nobody has paid out of the books by reversing its entry.
+    """Take a bill that nobody has paid out of the books by reversing its entry, or off what the opening brought.
 
     Raises:
         BillRefusedError: something is paid of it, or it is void already.
@@ -224,7 +224,10 @@ def void(*, bill: Bill, on: dt.date, reason: str, by: AbstractBaseUser | None, a
                 else f"{format_minor(now.settled_minor, bill.entity.currency)} of bill {bill.reference} is paid; "
                 "reverse the payments first."
             )
-        ledger.reverse(entry=bill.entry, on=on, reason=reason, by=by, at=at)
+        if bill.brought_forward:
+            _give_back(bill, on, reason, by, at)
+        else:
+            ledger.reverse(entry=bill.entry, on=on, reason=reason, by=by, at=at)
         audit.record(
             action="portfolio:bill:void", subject=bill, by=by, at=at, entity=bill.entity.slug,
             data={"reference": bill.reference, "reason": reason},
@@ -265,6 +268,20 @@ def take_back(
             action="portfolio:bill:take_back", subject=payment, by=by, at=at, entity=entity.slug,
             data={"amount_minor": payment.amount_minor, "reason": reason, "came_back": came_back},
         )  # fmt: skip
+
+
+def _give_back(bill: Bill, on: dt.date, reason: str, by: AbstractBaseUser | None, at: dt.datetime) -> None:
+    """Take a bill that came with the opening off what is owed: the opening itself stays as it is."""
+    if not reason.strip():
+        raise BillRefusedError(f"Voiding bill {bill.reference} needs a reason; say why.")
+    ledger.post(
+        entity=bill.entity, on=on, memo=f"Void: bill {bill.reference} of {bill.vendor.name}"[: ledger.MEMO_LIMIT],
+        lines=[
+            ledger.Line(Accounts(bill.entity).owed_to(bill.vendor), bill.total_minor),
+            *(ledger.Line(line.account, -line.amount_minor) for line in bill.lines.select_related("account")),
+        ],
+        source=EntrySource.MANUAL, external_id=f"void:bill:{bill.pk}", by=by, at=at,
+    )  # fmt: skip
 
 
 def _lock(vendor: Vendor) -> None:

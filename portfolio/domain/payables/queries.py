@@ -94,6 +94,7 @@ def open_bills(*, entity: Entity, as_of: dt.date) -> tuple[OpenBill, ...]:
     rows = (
         Bill.objects.filter(entity=entity, issued_on__lte=as_of)
         .filter(Q(void_on__isnull=True) | Q(void_on__gt=as_of))
+        .filter(Q(brought_forward=False) | Q(entry__on__lte=as_of))
         .annotate(open_minor=F("total_minor") - Coalesce(Subquery(paid), 0))
         .filter(open_minor__gt=0)
         .select_related("vendor")

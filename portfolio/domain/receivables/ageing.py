@@ -157,6 +157,7 @@ def open_invoices(*, entity: Entity, as_of: dt.date) -> list[tuple[Invoice, int]
     invoices = list(
         Invoice.objects.filter(entity=entity, state=InvoiceState.ISSUED, issued_on__lte=as_of)
         .filter(Q(settled_on__isnull=True) | Q(settled_on__gt=as_of))
+        .filter(Q(brought_forward=False) | Q(entry__on__lte=as_of))
         .select_related("client")
         .order_by("issued_on", "pk")
     )

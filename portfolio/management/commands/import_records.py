@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from core import busy, clock
-from portfolio.domain import exports, intake, ledger
+from portfolio.domain import exports, intake, ledger, open_items
 from portfolio.domain.landing import LandedFile
 from portfolio.domain.plan import landing as plans
 from portfolio.domain.receivables.landing import land_invoices
@@ -16,6 +16,7 @@ from portfolio.formats import FormatError, workbook
 
 LANDERS: dict[str, Callable[..., LandedFile | int]] = {
     "opening": intake.land_opening,
+    "open_items": open_items.land,
     "invoices": land_invoices,
     "bookings": exports.land_bookings,
     "stays": exports.land_stays,
@@ -30,7 +31,7 @@ LANDERS: dict[str, Callable[..., LandedFile | int]] = {
 class Command(BaseCommand):
     """Lands one file whole, or says in one sentence why not and writes nothing."""
 
-    help = "Import an export of several entities (CSV or XLSX): opening balances, invoices, bookings, stays, rules or plans."
+    help = "Import an export of several entities (CSV or XLSX): opening balances and what was open then, invoices, bookings, stays, rules or plans."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the file and its kind."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from portfolio.domain import cards
+from portfolio.domain import cards, open_items
 from portfolio.domain.payables.vendors import BILLED_KINDS, VendorTerms
 from portfolio.models import Account, AccountRole, Booking, Entity, Vendor
 from portfolio.models.account import CASH_ROLES
@@ -193,3 +193,28 @@ class OpeningForm(forms.Form):
             for account in self.accounts
             if self.cleaned_data.get(f"balance_{account.pk}")
         }
+
+
+class OpenItemForm(forms.Form):
+    """An invoice or bill that was open when the books began."""
+
+    kind = forms.ChoiceField(label="What it is", choices=open_items.KINDS)
+    name = forms.CharField(
+        label="Client or vendor", max_length=100, help_text="Somebody new is written down with it."
+    )
+    number = forms.CharField(label="Number", max_length=40)
+    issued_on = DayField(label="Date it bears")
+    due_on = DayField(label="Due on")
+    amount = MoneyField(label="Open that day", help_text="What was not paid of it when the books began.")
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        """Read the amount in the entity's currency."""
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].currency = currency  # type: ignore[attr-defined]
+
+    def item(self) -> open_items.OpenItem:
+        """Return what was filled in."""
+        data = self.cleaned_data
+        return open_items.OpenItem(
+            data["kind"], data["name"], data["number"], data["issued_on"], data["due_on"], data["amount"]
+        )
