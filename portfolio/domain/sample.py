@@ -13,7 +13,8 @@ from django.db import transaction
 
 from portfolio.domain import exports, handoffs, intake, recognition
 from portfolio.domain.receivables.landing import land_invoices
-from portfolio.domain.samples import bank, payables, plans, receivables, stripe
+from portfolio.domain.samples import bank, journal, payables, plans, receivables, stripe
+from portfolio.domain.samples import months as closed_months
 from portfolio.domain.samples import recognition as agreed_terms
 from portfolio.domain.stripe.landing import land_file
 from portfolio.formats import tables
@@ -90,8 +91,10 @@ PARTS = (
     agreed_terms,
     payables,
     receivables,
+    closed_months,
     stripe,
     plans,
+    journal,
 )
 RULES = (
     (FinancialRule.Check.RUNWAY_FLOOR, "Runway never falls below three months.", 300),
@@ -127,6 +130,7 @@ def load(*, folder: Path, at: dt.datetime) -> Loaded:
         exports.land_bookings(data=bookings, name="bookings.csv", by=None, at=at)
         exports.land_stays(data=_read(exported / "stays.csv"), name="stays.csv", by=None, at=at)
         land_invoices(data=_read(exported / "invoices.csv"), name="invoices.csv", by=None, at=at)
+        payables.record_paid(at=at)
         lines = _land_money(folder, at)
         _settle_cancelled(bookings, at)
         exports.land_targets(data=_read(exported / "targets.csv"), name="targets.csv", by=None, at=at)

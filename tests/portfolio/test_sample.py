@@ -15,24 +15,30 @@ from django.db.models import F, Sum
 
 from core import months
 from core.models import AuditEvent
-from portfolio.domain import close_checks, reconciliation, sample, statements, verification
+from portfolio.domain import close_checks, matching, reconciliation, sample, statements, verification
 from portfolio.domain.verification import cash_at_bank
 from portfolio.formats import FormatError
 from portfolio.models import (
     AccountRole,
     Assumption,
+    BillPayment,
     Booking,
+    CreditNote,
+    DunningLetter,
     Entity,
+    EntryDocument,
     EntryState,
     FinancialRule,
     HandoffRow,
     ImportedLine,
+    Invoice,
     JournalEntry,
     MonthlyBalance,
     Period,
     ProfitabilityModel,
     SampleMark,
     Scenario,
+    WriteOff,
 )
 from tests.portfolio.conftest import AT
 
@@ -72,7 +78,9 @@ class TestLoaded:
 
     def test_the_books_hold_and_every_line_has_an_entry(self) -> None:
         assert verification.verify_books() == []
-        assert not ImportedLine.objects.filter(kind__in=["bank_csv", "stripe"], entry__isnull=True).exists()
+        waiting = ImportedLine.objects.filter(kind__in=["bank_csv", "stripe"], entry__isnull=True)
+        assert [line.description for line in waiting] == ["SOFTWARE SUBSCRIPTIONS"]
+        assert [found.differs_minor for found in matching.suggestions(line=waiting[0])] == [0]
         assert not JournalEntry.objects.filter(state=EntryState.DRAFT).exists()
 
     def test_what_is_held_is_what_the_note_says(self) -> None:
@@ -117,8 +125,31 @@ class TestLoaded:
         assert all(row.source for row in Assumption.objects.all())
         assert list(Scenario.objects.values_list("name", flat=True)) == ["Low", "Base", "High"]
         assert FinancialRule.objects.count() == 3
-        assert not Period.objects.exists()
+        assert not Period.objects.exclude(state="open").exists()
         assert SampleMark.objects.get().as_of == sample.AS_OF
+
+    def test_each_page_of_the_books_has_something_to_show(self) -> None:
+        assert set(EntryDocument.objects.values_list("content_type", flat=True)) == {
+            "image/jpeg", "application/pdf", "text/plain",
+        }  # fmt: skip
+        told = ImportedLine.objects.filter(kind="bank_csv", entry__bill_payments__isnull=False)
+        assert (BillPayment.objects.count(), told.count()) == (4, 3), "one waits"
+        assert list(
+            Invoice.objects.filter(state="issued", source="")
+            .order_by("reference")
+            .values_list("reference", flat=True)
+        ) == ["DC-1031", "DC-1032"]
+        assert CreditNote.objects.get().reference == "DC-CN-1"
+        assert WriteOff.objects.get().amount_minor == 24_00
+        assert set(DunningLetter.objects.values_list("client__name", flat=True)) == {
+            "Cove Realty",
+            "Mesa Roofing",
+        }
+        written = JournalEntry.objects.filter(source="manual")
+        assert (written.count(), written.filter(reversed_by__isnull=False).count()) == (5, 2)
+        assert held(AccountRole.TAX) == -61_43
+        assert ImportedLine.objects.filter(kind="stripe", description__startswith="Refund").count() == 1
+        assert Period.objects.get().reopen_reason
 
     def test_any_past_month_reconciles_with_its_statement(self) -> None:
         """The bank's own running balance at each month's end is what the books hold."""
@@ -264,7 +295,7 @@ def test_reconcile_month_reconciles_and_closes() -> None:
     with pytest.raises(CommandError, match="only a closed month is reopened"):
         call_command("reopen_month", "jada", "2026-10", "Too early", stdout=out)
     call_command("reopen_month", "jada", "2025-10", "A receipt came late", stdout=out)
-    assert Period.objects.get(month=OCT - 12).state == "open"
+    assert Period.objects.get(entity=jada, month=OCT - 12).state == "open"
 
 
 @pytest.mark.django_db

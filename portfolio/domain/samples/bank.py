@@ -1,11 +1,11 @@
-"""Sample banks: what was said about their accounts, a saved column map, a narrow rule, and a tick.
+"""Sample banks: what was said about their accounts, a saved column map and a narrow rule.
 
 Their lines and balances come from the statements that the sample lands; no figure moves here.
 """
 
 import datetime as dt
 
-from portfolio.domain import bank_accounts, close_checks, column_maps, rules
+from portfolio.domain import bank_accounts, column_maps, rules
 from portfolio.domain.rules import RuleTerms
 from portfolio.formats.bank_csv import BankColumns
 from portfolio.models import Account, Direction, Entity
@@ -15,7 +15,6 @@ BANKS = (
     ("qos", "Point Loma Savings", "122000000", "000440011234"),
     ("dc", "Point Loma Savings", "122000000", "000440015678"),
 )
-OCTOBER = 2026 * 12 + 9
 
 
 def load(*, at: dt.datetime) -> None:
@@ -43,6 +42,3 @@ def load(*, at: dt.datetime) -> None:
         ),
         by=None, at=at,
     )  # fmt: skip
-    close_checks.tick(
-        entity=qos, month=OCTOBER, item="receipts", note="All above $250 are in the folder", by=None, at=at
-    )

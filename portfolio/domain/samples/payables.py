@@ -1,40 +1,83 @@
-"""Sample vendors, bills of November that are not paid yet, and the threshold for a contractor's tax form.
+"""Sample vendors with bills paid and open, and the threshold for a contractor's tax form.
 
-The bills are dated after the day the sample stands at, so that no stated figure moves.
+What is paid was recorded by hand before the statement came: the bank's lines of it are matched, and one waits for a
+person, because nothing but its amount agrees. Open bills are dated so that no stated figure moves.
 """
 
 import datetime as dt
+from typing import NamedTuple
 
 from portfolio.domain.payables import bills, queries, vendors
 from portfolio.domain.payables.vendors import VendorTerms
-from portfolio.models import Account, Assumption, Entity
+from portfolio.models import Account, Assumption, Booking, Entity
 
-# entity, vendor, contractor, tax form received, account, (number, written, due, cents, for what)
+
+class _Bill(NamedTuple):
+    """A vendor's bill: its days of 2026, cents, what for, whose service, and when it was paid by which reference."""
+
+    number: str
+    issued: tuple[int, int]
+    due: tuple[int, int]
+    cents: int
+    words: str
+    booking: str = ""
+    paid: tuple[int, int] | None = None
+    reference: str = ""
+
+
+# entity, vendor, contractor, tax form received, account, bills
 VENDORS = (
-    ("qos", "Shelter Bay Marina", False, None, "6100", ("SB-1126", (11, 5), (12, 1), 118_000, "Dockage, December")),
-    ("qos", "Mission Sails loft", True, dt.date(2026, 2, 3), "6300", ("2291", (10, 20), (11, 6), 64_500, "Jib recut, two seams")),
-    ("qos", "Harbor Rigging", True, None, "6300", ("HR-88", (11, 6), (12, 6), 38_000, "Shroud tension, cotter pins")),
-    ("rental-3028", "Bright Mop cleaning", True, dt.date(2026, 1, 20), "5400", ("114", (11, 2), (11, 16), 24_000, "Four turnovers")),
-    ("dc", "Loft Nine studios", False, None, "6600", ("2026-12", (11, 9), (12, 1), 90_000, "Desk lease, December")),
+    ("qos", "Harbor Island Marina", False, None, "6100", (
+        _Bill("HI-2611", (11, 1), (11, 5), 118_000, "Slip 42, November", paid=(11, 2), reference="Standing order"),
+        _Bill("HI-2612", (11, 5), (12, 1), 118_000, "Slip 42, December"),
+    )),
+    ("qos", "Mission Sails loft", True, dt.date(2026, 2, 3), "6300", (
+        _Bill("2291", (10, 20), (11, 6), 64_500, "Jib recut, two seams"),
+    )),
+    ("qos", "Harbor Rigging", True, None, "6300", (
+        _Bill("HR-88", (11, 6), (12, 6), 38_000, "Shroud tension, cotter pins"),
+    )),
+    ("rental-3028", "Bright Mop cleaning", True, dt.date(2026, 1, 20), "5400", (
+        _Bill("111", (10, 1), (10, 15), 12_000, "Turnover after RS-026", "RS-026", (10, 2)),
+        _Bill("113", (10, 30), (11, 13), 12_000, "Turnover after RS-028", "RS-028", (11, 2)),
+        _Bill("114", (11, 2), (11, 16), 24_000, "Deep clean before the winter"),
+    )),
+    ("dc", "Paperkite", False, None, "6400", (
+        _Bill("PK-7710", (11, 5), (11, 12), 14_500, "Design tools, November", paid=(11, 6), reference="Card on file"),
+    )),
+    ("dc", "Loft Nine studios", False, None, "6600", (
+        _Bill("2026-12", (11, 9), (12, 1), 90_000, "Desk lease, December"),
+    )),
 )  # fmt: skip
 
 
-def load(*, at: dt.datetime) -> None:
-    """Load vendors and their open bills; inside the caller's transaction."""
+def record_paid(*, at: dt.datetime) -> None:
+    """Enter all bills and record what was paid of them, before any statement lands; inside the caller's transaction."""
     entities = {entity.slug: entity for entity in Entity.objects.all()}
-    for slug, name, contractor, form_on, code, (reference, written, due, cents, words) in VENDORS:
-        account = Account.objects.get(entity=entities[slug], code=code)
-        terms = VendorTerms(name=name, contractor=contractor, tax_form_on=form_on, account_id=account.pk)
-        vendor = vendors.add(entity=entities[slug], terms=terms, by=None, at=at)
-        bills.enter(
-            vendor=vendor,
-            reference=reference,
-            issued_on=dt.date(2026, *written),
-            due_on=dt.date(2026, *due),
-            lines=[bills.LineDraft(account, cents, words)],
-            by=None,
-            at=at,
+    for slug, name, contractor, form_on, code, given in VENDORS:
+        entity = entities[slug]
+        accounts = {row.code: row for row in Account.objects.filter(entity=entity, code__in=(code, "1010"))}
+        terms = VendorTerms(
+            name=name, contractor=contractor, tax_form_on=form_on, account_id=accounts[code].pk
         )
+        vendor = vendors.add(entity=entity, terms=terms, by=None, at=at)
+        for said in given:
+            booking = Booking.objects.get(entity=entity, reference=said.booking) if said.booking else None
+            bill = bills.enter(
+                vendor=vendor, reference=said.number, issued_on=dt.date(2026, *said.issued),
+                due_on=dt.date(2026, *said.due),
+                lines=[bills.LineDraft(accounts[code], said.cents, said.words, booking)], by=None, at=at,
+            )  # fmt: skip
+            if said.paid is not None:
+                bills.pay(
+                    bill=bill, on=dt.date(2026, *said.paid), amount_minor=said.cents, account=accounts["1010"],
+                    reference=said.reference, by=None, at=at,
+                )  # fmt: skip
+
+
+def load(*, at: dt.datetime) -> None:
+    """Write down from which sum a contractor's tax form is due; inside the caller's transaction."""
+    del at  # An assumption has a day, not a moment.
     Assumption.objects.create(
         key=queries.THRESHOLD,
         effective_on=dt.date(2026, 1, 1),

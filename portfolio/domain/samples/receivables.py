@@ -1,16 +1,19 @@
 """Sample receivables: how the agency's invoices look, payments tied to the bank's lines, work not billed yet, a draft.
 
-Nothing here is posted, so no stated figure moves: the payments are the bank's own entries.
+The payments are the bank's own entries. What is issued here is credited or written off in the same month, and what is
+written off takes as much off another fixed cost, so that no stated figure moves. Reminders wait for a person to send them.
 """
 
 import datetime as dt
+from typing import Any
 
+from portfolio.domain import entries, ledger
 from portfolio.domain.accounts import Accounts
-from portfolio.domain.receivables import clients, drafting, invoices, payments, work
+from portfolio.domain.receivables import clients, credit, drafting, dunning, invoices, payments, work
 from portfolio.domain.receivables.clients import Paper, Particulars
 from portfolio.domain.receivables.invoices import LineSaid
 from portfolio.domain.receivables.work import Stretch
-from portfolio.models import AccountRole, Client, ClientContract, Entity
+from portfolio.models import Account, AccountRole, Client, ClientContract, Entity
 
 _AS_OF = dt.date(2026, 11, 10)
 _PAPER = Paper(
@@ -59,7 +62,48 @@ def load(*, at: dt.datetime) -> None:
         by=None,
         at=at,
     )
+    _take_back(agency, sales, at)
+    for name in ("Cove Realty", "Mesa Roofing"):
+        late = Client.objects.select_related("entity").get(entity=agency, name=name)
+        dunning.draft(entity=agency, client=late, on=_AS_OF, by=None, at=at)
     _work(billing, at)
+
+
+def _take_back(agency: Entity, sales: Account, at: dt.datetime) -> None:
+    """Issue an invoice that is credited, and one for money laid out that is given up as a bad debt."""
+    said: dict[str, Any] = {"today": _AS_OF, "by": None, "at": at}
+    yoga = clients.add(
+        entity=agency,
+        particulars=Particulars(
+            name="Tide Yoga", email="tide.yoga@example.com", address="305 Cable Street\nSan Diego, CA 92107", terms_days=0
+        ),
+        by=None, at=at,
+    )  # fmt: skip
+    laid_out, hosting = (Account.objects.get(entity=agency, code=code) for code in ("2200", "6400"))
+    renewal = invoices.draft(
+        client=yoga, lines=[LineSaid("Domain renewals paid for you", 1_200, laid_out, 2_000)], by=None, at=at
+    )
+    renewal = invoices.issue(invoice=renewal, on=dt.date(2026, 11, 2), due_on=dt.date(2026, 11, 2), **said)
+    entries.write(
+        entity=agency, on=dt.date(2026, 11, 2), memo="Domain renewals of August were laid out for Tide Yoga",
+        lines=[ledger.Line(laid_out, 2_400), ledger.Line(hosting, -2_400)], key="sample-renewals", by=None, at=at,
+    )  # fmt: skip
+    brewing = Client.objects.select_related("entity").get(entity=agency, name="Bay Brewing")
+    extra = invoices.draft(
+        client=brewing,
+        lines=[LineSaid("Tap list on the front page, hours", 8_500, sales, 2_500)],
+        by=None,
+        at=at,
+    )
+    extra = invoices.issue(invoice=extra, on=dt.date(2026, 11, 6), **said)
+    credit.note(
+        invoice=extra, amount_minor=extra.total_minor, on=dt.date(2026, 11, 9),
+        reason="Billed before the work was done; it is billed anew from the time sheet", **said,
+    )  # fmt: skip
+    credit.write_off(
+        invoice=renewal, amount_minor=renewal.total_minor, on=dt.date(2026, 11, 10),
+        reason="The studio has closed; the amount is not worth a letter", **said,
+    )  # fmt: skip
 
 
 def _work(entity: Entity, at: dt.datetime) -> None:
