@@ -41,15 +41,21 @@ def note(
 ) -> CreditNote:
     """Credit so much of an invoice, its tax in proportion; return the numbered note.
 
-    What each line's account and the tax give back is rounded so that notes over the whole invoice add up to it.
+    What each line's account and the tax give back is rounded so that notes over the whole invoice add up to it. What a
+    client's payment settled beyond what is open is freed, the newest first, and stands to the client's credit.
 
     Raises:
-        RefusedError: more than is open, no reason, or a day before the invoice or ahead.
+        RefusedError: more than is open or paid, no reason, or a day before the invoice or ahead.
         portfolio.domain.ledger.LedgerError: the month is closed.
     """
     reason = _checked(amount_minor, reason, on, today)
     with transaction.atomic():
-        row = _locked(invoice, amount_minor, on, "credited")
+        # Payments are locked before invoices, as whoever allocates one does.
+        settling.lock_payments_of(invoice)
+        row = _locked(invoice, amount_minor, on, "credited", paid_minor=paid_minor(invoice))
+        freed = max(0, amount_minor - settling.open_minor(row))
+        if freed:
+            settling.free(invoice=row, wanted_minor=freed, on=on)
         number, reference = numbers.take(entity=row.entity, kind=SeriesKind.CREDIT_NOTE)
         before = row.credit_notes.aggregate(total=Sum("amount_minor"))["total"] or 0
         earlier, later = _split(row, before), _split(row, before + amount_minor)
@@ -79,9 +85,19 @@ def note(
         settling.settle(invoice=row, amount_minor=amount_minor, on=on, credit_note=made)
         audit.record(
             action="portfolio:credit_note:issue", subject=made, at=at, by=by, entity=row.entity.slug,
-            data={"invoice": row.reference, "amount_minor": amount_minor, "reason": reason},
+            data={
+                "invoice": row.reference, "amount_minor": amount_minor, "reason": reason, "freed_minor": freed,
+            },
         )  # fmt: skip
     return made
+
+
+def paid_minor(invoice: Invoice) -> int:
+    """Return what payments settle of an invoice and a credit note may free: nothing of a booking's."""
+    if invoice.booking_id is not None:
+        return 0
+    total = invoice.allocations.filter(payment__isnull=False).aggregate(total=Sum("amount_minor"))["total"]
+    return total or 0
 
 
 def write_off(
@@ -139,17 +155,22 @@ def _checked(amount_minor: int, reason: str, on: dt.date, today: dt.date) -> str
     return reason.strip()
 
 
-def _locked(invoice: Invoice, amount_minor: int, on: dt.date, verb: str) -> Invoice:
+def _locked(invoice: Invoice, amount_minor: int, on: dt.date, verb: str, *, paid_minor: int = 0) -> Invoice:
     found = settling.lock(Invoice.objects.filter(pk=invoice.pk).select_related("entity", "client", "booking"))
     if not found:
         raise RefusedError("This invoice is a draft; throw it away instead.")
     row, open_minor = found[0], settling.open_minor(found[0])
     if row.issued_on is not None and on < row.issued_on:
         raise RefusedError(f"{row} was issued on {row.issued_on:%-d %B %Y}; it cannot be {verb} before.")
-    if amount_minor > open_minor:
+    if amount_minor > open_minor + paid_minor:
         raise RefusedError(
-            f"{format_minor(open_minor, row.currency)} of {row} is open; no more than that can be {verb}. "
-            "Take a payment off it first, if it should stand to the client's credit."
+            f"{format_minor(open_minor + paid_minor, row.currency)} of {row} is open{' or paid' if paid_minor else ''}; no more "
+            f"than that can be {verb}."
+            + (
+                " What a booking's client paid stays with the booking: change its price or call it off on its page."
+                if row.booking_id is not None
+                else ""
+            )
         )
     return row
 

@@ -86,6 +86,39 @@ def take_back(*, allocation: Allocation, on: dt.date) -> Allocation:
     return mirror
 
 
+def lock_payments_of(invoice: Invoice) -> None:
+    """Lock the payments that settle an invoice, by their ids; before the invoice itself."""
+    ids = invoice.allocations.filter(payment__isnull=False).values("payment_id")
+    list(Payment.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
+
+
+def free(*, invoice: Invoice, wanted_minor: int, on: dt.date) -> None:
+    """Take back so much of what payments settle of a locked invoice, the newest first; it stands to the client's credit.
+
+    Raises:
+        RefusedError: payments settle less of it.
+    """
+    for allocation in (
+        invoice.allocations.filter(payment__isnull=False, reverses__isnull=True, reversed_by__isnull=True)
+        .select_related("payment")
+        .order_by("-on", "-pk")
+    ):
+        if wanted_minor <= 0:
+            return
+        share = min(wanted_minor, allocation.amount_minor)
+        take_back(allocation=allocation, on=on)
+        if allocation.amount_minor > share and allocation.payment is not None:
+            settle(
+                invoice=invoice,
+                amount_minor=allocation.amount_minor - share,
+                on=on,
+                payment=allocation.payment,
+            )
+        wanted_minor -= share
+    if wanted_minor > 0:
+        raise RefusedError(f"So much of {invoice} is not paid any more; look at it again.")
+
+
 def standing(payment: Payment) -> list[Allocation]:
     """Return a payment's allocations that were not taken back, oldest first."""
     return list(

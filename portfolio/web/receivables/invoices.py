@@ -99,6 +99,7 @@ def invoice_page(request: HttpRequest, pk: int) -> HttpResponse:
             invoice=row,
             lines=[(line, papers.quantity(line.quantity_milli)) for line in row.lines.select_related("account")],
             open_minor=settling.open_minor(row),
+            paid_minor=credit.paid_minor(row),
             as_of=pages.as_of_date(),
             allocations=list(
                 row.allocations.select_related("payment", "credit_note", "write_off", "reversed_by").order_by("on", "pk")
@@ -280,14 +281,19 @@ def issue_invoice(request: HttpRequest, pk: int) -> HttpResponse:
 def credit_invoice(request: HttpRequest, pk: int) -> HttpResponse:
     """Credit an issued invoice, whole or in part."""
     row, at = _invoice(request, pk, "keep"), clock.now()
+    paid = credit.paid_minor(row)
     return act(
         request,
         entity=row.entity,
         part="invoices",
         heading=f"Credit {row}",
-        lede="A credit note takes so much of the invoice back, its tax in proportion. It is numbered and never changes.",
-        facts=[("Open", format_minor(settling.open_minor(row), row.currency))],
-        form=_take_off(request, row),
+        lede="A credit note takes so much of the invoice back, its tax in proportion. It is numbered and never changes. What "
+        "was paid of it beyond what is open stands to the client’s credit and can be paid back.",
+        facts=[
+            ("Open", format_minor(settling.open_minor(row), row.currency)),
+            ("Paid", format_minor(paid, row.currency)),
+        ],
+        form=_take_off(request, row, paid),
         submit="Issue the credit note",
         do=lambda said: credit.note(
             invoice=row, amount_minor=said["amount"], reason=said["reason"], on=said["on"],
@@ -357,8 +363,8 @@ def mail_invoice(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def _take_off(request: HttpRequest, row: Invoice) -> TakeOffForm:
-    initial = {"amount": settling.open_minor(row), "on": pages.as_of_date()}
+def _take_off(request: HttpRequest, row: Invoice, paid_minor: int = 0) -> TakeOffForm:
+    initial = {"amount": settling.open_minor(row) or paid_minor, "on": pages.as_of_date()}
     return TakeOffForm(data(request), currency=row.currency, initial=initial)
 
 

@@ -266,3 +266,26 @@ def test_money_that_went_back_is_recorded_undone_and_tied_on_the_pages(office: O
         assert browser.post(tie, {"payment": payment.pk}).status_code == status
     payment.refresh_from_db()
     assert payment.refunded_minor == 4_000
+
+
+def test_a_paid_invoice_is_credited_and_what_was_paid_of_it_stands_to_the_clients_credit(
+    office: Office,
+) -> None:
+    issued = office.issued()
+    first, second = office.pay(60_000), office.pay(30_000, on="11-06")
+    browser = Browser()
+    browser.force_login(people.owner())
+    form = f"/portfolio/invoices/{issued.pk}/credit/"
+    assert form in browser.get(f"/portfolio/invoices/{issued.pk}/").content.decode()
+    asked = {"amount": "550", "on": "2026-11-10", "reason": "Half of it was not done"}
+    assert browser.post(form, {**asked, "amount": "1000.01"}).status_code == 422
+    assert browser.post(form, asked).status_code == 302
+
+    issued.refresh_from_db()
+    for payment in (first, second):
+        payment.refresh_from_db()
+    assert (issued.settled_minor, first.allocated_minor, second.allocated_minor) == (100_000, 45_000, 0)
+    assert paying_back.credit_of(office.client) == 45_000
+    assert office.balances() == {"1010": 90_000, "1200": -45_000, "4000": -45_000}
+    assert "Credit</a>" in browser.get(f"/portfolio/invoices/{issued.pk}/").content.decode()
+    assert verify_books() == []
