@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 
 from core import months
 from core.money import format_minor
+from portfolio.domain import open_items
 from portfolio.domain.verified_numbers import verify_numbers
 from portfolio.models import (
     Allocation,
@@ -18,9 +19,11 @@ from portfolio.models import (
     BillLine,
     BillPayment,
     CreditNote,
+    EntrySource,
     Invoice,
     InvoiceLine,
     InvoiceState,
+    JournalEntry,
     Payment,
     PaymentRefund,
     Posting,
@@ -29,7 +32,7 @@ from portfolio.models import (
 
 def verify_sub_ledgers() -> list[str]:
     """Return a sentence for each invoice, payment, credit note and bill that its parts or its entry contradict."""
-    return [*_invoices(), *_payments(), *_credit_notes(), *verify_numbers(), *_bills()]
+    return [*_invoices(), *_payments(), *_credit_notes(), *verify_numbers(), *_bills(), *_brought_forward()]
 
 
 def _sum(rows: QuerySet, outer: str, amount: str = "amount_minor") -> Coalesce:
@@ -70,7 +73,7 @@ def _invoices() -> Iterator[str]:
     wrong = (
         ~Q(of_lines=F("total_minor"))
         | ~Q(of_allocations=F("settled_minor"))
-        | (Q(total_minor__gt=0) & ~Q(of_entry=F("total_minor")))
+        | (Q(total_minor__gt=0, brought_forward=False) & ~Q(of_entry=F("total_minor")))
     )
     for row in rows.filter(wrong).select_related("entity"):
         money = [
@@ -81,8 +84,10 @@ def _invoices() -> Iterator[str]:
             f"Invoice {row.reference} of {row.entity.name} says {money[0]}, its lines {money[1]} and its entry {money[2]}; "
             f"{money[3]} of it is settled, and payments and credits settle {money[4]}."
         )
-    told = rows.exclude(entry=None).exclude(
-        entry__on=F("issued_on"), entry__entity=F("entity"), entry__currency=F("currency")
+    told = (
+        rows.filter(brought_forward=False)
+        .exclude(entry=None)
+        .exclude(entry__on=F("issued_on"), entry__entity=F("entity"), entry__currency=F("currency"))
     )
     for row in told.select_related("entity", "entry__entity"):
         if (entry := row.entry) is not None:
@@ -142,3 +147,21 @@ def _bills() -> Iterator[str]:
             f"Bill {row.reference} of {row.entity.name} says {money[0]}, its lines {money[1]} and its entry {money[2]}; "
             f"{money[3]} of it is paid, and its payments add up to {money[4]}."
         )
+
+
+def _brought_forward() -> Iterator[str]:
+    """Find invoices and bills that say the opening holds them, and openings that hold less."""
+    entries = JournalEntry.objects.filter(Q(invoices__brought_forward=True) | Q(bills__brought_forward=True))
+    for entry in entries.distinct().select_related("entity").order_by("pk"):
+        reversed_since = JournalEntry.objects.filter(reverses=entry).exists()
+        if entry.source != EntrySource.OPENING or reversed_since:
+            yield (
+                f"Invoices or bills of {entry.entity.name} are said to be brought forward by entry {entry.number}, which is no "
+                "opening that stands."
+            )
+        for side in open_items.sides(entry):
+            if side.named_minor > max(side.held_minor, 0):
+                money = [format_minor(minor, entry.currency) for minor in (side.named_minor, side.held_minor)]
+                yield (
+                    f"{side.label} brought forward at {entry.entity.name} add up to {money[0]}, and the opening holds {money[1]}."
+                )
