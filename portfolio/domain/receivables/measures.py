@@ -231,14 +231,15 @@ def _issued(as_of: dt.date) -> Q:
 
 
 def _retained(contract: ClientContract, as_of: dt.date) -> range:
-    """Return the months of a signed retainer that were over on a day."""
+    """Return the months of a signed retainer that were over on a day; where no start is written, it runs from its signature."""
     signed = contract.state in (ContractState.SIGNED, ContractState.EXPIRED)
-    if contract.billing_model != BillingModel.RETAINER or contract.starts_on is None or not signed:
+    begins_on = contract.starts_on or contract.signed_on
+    if contract.billing_model != BillingModel.RETAINER or begins_on is None or not signed:
         return range(0)
     end = months.month_of(as_of + dt.timedelta(days=1))
     if contract.ends_on is not None and (contract.state == ContractState.EXPIRED or not contract.renews):
         end = min(end, months.month_of(contract.ends_on) + 1)
-    return range(months.month_of(contract.starts_on), end)
+    return range(months.month_of(begins_on), end)
 
 
 def _bucket(days: int) -> int:

@@ -127,7 +127,11 @@ class ContractForm(forms.Form):
         max_length=120,
         help_text="Tells several contracts of one client apart.",
     )
-    starts_on = DayField(label="Starts", required=False)
+    starts_on = DayField(
+        label="Starts",
+        required=False,
+        help_text="Empty: a retainer runs from the day the contract was signed.",
+    )
     ends_on = DayField(label="Ends", required=False)
     renews = forms.BooleanField(
         label="Renews by itself", required=False, help_text="Runs on unless somebody gives notice."

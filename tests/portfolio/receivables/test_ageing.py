@@ -144,6 +144,8 @@ def test_months_of_a_retainer_that_are_over_and_not_billed_are_in_the_gap(office
     assert gaps("11-10") == [(0, 90_000, 0, 90_000, 0)], "August and October; November is not over"
     assert gaps("09-30") == [(90_000, 90_000, 0, 0, 0)], "September was not invoiced yet"
     assert gaps("08-30") == []
+    ClientContract.objects.filter(pk=contract.pk).update(starts_on=None, signed_on=day("08-20"))
+    assert gaps("11-10") == [(0, 90_000, 0, 90_000, 0)], "without a start it runs from its signature"
 
 
 @pytest.mark.parametrize("many", [1, 30])
