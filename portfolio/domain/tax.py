@@ -26,6 +26,7 @@ from portfolio.models import (
     EntrySource,
     EntryState,
     ImportedLine,
+    Invoice,
     JournalEntry,
     Posting,
     TaxKind,
@@ -34,6 +35,8 @@ from portfolio.models import (
 from portfolio.models.account import CASH_ROLES
 
 UNNAMED = "Not said which"
+# What a rate applies to that is on no booking: invoices by contract or hand, to whose price it is added.
+INVOICES = "invoice"
 
 
 class TaxRefusedError(Exception):
@@ -95,6 +98,26 @@ def rates(*, booking: Booking, on: dt.date) -> list[TaxRate]:
     return [
         rate for rate in newest.values() if rate.rate_bp and not (elsewhere and rate.collected_by_channel)
     ]
+
+
+def on_invoices(*, entity: Entity, on: dt.date) -> TaxRate | None:
+    """Return the rate of sales tax that an entity's invoices without a booking bear on a day, or None where none is known."""
+    known = TaxRate.objects.filter(
+        entity=entity, kind=TaxKind.SALES, applies_to__iexact=INVOICES, effective_on__lte=on
+    )
+    return known.order_by("-effective_on").first()
+
+
+def differs(*, invoice: Invoice, on: dt.date) -> str:
+    """Return in a sentence that the lines of a draft bear another rate than the one in force, or nothing."""
+    rate = None if invoice.booking_id is not None else on_invoices(entity=invoice.entity, on=on)
+    if rate is None:
+        return ""
+    borne = sorted(set(invoice.lines.order_by().values_list("tax_bp", flat=True)))
+    if borne == [rate.rate_bp]:
+        return ""
+    said = " and ".join(f"{bp / 100:g} %" for bp in borne)
+    return f"Its lines bear {said}; {rate.rate_bp / 100:g} % is in force since {months.spelled(rate.effective_on)}: {rate.source}"
 
 
 def set_aside(

@@ -486,7 +486,7 @@ class Migration(migrations.Migration):
                 (
                     "applies_to",
                     models.CharField(
-                        help_text="The kind of booking: stay, charter, concert …", max_length=20
+                        help_text="The kind of booking (stay, charter …), or invoice.", max_length=20
                     ),
                 ),
                 ("rate_bp", models.PositiveIntegerField()),

@@ -35,7 +35,11 @@ class RateForm(forms.Form):
 
     kind = forms.ChoiceField(label="Tax", choices=TaxKind.choices)
     applies_to = forms.ChoiceField(
-        label="On bookings of the kind", choices=[(kind, kind.capitalize()) for kind in KINDS]
+        label="On",
+        choices=[
+            *((kind, f"Bookings: {kind}") for kind in KINDS),
+            (tax.INVOICES, "Invoices without a booking, on top of their price"),
+        ],
     )
     rate = forms.DecimalField(
         label="Per cent of the price without tax", min_value=0, max_value=50, max_digits=4, decimal_places=2

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core import access, clock, months
 from core.money import exponent
-from portfolio.domain import pages
+from portfolio.domain import pages, tax
 from portfolio.domain.receivables import clients, contracts, measures, papers, paying_back, queries
 from portfolio.domain.receivables.clients import Particulars
 from portfolio.domain.receivables.contracts import Term
@@ -48,6 +48,7 @@ def client_page(request: HttpRequest, pk: int) -> HttpResponse:
         for gap in measures.billing_gap(entity=client.entity, as_of=as_of)
         if gap.contract.client_id == client.pk
     ]
+    rate = tax.on_invoices(entity=client.entity, on=as_of)
     return render(
         request,
         "portfolio/receivables/client.html",
@@ -58,7 +59,7 @@ def client_page(request: HttpRequest, pk: int) -> HttpResponse:
             client=client,
             as_of=as_of,
             contracts=[
-                (contract, DraftForm(initial={"up_to": as_of, "month": months.iso(months.month_of(as_of))}, auto_id=f"id_{contract.pk}_%s"))
+                (contract, DraftForm(initial={"up_to": as_of, "month": months.iso(months.month_of(as_of)), "tax": rate.rate_bp if rate else 0}, auto_id=f"id_{contract.pk}_%s"))
                 for contract in client.contracts.all()
             ],
             gaps=gaps,

@@ -230,9 +230,12 @@ class LineForm(forms.Form):
     tax = PercentField(label="Tax %", required=False)
     account = forms.ChoiceField(label="Earns", required=False)
 
-    def __init__(self, *args: Any, accounts: list[Account], currency: str, **kwargs: Any) -> None:
-        """Offer the accounts that a line may go to."""
+    def __init__(
+        self, *args: Any, accounts: list[Account], currency: str, tax_bp: int = 0, **kwargs: Any
+    ) -> None:
+        """Offer the accounts that a line may go to, and propose its tax."""
         super().__init__(*args, **kwargs)
+        self.fields["tax"].initial = tax_bp
         self.fields["account"].choices = [(str(row.pk), str(row)) for row in accounts]  # type: ignore[attr-defined]
         self.fields["unit"].currency = currency  # type: ignore[attr-defined]
 

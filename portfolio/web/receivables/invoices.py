@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core import access, clock
 from core.money import format_minor
-from portfolio.domain import pages
+from portfolio.domain import pages, tax
 from portfolio.domain.receivables import (
     clients,
     credit,
@@ -264,6 +264,7 @@ def issue_invoice(request: HttpRequest, pk: int) -> HttpResponse:
             ("Total", format_minor(row.total_minor, row.currency)),
             ("Client", row.client.name),
             *[("Missing on the paper", words) for words in [papers.missing(entity=row.entity)] if words],
+            *[("Sales tax", words) for words in [tax.differs(invoice=row, on=pages.as_of_date())] if words],
         ],
         form=IssueForm(data(request), initial={"on": pages.as_of_date()}),
         submit="Issue the invoice",
@@ -375,7 +376,9 @@ def _lines_page(
     """Show the lines of a draft as a form, or write them."""
     entity, accounts = client.entity, _accounts(client, row)
     lines_of = formset_factory(LineForm, extra=BLANK_LINES, max_num=invoices.LINES_AT_MOST, absolute_max=600)
-    given = {"accounts": accounts, "currency": entity.currency}
+    on_booking = row is not None and row.booking_id is not None
+    rate = None if on_booking else tax.on_invoices(entity=entity, on=pages.as_of_date())
+    given = {"accounts": accounts, "currency": entity.currency, "tax_bp": rate.rate_bp if rate else 0}
     lines = lines_of(data(request), initial=initial, prefix="lines", form_kwargs=given)
     form = NoteForm(data(request), initial={"note": note})
     if request.method == "POST" and form.is_valid() and lines.is_valid():
@@ -389,7 +392,7 @@ def _lines_page(
     return render(
         request,
         "portfolio/receivables/lines.html",
-        frame(request, entity, "invoices", heading=heading, form=form, lines=lines, back=back, wrong=wrong),
+        frame(request, entity, "invoices", heading=heading, form=form, lines=lines, back=back, wrong=wrong, rate=rate),
         status=422 if wrong else 200,
     )
 

@@ -6,9 +6,10 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client as Browser
 
+from portfolio.domain import tax
 from portfolio.domain.receivables import work
 from portfolio.domain.receivables.work import Stretch
-from portfolio.models import Client, Invoice, Payment
+from portfolio.models import Client, Invoice, Payment, TaxRate
 from tests.factories import people
 from tests.portfolio.receivables.conftest import AT, TODAY, Office
 
@@ -147,3 +148,43 @@ def test_the_way_from_work_to_money_by_the_pages_alone(office: Office, browser: 
     for kind, begins in (("csv", b"\xef\xbb\xbfClient"), ("xlsx", b"PK")):
         assert browser.get(f"{BASE}ageing.{kind}").content.startswith(begins)
     assert browser.get(f"/portfolio/clients/{office.client.pk}/statement.csv").status_code == 200
+
+
+def test_the_sales_tax_in_force_is_proposed_and_a_person_may_change_it(
+    office: Office, browser: Browser
+) -> None:
+    entity = office.books.entity
+    for kind, to, bp, day in (
+        ("sales", tax.INVOICES, 725, "2020-01-01"),
+        ("sales", tax.INVOICES, 775, "2026-07-01"),
+        ("sales", tax.INVOICES, 800, "2027-01-01"),
+        ("sales", "charter", 900, "2026-01-01"),
+        ("occupancy", tax.INVOICES, 1100, "2026-01-01"),
+    ):
+        TaxRate.objects.create(
+            entity=entity, kind=kind, applies_to=to, rate_bp=bp, effective_on=day, source="Notice 12"
+        )
+    client = office.client.pk
+    path = f"/portfolio/clients/{client}/invoices/add/"
+    page = browser.get(path).content.decode()
+    assert page.count('value="7.75"') == 3
+    assert "7.75 % is proposed, in force since 1 July 2026: Notice 12" in page
+    assert 'value="7.75"' in browser.get(f"/portfolio/clients/{client}/").content.decode()
+
+    typed = {
+        "lines-TOTAL_FORMS": "1",
+        "lines-INITIAL_FORMS": "0",
+        "lines-0-description": "Logo",
+        "lines-0-unit": "100",
+    }
+    words = []
+    for said in ("7.75", ""):
+        browser.post(path, {**typed, "lines-0-tax": said, "lines-0-account": str(office.account("4000").pk)})
+        made = Invoice.objects.latest("pk")
+        words.append(
+            (
+                made.total_minor,
+                "Sales tax" in browser.get(f"/portfolio/invoices/{made.pk}/issue/").content.decode(),
+            )
+        )
+    assert words == [(107_75, False), (100_00, True)]
