@@ -9,6 +9,7 @@ goes by ids, never by amounts.
 import contextlib
 import datetime as dt
 import re
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -135,8 +136,9 @@ def parse(
     columns = _columns(name, sheet.headers)
     found: list[BalanceTransaction] = []
     lines: dict[str, int] = {}
+    days: dict[dt.date, dt.date] = {}
     for row in sheet.rows():
-        transaction = _transaction(row, columns)
+        transaction = _transaction(row, columns, days)
         if transaction.id in lines:
             raise row.error(
                 columns["id"],
@@ -171,7 +173,7 @@ def _columns(name: str, headers: tuple[str, ...]) -> dict[str, str]:
     return columns | ({"booking": booking} if booking else {})
 
 
-def _transaction(row: CsvRow, columns: dict[str, str]) -> BalanceTransaction:
+def _transaction(row: CsvRow, columns: dict[str, str], days: dict[dt.date, dt.date]) -> BalanceTransaction:
     def text(field: str) -> str:
         return row.text(columns[field]) if field in columns else ""
 
@@ -183,7 +185,7 @@ def _transaction(row: CsvRow, columns: dict[str, str]) -> BalanceTransaction:
             columns["source"], f"{shown(source)} is not a Stripe id", "it begins with ch_, re_ or po_"
         )
     kind = kind_of(row.choice(columns["type"], TYPES), source)
-    currency = text("currency").upper()
+    currency = sys.intern(text("currency").upper())
     if currency not in EXPONENTS:
         raise row.error(columns["currency"], f"{shown(currency)} is not a currency we keep",
                         f"use one of {', '.join(EXPONENTS)}")  # fmt: skip
@@ -196,11 +198,13 @@ def _transaction(row: CsvRow, columns: dict[str, str]) -> BalanceTransaction:
             "export the file again",
         )
     _sign(row, columns, amount)
-    payout = text("payout") or (source if kind == StripeType.PAYOUT else "")
+    # What many rows say alike is kept once.
+    payout = sys.intern(text("payout")) or (source if kind == StripeType.PAYOUT else "")
+    available = _instant(row, columns["available"]).date() if text("available") else None
     return BalanceTransaction(
         line=row.line, id=identifier, type=kind, source=source, amount_minor=amount, fee_minor=fee, net_minor=net,
         currency=currency, created_at=_instant(row, columns["created"]),
-        available_on=_instant(row, columns["available"]).date() if text("available") else None,
+        available_on=days.setdefault(available, available) if available else None,
         description=row.text(columns["description"], limit=5000)[:DESCRIPTION_LIMIT] if "description" in columns else "",
         payout_id=payout, booking_ref=text("booking"),
         charge_id=source if source.startswith(_CHARGES) else text("charge"), intent_id=text("intent"),

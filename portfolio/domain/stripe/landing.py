@@ -5,6 +5,7 @@ does to the books hangs on the movement alone, on the booking it names, and on w
 """
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ from portfolio.models import (
 )
 
 _WRAPPED = re.compile(r"refund for (?:charge|payment) \((.*)\)", re.IGNORECASE)
+# So many movements are made into rows of the database at once: what a large file takes of memory stays small.
+_AT_ONCE = 2_000
 # Stays below the number of parameters that any SQLite in use accepts.
 _LOOKUP = 900
 
@@ -95,12 +98,15 @@ def land_file(
         landing.refuse_closed(entity=entity, lines=new, name=name, column="created")
         desk = desks.Desk(entity)
         landed = _post(desk, [(lines[n], rows[n]) for n in fresh], name, by, at)
-        kept = desks.kept(
-            desk, ImportKind.STRIPE, name, data, lines, new, by, at, matched=landed.matched,
-            uncategorised=landed.uncategorised,
-        )  # fmt: skip
+        file = landing.open_file(entity=entity, kind=ImportKind.STRIPE, name=name, data=data, by=by, at=at)
+        for start in range(0, len(new), _AT_ONCE):
+            landing.add_lines(file=file, lines=[(entity, line) for line in new[start : start + _AT_ONCE]])
+        covers_to = max((line.on for line in lines), default=None)
+        landing.close_file(
+            file=file, entity=entity, read=len(lines), new=len(new), covers_to=covers_to, by=by, at=at
+        )
         payouts.add_up(entity=entity, rows=rows)
-        return kept
+        return LandedFile(file, len(lines), len(new), landed.matched, landed.uncategorised)
 
 
 def land(
@@ -156,7 +162,7 @@ def _lines(entity: Entity, rows: Sequence[BalanceTransaction], name: str) -> lis
     description, source or metadata out.
     """
     zone = clock.zone(entity.zone)
-    lines = []
+    lines, days = [], dict[dt.date, dt.date]()
     for row in rows:
         if row.currency != entity.currency:
             raise FormatError(
@@ -165,6 +171,7 @@ def _lines(entity: Entity, rows: Sequence[BalanceTransaction], name: str) -> lis
             )  # fmt: skip
         payout = row.type == StripeType.PAYOUT
         day = row.available_on if payout and row.available_on else row.created_at.astimezone(zone).date()
+        day = days.setdefault(day, day)
         lines.append(
             NewLine(
                 line=row.line, external_id=row.id, on=day, amount_minor=row.amount_minor,
@@ -196,33 +203,36 @@ def _post(
     debtors = _debtors(desk.entity, to_post, bookings, invoices)
     moves = unnamed.tie(desk, [line for line, row in to_post if not row.fee_minor])
     matched += len([line for line, _ in to_post if line.entry_id is not None])
-    drafts, uncategorised = [], 0
-    for (line, row), booking, invoice, debtor in zip(to_post, bookings, invoices, debtors, strict=True):
-        line.booking_id = booking.pk if booking is not None else None
-        if line.entry_id is not None:
-            continue
-        others = _counterpart(desk, row, booking)
-        if invoice is not None:
-            line.reference = invoice.reference
-            others = [ledger.Line(desk.accounts.owed_by(invoice.client), -row.amount_minor)]
-        elif debtor is not None:
-            # What a refund is of stands with its line, so that it can be tied to its payment whenever that comes.
-            line.reference = f"{row.source} {row.booking_ref}".strip()
-            others = [ledger.Line(desk.accounts.owed_by(debtor), -row.amount_minor)]
-        uncategorised += any(other.account.role == AccountRole.UNCATEGORISED for other in others)
-        drafts.append(
-            ledger.Draft(
-                on=line.on,
-                memo=line.description,
-                lines=_through_clearing(desk, row, booking, others),
-                source=EntrySource.STRIPE,
-                external_id=row.id,
-                origin=landing.origin(name, row.line) if row.line else name[:200],
+    uncategorised = 0
+    decided = zip(to_post, bookings, invoices, debtors, strict=True)
+    while some := list(itertools.islice(decided, _AT_ONCE)):
+        drafts, lines = [], []
+        for (line, row), booking, invoice, debtor in some:
+            line.booking_id = booking.pk if booking is not None else None
+            if line.entry_id is not None:
+                continue
+            others = _counterpart(desk, row, booking)
+            if invoice is not None:
+                line.reference = invoice.reference
+                others = [ledger.Line(desk.accounts.owed_by(invoice.client), -row.amount_minor)]
+            elif debtor is not None:
+                # What a refund is of stands with its line, so that it can be tied to its payment whenever that comes.
+                line.reference = f"{row.source} {row.booking_ref}".strip()
+                others = [ledger.Line(desk.accounts.owed_by(debtor), -row.amount_minor)]
+            uncategorised += any(other.account.role == AccountRole.UNCATEGORISED for other in others)
+            drafts.append(
+                ledger.Draft(
+                    on=line.on,
+                    memo=line.description,
+                    lines=_through_clearing(desk, row, booking, others),
+                    source=EntrySource.STRIPE,
+                    external_id=row.id,
+                    origin=landing.origin(name, row.line) if row.line else name[:200],
+                )
             )
-        )
-    if drafts:
-        lines = [line for line, _ in to_post if line.entry_id is None]
-        landing.post(entity=desk.entity, drafts=drafts, lines=lines, name=name, by=by, at=at)
+            lines.append(line)
+        if drafts:
+            landing.post(entity=desk.entity, drafts=drafts, lines=lines, name=name, by=by, at=at)
     ledger.post_many(entity=desk.entity, drafts=moves, by=by, at=at)
     recognition.settle_paid(booking_ids=desk.touched)
     if any(invoices) or any(debtors):
@@ -272,19 +282,19 @@ def _debtors(
 
     A refund whose charge has not landed goes by the invoice that it names.
     """
-    here = {
-        row.charge_id: invoice.client if invoice is not None else None
-        for (_, row), invoice in zip(told, invoices, strict=True)
-        if row.type == StripeType.CHARGE and row.charge_id
-    }
     asked = [
         row
         if booking is None and row.type == StripeType.REFUND and row.source.startswith(refunds.PREFIXES)
         else None
         for (_, row), booking in zip(told, bookings, strict=True)
     ]
-    ids = {row.charge_id for row in asked if row is not None and row.charge_id} - set(here)
-    known = refunds.clients_of_charges(entity=entity, charge_ids=ids) | here
+    ids = {row.charge_id for row in asked if row is not None and row.charge_id}
+    here = {
+        row.charge_id: invoice.client if invoice is not None else None
+        for (_, row), invoice in zip(told, invoices, strict=True)
+        if row.type == StripeType.CHARGE and row.charge_id in ids
+    }
+    known = refunds.clients_of_charges(entity=entity, charge_ids=ids - set(here)) | here
     found: list[Client | None] = []
     for row in asked:
         if row is None or row.charge_id in known:

@@ -74,14 +74,18 @@ def add_up(*, entity: Entity, rows: Sequence[BalanceTransaction]) -> None:
 
     Called in the transaction in which the movements landed, under the entity's lock.
     """
-    known: dict[str, StripeMovement] = {}
-    ids = [row.id for row in rows]
-    for start in range(0, len(ids), _LOOKUP):
-        chunk = ids[start : start + _LOOKUP]
-        known |= {
-            found.external_id: found
-            for found in StripeMovement.objects.filter(entity=entity, external_id__in=chunk)
-        }
+    touched: set[str] = set()
+    for start in range(0, len(rows), _LOOKUP):
+        touched |= _note(entity, rows[start : start + _LOOKUP])
+    settle(entity=entity, payout_ids=touched - {""})
+
+
+def _note(entity: Entity, rows: Sequence[BalanceTransaction]) -> set[str]:
+    """Note which charge and payout some movements belong to; return the payouts they touch."""
+    known = {
+        found.external_id: found
+        for found in StripeMovement.objects.filter(entity=entity, external_id__in=[row.id for row in rows])
+    }
     new, changed, touched = [], [], set()
     for row in rows:
         payout_id = carried_by(row)
@@ -102,9 +106,9 @@ def add_up(*, entity: Entity, rows: Sequence[BalanceTransaction]) -> None:
                 found.charge_id or row.charge_id[:80],
             )
             changed.append(found)
-    StripeMovement.objects.bulk_create(new, batch_size=2000)
+    StripeMovement.objects.bulk_create(new)
     StripeMovement.objects.bulk_update(changed, ["payout_id", "charge_id"], batch_size=200)
-    settle(entity=entity, payout_ids=touched - {""})
+    return touched
 
 
 def told(*, entity: Entity, payout: Mapping[str, Any], at: dt.datetime) -> None:
