@@ -149,7 +149,7 @@ def undo(
 
 def candidates_of(*, entity: Entity, lines: Iterable[ImportedLine]) -> dict[int, list[tuple[Client, int]]]:
     """Return by line the clients whose credit it may have paid back, each with that credit, the surest first; one query."""
-    standing = [
+    standing: list[tuple[Client, int]] = [
         (client, client.credit_minor)
         for client in Client.objects.filter(entity=entity, payments__void_on__isnull=True)
         .annotate(
@@ -191,7 +191,7 @@ def _shares(client: Client, on: dt.date, amount_minor: int) -> list[tuple[Paymen
         credit = format_minor(amount_minor - left, client.entity.currency)
         raise RefusedError(
             f"{credit} stood to the credit of {client} by {on:%-d %B %Y}, so no more is paid back. Where an invoice is not owed "
-            "after all, take back what the payment settles of it, and credit the invoice."
+            "after all, credit it first: what was paid of it stands to their credit then."
         )
     return shares
 

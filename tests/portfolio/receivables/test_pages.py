@@ -7,9 +7,9 @@ import pytest
 from django.test import Client as Browser
 
 from portfolio.domain import tax
-from portfolio.domain.receivables import work
+from portfolio.domain.receivables import paying_back, work
 from portfolio.domain.receivables.work import Stretch
-from portfolio.models import Client, Invoice, Payment, TaxRate
+from portfolio.models import Client, Invoice, Payment, PaymentRefund, TaxRate
 from tests.factories import people
 from tests.portfolio.receivables.conftest import AT, TODAY, Office
 
@@ -74,6 +74,10 @@ def test_odd_values_are_refused_on_the_form_with_422_and_write_nothing(
     office: Office, browser: Browser, odd: str
 ) -> None:
     issued, draft = office.issued(10_000), office.draft(5_000)
+    office.pay(500, to=[])
+    paying_back.pay_back(
+        client=office.client, on=TODAY, amount_minor=200, cash_account=office.account("1010"), by=None, at=AT
+    )
     before = (Invoice.objects.count(), Payment.objects.count())
     client, shapes = office.client.pk, {}
     shapes[f"/portfolio/clients/{client}/pay/"] = (
@@ -85,6 +89,8 @@ def test_odd_values_are_refused_on_the_form_with_422_and_write_nothing(
         "invoice",
     )
     shapes[f"/portfolio/invoices/{issued.pk}/credit/"] = ("amount", "on", "reason")
+    shapes[f"/portfolio/clients/{client}/pay-back/"] = ("once", "amount", "on", "cash_account", "reference")
+    shapes[f"/portfolio/refunds/{PaymentRefund.objects.get().pk}/undo/"] = ("what", "on", "reason")
     shapes[f"/portfolio/invoices/{draft.pk}/issue/"] = ("on", "due_on")
     shapes[f"/portfolio/clients/{client}/invoices/add/"] = ("lines-TOTAL_FORMS", "lines-INITIAL_FORMS", "lines-0-description", "lines-0-unit", "lines-0-quantity", "note")  # fmt: skip
     shapes[BASE + "clients/add/"] = ("name", "email", "terms_days")
