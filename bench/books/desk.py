@@ -150,6 +150,7 @@ def _our_totals() -> Totals:
             (found.income.revenue, 1),
             (found.income.direct_cost, -1),
             (found.income.fixed_cost, -1),
+            *found.income.below,
         )
         for row in section.rows
         for at, amount in enumerate(sign * amount for amount in row.amounts)

@@ -19,9 +19,15 @@ CHART = (
     ChartLine("1050", "Stripe clearing", AccountKind.ASSET, AccountRole.CLEARING),
     ChartLine("1200", "Accounts receivable", AccountKind.ASSET, AccountRole.RECEIVABLE),
     ChartLine("1300", "Due from sister entities", AccountKind.ASSET, AccountRole.INTERCOMPANY),
+    ChartLine("1400", "Prepaid costs", AccountKind.ASSET, AccountRole.OTHER_ASSET),
+    ChartLine("1450", "Stock", AccountKind.ASSET, AccountRole.OTHER_ASSET),
+    ChartLine("1480", "Deposits paid", AccountKind.ASSET, AccountRole.OTHER_ASSET),
     ChartLine("1500", "Fixed assets", AccountKind.ASSET, AccountRole.FIXED_ASSET),
+    ChartLine("1590", "Accumulated depreciation", AccountKind.ASSET, AccountRole.FIXED_ASSET),
     ChartLine("2000", "Accounts payable", AccountKind.LIABILITY, AccountRole.PAYABLE),
     ChartLine("2050", "Crew pay owed", AccountKind.LIABILITY, AccountRole.CREW_PAY),
+    ChartLine("2060", "Payroll owed", AccountKind.LIABILITY, AccountRole.ACCRUED),
+    ChartLine("2080", "Accrued costs", AccountKind.LIABILITY, AccountRole.ACCRUED),
     ChartLine("2100", "Deferred revenue", AccountKind.LIABILITY, AccountRole.DEFERRED),
     ChartLine("2150", "Refundable deposits held", AccountKind.LIABILITY, AccountRole.DEPOSITS_HELD),
     ChartLine("2170", "Refunds owed to clients", AccountKind.LIABILITY, AccountRole.REFUNDS_DUE),
@@ -55,6 +61,10 @@ CHART = (
     ChartLine("6800", "Mortgage interest", AccountKind.EXPENSE, AccountRole.FIXED_COST),
     ChartLine("6850", "Bad debts", AccountKind.EXPENSE, AccountRole.FIXED_COST),
     ChartLine("6900", "Uncategorised payments", AccountKind.EXPENSE, AccountRole.UNCATEGORISED),
+    ChartLine("7000", "Other income", AccountKind.INCOME, AccountRole.OTHER_INCOME),
+    ChartLine("7100", "Interest expense", AccountKind.EXPENSE, AccountRole.INTEREST),
+    ChartLine("7200", "Depreciation", AccountKind.EXPENSE, AccountRole.DEPRECIATION),
+    ChartLine("7900", "Income tax", AccountKind.EXPENSE, AccountRole.INCOME_TAX),
 )
 
 

@@ -104,7 +104,10 @@ class TrialBalance:
 
 @dataclass(frozen=True, slots=True)
 class IncomeStatement:
-    """Income less cost by column: revenue positive, costs positive, results signed."""
+    """Income less cost by column: revenue positive, costs positive, results signed.
+
+    ``below`` are the sections after the operating result, each with how it enters the result: added (1) or taken off (-1).
+    """
 
     columns: tuple[Column, ...]
     currency: str
@@ -113,6 +116,8 @@ class IncomeStatement:
     fixed_cost: Section
     uncategorised: Section
     margin: tuple[int, ...]
+    operating: tuple[int, ...]
+    below: tuple[tuple[Section, int], ...]
     result: tuple[int, ...]
 
 

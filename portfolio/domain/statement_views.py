@@ -153,7 +153,9 @@ class Statement:
         found, moved = self.books.income(), Measure.MOVED
         used: dict[str, int] = {}
         margin = [*_all(found.revenue), *_all(found.direct_cost, -1)]
-        result = [*margin, *_all(found.fixed_cost, -1), *_all(found.uncategorised)]
+        operating = [*margin, *_all(found.fixed_cost, -1), *_all(found.uncategorised)]
+        below = [(section, sign) for section, sign in found.below if section.rows]
+        result = [*operating, *(term for section, sign in below for term in _all(section, sign))]
         lines = self._section(found.revenue, "revenue", moved, used)
         if found.direct_cost.rows:
             lines += self._section(found.direct_cost, "direct-cost", moved, used)
@@ -164,6 +166,10 @@ class Statement:
             self.notes.append(
                 "What waits for a category is shown net: what came in less what went out, so a cost is negative there."
             )
+        if below and operating:
+            lines.append(self._line("operating", Style.SUBTOTAL, "Operating result", operating, moved))
+        for section, _ in below:
+            lines += self._section(section, section.title.lower().replace(" ", "-"), moved, used)
         if result:
             lines.append(self._line("result", Style.TOTAL, "Result", result, moved))
         return lines

@@ -38,7 +38,7 @@ from portfolio.domain.statement_parts import (
     UnlikeCurrenciesError,
 )
 from portfolio.models import Account, AccountKind, AccountRole, Budget, Entity, MonthlyBalance
-from portfolio.models.account import CASH_ROLES, FINANCING_ROLES, INVESTING_ROLES
+from portfolio.models.account import BELOW_ROLES, CASH_ROLES, FINANCING_ROLES, INVESTING_ROLES
 
 EARNING = frozenset({AccountKind.INCOME, AccountKind.EXPENSE})
 # Kinds whose balances stand on the debit side; the others are shown credit positive.
@@ -46,6 +46,7 @@ _DEBIT_KINDS = frozenset({AccountKind.ASSET, AccountKind.EXPENSE})
 _WAITING = AccountRole.UNCATEGORISED
 _BETWEEN = AccountRole.INTERCOMPANY
 _DIRECT = frozenset({AccountRole.DIRECT_COST, AccountRole.INTERCOMPANY})
+_BELOW = frozenset(BELOW_ROLES)
 
 
 class Books:
@@ -249,7 +250,11 @@ class Books:
 
     def income(self) -> IncomeStatement:
         """Return income and cost; ``margin`` is revenue less direct cost. What is bought of sisters is direct cost."""
-        earned, spent = self.of(AccountKind.INCOME), self.of(AccountKind.EXPENSE)
+        apart = [holder for holder in self.of(*EARNING) if holder.role in _BELOW]
+        earned, spent = (
+            [holder for holder in self.of(kind) if holder.role not in _BELOW]
+            for kind in (AccountKind.INCOME, AccountKind.EXPENSE)
+        )
         moved = Measure.MOVED
         revenue = self.section(
             "Revenue", [h for h in earned if h.role != _WAITING], moved, -1, between=[*earned, *spent]
@@ -262,8 +267,28 @@ class Books:
             "Not yet categorised", [h for h in [*earned, *spent] if h.role == _WAITING], moved, -1
         )
         margin = less(revenue.totals, direct.totals)
-        result = added([less(margin, fixed.totals), waiting.totals], len(self.columns))
-        return IncomeStatement(self.columns, self.currency, revenue, direct, fixed, waiting, margin, result)
+        width = len(self.columns)
+        operating = added([less(margin, fixed.totals), waiting.totals], width)
+        below, result = [], operating
+        for role in BELOW_ROLES:
+            sign = 1 if role == AccountRole.OTHER_INCOME else -1
+            section = self.section(
+                role.label, [holder for holder in apart if holder.role == role], moved, -sign
+            )
+            below.append((section, sign))
+            result = added([result, section.totals], width) if sign > 0 else less(result, section.totals)
+        return IncomeStatement(
+            self.columns,
+            self.currency,
+            revenue,
+            direct,
+            fixed,
+            waiting,
+            margin,
+            operating,
+            tuple(below),
+            result,
+        )
 
     def balance(self) -> BalanceSheet:
         """Return what is owned and owed at the end of each column."""

@@ -34,12 +34,14 @@ class AccountRole(models.TextChoices):
     CLEARING = "clearing", "Card processor clearing"
     RECEIVABLE = "receivable", "Receivables"
     INTERCOMPANY = "intercompany", "Between sister entities"
+    OTHER_ASSET = "other_asset", "Prepaid costs, stock and deposits paid"
     FIXED_ASSET = "fixed_asset", "Fixed assets"
     PAYABLE = "payable", "Payables"
     DEFERRED = "deferred", "Deferred revenue"
     DEPOSITS_HELD = "deposits_held", "Refundable deposits held"
     REFUNDS_DUE = "refunds_due", "Refunds owed to clients"
     CREW_PAY = "crew_pay", "Crew pay owed"
+    ACCRUED = "accrued", "Payroll and other accrued liabilities"
     TAX = "tax", "Occupancy and sales tax set aside"
     HELD_FOR_OTHERS = "held_for_others", "Funds held for others"
     LOAN = "loan", "Loans"
@@ -48,6 +50,10 @@ class AccountRole(models.TextChoices):
     REVENUE = "revenue", "Revenue"
     DIRECT_COST = "direct_cost", "Direct cost of a charter, stay, job or concert"
     FIXED_COST = "fixed_cost", "Fixed operating cost"
+    OTHER_INCOME = "other_income", "Other income"
+    INTEREST = "interest", "Interest expense"
+    DEPRECIATION = "depreciation", "Depreciation"
+    INCOME_TAX = "income_tax", "Income tax"
     UNCATEGORISED = "uncategorised", "Not yet categorised"
 
 
@@ -55,6 +61,14 @@ CASH_ROLES = (AccountRole.CASH, AccountRole.CLEARING)
 # Cash that moves for these is invested or financing, all other is operating.
 INVESTING_ROLES = (AccountRole.FIXED_ASSET,)
 FINANCING_ROLES = (AccountRole.LOAN, AccountRole.CAPITAL, AccountRole.DRAW, AccountRole.INTERCOMPANY)
+
+# What stands below the operating result, in this order.
+BELOW_ROLES = (
+    AccountRole.OTHER_INCOME,
+    AccountRole.INTEREST,
+    AccountRole.DEPRECIATION,
+    AccountRole.INCOME_TAX,
+)
 
 
 class Account(models.Model):

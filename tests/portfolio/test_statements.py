@@ -11,7 +11,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from core import months
 from portfolio.domain import ledger, statements
+from portfolio.domain.statement_columns import Asked, Form
 from portfolio.domain.statement_parts import EmptyPeriodError, UnlikeCurrenciesError
+from portfolio.domain.statement_views import Statement
 from portfolio.models import Entity, EntrySource, Posting
 from portfolio.models.account import CASH_ROLES
 from tests.portfolio.conftest import AT, Books, open_books
@@ -52,6 +54,45 @@ def test_income_statement_by_month(books: Books) -> None:
     assert found.uncategorised.totals == (0, -7_00, 0)
     assert found.margin == (-15_00, 460_00, 0)
     assert found.result == (-15_00, 153_00, 0)
+
+
+def test_other_income_interest_depreciation_and_tax_stand_below_the_operating_result(books: Books) -> None:
+    a_small_year(books)
+    plain = Statement(entities=[books.entity], asked=Asked(Form.INCOME, OCT, OCT))
+    assert [made.line.key for made in plain.lines if made.line.key in ("operating", "result")] == ["result"]
+    books.post("1010", "7000", 40_00, on=day(OCT))
+    books.post("7100", "1010", 9_00, on=day(OCT))
+    books.post("7200", "1590", 25_00, on=day(OCT))
+    books.post("7900", "2080", 5_00, on=day(OCT))
+    books.post("1400", "1010", 60_00, on=day(OCT))
+    asked = Asked(Form.INCOME, OCT, OCT)
+    shown = [
+        (made.line.label, made.line.cells[0])
+        for made in Statement(entities=[books.entity], asked=asked).lines
+        if made.line.cells
+    ]
+    assert shown[shown.index(("Operating result", 153_00)) :] == [
+        ("Operating result", 153_00),
+        ("Other income", 40_00),
+        ("Total other income", 40_00),
+        ("Interest expense", 9_00),
+        ("Total interest expense", 9_00),
+        ("Depreciation", 25_00),
+        ("Total depreciation", 25_00),
+        ("Income tax", 5_00),
+        ("Total income tax", 5_00),
+        ("Result", 154_00),
+    ]
+    read = statements.Books(
+        entities=[books.entity], columns=statements.by_month(OCT, OCT), also=statements.Measure.CASH
+    )
+    found, cash = read.income(), read.cash()
+    assert (found.operating, found.result) == ((153_00,), (154_00,))
+    operating = {row.code: row.amounts[0] for row in cash.operating.rows}
+    assert (operating["7000"], operating["7100"], operating["1400"]) == (40_00, -9_00, -60_00)
+    assert not {"7200", "7900", "2080"} & operating.keys()
+    assert [row.code for row in cash.investing.rows] == ["1500"]
+    assert read.balance().retained == (139_00,)
 
 
 def test_balance_sheet_balances_with_earnings_in_equity(books: Books) -> None:

@@ -245,7 +245,7 @@ TWINS: dict[str, Callable[[IncomeStatement, BalanceSheet, CashFlow], int]] = {
     "direct_cost": lambda income, _, __: income.direct_cost.totals[0],
     "fixed_cost": lambda income, _, __: income.fixed_cost.totals[0],
     "other_receipts": lambda income, _, __: income.uncategorised.totals[0],
-    "operating_result": lambda income, _, __: income.result[0],
+    "operating_result": lambda income, _, __: income.operating[0],
     "operating_cash_flow": lambda _, __, flow: flow.operating.totals[0],
     "cash_at_month_end": lambda _, __, flow: flow.closing[0],
     "cash": lambda _, __, flow: flow.closing[0],
