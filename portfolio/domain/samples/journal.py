@@ -78,12 +78,10 @@ def _proofs() -> list[tuple[JournalEntry, str, bytes]]:
         found.append((chandlery.entry, "chandlery-2026-10-22.jpg", _photo(receipt)))
     for reference, lines in (
         ("2291", ("Mission Sails loft", "Invoice 2291, 20 October 2026", "Jib recut, two seams: $645.00", "Due 6 November 2026")),
-        ("HI-2611", ("Harbor Island Marina", "Statement HI-2611, 1 November 2026", "Slip 42, November: $1,180.00", "Paid by standing order")),
+        ("HB-2611", ("H.I.M. Berthing for Harbor Island Marina", "Statement HB-2611, 1 November 2026", "Slip 42, November: $1,180.00", "Paid by standing order")),
     ):  # fmt: skip
         bill = Bill.objects.select_related("entry").get(entity__slug="qos", reference=reference)
-        found.append(
-            (bill.entry, f"{bill.vendor.name} {reference}.pdf".replace(" ", "-").lower(), _pdf(lines))
-        )
+        found.append((bill.entry, f"bill-{reference.lower()}.pdf", _pdf(lines)))
     parking = ImportedLine.objects.select_related("entry").get(
         entity__slug="eyd", description="MARINA PARKING", on=dt.date(2026, 10, 12)
     )

@@ -1,7 +1,7 @@
 """Sample vendors with bills paid and open, and the threshold for a contractor's tax form.
 
-What is paid was recorded by hand before the statement came: the bank's lines of it are matched, and one waits for a
-person, because nothing but its amount agrees. Open bills are dated so that no stated figure moves.
+What is paid was recorded by hand before the statement came: the bank's lines of it are matched, and two wait for a
+person, because nothing but the amount agrees. Open bills are dated so that no stated figure moves.
 """
 
 import datetime as dt
@@ -27,15 +27,21 @@ class _Bill(NamedTuple):
 
 # entity, vendor, contractor, tax form received, account, bills
 VENDORS = (
-    ("qos", "Harbor Island Marina", False, None, "6100", (
-        _Bill("HI-2611", (11, 1), (11, 5), 118_000, "Slip 42, November", paid=(11, 2), reference="Standing order"),
-        _Bill("HI-2612", (11, 5), (12, 1), 118_000, "Slip 42, December"),
+    ("qos", "H.I.M. Berthing", False, None, "6100", (
+        _Bill("HB-2611", (11, 1), (11, 5), 118_000, "Slip 42, November", paid=(11, 1), reference="Standing order"),
+        _Bill("HB-2617", (11, 5), (12, 1), 118_000, "Travel lift and three days in the yard"),
     )),
     ("qos", "Mission Sails loft", True, dt.date(2026, 2, 3), "6300", (
         _Bill("2291", (10, 20), (11, 6), 64_500, "Jib recut, two seams"),
     )),
     ("qos", "Harbor Rigging", True, None, "6300", (
         _Bill("HR-88", (11, 6), (12, 6), 38_000, "Shroud tension, cotter pins"),
+    )),
+    ("jada", "Blue Anchor Trio, musicians", True, None, "5100", (
+        _Bill("BA-2", (2, 15), (3, 1), 60_000, "Concert JADA-0002", "JADA-0002", (2, 16)),
+        _Bill("BA-4", (4, 19), (5, 1), 60_000, "Concert JADA-0004", "JADA-0004", (4, 20)),
+        _Bill("BA-6", (6, 21), (7, 1), 60_000, "Concert JADA-0006", "JADA-0006", (6, 22)),
+        _Bill("BA-8", (10, 18), (11, 1), 60_000, "Concert JADA-0008", "JADA-0008", (10, 19)),
     )),
     ("rental-3028", "Bright Mop cleaning", True, dt.date(2026, 1, 20), "5400", (
         _Bill("111", (10, 1), (10, 15), 12_000, "Turnover after RS-026", "RS-026", (10, 2)),

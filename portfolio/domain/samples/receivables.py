@@ -20,7 +20,7 @@ _PAPER = Paper(
     name="Dockside Consulting",
     address="1880 Harbor Island Drive\nSan Diego, CA 92101",
     email="billing@example.com",
-    how_to_pay="By bank transfer to Dockside Consulting, Harbor Bank, account ending 4417.\nOr by check to the address above.",
+    how_to_pay="By bank transfer to Dockside Consulting, Harbor Bank, account ending 4417.\nOr by check to 1880 Harbor Island Drive, San Diego, CA 92101.",
 )
 _ADDRESSES = {
     "Harbor Dental": "410 Market Street\nSan Diego, CA 92101",
