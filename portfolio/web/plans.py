@@ -276,6 +276,7 @@ def portfolio_plans(request: HttpRequest) -> HttpResponse:
     access.require(request.user, "read")
     as_of = pages.as_of_date()
     options = list(CapitalOption.objects.select_related("entity"))
+    owned = access.entity_ids(request.user, "own")
     return render(
         request,
         "portfolio/plans/portfolio.html",
@@ -286,6 +287,7 @@ def portfolio_plans(request: HttpRequest) -> HttpResponse:
             "rules": list(FinancialRule.objects.all()),
             "assumptions": sorted(queries.assumptions(as_of=as_of).values(), key=lambda row: row.key),
             "owns": access.may(request.user, "own"),
+            "owned": {row.entity_id for row in options if owned is None or row.entity_id in owned},
             "crumbs": [PORTFOLIO],
         },
     )

@@ -96,7 +96,9 @@ def test_each_plan_has_its_form_and_those_who_may(world: World) -> None:  # noqa
     }
     assert (FinancialRule.objects.get().statement, Scenario.objects.get().price_minor) == ("Longer", 200_000)
     assert Assumption.objects.get().value == 290
-    assert "Longer" in world.client("owner").get("/portfolio/plans/").content.decode()
+    link, whole = f"/portfolio/plans/capital/{option.pk}/", "/portfolio/plans/"
+    assert all(words in owner.get(whole).content.decode() for words in ("Longer", link))
+    assert link not in world.client("bookkeeper").get(whole).content.decode()
     live = owner.get("/reports/assumptions/").content.decode()
     assert "Longer" in live
     assert "Runway" in live
