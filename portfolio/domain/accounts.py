@@ -10,6 +10,7 @@ from portfolio.models import Account, AccountKind, AccountRole, Client, Entity, 
 CARD_FEES = "5600"
 CARD_DISPUTES = "5650"
 COMMISSIONS = "5500"
+CONTRACTORS = "6500"
 
 
 class MissingAccountError(ledger.LedgerError):

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from core import access
 from core.money import exponent
 from portfolio.domain import pages
-from portfolio.domain.payables import queries
+from portfolio.domain.payables import nameless, queries
 from portfolio.models import Entity
 from portfolio.render import sheets
 from portfolio.web.access import entity as entity_or_404
@@ -29,12 +29,15 @@ def contractor_list(request: HttpRequest, slug: str) -> HttpResponse:
     """
     entity = entity_or_404(request, slug)
     this_year = pages.as_of_date().year
-    years = sorted({this_year, *queries.paid_years(entity=entity)}, reverse=True)
+    years = sorted(
+        {this_year, *queries.paid_years(entity=entity), *nameless.years(entity=entity)}, reverse=True
+    )
     asked = request.GET.get("year", "")
     year = next((known for known in years if str(known) == asked), this_year)
     rows = queries.contractor_years(entity=entity, year=year)
     if "format" in request.GET:
         return _file(entity, year, rows, request.GET["format"])
+    apart = nameless.paid(entity=entity, year=year)
     return render(
         request,
         "portfolio/payables/contractors.html",
@@ -42,6 +45,8 @@ def contractor_list(request: HttpRequest, slug: str) -> HttpResponse:
             **frame(entity, "contractors"),
             "rows": rows,
             "total_minor": sum(row.paid_minor for row in rows),
+            "nameless": apart,
+            "nameless_minor": sum(row.amount_minor for row in apart),
             "year": year,
             "years": [
                 {"label": str(known), "url": f"?year={known}", "current": known == year} for known in years
