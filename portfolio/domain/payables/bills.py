@@ -121,6 +121,7 @@ def pay(
     reference: str = "",
     line: ImportedLine | None = None,
     apart: bool = False,
+    others: bool = False,
     key: str = "",
     by: AbstractBaseUser | None,
     at: dt.datetime,
@@ -128,6 +129,7 @@ def pay(
     """Record that a bill was paid, whole or in part, from a bank account or by card; the same ``key`` again returns the first.
 
     ``line`` is the bank's line of it, whose entry it replaces; ``apart`` says that it is other money than any line near it.
+    ``others`` says that what is more than the bill pays the vendor's other open bills, those due first, by the same entry.
 
     Raises:
         BillRefusedError: it is void, the amount is not more than nothing or more than what is open, the day is ahead, or
@@ -147,11 +149,13 @@ def pay(
         if external_id is not None:
             # Whoever presses twice waits here for the first press, and then finds what it made.
             _lock(vendor)
-            there = BillPayment.objects.filter(
+            made = BillPayment.objects.filter(
                 entity=entity, entry__source=EntrySource.PAYMENT, entry__external_id=external_id
-            ).first()
+            )
+            there = made.order_by("pk").first()
             if there is not None:
-                if (there.bill_id, there.amount_minor, there.on) != (bill.pk, amount_minor, on):
+                total = sum(made.values_list("amount_minor", flat=True))
+                if (there.bill_id, total, there.on) != (bill.pk, amount_minor, on):
                     raise BillRefusedError(
                         "This form has recorded another payment already, and that one stands. Open the bill anew for this one."
                     )
@@ -168,18 +172,13 @@ def pay(
         if line is not None and line.account is not None:
             account = line.account
             _check_cash(account, entity)
-        settled = Bill.objects.filter(
-            Q(settled_minor__lte=F("total_minor") - amount_minor), pk=bill.pk, void_on__isnull=True
-        ).update(settled_minor=F("settled_minor") + amount_minor)
-        now = Bill.objects.get(pk=bill.pk)
-        if not settled:
-            raise BillRefusedError(_why_not_paid(now, amount_minor, entity))
-        if now.settled_minor == now.total_minor:
-            Bill.objects.filter(pk=bill.pk).update(settled_on=on)
+        shares = _shares(bill, amount_minor, others)
+        for one, share in shares:
+            _settle(one, share, on, entity)
         entry = ledger.post(
             entity=entity,
             on=on,
-            memo=f"Paid {vendor.name}, bill {bill.reference}"[: ledger.MEMO_LIMIT],
+            memo=f"Paid {vendor.name}, {_named(shares)}"[: ledger.MEMO_LIMIT],
             lines=[
                 ledger.Line(owed, amount_minor),
                 ledger.Line(account, -amount_minor, memo=reference),
@@ -189,23 +188,21 @@ def pay(
             by=by,
             at=at,
         )
-        payment = BillPayment.objects.create(
-            entity=entity,
-            vendor=vendor,
-            bill=bill,
-            on=on,
-            amount_minor=amount_minor,
-            reference=reference,
-            entry=entry,
-            imported_line=line,
-        )
+        payments = [
+            BillPayment.objects.create(
+                entity=entity, vendor=vendor, bill=one, on=on, amount_minor=share, reference=reference, entry=entry,
+                imported_line=line if one.pk == bill.pk else None,
+            )
+            for one, share in shares
+        ]  # fmt: skip
         if line is not None:
             told.stand_for(line=line, entry=entry, by=by, at=at)
-        audit.record(
-            action="portfolio:bill:pay", subject=bill, by=by, at=at, entity=entity.slug,
-            data={"amount_minor": amount_minor, "on": on.isoformat(), "entry": entry.pk},
-        )  # fmt: skip
-    return payment
+        for one, share in shares:
+            audit.record(
+                action="portfolio:bill:pay", subject=one, by=by, at=at, entity=entity.slug,
+                data={"amount_minor": share, "on": on.isoformat(), "entry": entry.pk},
+            )  # fmt: skip
+    return payments[0]
 
 
 def void(*, bill: Bill, on: dt.date, reason: str, by: AbstractBaseUser | None, at: dt.datetime) -> Bill:
@@ -244,7 +241,7 @@ def take_back(
     by: AbstractBaseUser | None,
     at: dt.datetime,
 ) -> None:
-    """Take a payment back; its bill is open again by that much.
+    """Take a payment back, with what the same entry paid of other bills; they are open again by that much.
 
     ``came_back`` says that the money did (a returned check); otherwise the record was wrong, and its bank line is free
     for what it was of. Without a day it is today, or the payment's own where the record was wrong and its month is open.
@@ -258,16 +255,20 @@ def take_back(
     with transaction.atomic():
         landing.lock(entity)
         on = taken_back.day(entry=payment.entry, on=on, came_back=came_back, at=at)
-        if not BillPayment.objects.filter(pk=payment.pk, void_on__isnull=True).update(void_on=on):
+        rows = list(BillPayment.objects.filter(entry=payment.entry_id).order_by("pk"))
+        undone = BillPayment.objects.filter(pk__in=[row.pk for row in rows], void_on__isnull=True)
+        if undone.update(void_on=on) != len(rows):
             raise BillRefusedError("This payment is reversed already.")
-        Bill.objects.filter(pk=payment.bill_id).update(
-            settled_minor=F("settled_minor") - payment.amount_minor, settled_on=None
-        )
+        for row in rows:
+            Bill.objects.filter(pk=row.bill_id).update(
+                settled_minor=F("settled_minor") - row.amount_minor, settled_on=None
+            )
         taken_back.reverse(entry=payment.entry, on=on, came_back=came_back, reason=reason, by=by, at=at)
-        audit.record(
-            action="portfolio:bill:take_back", subject=payment, by=by, at=at, entity=entity.slug,
-            data={"amount_minor": payment.amount_minor, "reason": reason, "came_back": came_back},
-        )  # fmt: skip
+        for row in rows:
+            audit.record(
+                action="portfolio:bill:take_back", subject=row, by=by, at=at, entity=entity.slug,
+                data={"amount_minor": row.amount_minor, "reason": reason, "came_back": came_back},
+            )  # fmt: skip
 
 
 def _give_back(bill: Bill, on: dt.date, reason: str, by: AbstractBaseUser | None, at: dt.datetime) -> None:
@@ -282,6 +283,47 @@ def _give_back(bill: Bill, on: dt.date, reason: str, by: AbstractBaseUser | None
         ],
         source=EntrySource.MANUAL, external_id=f"void:bill:{bill.pk}", by=by, at=at,
     )  # fmt: skip
+
+
+def _shares(bill: Bill, amount_minor: int, others: bool) -> list[tuple[Bill, int]]:
+    """Return how much is paid of which bill: all of the one, or what is more than it of the vendor's others, too."""
+    now = Bill.objects.get(pk=bill.pk)
+    left = now.total_minor - now.settled_minor
+    if not others or amount_minor <= left or now.void_on is not None:
+        return [(bill, amount_minor)]
+    if not left:
+        raise BillRefusedError(f"Bill {bill.reference} is paid; record the payment on one that is open.")
+    shares, rest = [(bill, left)], amount_minor - left
+    opened = Bill.objects.filter(vendor=bill.vendor_id, void_on=None, settled_minor__lt=F("total_minor"))
+    for other in opened.exclude(pk=bill.pk).order_by("due_on", "pk"):
+        share = min(rest, other.total_minor - other.settled_minor)
+        if share:
+            shares.append((other, share))
+            rest -= share
+    if rest:
+        currency = bill.entity.currency
+        raise BillRefusedError(
+            f"{format_minor(amount_minor - rest, currency)} of all bills of {bill.vendor.name} is open; "
+            f"{format_minor(amount_minor, currency)} is more than that."
+        )
+    return shares
+
+
+def _settle(bill: Bill, share: int, on: dt.date, entity: Entity) -> None:
+    """Let so much of a bill be paid, in the caller's transaction."""
+    settled = Bill.objects.filter(
+        Q(settled_minor__lte=F("total_minor") - share), pk=bill.pk, void_on__isnull=True
+    ).update(settled_minor=F("settled_minor") + share)
+    now = Bill.objects.get(pk=bill.pk)
+    if not settled:
+        raise BillRefusedError(_why_not_paid(now, share, entity))
+    if now.settled_minor == now.total_minor:
+        Bill.objects.filter(pk=bill.pk).update(settled_on=on)
+
+
+def _named(shares: Sequence[tuple[Bill, int]]) -> str:
+    references = ", ".join(bill.reference for bill, _ in shares)
+    return f"{'bill' if len(shares) == 1 else 'bills'} {references}"
 
 
 def _lock(vendor: Vendor) -> None:

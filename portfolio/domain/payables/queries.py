@@ -113,6 +113,9 @@ def candidates_of(*, entity: Entity, lines: Iterable[ImportedLine]) -> dict[int,
         .select_related("vendor")
         .order_by("due_on", "pk")
     )
+    open_of: dict[int, int] = defaultdict(int)
+    for bill in opened:
+        open_of[bill.vendor_id] += bill.total_minor - bill.settled_minor
     found: dict[int, list[Bill]] = {}
     for line in lines:
         text, paid = f"{line.description} {line.reference}".casefold(), -line.amount_minor
@@ -120,7 +123,8 @@ def candidates_of(*, entity: Entity, lines: Iterable[ImportedLine]) -> dict[int,
         for bill in opened if paid > 0 else []:
             left = bill.total_minor - bill.settled_minor
             said = (bill.vendor.name.casefold() in text) + 2 * (bill.reference.casefold() in text.split())
-            if paid <= left and (said or paid == left):
+            # One transfer may be of several bills of a vendor; it is recorded on one of them.
+            if (paid <= left and (said or paid == left)) or (said and paid <= open_of[bill.vendor_id]):
                 ranked.append((-said, paid != left, len(ranked), bill))
         found[line.pk] = [bill for *_, bill in sorted(ranked, key=lambda row: row[:3])]
     return found

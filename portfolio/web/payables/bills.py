@@ -126,6 +126,7 @@ def pay_bill(request: HttpRequest, pk: int) -> HttpResponse:
                 amount_minor=form.cleaned_data["amount"],
                 account=Account.objects.get(pk=form.cleaned_data["account"], entity=bill.entity),
                 reference=form.cleaned_data["reference"],
+                others=form.cleaned_data["others"],
                 key=form.cleaned_data["key"],
                 **form.told(),
                 by=request.user,
@@ -175,7 +176,8 @@ def take_back_payment(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         entity=payment.entity,
         heading="Reverse a payment",
-        lede="The bill is open again by this much. Its entry stays and a mirror image is posted beside it.",
+        lede="The bill is open again by this much, and so is every other that the same payment paid. Its entry stays and a mirror "
+        "image is posted beside it.",
         facts=[
             ("Vendor", payment.vendor.name),
             ("Amount", format_minor(payment.amount_minor, payment.entity.currency)),

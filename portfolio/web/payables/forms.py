@@ -153,6 +153,10 @@ class PayForm(ToldForm):
     reference = forms.CharField(
         label="Reference", max_length=80, required=False, help_text="Check or transfer number."
     )
+    others = forms.BooleanField(
+        label="What is more than this bill pays the vendor’s other open bills, those due first",
+        required=False,
+    )
     key = forms.CharField(widget=forms.HiddenInput, max_length=40)
 
     def __init__(self, *args: Any, vendor: Vendor, **kwargs: Any) -> None:

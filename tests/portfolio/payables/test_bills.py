@@ -9,6 +9,7 @@ import pytest
 from portfolio.domain import cards, ledger, statements
 from portfolio.domain.payables import bills, opening, queries, vendors
 from portfolio.domain.payables.bills import BillRefusedError, LineDraft
+from portfolio.domain.sub_ledgers import verify_sub_ledgers
 from portfolio.models import (
     Account,
     Assumption,
@@ -277,3 +278,33 @@ def test_a_bill_paid_by_card_is_owed_to_the_card_and_stays_off_the_tax_form(book
     bills.take_back(payment=by_card, on=dt.date(2027, 1, 4), reason="Refunded", by=None, at=LATER)
     (row,) = queries.contractor_years(entity=books.entity, year=2027)
     assert (row.paid_minor, row.card_minor) == (0, -30_000)
+
+
+def test_one_payment_pays_several_bills_of_a_vendor_and_is_taken_back_whole(books: Books) -> None:
+    vendor = a_vendor(books)
+    late = a_bill(books, vendor, 20_000, "R-3", due_on=dt.date(2026, 12, 1))
+    first, second = a_bill(books, vendor), a_bill(books, vendor, 30_000, "R-2")
+    asked: dict[str, Any] = {
+        "bill": first, "on": NOVEMBER, "account": books.accounts["1010"], "key": "k", "by": None, "at": AT,
+    }  # fmt: skip
+    with pytest.raises(BillRefusedError, match=r"\$1,300\.00 of all bills of Harbour rigging is open"):
+        bills.pay(amount_minor=130_001, others=True, **asked)
+    with pytest.raises(BillRefusedError, match=r"\$800\.00 of bill R-1 is open"):
+        bills.pay(amount_minor=115_000, **asked)
+    made, again = (bills.pay(amount_minor=115_000, others=True, **asked) for _ in range(2))
+    assert made == again
+    assert made.entry.memo == "Paid Harbour rigging, bills R-1, R-2, R-3"
+    assert [row.settled_minor for row in (Bill.objects.get(pk=b.pk) for b in (first, second, late))] == [
+        80_000,
+        30_000,
+        5_000,
+    ]
+    assert (balance(books, "2000"), balance(books, "1010")) == (-15_000, -115_000)
+    assert verify_sub_ledgers() == []
+
+    bills.take_back(payment=BillPayment.objects.get(bill=second), on=None, reason="Wrong", by=None, at=AT)
+    assert not Bill.objects.exclude(settled_minor=0).exists()
+    assert not BillPayment.objects.filter(void_on=None).exists()
+    assert (balance(books, "2000"), balance(books, "1010")) == (-130_000, 0)
+    with pytest.raises(BillRefusedError, match="reversed already"):
+        bills.take_back(payment=made, on=None, reason="Wrong", by=None, at=AT)
