@@ -165,9 +165,8 @@ class TestRules:
             ledger.reverse(entry=made, on=made.on, reason="No", by=None, at=AT)
         with CaptureQueriesContext(connection) as queries:
             assert rules.moved([entry.pk]) == set()
-        assert (
-            len(queries) == 4
-        )  # Two corrections, a third that is not there, and what was posted in their place.
+        # Two corrections, a third that is not there, and what was posted in their place.
+        assert len(queries) == 4
         assert not any("LIKE" in query["sql"] for query in queries)
 
 
