@@ -254,7 +254,9 @@ class TaxRate(models.Model):
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="tax_rates")
     kind = models.CharField(max_length=10, choices=TaxKind.choices)
-    applies_to = models.CharField(max_length=20, help_text="The kind of booking (stay, charter …), or invoice.")
+    applies_to = models.CharField(
+        max_length=20, help_text="The kind of booking (stay, charter …), or invoice."
+    )
     rate_bp = models.PositiveIntegerField()
     effective_on = models.DateField()
     collected_by_channel = models.BooleanField(

@@ -139,7 +139,7 @@ def test_what_one_side_alone_booked_stays_in_one_row(sisters: Sisters) -> None:
     assert sisters.lines(Form.INCOME)[BETWEEN] == (100_00,)
     assert sisters.lines(Form.BALANCE)[BETWEEN] == (-200_00,)
     with pytest.raises(RefusedError, match="no more than that can be credited"):
-        credit.note(invoice=invoice, amount_minor=1, reason="Late", on=TODAY, today=TODAY, **LIKE)
+        credit.note(invoice=invoice, amount_minor=300_01, reason="Late", on=TODAY, today=TODAY, **LIKE)
 
 
 @pytest.mark.parametrize("form", Form)

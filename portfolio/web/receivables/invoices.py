@@ -392,7 +392,17 @@ def _lines_page(
     return render(
         request,
         "portfolio/receivables/lines.html",
-        frame(request, entity, "invoices", heading=heading, form=form, lines=lines, back=back, wrong=wrong, rate=rate),
+        frame(
+            request,
+            entity,
+            "invoices",
+            heading=heading,
+            form=form,
+            lines=lines,
+            back=back,
+            wrong=wrong,
+            rate=rate,
+        ),
         status=422 if wrong else 200,
     )
 
