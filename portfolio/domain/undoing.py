@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from portfolio.domain import ledger
+from portfolio.domain.payables import bills
 from portfolio.models import (
     Bill,
     BillPayment,
     CreditNote,
     CrewPay,
+    CrewPayUndone,
     EntrySource,
     Invoice,
     JournalEntry,
@@ -78,8 +80,11 @@ def home_of(entry: JournalEntry) -> Home | None:
         return home
     if home is not None:
         return Home(f"undoing {home.made_by}", "record it anew where it belongs", home.place, home.key)
+    slug = entry.entity.slug
+    if first.source == EntrySource.OPENING:
+        how = "post them anew on their page"
+        return Home("undoing the opening balances", how, Place.OPENING, slug)
     if first.source == EntrySource.BANK:
-        slug = entry.entity.slug
         return Home("undoing a bank’s line", "decide on that line on the bank page", Place.BANK, slug)
     return None
 
@@ -97,6 +102,8 @@ def _home_of(entry: JournalEntry) -> Home | None:
                 if bill
                 else None
             )
+        case EntrySource.MANUAL:
+            return _voided(entry)
         case EntrySource.CREW_PAY:
             return _crew(entry)
         case EntrySource.OPENING:
@@ -135,6 +142,8 @@ def _paid(entry: JournalEntry) -> Home | None:
     payment = Payment.objects.filter(entry=entry).select_related("client").first()
     if payment is not None:
         how = "reverse the payment on its page"
+        if entry.source == EntrySource.STRIPE:
+            how = "take back what it settles on its page, or refund it at Stripe, and it lands from there"
         return Home(f"a payment of {payment.client}", how, Place.PAYMENT, payment.pk)
     paid = BillPayment.objects.filter(entry=entry).select_related("bill").first()
     if paid is not None:
@@ -144,6 +153,16 @@ def _paid(entry: JournalEntry) -> Home | None:
         how = "reverse the payment it came with, on the page of payments"
         return Home("the use of a client’s credit", how, Place.PAYMENTS, entry.entity.slug)
     return None
+
+
+def _voided(entry: JournalEntry) -> Home | None:
+    """Return the bill that an entry took off what the opening brought."""
+    said = entry.external_id or ""
+    if not said.startswith(bills.VOIDED):
+        return None
+    bill = Bill.objects.filter(entity=entry.entity_id, pk=int(said.removeprefix(bills.VOIDED))).first()
+    how = "enter the bill anew where it is owed after all"
+    return Home(f"voiding bill {bill.reference}", how, Place.BILL, bill.pk) if bill else None
 
 
 def _crew(entry: JournalEntry) -> Home | None:
@@ -159,6 +178,10 @@ def _crew(entry: JournalEntry) -> Home | None:
     if paid is not None:
         how = "undo it on the page of pay, among what was paid lately"
         return Home(f"paying {paid.person}", how, Place.CONTRACTORS, slug)
+    undone = CrewPayUndone.objects.filter(paid_entry=entry).select_related("pay").first()
+    if undone is not None:
+        how = "mark it as paid anew on the page of pay"
+        return Home(f"paying {undone.pay.person}", how, Place.CONTRACTORS, slug)
     return None
 
 

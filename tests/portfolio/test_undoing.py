@@ -99,6 +99,16 @@ def test_the_journal_refuses_what_a_record_made_and_reverses_the_rest() -> None:
     undone = ledger.reverse(entry=found["bill"][0], on=ON, **asked)
     with pytest.raises(undoing.MadeElsewhereError, match="undoing bill R-1; record it anew"):
         entries.reverse(entry=undone, on=ON, **asked)
+    # What an opening held is typed anew, and crew pay that was taken back is marked as paid anew: never twice.
+    crew_pay.unpay(entity=books.entity, keys=["1", "2"], on=ON, came_back=False, **asked)
+    opened = ledger.reverse(entry=posted(books, EntrySource.OPENING), on=ON, **asked)
+    wages = found["crew pay paid"][0].reversed_by.get()
+    for reversal, place in ((wages, Place.CONTRACTORS), (opened, Place.OPENING)):
+        home = undoing.home_of(reversal)
+        assert home is not None
+        assert home.place == place
+        with pytest.raises(undoing.MadeElsewhereError):
+            entries.reverse(entry=reversal, on=ON, **asked)
     free = {
         EntrySource.MANUAL, EntrySource.BANK, EntrySource.OPENING, EntrySource.JOURNAL, EntrySource.STRIPE,
     }  # fmt: skip

@@ -30,6 +30,9 @@ from portfolio.models import (
 )
 from portfolio.models.account import CASH_ROLES
 
+# What the entry is called that takes a bill off what the opening brought; the bill's key follows.
+VOIDED = "void:bill:"
+
 
 class BillRefusedError(ledger.LedgerError):
     """A bill or payment that cannot be as asked; the message is a sentence for whoever asked."""
@@ -281,7 +284,7 @@ def _give_back(bill: Bill, on: dt.date, reason: str, by: AbstractBaseUser | None
             ledger.Line(Accounts(bill.entity).owed_to(bill.vendor), bill.total_minor),
             *(ledger.Line(line.account, -line.amount_minor) for line in bill.lines.select_related("account")),
         ],
-        source=EntrySource.MANUAL, external_id=f"void:bill:{bill.pk}", by=by, at=at,
+        source=EntrySource.MANUAL, external_id=f"{VOIDED}{bill.pk}", by=by, at=at,
     )  # fmt: skip
 
 

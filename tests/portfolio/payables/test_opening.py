@@ -88,6 +88,8 @@ def test_open_invoices_and_bills_of_an_opening_age_and_tie_out_and_are_posted_on
         cash_account=books.accounts["1010"], reference="", by=None, at=AT,
     )  # fmt: skip
     bills.void(bill=Bill.objects.get(), on=dt.date(2026, 11, 3), reason="Never delivered", by=None, at=AT)
+    with pytest.raises(undoing.MadeElsewhereError, match="voiding bill R-3; enter the bill anew"):
+        undoing.refuse_made(JournalEntry.objects.latest("pk"))
     aged = ageing.age(entity=books.entity, as_of=AT.date())
     assert (aged.total_minor, aged.difference_minor) == (300_00, 0)
     due = queries.payables(entity=books.entity, as_of=AT.date())
