@@ -208,7 +208,7 @@ def reverse(
     is open.
 
     Raises:
-        RefusedError: it was reversed before, or part of it went back already.
+        RefusedError: it was reversed before, Stripe brought it, or part of it went back already.
         portfolio.domain.taken_back.TakeBackRefusedError: a wrong record would stay in an open month.
         portfolio.domain.ledger.LedgerError: no reason, or the month is closed.
     """
@@ -226,6 +226,10 @@ def reverse(
         )
         if row.void_on is not None:
             raise RefusedError("This payment is reversed already.")
+        if row.entry.source == EntrySource.STRIPE:
+            raise RefusedError(
+                "Stripe did bring this money; take back what it settles, or refund it at Stripe, and it lands from there."
+            )
         if row.refunded_minor:
             raise RefusedError(
                 f"{format_minor(row.refunded_minor, row.entity.currency)} of this payment went back, so it was one; "

@@ -106,7 +106,7 @@ def test_a_refund_opens_the_invoice_again_whatever_comes_first(named: bool) -> N
         assert queries.balance(client=office.client) == 20_000
 
     # It was a payment, so it is not reversed; what is not owed any more is credited. The journal leaves both alone.
-    with pytest.raises(RefusedError, match="went back, so it was one"):
+    with pytest.raises(RefusedError, match="Stripe did bring this money"):
         payments.reverse(payment=payment, on=TODAY, reason="No", by=None, at=AT)
     refund = payment.refunds.latest("pk")
     for entry in (refund.entry, payment.entry):
