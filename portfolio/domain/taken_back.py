@@ -23,13 +23,15 @@ def day(*, entry: JournalEntry, on: dt.date | None, came_back: bool, at: dt.date
     The own day of an entry in a closed month is today.
 
     Raises:
-        TakeBackRefusedError: a record that was never true would stay in a month that is open, where its bank line stands
-            for something else.
+        TakeBackRefusedError: the day is ahead, or a record that was never true would stay in a month that is open, where
+            its bank line stands for something else.
     """
     today = max(entry.on, clock.today(entry.entity.zone, at=at))
     closed = entry.month in periods.closed_months(entity=entry.entity)
     if on is None:
         return today if came_back or closed else entry.on
+    if on > today:
+        raise TakeBackRefusedError(f"{months.spelled(on)} is ahead; record it once it has happened.")
     if not came_back and not closed and months.month_of(on) != entry.month and has_line(entry):
         raise TakeBackRefusedError(
             f"The bank’s line of it stands for other money, so a record that was wrong is undone in its own month, which is "

@@ -162,6 +162,10 @@ def pay(
                     raise BillRefusedError(
                         "This form has recorded another payment already, and that one stands. Open the bill anew for this one."
                     )
+                if there.void_on is not None:
+                    raise BillRefusedError(
+                        "What this form recorded was reversed since. Open the bill anew to record it once more."
+                    )
                 return there
         owed = Accounts(entity).owed_to(vendor)
         line = told.decided(

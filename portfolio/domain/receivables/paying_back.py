@@ -57,7 +57,8 @@ def pay_back(
     ``line`` is the bank's line of it, whose entry it replaces; ``apart`` says that it is other money than any line near it.
 
     Raises:
-        RefusedError: the amount, day or account cannot be, or more than stood to the client's credit by that day.
+        RefusedError: the amount, day or account cannot be, more than stood to the client's credit by that day, or the
+            ``key`` is of another deed, or of one that was undone.
         portfolio.domain.told.ToldError: a statement told of it, and its line was not chosen, or cannot be.
         portfolio.domain.ledger.LedgerError: the month is closed.
     """
@@ -76,6 +77,7 @@ def pay_back(
                 entity=entity, source=EntrySource.PAYMENT, external_id=external_id
             ).first()
             if there is not None:
+                _refuse_other(there, client, amount_minor, on)
                 return there
         shares = _shares(client, on, amount_minor)
         receivable = Accounts(entity).owed_by(client)
@@ -174,15 +176,30 @@ def candidates_of(*, entity: Entity, lines: Iterable[ImportedLine]) -> dict[int,
     return found
 
 
+def _refuse_other(entry: JournalEntry, client: Client, amount_minor: int, on: dt.date) -> None:
+    """Refuse a form that was sent before with something else, or whose deed was undone since."""
+    rows = PaymentRefund.objects.filter(entry=entry).values_list("payment__client_id", "amount_minor")
+    said = ({whose for whose, _ in rows}, sum(amount for _, amount in rows), entry.on)
+    if said != ({client.pk}, amount_minor, on):
+        raise RefusedError(
+            "This form has recorded another amount, day or client already, and that stands. Open it anew for this one."
+        )
+    if JournalEntry.objects.filter(reverses=entry).exists():
+        raise RefusedError(
+            "What this form recorded was undone since. Open the form anew to record it once more."
+        )
+
+
 def _shares(client: Client, on: dt.date, amount_minor: int) -> list[tuple[Payment, int]]:
     """Return how much goes back of which payment, the oldest first, and lock them."""
     shares, left = [], amount_minor
-    for payment in (
+    locked = (
         Payment.objects.select_for_update(of=("self",))
         .filter(client=client, void_on__isnull=True, on__lte=on)
         .select_related("entity")
-        .order_by("on", "pk")
-    ):
+        .order_by("pk")
+    )
+    for payment in sorted(locked, key=lambda row: (row.on, row.pk)):
         share = min(left, settling.left_of(payment))
         if share > 0:
             shares.append((payment, share))

@@ -105,12 +105,17 @@ def take(
                 raise RefusedError(
                     "This form has recorded another payment already, and that one stands. Open the form anew for this one."
                 )
+            if taken.void_on is not None:
+                raise RefusedError(
+                    "What this form recorded was reversed since. Open the form anew to record it once more."
+                )
             return taken
         plan = _plan(client, opened, amount_minor, to)
         held.lock(_bookings(plan))
         entry = _entry(
             entity, client, on, amount_minor, cash_account, reference, line, apart, plan, key, by, at
         )
+        on = entry.on  # The bank's own entry may be of another day than was typed.
         payment = Payment.objects.create(
             entity=entity, client=client, on=on, amount_minor=amount_minor, reference=reference[:80], entry=entry,
             imported_line=line,

@@ -340,6 +340,10 @@ class TieForm(forms.Form):
     """Of which payment Stripe paid something back."""
 
     payment = forms.ChoiceField(label="It was paid back of")
+    sure = forms.BooleanField(
+        label="I have checked it against Stripe’s own page of the charge",
+        help_text="A tie is not undone: what the payment settled is open again by as much.",
+    )
 
     def __init__(self, *args: Any, payments: list[Payment], **kwargs: Any) -> None:
         """Offer the payments that may bear it."""

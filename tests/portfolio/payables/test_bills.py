@@ -187,7 +187,7 @@ def test_contractors_are_added_up_by_the_day_they_were_paid(books: Books) -> Non
         amount_minor=5_000, entry=second, paid_on=dt.date(2026, 12, 1),
     )  # fmt: skip
     first = BillPayment.objects.get(amount_minor=250_000)
-    bills.take_back(payment=first, on=dt.date(2027, 2, 1), reason="Came back", by=None, at=AT)
+    bills.take_back(payment=first, on=dt.date(2027, 2, 1), reason="Came back", by=None, at=LATER)
     years = {year: queries.contractor_years(entity=books.entity, year=year) for year in (2026, 2027)}
     assert [(row.name, row.paid_minor) for row in years[2026]] == [
         ("Harbour rigging", 250_000),
@@ -302,7 +302,11 @@ def test_one_payment_pays_several_bills_of_a_vendor_and_is_taken_back_whole(book
     assert (balance(books, "2000"), balance(books, "1010")) == (-15_000, -115_000)
     assert verify_sub_ledgers() == []
 
+    with pytest.raises(ledger.LedgerError, match="is ahead; record it once it has happened"):
+        bills.take_back(payment=made, on=dt.date(2027, 1, 4), reason="Wrong", by=None, at=AT)
     bills.take_back(payment=BillPayment.objects.get(bill=second), on=None, reason="Wrong", by=None, at=AT)
+    with pytest.raises(BillRefusedError, match="reversed since"):
+        bills.pay(amount_minor=115_000, others=True, **asked)
     assert not Bill.objects.exclude(settled_minor=0).exists()
     assert not BillPayment.objects.filter(void_on=None).exists()
     assert (balance(books, "2000"), balance(books, "1010")) == (-130_000, 0)

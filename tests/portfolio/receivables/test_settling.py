@@ -79,6 +79,9 @@ def test_a_form_sent_twice_is_one_payment(office: Office) -> None:
     office.issued()
     assert office.pay(100_000, key="once").pk == office.pay(100_000, key="once").pk
     assert Payment.objects.count() == 1
+    payments.reverse(payment=Payment.objects.get(), on=None, reason="Bounced", by=None, at=AT)
+    with pytest.raises(RefusedError, match="reversed since"):
+        office.pay(100_000, key="once")
 
 
 def test_an_allocation_is_taken_back_and_a_payment_reversed_by_mirror_images(office: Office) -> None:
@@ -166,6 +169,11 @@ def test_a_bank_line_that_names_an_invoice_becomes_its_payment_without_a_second_
     assert payments.settle_landed(entity=office.books.entity, by=None, at=AT) == 0
     assert (JournalEntry.objects.count(), settled()) == (before, [40_000, 0])
     assert payments.candidates(line) == []
+    # A day that was typed gives way to the entry's own, so that the payment can be reversed in its month.
+    other = ImportedLine.objects.get(description="SOMETHING ELSE")
+    typed = office.pay(70_000, on="11-09", line=other)
+    assert typed.on == day("11-05")
+    assert payments.reverse(payment=typed, on=None, reason="Wrong", by=None, at=AT).on == day("11-05")
 
 
 def test_a_line_that_waits_uncategorised_is_moved_to_receivables_by_its_payment(office: Office) -> None:
@@ -205,6 +213,8 @@ def test_credit_is_paid_back_out_of_the_oldest_payments_and_taken_back_whole(off
         for _ in range(2)
     )
     assert entry == again
+    with pytest.raises(RefusedError, match="another amount, day or client"):
+        paying_back.pay_back(amount_minor=1, on=day("11-07"), key="k", **asked)
     line.refresh_from_db()
     assert line.entry == entry
     assert office.balances() == {"1010": 105_000, "1200": -5_000, "4000": -100_000}
@@ -222,6 +232,8 @@ def test_credit_is_paid_back_out_of_the_oldest_payments_and_taken_back_whole(off
     paying_back.undo(came_back=False, **back)
     with pytest.raises(RefusedError, match="taken back already"):
         paying_back.undo(came_back=False, **back)
+    with pytest.raises(RefusedError, match="undone since"):
+        paying_back.pay_back(amount_minor=25_000, on=day("11-07"), key="k", **asked)
     line.refresh_from_db()
     assert (line.entry, line.waits, paying_back.credit_of(office.client)) == (None, True, 30_000)
     moves = queries.statement(client=office.client, first=day("11-01"), last=TODAY)
@@ -262,8 +274,9 @@ def test_money_that_went_back_is_recorded_undone_and_tied_on_the_pages(office: O
     tie = f"/portfolio/refund-lines/{line.pk}/tie/"
     assert tie in browser.get("/portfolio/entities/dc/receivables/payments/").content.decode()
     assert browser.post(tie, {"payment": "x"}).status_code == 422
+    assert browser.post(tie, {"payment": payment.pk}).status_code == 422
     for status in (302, 422):
-        assert browser.post(tie, {"payment": payment.pk}).status_code == status
+        assert browser.post(tie, {"payment": payment.pk, "sure": "on"}).status_code == status
     payment.refresh_from_db()
     assert payment.refunded_minor == 4_000
 
