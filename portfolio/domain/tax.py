@@ -281,13 +281,26 @@ def undo(
 
 
 def _oldest_first(aside: dict[int, int], paid: int) -> tuple[TaxMonth, ...]:
-    """Return the months with what was paid on, which covers the oldest first."""
+    """Return the months with what was paid on, which covers the oldest first; what a month gave back covers as much."""
     found = []
+    paid += sum(-amount for amount in aside.values() if amount < 0)
     for month, amount in sorted(aside.items()):
-        covered = min(max(paid, 0), max(amount, 0))
-        paid -= covered
+        covered = amount if amount < 0 else min(max(paid, 0), amount)
+        paid -= max(covered, 0)
         found.append(TaxMonth(month, amount, covered))
     return tuple(found)
+
+
+def _open(entity: Entity, kind: TaxKind, on: dt.date) -> int:
+    """Return what of a kind may be paid on on a day: what was owed then, and on each later day on which some was paid on."""
+    later = Posting.objects.filter(
+        account__entity=entity, account__role=AccountRole.TAX, entry__state=EntryState.POSTED,
+        entry__on__gt=on, amount_minor__gt=0,
+    )  # fmt: skip
+    days = {on, *later.values_list("entry__on", flat=True)}
+    return min(
+        sum(row.owed_minor for row in owed(entity=entity, as_of=day) if row.kind == kind) for day in days
+    )
 
 
 def remit(
@@ -335,10 +348,10 @@ def remit(
         again = recorded.filter(external_id=external_id).first()
         if again is not None:
             return again
-        open_minor = sum(row.owed_minor for row in owed(entity=entity, as_of=on) if row.kind == kind)
+        open_minor = _open(entity, kind, on)
         if amount_minor > open_minor:
             raise TaxRefusedError(
-                f"{format_minor(max(open_minor, 0), currency)} of {kind.label.lower()} is owed on {months.spelled(on)}; "
+                f"{format_minor(max(open_minor, 0), currency)} of {kind.label.lower()} is owed on {months.spelled(on)} and was not paid on since; "
                 f"{format_minor(amount_minor, currency)} is more than that."
             )
         line = told.decided(

@@ -89,8 +89,12 @@ def periods(*, filing: TaxFiling, as_of: dt.date, owed: Sequence[TaxOwed]) -> li
     length = _LENGTH[TaxPeriod(filing.every)]
     this = months.month_of(as_of) // length * length
     found = []
-    for first in range(months.month_of(filing.first_on) // length * length, this + 1, length):
-        rows = [row for row in listed if first <= row.month < first + length]
+    begin = months.month_of(filing.first_on) // length * length
+    for first in range(begin, this + 1, length):
+        # What months before the first period left open is paid on with it.
+        rows = [
+            row for row in listed if row.month < first + length and (row.month >= first or first == begin)
+        ]
         aside, left = sum(row.set_aside_minor for row in rows), sum(row.owed_minor for row in rows)
         due = _due(filing, first, length, as_of, aside, left)
         if due.standing != Standing.PAID or first >= this - length:

@@ -255,3 +255,11 @@ def test_tax_is_paid_on_the_oldest_month_first_and_never_more_than_is_owed(books
         again = tax.remit(amount_minor=150_00, **paid)
         assert (again.pk > first.pk, tax.remit(amount_minor=150_00, **paid)) == (True, again)
         first = again
+    early = {**paid, "on": dt.date(2026, 9, 30), "amount_minor": 100_00}
+    tax.remit(**early)  # Owed on that day, and on each later one on which some was paid on.
+    with pytest.raises(tax.TaxRefusedError, match=r"\$0.00 of sales tax is owed on 30 September"):
+        tax.remit(**{**early, "reference": "Again"})
+    tax.remit(**{**paid, "amount_minor": 50_00})
+    for day in (dt.date(2026, 10, 25), dt.date(2026, 10, 31)):
+        with pytest.raises(tax.TaxRefusedError, match=r"\$0.00 of sales tax is owed"):
+            tax.remit(**{**paid, "on": day, "amount_minor": 1})

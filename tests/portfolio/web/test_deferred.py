@@ -211,6 +211,18 @@ def test_a_period_is_due_the_month_after_and_overdue_while_something_is_owed() -
         ] == expected
 
 
+@pytest.mark.once
+def test_a_month_that_gave_tax_back_covers_others_and_one_before_the_first_period_stays() -> None:
+    aside = {2026 * 12 + n: amount for n, amount in ((5, 100), (6, 300), (7, -50), (8, 40))}
+    for paid, left in ((350, [0, 0, 0, 40]), (390, [0, 0, 0, 0]), (60, [0, 290, 0, 40])):
+        found = tax._oldest_first(aside, paid)
+        assert [row.owed_minor for row in found] == left
+    filing = TaxFiling(kind="sales", every=TaxPeriod.MONTH, due_day=31, first_on=dt.date(2026, 8, 1))
+    owed = [tax.TaxOwed("sales", "Sales tax", found, 390, 60)]
+    dues = tax_calendar.periods(filing=filing, as_of=dt.date(2026, 9, 30), owed=owed)
+    assert [(due.label, due.owed_minor) for due in dues] == [("Aug 2026", 290), ("Sep 2026", 40)]
+
+
 def test_what_waits_is_shown_and_put_aside_with_a_reason(world: World) -> None:
     booking = paid(world)
     UnpostedDeed.objects.create(
