@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from core.guards import append_only
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -511,5 +513,10 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
+        ),
+        append_only(
+            "portfolio_crewpayundone",
+            "That crew pay was taken back is never changed or deleted.",
+            unique=(("pay_id", "paid_entry_id"),),
         ),
     ]

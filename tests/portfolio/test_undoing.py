@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, transaction
 
 from portfolio.domain import crew_pay, entries, ledger, recognition, undoing
 from portfolio.domain.payables import bills, vendors
@@ -11,6 +12,7 @@ from portfolio.domain.receivables import credit
 from portfolio.domain.undoing import Place
 from portfolio.models import (
     BookingStage,
+    CrewPayUndone,
     EntrySource,
     ImportedLine,
     ImportKind,
@@ -101,6 +103,9 @@ def test_the_journal_refuses_what_a_record_made_and_reverses_the_rest() -> None:
         entries.reverse(entry=undone, on=ON, **asked)
     # What an opening held is typed anew, and crew pay that was taken back is marked as paid anew: never twice.
     crew_pay.unpay(entity=books.entity, keys=["1", "2"], on=ON, came_back=False, **asked)
+    for act in (CrewPayUndone.objects.all().delete, lambda: CrewPayUndone.objects.update(paid_on=ON)):
+        with pytest.raises(DatabaseError, match="never changed or deleted"), transaction.atomic():
+            act()
     opened = ledger.reverse(entry=posted(books, EntrySource.OPENING), on=ON, **asked)
     wages = found["crew pay paid"][0].reversed_by.get()
     for reversal, place in ((wages, Place.CONTRACTORS), (opened, Place.OPENING)):
