@@ -181,16 +181,26 @@ def take_back(*, allocation: Allocation, on: dt.date, by: AbstractBaseUser | Non
     """Take back what a payment settled, by a mirror image; the money stands to the client's credit again.
 
     Raises:
-        RefusedError: it was taken back before, or the invoice is a booking's.
+        RefusedError: it was taken back before, or the invoice is a booking's and the payment itself is to be reversed.
     """
     with transaction.atomic():
-        payment = Payment.objects.select_for_update(of=("self",)).get(pk=allocation.payment_id or 0)
-        (invoice,) = settling.lock(Invoice.objects.filter(pk=allocation.invoice_id))
-        if invoice.booking_id is not None:
+        payment = (
+            Payment.objects.select_for_update(of=("self",))
+            .select_related("client", "entity", "entry")
+            .get(pk=allocation.payment_id or 0)
+        )
+        (invoice,) = settling.lock(Invoice.objects.filter(pk=allocation.invoice_id).select_related("booking"))
+        booking = invoice.booking
+        # What Stripe brought is never reversed, so what it gave a booking goes back to the client's credit here.
+        if booking is not None and payment.entry.source != EntrySource.STRIPE:
             raise RefusedError(
                 "What a booking's client paid stays with the booking; reverse the payment instead."
             )
-        settling.take_back(allocation=allocation, on=on)
+        mirror = settling.take_back(allocation=allocation, on=on)
+        if booking is not None:
+            held.lock([booking.pk])
+            _tie(payment, [(booking, -allocation.amount_minor)], mirror.on, by, at)
+            recognition.settle_paid(booking_ids=[booking.pk])
         audit.record(
             action="portfolio:payment:take_back", subject=payment, at=at, by=by, entity=payment.entity.slug,
             data={invoice.reference: allocation.amount_minor},

@@ -182,9 +182,7 @@ def _open_again(payment: Payment, wanted: int, on: dt.date) -> None:
             )
         wanted -= share
     if wanted > 0:
-        raise RefusedError(
-            "The payment settles invoices of bookings; reverse it, and take what is left anew."
-        )
+        raise RefusedError("The payment settles invoices of bookings; take that back on its page first.")
 
 
 def _settle_again(payment: Payment, invoices: Sequence[Invoice], amount_minor: int, on: dt.date) -> None:

@@ -2,15 +2,18 @@
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test import Client as Browser
 
 from portfolio.domain import bookings, ledger, tax
 from portfolio.domain.receivables import credit, drafting, invoices, measures, numbers, payments, work
 from portfolio.domain.receivables.refusals import RefusedError
 from portfolio.domain.receivables.work import Stretch
+from portfolio.domain.verification import verify_books
 from portfolio.models import (
     Allocation,
     BookingStage,
     CreditNote,
+    EntrySource,
     Invoice,
     InvoiceLine,
     JournalEntry,
@@ -19,6 +22,7 @@ from portfolio.models import (
     SeriesKind,
     WorkEntry,
 )
+from tests.factories import people
 from tests.factories.portfolio import BookingFactory
 from tests.portfolio.conftest import in_parallel
 from tests.portfolio.receivables.conftest import AT, TODAY, Office, day, open_office
@@ -206,6 +210,35 @@ def test_a_bookings_invoice_holds_revenue_until_the_service_and_counts_as_paid_w
     assert (office.balances(), booking.paid_minor) == ({"1200": 50_000, "2100": -50_000}, 0)
     owed = booking.postings.filter(account__code="1200").values_list("amount_minor", flat=True)
     assert sum(owed) == 50_000
+
+
+def test_what_stripe_brought_is_not_reversed_and_a_booking_gives_it_back(office: Office) -> None:
+    entry = ledger.post(
+        entity=office.books.entity, on=day("11-05"), memo="Charge", source=EntrySource.STRIPE, at=AT,
+        lines=[office.books.line("1050", 50_000), office.books.line("1200", -50_000)],
+    )  # fmt: skip
+    payment = Payment.objects.create(
+        entity=office.books.entity, client=office.client, on=entry.on, amount_minor=50_000, entry=entry
+    )
+    booking = BookingFactory(
+        entity=office.books.entity, stage=BookingStage.BOOKED, booked_on=day("11-01"), service_on=day("12-01"), price_minor=50_000
+    )  # fmt: skip
+    draft = drafting.from_booking(booking=booking, client=office.client, by=None, at=AT)
+    issued = invoices.issue(invoice=draft, on=TODAY, today=TODAY, by=None, at=AT)
+    payments.allocate(payment=payment, on=TODAY, by=None, at=AT)
+    with pytest.raises(RefusedError, match="Stripe did bring this money"):
+        payments.reverse(payment=payment, on=None, reason="Wrong", by=None, at=AT)
+    payments.take_back(allocation=issued.allocations.get(), on=TODAY, by=None, at=AT)
+    booking.refresh_from_db()
+    payment.refresh_from_db()
+    assert (booking.paid_minor, payment.allocated_minor) == (0, 0)
+    owed = booking.postings.filter(account__code="1200").values_list("amount_minor", flat=True)
+    assert sum(owed) == 50_000
+    browser = Browser()
+    browser.force_login(people.owner())
+    page = browser.get(f"/portfolio/payments/{payment.pk}/").content.decode()
+    assert f"/portfolio/payments/{payment.pk}/reverse/" not in page
+    assert [said for said in verify_books() if "Stripe" not in said] == []
 
 
 def test_time_is_billed_by_the_minute_however_an_hour_divides_and_time_without_a_rate_is_no_obstacle(
