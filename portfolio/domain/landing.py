@@ -17,6 +17,7 @@ from portfolio.domain import ledger, periods
 from portfolio.formats.errors import FormatError
 from portfolio.models import (
     Entity,
+    EntryChain,
     ImportedLine,
     ImportFile,
     ImportKind,
@@ -42,7 +43,8 @@ class LandedFile:
     """What one file brought: lines read, of which new.
 
     Of the new ones ``matched`` were in the books already, ``repeated`` had been told by a file of another kind,
-    ``waiting`` may be in the books and wait for a person, and ``uncategorised`` found no account.
+    ``waiting`` may be in the books and wait for a person, and ``uncategorised`` found no account. ``opened`` are of days
+    before the opening balances, which hold their money.
     """
 
     file: ImportFile
@@ -52,6 +54,7 @@ class LandedFile:
     uncategorised: int = 0
     repeated: int = 0
     waiting: int = 0
+    opened: int = 0
 
     @property
     def known(self) -> int:
@@ -61,7 +64,7 @@ class LandedFile:
     @property
     def posted(self) -> int:
         """Return how many lines became entries of their own, or records where the file brings no money."""
-        return self.new - self.matched - self.repeated - self.waiting
+        return self.new - self.matched - self.repeated - self.waiting - self.opened
 
     @property
     def told(self) -> str:
@@ -78,6 +81,7 @@ class LandedFile:
                 (self.matched, "in the books already"),
                 (self.repeated, "told by another file before"),
                 (self.waiting, "waiting for a decision"),
+                (self.opened, "of before the opening balances, which hold them"),
             )
             if count
         ]
@@ -181,6 +185,26 @@ def unseen(*, entity: Entity, kind: ImportKind, lines: Sequence[NewLine], name: 
                 fix="a landed line never changes; correct it in the books and leave this line out",
             )
     return fresh
+
+
+def opening_day(*, entity: Entity) -> dt.date | None:
+    """Return the day of the opening balances that stand in an entity's books, None where there are none; one query."""
+    return EntryChain.objects.filter(entity=entity).values_list("opened_on", flat=True).first()
+
+
+def refuse_early(*, entity: Entity, lines: Iterable[NewLine], name: str, column: str) -> None:
+    """Refuse lines of days before the opening balances, which hold their money, by file, line and column of their day."""
+    opened = opening_day(entity=entity)
+    early = next((line for line in lines if opened is not None and line.on < opened), None)
+    if early is not None and opened is not None:
+        raise FormatError(
+            file=name,
+            line=early.line,
+            column=column,
+            reason=f"it is of {months.spelled(early.on)}, and the books begin with the opening balances of "
+            f"{months.spelled(opened)}, which hold its money already",
+            fix="leave the lines before that day out, or check that it is the right file",
+        )
 
 
 def refuse_closed(*, entity: Entity, lines: Iterable[NewLine], name: str, column: str) -> None:

@@ -82,6 +82,7 @@ def land_file(
     A charge debits clearing with its gross and credits it with its fee, a payout empties clearing into the bank.
     A charge that names a booking is held for it: as a refundable deposit where its description says so, otherwise
     as deferred revenue; refunds take the same way back. One that names an open invoice becomes its payment.
+    Movements of before the opening balances are kept and not posted: the clearing account was opened with their money.
 
     Raises:
         FormatError: the file cannot be read, contradicts what landed before, is in another currency, or touches a
@@ -95,9 +96,11 @@ def land_file(
         lines = _lines(entity, rows, name)
         fresh = landing.unseen(entity=entity, kind=ImportKind.STRIPE, lines=lines, name=name)
         new = [lines[n] for n in fresh]
-        landing.refuse_closed(entity=entity, lines=new, name=name, column="created")
+        early = _early(entity, lines, fresh)
+        posted = [n for n in fresh if n not in early]
+        landing.refuse_closed(entity=entity, lines=[lines[n] for n in posted], name=name, column="created")
         desk = desks.Desk(entity)
-        landed = _post(desk, [(lines[n], rows[n]) for n in fresh], name, by, at)
+        landed = _post(desk, [(lines[n], rows[n]) for n in posted], name, by, at)
         file = landing.open_file(entity=entity, kind=ImportKind.STRIPE, name=name, data=data, by=by, at=at)
         for start in range(0, len(new), _AT_ONCE):
             landing.add_lines(file=file, lines=[(entity, line) for line in new[start : start + _AT_ONCE]])
@@ -106,7 +109,7 @@ def land_file(
             file=file, entity=entity, read=len(lines), new=len(new), covers_to=covers_to, by=by, at=at
         )
         payouts.add_up(entity=entity, rows=rows)
-        return LandedFile(file, len(lines), len(new), landed.matched, landed.uncategorised)
+        return LandedFile(file, len(lines), len(new), landed.matched, landed.uncategorised, opened=len(early))
 
 
 def land(
@@ -120,6 +123,7 @@ def land(
 ) -> Landed:
     """Land movements that were fetched from Stripe; those of closed months stay out and are told in ``refused``.
 
+    Those of before the opening balances, which a payout after them may carry, are kept and not posted, as those of files.
     ``instead_on`` is the date on which a person has movements of closed months posted.
 
     Raises:
@@ -132,7 +136,8 @@ def land(
         lines = _lines(entity, rows, name)
         fresh = landing.unseen(entity=entity, kind=ImportKind.STRIPE, lines=lines, name=name)
         closed = periods.closed_months(entity=entity)
-        kept_out = [n for n in fresh if months.month_of(lines[n].on) in closed]
+        early = _early(entity, lines, fresh)
+        kept_out = [n for n in fresh if n not in early and months.month_of(lines[n].on) in closed]
         if instead_on is not None:
             for n in kept_out:
                 lines[n].on = instead_on
@@ -142,7 +147,8 @@ def land(
             kept_out = []
         skipped = set(kept_out)
         new = [(lines[n], rows[n]) for n in fresh if n not in skipped]
-        landed = _post(desks.Desk(entity), new, name, by, at) if new else Landed(0, 0, 0)
+        posted = [(lines[n], rows[n]) for n in fresh if n not in skipped and n not in early]
+        landed = _post(desks.Desk(entity), posted, name, by, at) if posted else Landed(0, 0, 0)
         landing.add_lines(file=None, kind=ImportKind.STRIPE, lines=[(entity, line) for line, _ in new])
         payouts.add_up(entity=entity, rows=[row for n, row in enumerate(rows) if n not in skipped])
         if new:
@@ -151,8 +157,14 @@ def land(
                 data={"told_by": name, "new": [line.external_id for line, _ in new][:100], "count": len(new)},
             )  # fmt: skip
         return Landed(
-            landed.new, landed.matched, landed.uncategorised, _refusal(entity, closed, lines, kept_out)
+            len(new), landed.matched, landed.uncategorised, _refusal(entity, closed, lines, kept_out)
         )
+
+
+def _early(entity: Entity, lines: Sequence[NewLine], fresh: Iterable[int]) -> set[int]:
+    """Return the positions of new movements of before the opening balances, which hold their money."""
+    opened = landing.opening_day(entity=entity)
+    return set() if opened is None else {n for n in fresh if lines[n].on < opened}
 
 
 def _lines(entity: Entity, rows: Sequence[BalanceTransaction], name: str) -> list[NewLine]:

@@ -233,10 +233,12 @@ def in_transit(*, entity: Entity, as_of: dt.date) -> int:
 def explained(*, entity: Entity, as_of: dt.date) -> Explained:
     """Return what Stripe's movements leave in the clearing account at the end of a day; two queries.
 
-    By the dates of the books: a payout that the bank's statement brought first arrived on the bank's date.
+    By the dates of the books: a payout that the bank's statement brought first arrived on the bank's date. What has no
+    entry is of before the opening, which brought its money.
     """
+    in_books = Q(entry__on__lte=as_of) | Q(entry=None, waits=False, on__lte=as_of)
     lines = ImportedLine.objects.filter(
-        entity=entity, kind=ImportKind.STRIPE, external_id=OuterRef("external_id"), entry__on__lte=as_of
+        in_books, entity=entity, kind=ImportKind.STRIPE, external_id=OuterRef("external_id")
     )
     by_hand = StripePayout.objects.filter(entity=entity, manual=True)
     carried = StripeMovement.objects.filter(entity=entity).exclude(payout_id="").order_by()
