@@ -20,14 +20,11 @@ from portfolio.domain import held, landing, ledger, matching, periods, recogniti
 from portfolio.domain.desk import Desk
 from portfolio.domain.landing import LandedFile, NewLine
 from portfolio.domain.receivables import payments
-from portfolio.formats.errors import FormatError
 from portfolio.models import (
     Account,
     AccountRole,
     Booking,
-    Entity,
     EntrySource,
-    EntryState,
     ImportedLine,
     ImportKind,
     JournalEntry,
@@ -61,7 +58,7 @@ class BankFile:
         self.file = landing.open_file(entity=desk.entity, kind=kind, name=name, data=data, by=by, at=at)
         self.read = self.new = self.matched = self.uncategorised = self.repeated = self.waiting = 0
         self.covers_to: dt.date | None = None
-        self.opened_on = opening_day(entity=desk.entity)
+        self.opened_on = landing.opening_day(entity=desk.entity)
         self.closed = periods.closed_months(entity=desk.entity)
         self.named: set[int] = set()
 
@@ -148,15 +145,7 @@ class BankFile:
         told = [line for line in outside if line.same_as_id is None]
         if told:
             landing.refuse_closed(entity=self.desk.entity, lines=told, name=self.name, column=self.day_column)
-        opened = self.opened_on
-        early = next((line for line in told if opened is not None and line.on < opened), None)
-        if early is not None and opened is not None:
-            raise FormatError(
-                file=self.name, line=early.line, column=self.day_column,
-                reason=f"it is of {months.spelled(early.on)}, and the books begin with the opening balances of "
-                f"{months.spelled(opened)}, which hold its money already",
-                fix="leave the lines before that day out, or check that it is the right file",
-            )  # fmt: skip
+            landing.refuse_early(entity=self.desk.entity, lines=told, name=self.name, column=self.day_column)
 
     def _post(self, bank: Account, lines: list[NewLine]) -> None:
         desk = self.desk
@@ -185,18 +174,6 @@ class BankFile:
                 entity=desk.entity, drafts=drafts, lines=lines, name=self.name, by=self.by, at=self.at
             )
         recognition.settle_paid(booking_ids=desk.touched)
-
-
-def opening_day(*, entity: Entity) -> dt.date | None:
-    """Return the day of the opening balances that stand in an entity's books, None where there are none."""
-    return (
-        JournalEntry.objects.filter(
-            entity=entity, source=EntrySource.OPENING, state=EntryState.POSTED, reversed_by__isnull=True
-        )
-        .order_by("on")
-        .values_list("on", flat=True)
-        .first()
-    )
 
 
 def counterpart(

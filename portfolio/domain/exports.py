@@ -104,12 +104,9 @@ def land_stays(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.da
                 for row in group
             ]  # fmt: skip
             fresh = landing.unseen(entity=entity, kind=ImportKind.STAYS, lines=lines, name=name)
-            landing.refuse_closed(
-                entity=entity,
-                lines=[lines[n] for n in fresh if group[n].paid and group[n].fee_minor],
-                name=name,
-                column="check_in",
-            )
+            posted = [lines[n] for n in fresh if group[n].paid and group[n].fee_minor]
+            landing.refuse_closed(entity=entity, lines=posted, name=name, column="check_in")
+            landing.refuse_early(entity=entity, lines=posted, name=name, column="check_in")
             for n in fresh:
                 stay = _stay(entity, group[n], noted.get((entity.pk, group[n].check_in)), name)
                 lines[n].booking_id = stay.pk

@@ -35,6 +35,7 @@ from portfolio.models import (
     JournalEntry,
     Posting,
 )
+from portfolio.models.account import CASH_ROLES
 from portfolio.render import journals as texts
 
 FORMATS = tuple(texts.FORMATS)
@@ -208,9 +209,15 @@ def land_journal(
         # To the end of the file before the first entry: what is refused is refused before anything of it is posted.
         newest = _newest(entity)
         named: set[int] = set()
+        paid: set[int] = set()
         for transactions, new in _fresh(entity, journal, accounts, newest):
             landing.refuse_closed(entity=entity, lines=new, name=name, column="date")
-            named.update(booking.pk for booking in _bookings(entity, transactions).values())
+            landing.refuse_early(entity=entity, lines=new, name=name, column="date")
+            bookings = _bookings(entity, transactions)
+            named.update(booking.pk for booking in bookings.values())
+            paid.update(
+                bookings[reference].pk for reference in _in_cash(transactions, accounts) & set(bookings)
+            )
         held.lock(named)
         file = landing.open_file(entity=entity, kind=ImportKind.JOURNAL, name=name, data=data, by=by, at=at)
         count = 0
@@ -220,11 +227,22 @@ def land_journal(
                 landing.post(entity=entity, drafts=drafts, lines=new, name=name, by=by, at=at)
                 landing.add_lines(file=file, lines=((entity, line) for line in new))
             count += len(new)
-        recognition.settle_paid(booking_ids=named)
+        recognition.settle_paid(booking_ids=paid)
         landing.close_file(
             file=file, entity=entity, read=journal.count, new=count, covers_to=journal.last, by=by, at=at
         )
     return landing.LandedFile(file, journal.count, count)
+
+
+def _in_cash(transactions: Sequence[JournalTransaction], accounts: Mapping[str, Account]) -> set[str]:
+    """Return the bookings that transactions name which move cash: without it nobody has paid anything."""
+    return {
+        posting.booking
+        for found in transactions
+        if any(accounts[posting.account].role in CASH_ROLES for posting in found.moving)
+        for posting in found.moving
+        if posting.booking
+    }
 
 
 def _newest(entity: Entity) -> int:

@@ -20,6 +20,7 @@ from portfolio.domain import journals, ledger
 from portfolio.formats import FormatError
 from portfolio.models import (
     Account,
+    Booking,
     Entity,
     EntrySource,
     ImportKind,
@@ -129,6 +130,12 @@ def test_a_journal_that_names_a_booking_says_what_its_client_has_paid(books: Boo
 
     there.refresh_from_db()
     assert there.paid_minor == 50_000
+    # What moves no cash says nothing of what was paid: an export of bookings may have told of more.
+    Booking.objects.filter(pk=there.pk).update(paid_minor=70_000)
+    earned = b"2026-10-20 Earned\n    2100  50 USD  ; booking: BK-1\n    4000  -50 USD  ; booking: BK-1\n"
+    journals.land_journal(entity=empty.entity, data=earned, name="x.hledger", by=None, at=AT)
+    there.refresh_from_db()
+    assert (there.paid_minor, there.postings.count()) == (70_000, 3)
 
 
 @pytest.mark.parametrize("form", journals.FORMATS)

@@ -50,6 +50,7 @@ def land_invoices(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt
             fresh = landing.unseen(entity=entity, kind=ImportKind.INVOICES, lines=lines, name=name)
             new = [lines[n] for n in fresh]
             landing.refuse_closed(entity=entity, lines=new, name=name, column="issued_on")
+            landing.refuse_early(entity=entity, lines=new, name=name, column="issued_on")
             if not new:
                 continue
             _refuse_issued(entity, [group[n] for n in fresh], name)
