@@ -28,7 +28,7 @@ from portfolio.formats.bank_csv import BankLine
 from portfolio.formats.csv_rows import MAX_BYTES, MAX_ROWS
 from portfolio.formats.errors import FormatError, shown
 from portfolio.formats.ofx import OfxLine, OfxStatement
-from portfolio.models import Account, AccountRole, ColumnMap, Entity, EntrySource, ImportKind
+from portfolio.models import Account, AccountRole, ColumnMap, Entity, EntrySource, ImportKind, JournalEntry
 
 
 class UnknownBankAccountError(FormatError):
@@ -171,8 +171,9 @@ def land_opening(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.
         for slug, group in groups.items():
             entity, accounts = entities[slug], Accounts(entities[slug])
             on = _one_day(entity, group, name)
+            turn = _turn(entity, on)
             lines = [
-                NewLine(row.line, f"{row.account}:{on}", on, row.amount_minor, f"Opening {row.account}",
+                NewLine(row.line, f"{row.account}:{on}{turn}", on, row.amount_minor, f"Opening {row.account}",
                         (row.account, on.isoformat(), row.amount_minor))
                 for row in group
             ]  # fmt: skip
@@ -193,7 +194,7 @@ def land_opening(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.
             ]
             draft = ledger.Draft(
                 on=on, memo="Opening balances", lines=postings, source=EntrySource.OPENING,
-                external_id=f"opening:{on}", origin=landing.origin(name, group[0].line),
+                external_id=f"opening:{on}{turn}", origin=landing.origin(name, group[0].line),
             )  # fmt: skip
             landing.post(entity=entity, drafts=[draft], lines=lines[:1], name=name, by=by, at=at)
             for line in lines:
@@ -202,6 +203,14 @@ def land_opening(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.
         return desks.kept_many(
             ImportKind.OPENING, name, data, len(rows), kept, max((r.on for r in rows), default=None), by, at
         )
+
+
+def _turn(entity: Entity, on: dt.date) -> str:
+    """Return what tells an opening from those of its day that were reversed, as `opening.post` does."""
+    reversed_before = JournalEntry.objects.filter(
+        entity=entity, source=EntrySource.OPENING, on=on, reversed_by__isnull=False
+    ).count()
+    return f":{reversed_before}" if reversed_before else ""
 
 
 def _one_day(entity: Entity, rows: Sequence[tables.OpeningRow], name: str) -> dt.date:

@@ -83,6 +83,10 @@ class EarlyReversalError(LedgerError):
     """An entry is reversed on its own day or later."""
 
 
+class ReversedOpeningError(LedgerError):
+    """An opening that was reversed is posted anew: the reversal of its reversal would be no opening."""
+
+
 class NotPostedError(LedgerError):
     """Only posted entries are reversed; a draft is simply deleted."""
 
@@ -165,6 +169,7 @@ def reverse(
         NotPostedError: the entry is still a draft.
         AlreadyReversedError: it was reversed before, on another date or for another reason.
         EarlyReversalError: ``on`` is before the entry.
+        ReversedOpeningError: it is the reversal of an opening.
         TextError: the reason is empty or too long.
         ClosedPeriodError: the month of ``on`` is closed.
     """
@@ -176,6 +181,12 @@ def reverse(
     if on < entry.on:
         raise EarlyReversalError(
             f"{_named(entry)} is not reversed before its day; choose that day or a later one."
+        )
+    # Only where a reversal is reversed, what it reversed is looked up.
+    undone = entry.reverses if entry.source == EntrySource.REVERSAL else None
+    if undone is not None and undone.source == EntrySource.OPENING:
+        raise ReversedOpeningError(
+            f"{_named(entry)} undid the opening balances; post them anew instead of reversing it."
         )
     draft = Draft(
         on=on,
