@@ -73,11 +73,21 @@ def find(*, bank: str, number: str) -> BankAccount | None:
 
 def with_statements(*, entity: Entity) -> QuerySet[Account]:
     """Return the accounts of an entity that a bank may send statements of: cash, and cards among the loans."""
+    return _of_banks(entity).filter(active=True)
+
+
+def _of_banks(entity: Entity) -> QuerySet[Account]:
     return Account.objects.filter(
-        Q(role=AccountRole.CASH) | Q(role=AccountRole.LOAN, kind=AccountKind.LIABILITY),
-        entity=entity,
-        active=True,
+        Q(role=AccountRole.CASH) | Q(role=AccountRole.LOAN, kind=AccountKind.LIABILITY), entity=entity
     ).order_by("code")
+
+
+def asked_at(*, entity: Entity, month: int) -> list[Account]:
+    """Return the accounts of banks in use, and those put away since that held something at a month's end."""
+    found = list(_of_banks(entity))
+    last = months.last_day(month)
+    away = books_at(moments=[(account.pk, last) for account in found if not account.active])
+    return [account for account in found if account.active or away[account.pk, last]]
 
 
 def cash_of(*, entity: Entity, month: int) -> dict[Account, int]:
@@ -94,8 +104,8 @@ def cash_of(*, entity: Entity, month: int) -> dict[Account, int]:
 
 
 def telling(*, entity: Entity) -> QuerySet[Account]:
-    """Return those of them of which a bank is known or a statement came: the ones a month's end asks a balance of."""
-    return with_statements(entity=entity).filter(
+    """Return the accounts of which a bank is known or a statement came: the ones a month's end asks a balance of."""
+    return _of_banks(entity).filter(
         Exists(BankAccount.objects.filter(account=OuterRef("pk")))
         | Exists(StatementBalance.objects.filter(account=OuterRef("pk")))
         | Exists(ImportedLine.objects.filter(account=OuterRef("pk")))

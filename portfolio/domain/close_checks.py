@@ -207,7 +207,7 @@ class _Asker:
     def __init__(self, entity: Entity, month: int) -> None:
         self.entity, self.month = entity, month
         self.last = months.last_day(month)
-        self.banks = list(bank_accounts.with_statements(entity=entity))
+        self.banks = bank_accounts.asked_at(entity=entity, month=month)
         moved = set(
             MonthlyBalance.objects.filter(account__in=self.banks, month__lte=month).values_list(
                 "account_id", flat=True
@@ -327,10 +327,12 @@ class _Asker:
         return False, f"{posted['count']} entries and a chain of {head}; run manage.py verify_books."
 
     def _uncategorised(self) -> tuple[bool, str]:
-        waiting = uncategorised.minor(entity=self.entity, first=self.month, last=self.month)
+        # From the first month on: what waits since, and what a later month put right.
+        first = months.month_of(months.EARLIEST)
+        waiting = uncategorised.minor(entity=self.entity, first=first, last=self.month)
         if waiting:
             return False, f"{self._money(waiting)} waits."
-        lines = uncategorised.lines(entity=self.entity, first=self.month, last=self.month)
+        lines = uncategorised.lines(entity=self.entity, first=first, last=self.month)
         return (
             not lines,
             f"{lines} lines wait that add up to nothing." if lines else "Everything has an account.",
@@ -404,8 +406,9 @@ class _Asker:
             return True, "They agree."
         apart = close_ties.between_sisters(month=self.month)
         if apart:
-            return False, f"{' '.join(words)} The books of all sisters differ by {self._money(apart)}."
-        return True, f"{' '.join(words)} It stands in the sister’s books, too."
+            money = " and ".join(format_minor(minor, currency) for currency, minor in apart.items())
+            return False, f"{' '.join(words)} The books of all sisters differ by {money}."
+        return True, f"{' '.join(words)} What all books hold between sisters adds up to nothing."
 
     def _unmatched(self) -> tuple[bool, str]:
         told = set(

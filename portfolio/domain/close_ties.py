@@ -75,14 +75,22 @@ def sisters(*, entity: Entity, as_of: dt.date, aged: Ageing, bills: Payables) ->
     )
 
 
-def between_sisters(*, month: int) -> int:
-    """Return what all books of the portfolio say sister entities are owed beyond what they owe: nothing, where they agree."""
-    held = MonthlyBalance.objects.filter(
-        account__role=AccountRole.INTERCOMPANY,
-        account__kind__in=(AccountKind.ASSET, AccountKind.LIABILITY),
-        month__lte=month,
-    ).aggregate(total=Coalesce(Sum(F("debit_minor") - F("credit_minor")), 0))
-    return int(held["total"])
+def between_sisters(*, month: int) -> dict[str, int]:
+    """Return by currency what all books say sister entities are owed beyond what they owe, where that is anything.
+
+    Where all of them agree it is nothing; of which two differ it says nothing.
+    """
+    held = (
+        MonthlyBalance.objects.filter(
+            account__role=AccountRole.INTERCOMPANY,
+            account__kind__in=(AccountKind.ASSET, AccountKind.LIABILITY),
+            month__lte=month,
+        )
+        .order_by("account__currency")
+        .values_list("account__currency")
+        .annotate(total=Sum(F("debit_minor") - F("credit_minor")))
+    )
+    return {currency: int(total) for currency, total in held if total}
 
 
 def _owed(entity: Entity, as_of: dt.date, accounts: Q) -> int:

@@ -22,24 +22,47 @@ def lines(*, entity: Entity, first: int, last: int, source: EntrySource | None =
     """Return how many postings of some months wait for a category, also where they cancel each other out; one query.
 
     What took one away is of its amount the other way: a correction, a reversal or an entry by hand. One entry by hand may
-    take several away at once. With a source, only what came from there is counted.
+    take several away at once. The reversal of what took one away gives it back. With a source, only what came from there
+    is counted.
     """
     waits: dict[int, Counter[int]] = defaultdict(Counter)
     taken: dict[int, Counter[int]] = defaultdict(Counter)
-    by_hand = (EntrySource.MANUAL, EntrySource.REVERSAL)
-    for account, amount, of, external_id in Posting.objects.filter(
-        account__entity=entity,
-        account__role=AccountRole.UNCATEGORISED,
-        month__range=(first, last),
-        entry__state=EntryState.POSTED,
-    ).values_list("account_id", "amount_minor", "entry__source", "entry__external_id"):
-        if of in by_hand or (external_id or "").startswith(rules.MOVED):
+    # Whether a reversal takes away or gives back, by its id: it may be reversed itself.
+    takes: dict[int, bool] = {}
+    for account, amount, entry, of, external_id, reverses, of_reversed, id_of_reversed in (
+        Posting.objects.filter(
+            account__entity=entity,
+            account__role=AccountRole.UNCATEGORISED,
+            month__range=(first, last),
+            entry__state=EntryState.POSTED,
+        )
+        .order_by("entry_id", "pk")
+        .values_list(
+            "account_id", "amount_minor", "entry_id", "entry__source", "entry__external_id", "entry__reverses_id",
+            "entry__reverses__source", "entry__reverses__external_id",
+        )
+    ):  # fmt: skip
+        if reverses is not None:
+            takes[entry] = not takes.get(reverses, _takes(of_reversed, id_of_reversed))
+            if takes[entry]:
+                taken[account][-amount] += 1
+            else:
+                taken[account][amount] -= 1
+        elif _takes(of, external_id):
             taken[account][-amount] += 1
         elif source in (None, of):
             waits[account][amount] += 1
     waiting = 0
     for account, found in waits.items():
-        left, spare = found - taken[account], taken[account] - found
+        # What was taken in other months and given back in these is no line of these.
+        gone = +taken[account]
+        left, spare = found - gone, gone - found
         if not spare or sum((left - spare).elements()) != sum((spare - left).elements()):
             waiting += left.total()
     return waiting
+
+
+def _takes(source: str, external_id: str | None) -> bool:
+    """Tell whether an entry takes away what waits: one by hand, a reversal, or what a rule moved."""
+    by_hand = (EntrySource.MANUAL, EntrySource.REVERSAL)
+    return source in by_hand or (external_id or "").startswith(rules.MOVED)

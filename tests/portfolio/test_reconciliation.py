@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from core import months
 from core.models import AuditEvent
 from portfolio.domain import bank_accounts, close_checks, intake, ledger, reconciliation, verification
-from portfolio.models import Account, AnchorReason, ChainAnchor, Period, PeriodState, StatementBalance
+from portfolio.models import Account, AnchorReason, ChainAnchor, Entity, Period, PeriodState, StatementBalance
 from tests.portfolio.conftest import AT, Books, open_books
 
 OCT = months.parse("2026-10")
@@ -225,6 +225,12 @@ def test_several_bank_accounts_are_reconciled_each_by_its_own_statement(books: B
         ("1010", 70_00), ("1020", 30_00),
     ]  # fmt: skip
     assert state_of(books, "statement")[0] == "holds"
+    # One put away since is asked for as long as it held something then.
+    Account.objects.filter(entity=books.entity, code="1020").update(active=False)
+    two.post("1010", "1020", 1_00)
+    assert "1020 1020 differs by $1.00" in state_of(books, "statement")[1]
+    two.post("1010", "1020", 29_00)
+    assert "1020" not in state_of(books, "statement")[1]
 
 
 def test_what_no_record_explains_on_an_account_of_debts_stops_the_close_until_it_is_accepted(
@@ -251,3 +257,15 @@ def test_what_no_record_explains_on_an_account_of_debts_stops_the_close_until_it
     assert state_of(books, "sisters")[0] == "accepted"
     open_books("dc", "DC").post("1300", "1010", 7_00)
     assert state_of(books, "sisters")[0] == "holds"
+    # Seven of another currency are not these seven.
+    abroad = open_books("paris", "Paris")
+    Entity.objects.filter(pk=abroad.entity.pk).update(currency="EUR")
+    euros = {
+        code: Account.objects.create(
+            entity=abroad.entity, code=f"9{code}", name=code, kind=kind, role=role, currency="EUR"
+        )
+        for code, kind, role in (("1300", "asset", "intercompany"), ("1010", "asset", "cash"))
+    }
+    Books(abroad.entity, euros).post("1010", "1300", 7_00)
+    books.post("1300", "4800", 7_00)
+    assert state_of(books, "sisters")[1].endswith("The books of all sisters differ by −€7.00 and $7.00.")
