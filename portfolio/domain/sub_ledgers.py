@@ -6,14 +6,16 @@ The guards keep these sums while the program runs. Whatever a hand changed with 
 import datetime as dt
 from collections.abc import Iterator
 
-from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Abs, Coalesce
 
 from core import months
 from core.money import format_minor
 from portfolio.domain import open_items
 from portfolio.domain.verified_numbers import verify_numbers
 from portfolio.models import (
+    AccountRole,
     Allocation,
     Bill,
     BillLine,
@@ -59,6 +61,18 @@ def _debits() -> Coalesce:
     return Coalesce(Subquery(added), Value(0), output_field=IntegerField())
 
 
+def _owed(**amount: Combinable) -> QuerySet[Posting]:
+    """Return the postings of the outer row's entry on the accounts of what clients owe."""
+    roles = (AccountRole.RECEIVABLE, AccountRole.INTERCOMPANY)
+    return Posting.objects.filter(entry=OuterRef("entry"), account__role__in=roles, **amount)
+
+
+def _claim(largest: str) -> Coalesce:
+    """Return the largest of them, by its amount or by what it takes off, 0 where there is none."""
+    rows = _owed().annotate(size=Abs("amount_minor")).order_by(largest).values("size")[:1]
+    return Coalesce(Subquery(rows), Value(0), output_field=IntegerField())
+
+
 def _spelled(day: dt.date | None) -> str:
     return "no day" if day is None else months.spelled(day)
 
@@ -68,12 +82,14 @@ def _invoices() -> Iterator[str]:
     rows = Invoice.objects.filter(state=InvoiceState.ISSUED).annotate(
         of_lines=_sum(lines, "invoice", "whole"),
         of_allocations=_sum(Allocation.objects.all(), "invoice"),
-        of_entry=_debits(),
+        of_entry=_claim("-amount_minor"),
     )
+    # A discount stands among the debits, too: the entry holds the claim as one posting of the whole.
+    claimed = Exists(_owed(amount_minor=OuterRef("total_minor")))
     wrong = (
         ~Q(of_lines=F("total_minor"))
         | ~Q(of_allocations=F("settled_minor"))
-        | (Q(total_minor__gt=0, brought_forward=False) & ~Q(of_entry=F("total_minor")))
+        | (Q(total_minor__gt=0, brought_forward=False) & ~claimed)
     )
     for row in rows.filter(wrong).select_related("entity"):
         money = [
@@ -124,7 +140,8 @@ def _payments() -> Iterator[str]:
 
 
 def _credit_notes() -> Iterator[str]:
-    wrong = CreditNote.objects.annotate(of_entry=_debits()).exclude(of_entry=F("amount_minor"))
+    taken_off = Exists(_owed(amount_minor=-OuterRef("amount_minor")))
+    wrong = CreditNote.objects.annotate(of_entry=_claim("amount_minor")).exclude(taken_off)
     for row in wrong.select_related("entity"):
         money = [format_minor(amount, row.entity.currency) for amount in (row.amount_minor, row.of_entry)]
         yield f"Credit note {row.reference} of {row.entity.name} is over {money[0]}, and its entry over {money[1]}."

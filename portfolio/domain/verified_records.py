@@ -149,8 +149,10 @@ def _lines() -> Iterator[str]:
             if row.entry_id is not None:
                 postings = moved[row.entry_id]
                 whole = sum(amount for _, amount in postings if amount > 0)
-                here = sum(amount for account, amount in postings if account == row.account_id)
-                if row.account_id is not None and here != row.amount_minor:
+                there = [amount for account, amount in postings if account == row.account_id]
+                here = sum(there)
+                # Several lines may stand on one entry, each on a posting of its own.
+                if row.account_id is not None and row.amount_minor not in (here, *there):
                     yield f"{_line(row)} says {_money(row.amount_minor, row)}, and its entry moved {_money(here, row)}."
                 elif row.account_id is None and row.kind not in _RECORDS and row.amount_minor not in {
                     whole, -whole, *(amount for _, amount in postings), *(-amount for _, amount in postings),

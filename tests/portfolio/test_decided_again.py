@@ -16,6 +16,7 @@ from portfolio.domain import (
     matching,
     pages,
     rules,
+    uncategorised,
     verification,
 )
 from portfolio.formats import FormatError
@@ -226,6 +227,20 @@ def test_uncategorised_lines_that_add_up_to_nothing_still_wait(books: Books) -> 
     books.post("5200", "6900", 50_00, on=THIRD)
     books.post("6900", "5200", 50_00, on=THIRD)
     assert holds() == (True, "Everything has an account.")
+    # What a later month put right waited until then, and is no flow of that month's own.
+    lines = [books.line("1010", -9_00), books.line("6900", 9_00)]
+    early = dt.date(2026, 9, 3)
+    ledger.post(
+        entity=books.entity, on=early, memo="OIL", lines=lines, source=EntrySource.BANK, external_id="OIL", at=AT
+    )  # fmt: skip
+    assert holds() == (False, "$9.00 waits.")
+    right = books.post("5200", "6900", 9_00, on=THIRD)
+    assert holds() == (True, "Everything has an account.")
+    # The reversal of a correction gives back what it took, and is no taking of its own.
+    for reversed_by_now in (False, True):
+        right = ledger.reverse(entry=right, on=THIRD, reason="Not that one", by=None, at=AT)
+        months = {"first": 0, "last": 2026 * 12 + 9}
+        assert uncategorised.lines(entity=books.entity, **months) == (0 if reversed_by_now else 1)
 
 
 def test_events_of_stripe_that_failed_stop_the_close_until_accepted(books: Books) -> None:
@@ -261,3 +276,14 @@ def test_an_ofx_file_is_a_bank_statement_wherever_freshness_is_asked_and_has_its
                 entity=books.entity, data=text.encode(), name="x.ofx", by=None, at=AT,
                 account=books.accounts["1010"], **limits,
             )  # fmt: skip
+
+
+def test_a_line_stands_on_one_of_several_postings_of_its_entry(books: Books) -> None:
+    lines = [books.line("1010", -30_00), books.line("1010", -20_00), books.line("5200", 50_00)]
+    ledger.post(entity=books.entity, on=THIRD, memo="FUEL", lines=lines, source=EntrySource.MANUAL, at=AT)
+    bank(books, HEAD + "2026-10-03,FUEL,-20.00\n")
+    line = ImportedLine.objects.get()
+    assert line.entry_id is not None
+    assert verification.verify_books() == []
+    ImportedLine.objects.update(amount_minor=-21_00)
+    assert "and its entry moved −$50.00." in " ".join(verification.verify_books())

@@ -6,9 +6,11 @@ import pytest
 from django.db import connection
 
 from portfolio.domain.payables import bills, vendors
+from portfolio.domain.receivables import credit, invoices
 from portfolio.domain.sub_ledgers import verify_sub_ledgers
 from portfolio.domain.verification import verify_books
 from tests.portfolio.conftest import AT, Books
+from tests.portfolio.receivables.conftest import TODAY, open_office
 
 DAY = dt.date(2026, 10, 5)
 
@@ -54,3 +56,16 @@ def test_a_changed_bill_is_told(books: Books, statement: str, told: str) -> None
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA ignore_check_constraints = 0")
+
+
+@pytest.mark.django_db
+def test_an_invoice_with_a_discount_and_its_credit_note_agree_with_their_entries() -> None:
+    office = open_office()
+    draft = invoices.draft(
+        client=office.client, lines=[office.line(100_000), office.line(-10_000)], by=None, at=AT
+    )
+    # Both lines of one account are one posting: the discount goes to another.
+    draft.lines.filter(amount_minor__lt=0).update(account=office.account("4100"))
+    issued = invoices.issue(invoice=draft, on=TODAY, today=TODAY, by=None, at=AT)
+    credit.note(invoice=issued, amount_minor=45_000, reason="Slip", on=TODAY, today=TODAY, by=None, at=AT)
+    assert verify_books() == []
