@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from core import months
-from core.money import exponent
+from core.money import exponent, format_minor
 from portfolio.formats.csv_rows import (
     DATE_FORMATS,
     MAX_BYTES,
@@ -120,7 +120,7 @@ class Statement:
     def _told(self) -> Iterator[tuple[int, dt.date, str, int, int | None, str]]:
         """Yield line, day, description, amount, balance and reference of each row."""
         columns, currency = self.columns, self._currency
-        follow = _Balances(columns.balance, self._sheet.file)
+        follow = _Balances(columns.balance, self._sheet.file, currency)
         date_format = columns.date_format
         # A row whose day may be its month, as long as no other tells which is which.
         either: CsvRow | None = None
@@ -322,8 +322,8 @@ class _Balances:
     A line without a balance is carried over.
     """
 
-    def __init__(self, column: str, name: str) -> None:
-        self.column, self.name = column, name
+    def __init__(self, column: str, name: str, currency: str) -> None:
+        self.column, self.name, self.currency = column, name, currency
         self.first: _Step | None = None
         self.second: _Step | None = None
         self.last: _Step | None = None
@@ -374,7 +374,7 @@ class _Balances:
                 file=self.name,
                 line=fault[0],
                 column=self.column,
-                reason=f"the balance does not follow from the one before it (off by {abs(fault[1]) / 100:.2f})",
+                reason=f"the balance does not follow from the one before it (off by {format_minor(abs(fault[1]), self.currency)})",
                 fix="a line is missing or changed; export the file again",
             )
         ends = [(month, self.months[month][0 if turned else 1]) for month in sorted(self.months)]

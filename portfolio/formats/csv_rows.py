@@ -341,7 +341,7 @@ def _records(text: str, name: str, separator: str = ",") -> Iterator[tuple[int, 
             raise FormatError(
                 file=name,
                 line=line,
-                column=str(_open_quote(text, line)),
+                column=str(_open_quote(text, line, separator)),
                 reason=reason,
                 fix="close the quote, and double a quote that belongs to the text",
             ) from error
@@ -349,13 +349,13 @@ def _records(text: str, name: str, separator: str = ",") -> Iterator[tuple[int, 
             yield line, cells
 
 
-def _open_quote(text: str, line: int) -> int:
+def _open_quote(text: str, line: int, separator: str) -> int:
     """Return the position of the column on that line in which a quote stays open, or the last one."""
     content = next(itertools.islice(_lines(text), line - 1, None))[:MAX_ROW]
     column, quoted = 1, False
     for character in content:
         if character == '"':
             quoted = not quoted
-        elif character == "," and not quoted:
+        elif character == separator and not quoted:
             column += 1
     return column

@@ -82,9 +82,15 @@ def test_the_first_balance_that_does_not_follow_is_named() -> None:
     with pytest.raises(FormatError) as refusal:
         bank(broken)
     assert str(refusal.value) == (
-        "bank.csv line 3, column Balance: the balance does not follow from the one before it (off by 10.00) "
+        "bank.csv line 3, column Balance: the balance does not follow from the one before it (off by $10.00) "
         "\u2014 a line is missing or changed; export the file again."
     )
+
+
+def test_an_open_quote_is_named_by_its_column_whatever_separates_them() -> None:
+    columns = BankColumns(date="Date", description="Text", amount="Sum")
+    with pytest.raises(FormatError, match="line 2, column 3: a quote that opens here never closes"):
+        bank('Date;Text;Sum\n2026-10-01;Ice, two;"5', columns=columns)
 
 
 def test_a_missing_balance_is_bridged() -> None:
