@@ -90,7 +90,7 @@ def periods(*, filing: TaxFiling, as_of: dt.date, owed: Sequence[TaxOwed]) -> li
     this = months.month_of(as_of) // length * length
     found = []
     begin = months.month_of(filing.first_on) // length * length
-    for first in range(begin, this + 1, length):
+    for first in range(begin, max(begin, this) + 1, length):
         # What months before the first period left open is paid on with it.
         rows = [
             row for row in listed if row.month < first + length and (row.month >= first or first == begin)

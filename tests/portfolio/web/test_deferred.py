@@ -221,6 +221,9 @@ def test_a_month_that_gave_tax_back_covers_others_and_one_before_the_first_perio
     owed = [tax.TaxOwed("sales", "Sales tax", found, 390, 60)]
     dues = tax_calendar.periods(filing=filing, as_of=dt.date(2026, 9, 30), owed=owed)
     assert [(due.label, due.owed_minor) for due in dues] == [("Aug 2026", 290), ("Sep 2026", 40)]
+    filing.first_on = dt.date(2026, 11, 1)
+    (due,) = tax_calendar.periods(filing=filing, as_of=dt.date(2026, 9, 30), owed=owed)
+    assert (due.label, due.owed_minor, due.standing) == ("Nov 2026", 330, "running")
 
 
 def test_what_waits_is_shown_and_put_aside_with_a_reason(world: World) -> None:
