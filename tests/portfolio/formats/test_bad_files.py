@@ -112,9 +112,9 @@ BAD: dict[str, tuple[bytes, int, str, str]] = {
     "serial day of a spreadsheet": (on("46297"), 3, "Date", "'46297' is not a date"),
     "date and time": (on("2026-10-02 10:00"), 3, "Date", "'2026-10-02 10:00' is not a date"),
     "balance in words": (GOOD.replace("91.00", "much").encode(), 3, "Balance", "'much' is not an amount"),
-    "balance that does not follow": (GOOD.replace("91.00", "92.00").encode(), 3, "Balance", "(off by 1.00)"),
+    "balance that does not follow": (GOOD.replace("91.00", "92.00").encode(), 3, "Balance", "(off by $1.00)"),
     "line missing": (GOOD.replace("2026-10-01,DOCKAGE,-5.00,95.00\n", "2026-10-01,A,1.00,99.00\n").encode(),
-                     3, "Balance", "(off by 4.00)"),
+                     3, "Balance", "(off by $4.00)"),
     "too many rows": (MANY.encode(), 100_002, "Date", "the file has more than 100,000 rows"),
     "too many bytes": (b"x" * 20_000_001, 1, "1", "the file has 20.0 MB and the limit is 20 MB"),
 }  # fmt: skip
