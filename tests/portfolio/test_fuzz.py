@@ -87,7 +87,9 @@ def test_the_ledger_survives_a_fuzz(books: Books) -> None:
     fuzz(books, entries=3_000, check_every=1_000)
 
 
+# Batch by batch committed, as they are in life: PostgreSQL clears nothing away behind a transaction that is under way.
 @pytest.mark.full
+@pytest.mark.django_db(transaction=True)
 def test_the_ledger_survives_a_million_postings(books: Books) -> None:
     fuzz(books, entries=560_000, check_every=50_000)
     assert Posting.objects.count() >= 950_000
