@@ -32,6 +32,10 @@ IN_TURN = (
         "tests/portfolio/plan/",
         "tests/portfolio/payables/",
         "tests/portfolio/formats/",
+        "tests/portfolio/receivables/",
+        "tests/portfolio/recognition/",
+        "tests/portfolio/render/",
+        "tests/portfolio/stripe/",
     ),
 )
 """Folders of pages and of what stands beside the books: in a whole run each of their files runs beside one engine."""

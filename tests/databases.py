@@ -44,6 +44,7 @@ def with_the_sample() -> Iterator[None]:
     empty = _own[_MIGRATED]
     if _SAMPLE not in _own:
         _bring(_SAMPLE, f"{empty}_{_SAMPLE}", _load)
+        shutil.copytree(_documents(), settings.MEDIA_ROOT, dirs_exist_ok=True)
     _stand_on(_own[_SAMPLE])
     try:
         yield
@@ -79,6 +80,12 @@ def _load(name: str) -> None:
     _stand_on(name)
     with transaction.atomic():
         sample.load(folder=settings.BASE_DIR / "demo", at=SAMPLE_AT)
+    shutil.copytree(settings.MEDIA_ROOT, _documents(), dirs_exist_ok=True)
+
+
+def _documents() -> Path:
+    """Return where the files of the sample's documents are kept beside its database."""
+    return _FOLDER / f"{settings.ENGINE}-documents"
 
 
 def _bring(saved: str, name: str, make: Callable[[str], None]) -> None:

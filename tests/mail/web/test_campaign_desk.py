@@ -162,7 +162,7 @@ def test_a_campaign_is_written_down_as_a_draft_and_changed(owner: Client, harbou
         {"model_booking": "0"},
         {"model_booking": "9" * 30},
         {"audience": ""},
-        {"audience": "99"},
+        {"audience": "999999999"},
         {"audience": "x"},
         {"audience": "9" * 5000},
         {"audience": "\x00"},
