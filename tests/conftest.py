@@ -37,8 +37,16 @@ IN_TURN = (
         "tests/portfolio/render/",
         "tests/portfolio/stripe/",
     ),
-)
-"""Folders of pages and of what stands beside the books: in a whole run each of their files runs beside one engine."""
+    # What builds on the ledger, whose own guards, chain, intake and verification are asked on both engines.
+    *(
+        f"tests/portfolio/test_{name}"
+        for name in (
+            "admin", "bad_files", "bookings", "decided_again", "documents", "journals", "matching", "overlaps",
+            "rules", "sample", "sisters", "statements_sample", "taken_back", "told",
+        )
+    ),
+)  # fmt: skip
+"""Pages and what stands beside the books: in a whole run each of these files runs beside one engine."""
 ENGINES_IN_TURN = ("sqlite", "postgresql")
 OWN_MARKS = {"once", "once_postgresql", "e2e"}
 WITHOUT_REDIS = "REDIS_TEST_URL is not set: run bin/test, which starts a Redis of its own."
