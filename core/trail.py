@@ -41,7 +41,7 @@ def called(action: str) -> str:
 
 
 def recent(*, entity_slugs: Collection[str] | None, limit: int) -> list[TrailLine]:
-    """Return the newest events, at most ``limit``.
+    """Return the newest events, at most ``limit``: by their instants, among those written last.
 
     With slugs, only events of those entities: what belongs to none is for people who see everything (None).
     """
