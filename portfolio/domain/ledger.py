@@ -40,7 +40,7 @@ _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 _SUBJECT = JournalEntry._meta.label_lower
 
 T = TypeVar("T")
-_Key = tuple[str, str]
+_Key = tuple[str, str | None]
 
 
 class LedgerError(Exception):
@@ -157,7 +157,7 @@ def post_many(
     """
     with _uncollected(), _translated(entity, drafts):
         # The rows are gone again before anybody looks through what is left.
-        return _retried(lambda: _post_batch(entity, [_row(entity, draft) for draft in drafts], by, at))
+        return _retried(lambda: _post_batch(entity, drafts, by, at))
 
 
 def reverse(
@@ -258,34 +258,40 @@ def _as_read(
 
 
 def _post_batch(
-    entity: Entity, rows: Sequence[sealing.EntryRow], by: AbstractBaseUser | None, at: dt.datetime
+    entity: Entity, drafts: Sequence[Draft], by: AbstractBaseUser | None, at: dt.datetime
 ) -> list[int]:
     with transaction.atomic():
         pen = sealing.take_pen(entity_id=entity.pk)
-        known = _known(entity, rows)
-        new: list[sealing.EntryRow] = []
-        places: list[int | None] = []  # The id where an entry is in the books, None where it is new.
-        seen: set[_Key] = set()
-        for row in rows:
-            if row.external_id is not None:
-                key = (row.source, row.external_id)
-                if key in known:
-                    number, body_hash = known[key]
-                    _same_body(row, body_hash)
-                    places.append(number)
-                    continue
-                if key in seen:
-                    raise DifferentBodyError(
-                        f"{_named(row)} has the id {row.external_id!r} of another entry of this batch; "
-                        "give each its own."
-                    )
-                seen.add(key)
-            new.append(row)
-            places.append(None)
+        known = _known(entity, drafts)
+        # The id where an entry is in the books, None where it is new.
+        places = [known.get((draft.source, draft.external_id)) for draft in drafts]
+        new = [draft for draft, place in zip(drafts, places, strict=True) if place is None]
+        for draft, place in zip(drafts, places, strict=True):
+            if place is not None:
+                _same_body(_row(entity, draft), place[1])
+        debit_minor = 0
+
+        def rows() -> Iterator[sealing.EntryRow]:
+            nonlocal debit_minor
+            seen: set[_Key] = set()
+            for draft in new:
+                row = _row(entity, draft)
+                if row.external_id is not None:
+                    key = (row.source, row.external_id)
+                    if key in seen:
+                        raise DifferentBodyError(
+                            f"{_named(row)} has the id {row.external_id!r} of another entry of this batch; "
+                            "give each its own."
+                        )
+                    seen.add(key)
+                debit_minor += _debit(row)
+                yield row
+
         written: list[int] = []
         if new:
-            written = sealing.write(new, pen=pen, by_id=by.pk if by is not None else None, at=at)
-            if any(row.source == EntrySource.OPENING for row in new):
+            by_id = by.pk if by is not None else None
+            written = sealing.write(rows(), pen=pen, entity_id=entity.pk, many=len(new), by_id=by_id, at=at)
+            if any(draft.source == EntrySource.OPENING for draft in new):
                 _mark_opening(entity)
             audit.record(
                 action="portfolio:entries:post",
@@ -297,12 +303,12 @@ def _post_batch(
                     "entries": len(written),
                     "first": written[0],
                     "last": written[-1],
-                    "debit_minor": sum(map(_debit, new)),
-                    "sources": sorted({row.source for row in new}),
+                    "debit_minor": debit_minor,
+                    "sources": sorted({draft.source.value for draft in new}),
                 },
             )
     fresh = iter(written)
-    return [next(fresh) if place is None else place for place in places]
+    return [next(fresh) if place is None else place[0] for place in places]
 
 
 def _mark_opening(entity: Entity) -> None:
@@ -314,15 +320,17 @@ def _mark_opening(entity: Entity) -> None:
     EntryChain.objects.filter(entity=entity).update(opened_on=day)
 
 
-def _known(entity: Entity, rows: Sequence[sealing.EntryRow]) -> dict[_Key, tuple[int, str]]:
-    """Return (id, body hash) by (source, external id) for those of the rows that are in the books."""
+def _known(entity: Entity, drafts: Sequence[Draft]) -> dict[_Key, tuple[int, str]]:
+    """Return (id, body hash) by (source, external id) for those of the drafts that are in the books."""
     by_source: dict[str, list[str]] = {}
-    for row in rows:
-        if row.external_id is not None:
-            by_source.setdefault(row.source, []).append(row.external_id)
+    for draft in drafts:
+        if draft.external_id is not None:
+            by_source.setdefault(draft.source.value, []).append(draft.external_id)
     return {
         (source, external_id): (number, body_hash)
         for source, ids in by_source.items()
+        # An id that no database keeps is refused with its draft.
+        if not _UNWRITABLE.search("".join(ids))
         for number, external_id, body_hash in sealing.find_many(
             entity_id=entity.pk, source=source, external_ids=ids
         )

@@ -10,10 +10,11 @@ itself stands in the migration ``journal_guards``.
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections, transaction
@@ -27,8 +28,10 @@ _ENTRY = (
 _POSTING = "portfolio_posting (entry_id, account_id, month, amount_minor, booking_id, memo)"
 # What the pen refuses by the day it reads with the head; PostgreSQL says the same (migration ``post_in_one_call``).
 EARLY = "An entry is not of a day before the opening."
-# So many rows go into one INSERT on SQLite, for which it prepares itself anew.
-_AT_ONCE = 50
+# So many entries the database is given at once in bulk.
+_PART = {"sqlite": 5_400, "postgresql": 10_000}
+# So many rows go into one INSERT on SQLite, for which it prepares itself anew; it takes 32,766 values.
+_SIZES = (1_800, 50, 1)
 _SEAL_SQLITE = "INSERT INTO portfolio_seal VALUES (?, ?)"
 _SEAL_POSTGRESQL = (
     "UPDATE portfolio_journalentry SET state = 'posted' WHERE entity_id = %s AND number BETWEEN %s AND %s"
@@ -126,20 +129,42 @@ def find_many(*, entity_id: int, source: str, external_ids: Sequence[str]) -> li
     return found
 
 
-def write(rows: Sequence[EntryRow], *, pen: Pen, by_id: int | None, at: dt.datetime) -> list[int]:
-    """Write entries of one entity as drafts with their postings, seal them all and move the head; return their ids.
+def write(
+    rows: Iterable[EntryRow], *, pen: Pen, entity_id: int, many: int, by_id: int | None, at: dt.datetime
+) -> list[int]:
+    """Write so many entries of one entity as drafts with their postings, seal them and move the head; return their ids.
 
-    Runs inside the caller's transaction, which took the pen.
+    Runs inside the caller's transaction, which took the pen. The database writes one part while Python makes the next:
+    another thread waits for it meanwhile on this thread's connection, which whoever makes the rows leaves alone.
 
     Raises:
         django.db.IntegrityError: a guard or constraint of the database refused.
     """
-    if pen.opened_on is not None and min(row.on for row in rows).isoformat() < pen.opened_on:
-        raise IntegrityError(EARLY)
-    hashes = links(rows, before=pen.head, number=pen.number, by_id=by_id, posted_at=at)
-    if connection.vendor == "sqlite":
-        return _write_sqlite(rows, hashes, pen, by_id, at)
-    return _write_postgresql(rows, hashes, pen, by_id, at)
+    own = connections[DEFAULT_DB_ALIAS]
+    own.ensure_connection()
+    lite = own.vendor == "sqlite"
+    ids_of, send = (_ids_sqlite, _send_sqlite) if lite else (_ids_postgresql, _send_postgresql)
+    at_once, number, head = _PART[own.vendor], pen.number, pen.head
+    rows = iter(rows)
+    # Leaving the hand waits for what is under way: nothing is rolled back under it.
+    with own.wrap_database_errors, ThreadPoolExecutor(1) as hand:
+        ids = ids_of(own.connection, many)
+        under_way: Future[None] | None = None
+        for start in range(0, many, at_once):
+            part = list(islice(rows, at_once))
+            if pen.opened_on is not None and min(row.on for row in part).isoformat() < pen.opened_on:
+                raise IntegrityError(EARLY)
+            hashes = links(part, before=head, number=number, by_id=by_id, posted_at=at)
+            sent = send(part, ids[start : start + at_once], number + 1, hashes, by_id, at)
+            number, head = number + len(part), hashes[-1]
+            if under_way is not None:
+                under_way.result()
+            under_way = hand.submit(sent, own.connection)
+        if under_way is not None:
+            under_way.result()
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE_CHAIN, [number, head, entity_id])
+    return ids
 
 
 @contextmanager
@@ -223,7 +248,7 @@ def _rest(row: EntryRow, by_id: int | None, instant: str) -> str:
 
 
 def _entry(
-    pk: int, row: EntryRow, on: str, posted_at: object, by_id: int | None, number: int, chain_hash: str
+    pk: int | None, row: EntryRow, on: str, posted_at: object, by_id: int | None, number: int, chain_hash: str
 ) -> tuple[Any, ...]:
     return (
         pk, row.entity_id, on, row.month, row.currency, row.memo, "draft", row.source, row.external_id,
@@ -268,64 +293,88 @@ def _write_one_sqlite(row: EntryRow, by_id: int | None, at: dt.datetime, event: 
     return Written(pk, number, chain_hash, None)
 
 
-def _write_sqlite(
-    rows: Sequence[EntryRow], hashes: Sequence[str], pen: Pen, by_id: int | None, at: dt.datetime
-) -> list[int]:
+def _ids_sqlite(connected: Any, many: int) -> list[int]:
+    last_id = connected.execute(_NEXT_ID).fetchone()
+    first = last_id[0] if last_id else 1
+    return list(range(first, first + many))
+
+
+def _send_sqlite(
+    rows: Sequence[EntryRow],
+    ids: Sequence[int],
+    number: int,
+    hashes: Sequence[str],
+    by_id: int | None,
+    at: dt.datetime,
+) -> Callable[[Any], None]:
     posted_at = _kept(at)
-    connected = connection.connection
-    with connection.wrap_database_errors:
-        last_id = connected.execute(_NEXT_ID).fetchone()
-        first = last_id[0] if last_id else 1
-        ids, numbers = range(first, first + len(rows)), range(pen.number + 1, pen.number + 1 + len(rows))
-        # SQLite keeps dates as ISO text, and Python's own adapter for dates is deprecated.
-        entries = [
-            _entry(pk, row, row.on.isoformat(), posted_at, by_id, number, chain_hash)
-            for pk, row, number, chain_hash in zip(ids, rows, numbers, hashes, strict=True)
-        ]
-        postings = [
-            (pk, account_id, row.month, amount, booking_id, memo)
-            for pk, row in zip(ids, rows, strict=True)
-            for account_id, amount, booking_id, memo in row.postings
-        ]
-        for table, values in ((_ENTRY, entries), (_POSTING, postings)):
-            whole = len(values) - len(values) % _AT_ONCE
-            connected.executemany(
-                _inserting(table, _AT_ONCE),
-                (list(chain.from_iterable(values[n : n + _AT_ONCE])) for n in range(0, whole, _AT_ONCE)),
-            )
-            connected.executemany(_inserting(table, 1), values[whole:])
-        connected.execute(_SEAL_SQLITE, (ids[0], ids[-1]))
-        connected.execute(_MOVE_CHAIN_SQLITE, (numbers[-1], hashes[-1], rows[0].entity_id))
-    return list(ids)
+    # SQLite keeps dates as ISO text, and Python's own adapter for dates is deprecated.
+    entries = [
+        _entry(None, row, row.on.isoformat(), posted_at, by_id, number, chain_hash)
+        for number, (row, chain_hash) in enumerate(zip(rows, hashes, strict=True), number)
+    ]
+    postings = [
+        (pk, account_id, row.month, amount, booking_id, memo)
+        for pk, row in zip(ids, rows, strict=True)
+        for account_id, amount, booking_id, memo in row.postings
+    ]
+    first = list(_inserts(_ENTRY, entries))
+    rest = [*_inserts(_POSTING, postings), (_SEAL_SQLITE, (ids[0], ids[-1]))]
+
+    def send(connected: Any) -> None:
+        for sql, values in first:
+            last_id = connected.execute(sql, values).lastrowid
+        if last_id != ids[-1]:
+            raise IntegrityError("The table of journal entries counts otherwise than it did.")
+        for sql, values in rest:
+            connected.execute(sql, values)
+
+    return send
 
 
-def _write_postgresql(
-    rows: Sequence[EntryRow], hashes: Sequence[str], pen: Pen, by_id: int | None, at: dt.datetime
-) -> list[int]:
-    entity_id, last = rows[0].entity_id, pen.number + len(rows)
-    with connection.cursor() as cursor:
-        cursor.execute(_NEW_IDS, [len(rows)])
-        ids = list(map(int, cursor.fetchone()[0].split()))
-        entries = [
-            f"{pk}\t{entity_id}\t{row.on}\t{row.month}\t{row.currency}\t{_copied(row.memo)}\tdraft\t{row.source}\t"
-            f"{_copied(row.external_id)}\t{row.body_hash}\t{_copied(row.origin)}\t{_or_null(row.reverses_id)}\t"
-            f"{_copied(row.reason)}\t{at}\t{_or_null(by_id)}\t{number}\t{chain_hash}\n"
-            for number, (pk, row, chain_hash) in enumerate(
-                zip(ids, rows, hashes, strict=True), pen.number + 1
-            )
-        ]
-        postings = [
-            f"{pk}\t{account_id}\t{row.month}\t{amount}\t{_or_null(booking_id)}\t{_copied(memo)}\n"
-            for pk, row in zip(ids, rows, strict=True)
-            for account_id, amount, booking_id, memo in row.postings
-        ]
-        with connection.wrap_database_errors:
+def _inserts(table: str, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yield INSERTs of as many rows at once as there are: of few sizes, for SQLite keeps a statement it knows."""
+    start = 0
+    for size in _SIZES:
+        while len(rows) - start >= size:
+            yield _inserting(table, size), tuple(chain.from_iterable(rows[start : start + size]))
+            start += size
+
+
+def _ids_postgresql(connected: Any, many: int) -> list[int]:
+    return list(map(int, connected.execute(_NEW_IDS, [many]).fetchone()[0].split()))
+
+
+def _send_postgresql(
+    rows: Sequence[EntryRow],
+    ids: Sequence[int],
+    number: int,
+    hashes: Sequence[str],
+    by_id: int | None,
+    at: dt.datetime,
+) -> Callable[[Any], None]:
+    entity_id = rows[0].entity_id
+    entries = "".join([
+        f"{pk}\t{entity_id}\t{row.on}\t{row.month}\t{row.currency}\t{_copied(row.memo)}\tdraft\t{row.source}\t"
+        f"{_copied(row.external_id)}\t{row.body_hash}\t{_copied(row.origin)}\t{_or_null(row.reverses_id)}\t"
+        f"{_copied(row.reason)}\t{at}\t{_or_null(by_id)}\t{number}\t{chain_hash}\n"
+        for number, (pk, row, chain_hash) in enumerate(zip(ids, rows, hashes, strict=True), number)
+    ])  # fmt: skip
+    postings = "".join([
+        f"{pk}\t{account_id}\t{row.month}\t{amount}\t{_or_null(booking_id)}\t{_copied(memo)}\n"
+        for pk, row in zip(ids, rows, strict=True)
+        for account_id, amount, booking_id, memo in row.postings
+    ])  # fmt: skip
+    last = number + len(rows) - 1
+
+    def send(connected: Any) -> None:
+        with connected.cursor() as cursor:
             for table, lines in ((_ENTRY, entries), (_POSTING, postings)):
                 with cursor.copy(f"COPY {table} FROM STDIN") as copy:
-                    copy.write("".join(lines))
-        cursor.execute(_SEAL_POSTGRESQL, [entity_id, pen.number + 1, last])
-        cursor.execute(_MOVE_CHAIN, [last, hashes[-1], entity_id])
-    return ids
+                    copy.write(lines)
+            cursor.execute(_SEAL_POSTGRESQL, [entity_id, number, last])
+
+    return send
 
 
 def _or_null(key: int | None) -> str:

@@ -16,9 +16,9 @@ posted there. What differs between the engines:
   may be written only while the table holds a row, which is never the case outside that trigger; whoever puts a
   row there by hand has sealed drafts and nothing else, because what is counted is not counted twice.
   REPLACE deletes rows without firing a DELETE trigger, so INSERT triggers look for the posted row that would
-  vanish; and because the conflict clause of an outer statement overrides that of a trigger's, the seal uses none, and
-  asks itself beforehand what a constraint would refuse. A seal of one entry needs no sorting: it moves each balance by
-  an ON CONFLICT DO UPDATE, which no outer clause overrides.
+  vanish; and because the conflict clause of an outer statement overrides that of a trigger's, the seal uses none but
+  ON CONFLICT DO UPDATE, which no outer clause overrides, and asks itself beforehand what a constraint would refuse. A
+  seal of one entry needs no sorting.
 """
 
 # ruff: noqa: S608 - the only words put into these statements are the names and sentences above them.
@@ -42,6 +42,7 @@ FOREIGN = "Every account of a journal entry belongs to its entity."
 CURRENCY = "Every account of a journal entry keeps its currency."
 MONTH = "A journal entry and its postings carry the month of its date."
 WHOLE = "Amounts are whole minor units."
+NAMELESS = "Journal entries and postings are numbered from 1."
 UNBALANCED = "The postings of a journal entry add up to zero."
 CLOSED = "The month of this journal entry, or one after it, is closed; post it in an open month."
 SEALED_ALONE = "Monthly balances are written by the sealing of journal entries alone."
@@ -65,12 +66,13 @@ def _sqlite(name: str, event: str, table: str, when: str, sentence: str) -> str:
 
 
 _STATE = f"(SELECT state FROM {ENTRY} WHERE id = {{}}.entry_id)"
+# A row that is given no id has -1 there until it has one; nothing with such an id is ever sealed.
 _VANISHING_POSTING = (
-    f"EXISTS (SELECT 1 FROM {POSTING} p JOIN {ENTRY} e ON e.id = p.entry_id "
-    "WHERE p.id = NEW.id AND e.state = 'posted')"
+    f"(NEW.id <> -1 AND EXISTS (SELECT 1 FROM {POSTING} p JOIN {ENTRY} e ON e.id = p.entry_id "
+    "WHERE p.id = NEW.id AND e.state = 'posted'))"
 )
 _VANISHING_ENTRY = (
-    f"EXISTS (SELECT 1 FROM {ENTRY} WHERE id = NEW.id AND state = 'posted') "
+    f"(NEW.id <> -1 AND EXISTS (SELECT 1 FROM {ENTRY} WHERE id = NEW.id AND state = 'posted')) "
     f"OR (NEW.external_id IS NOT NULL AND EXISTS (SELECT 1 FROM {ENTRY} WHERE entity_id = NEW.entity_id "
     "AND source = NEW.source AND external_id = NEW.external_id AND state = 'posted')) "
     f"OR (NEW.reverses_id IS NOT NULL AND EXISTS (SELECT 1 FROM {ENTRY} "
@@ -79,11 +81,10 @@ _VANISHING_ENTRY = (
     "AND number = NEW.number AND state = 'posted'))"
 )
 _OPEN = "EXISTS (SELECT 1 FROM portfolio_seal)"
-# The postings of the drafts that a row of portfolio_seal asks for.
-_ASKED = (
-    f"FROM {ENTRY} e CROSS JOIN {POSTING} p ON p.entry_id = e.id "
-    "WHERE e.id BETWEEN NEW.first_id AND NEW.last_id AND NOT e.counted"
-)
+_MOVED = """ON CONFLICT (account_id, month) DO UPDATE SET
+        debit_minor = debit_minor + excluded.debit_minor,
+        credit_minor = credit_minor + excluded.credit_minor,
+        cash_minor = cash_minor + excluded.cash_minor"""
 # What is wrong with an entry, the first fault first, and what tells it.
 _FAULT = f"""SELECT CASE
         WHEN lines < 2 THEN RAISE(ABORT, '{EMPTY}')
@@ -91,19 +92,19 @@ _FAULT = f"""SELECT CASE
         WHEN mixed THEN RAISE(ABORT, '{CURRENCY}')
         WHEN misdated THEN RAISE(ABORT, '{MONTH}')
         WHEN broken THEN RAISE(ABORT, '{WHOLE}')
+        WHEN nameless THEN RAISE(ABORT, '{NAMELESS}')
         WHEN difference <> 0 THEN RAISE(ABORT, '{UNBALANCED}')
         WHEN posted_at IS NULL THEN RAISE(ABORT, '{INSTANT}')
         ELSE RAISE(ABORT, '{CLOSED}')
       END"""
-_FAULTY = (
-    "lines < 2 OR strange OR mixed OR misdated OR broken OR difference <> 0 OR posted_at IS NULL OR closed"
-)
+_FAULTY = "lines < 2 OR strange OR mixed OR misdated OR broken OR nameless OR difference <> 0 OR posted_at IS NULL OR closed"
 _LOOKED_AT = f"""SELECT e.id, e.posted_at, count(p.id) AS lines, sum(p.amount_minor) AS difference,
           max(a.entity_id IS NOT e.entity_id) AS strange,
           max(a.currency IS NOT e.currency) AS mixed,
           max(p.month IS NOT e.month) OR date(e."on") IS NOT e."on"
             OR e.month IS NOT substr(e."on", 1, 4) * 12 + substr(e."on", 6, 2) - 1 AS misdated,
           max(typeof(p.amount_minor) <> 'integer') AS broken,
+          e.id < 1 OR min(p.id) < 1 AS nameless,
           EXISTS (
             SELECT 1 FROM {PERIOD} d WHERE d.entity_id = e.entity_id AND d.month >= e.month AND d.state = 'closed'
           ) AS closed
@@ -218,21 +219,14 @@ SQLITE = [
       WHERE {_FAULTY}
       LIMIT 1;
       INSERT INTO {BALANCE} (account_id, month, debit_minor, credit_minor, cash_minor)
-      SELECT DISTINCT p.account_id, p.month, 0, 0, 0 {_ASKED} AND NOT EXISTS (
-        SELECT 1 FROM {BALANCE} b WHERE b.account_id = p.account_id AND b.month = p.month);
-      UPDATE {BALANCE} SET
-        debit_minor = debit_minor + moved.debit,
-        credit_minor = credit_minor + moved.credit,
-        cash_minor = cash_minor + moved.cash
+      SELECT p.account_id, p.month, sum(max(p.amount_minor, 0)), sum(max(-p.amount_minor, 0)),
+        sum(CASE WHEN e.cash THEN -p.amount_minor ELSE 0 END)
       FROM (
-        SELECT p.account_id, p.month, sum(max(p.amount_minor, 0)) AS debit, sum(max(-p.amount_minor, 0)) AS credit,
-          sum(CASE WHEN e.cash THEN -p.amount_minor ELSE 0 END) AS cash
-        FROM (
-          SELECT e.id, max(a.role IN ('cash', 'clearing')) AS cash
-          {_ASKED.replace("WHERE", f"CROSS JOIN {ACCOUNT} a ON a.id = p.account_id WHERE")} GROUP BY e.id
-        ) AS e CROSS JOIN {POSTING} p ON p.entry_id = e.id GROUP BY p.account_id, p.month
-      ) AS moved
-      WHERE {BALANCE}.account_id = moved.account_id AND {BALANCE}.month = moved.month;
+        SELECT e.id, max(a.role IN ('cash', 'clearing')) AS cash
+        FROM {ENTRY} e CROSS JOIN {POSTING} p ON p.entry_id = e.id CROSS JOIN {ACCOUNT} a ON a.id = p.account_id
+        WHERE e.id BETWEEN NEW.first_id AND NEW.last_id AND NOT e.counted GROUP BY e.id
+      ) AS e CROSS JOIN {POSTING} p ON p.entry_id = e.id GROUP BY p.account_id, p.month
+      {_MOVED};
       UPDATE {ENTRY} SET state = 'posted', counted = 1
       WHERE id BETWEEN NEW.first_id AND NEW.last_id AND NOT counted;
       DELETE FROM portfolio_seal;
@@ -247,10 +241,7 @@ SQLITE = [
           WHERE q.entry_id = NEW.first_id AND a.role IN ('cash', 'clearing')
         ) THEN -p.amount_minor ELSE 0 END
       FROM {ENTRY} e CROSS JOIN {POSTING} p ON p.entry_id = e.id WHERE e.id = NEW.first_id AND NOT e.counted
-      ON CONFLICT (account_id, month) DO UPDATE SET
-        debit_minor = debit_minor + excluded.debit_minor,
-        credit_minor = credit_minor + excluded.credit_minor,
-        cash_minor = cash_minor + excluded.cash_minor;
+      {_MOVED};
       UPDATE {ENTRY} SET state = 'posted', counted = 1 WHERE id = NEW.first_id AND NOT counted;
       DELETE FROM portfolio_seal;
     END""",

@@ -323,6 +323,23 @@ def test_a_seal_keeps_the_balance_under_a_foreign_conflict_clause(books: Books) 
 
 
 @on_sqlite
+@pytest.mark.parametrize("range_of", [0, 1])
+def test_nothing_numbered_below_one_is_sealed(books: Books, range_of: int) -> None:
+    """A guard takes -1 for a row that has no id yet; were it sealed, a REPLACE could take its place."""
+    entry = draft(books, ("6100", 70), ("1010", -70), posted_at=AT)
+    run("UPDATE portfolio_posting SET id = -1 WHERE entry_id = %s AND amount_minor = 70", [entry.pk])
+    below = draft(books, id=-1, posted_at=AT)
+    for account, amount in (("6100", 70), ("1010", -70)):
+        Posting.objects.create(entry=below, account=books.accounts[account], month=MONTH, amount_minor=amount)
+    for pk in (entry.pk, -1):
+        refused(
+            "numbered from 1",
+            lambda pk=pk: run("INSERT INTO portfolio_seal VALUES (%s, %s)", [pk, pk + range_of]),
+        )
+    assert not MonthlyBalance.objects.exists()
+
+
+@on_sqlite
 def test_a_seal_put_there_by_hand_seals_drafts_and_opens_no_balance(books: Books) -> None:
     books.post("6100", "1010", 500)
     loose = draft(books, ("6100", 70), ("1010", -70), posted_at=AT)

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from core import months
 from core.models import AuditEvent
 from core.money import LIMIT_MINOR
-from portfolio.domain import booking_entries, ledger, verification
+from portfolio.domain import booking_entries, ledger, sealing, verification
 from portfolio.models import (
     Account,
     Entity,
@@ -199,6 +199,33 @@ def test_post_many_is_all_or_nothing(books: Books) -> None:
         ledger.post_many(entity=books.entity, drafts=[good, _draft(books, 6, "a")], at=AT)
     assert not JournalEntry.objects.exists()
     assert not MonthlyBalance.objects.exists()
+
+
+def test_a_batch_of_many_parts_is_one_batch(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealing, "_PART", dict.fromkeys(sealing._PART, 2))
+    drafts = [_draft(books, number, f"id{number}") for number in range(1, 8)]
+    unbalanced = ledger.Draft(OCTOBER, "x", (books.line("1010", 5), books.line("6100", -4)), EntrySource.BANK)
+    with pytest.raises(ledger.UnbalancedEntryError):
+        ledger.post_many(entity=books.entity, drafts=[*drafts[:6], unbalanced], at=AT)
+    # What only the database refuses, in a part that another thread writes.
+    Period.objects.create(
+        entity=books.entity, month=months.month_of(OCTOBER) - 1, state="closed", closed_at=AT
+    )
+    late = _draft(books, 9, "late")._replace(on=dt.date(2026, 9, 3))
+    for at in (0, 3, 7):
+        with pytest.raises(ledger.ClosedPeriodError, match="closed for Sep 2026"):
+            ledger.post_many(entity=books.entity, drafts=[*drafts[:at], late, *drafts[at:]], at=AT)
+    assert not JournalEntry.objects.exists()
+    assert not MonthlyBalance.objects.exists()
+    known = ledger.post_many(entity=books.entity, drafts=drafts[2:4], at=AT)
+    ids = ledger.post_many(entity=books.entity, drafts=drafts, at=AT)
+    assert ids[2:4] == known
+    assert [JournalEntry.objects.get(pk=pk).external_id for pk in ids] == [f"id{n}" for n in range(1, 8)]
+    numbers = list(JournalEntry.objects.order_by("number").values_list("number", "external_id"))
+    assert numbers == [(at, f"id{n}") for at, n in enumerate((3, 4, 1, 2, 5, 6, 7), 1)]
+    # The month was closed by hand, which is all that is found.
+    assert [said[:24] for said in verification.verify_books()] == ["QueenofSanDiego Sep 2026"]
+    assert verification.verify_chain() == []
 
 
 def test_a_reversal_mirrors_the_entry_and_is_linked_to_it(books: Books) -> None:
