@@ -417,4 +417,5 @@ def account_moves(*, account: Account, first: int | None, last: int) -> tuple[in
 
 def total(rows: QuerySet[Posting]) -> int:
     """Return the sum of postings in minor units, debit positive."""
-    return int(rows.order_by().aggregate(total=Sum("amount_minor"))["total"] or 0)
+    unsorted = rows if rows.query.is_sliced else rows.order_by()  # The first so many depend on the order.
+    return int(unsorted.aggregate(total=Sum("amount_minor"))["total"] or 0)

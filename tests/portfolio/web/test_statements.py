@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from portfolio.models import Account, Budget
+from portfolio.web import statements
 from tests.factories.portfolio import EntityFactory
 from tests.portfolio.web.conftest import NOVEMBER, World, post
 
@@ -51,7 +52,9 @@ def test_each_figure_on_a_page_leads_to_postings_that_add_up_to_it(world: World)
 
 
 @pytest.mark.once
-def test_an_account_over_months_shows_the_balance_after_each_posting(world: World) -> None:
+def test_an_account_over_months_shows_the_balance_after_each_posting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     account = world.mine.accounts["1010"]
     client = world.client("reader")
     page = client.get(f"/portfolio/accounts/{account.pk}/?from=2026-10&to=2026-11")
@@ -65,6 +68,10 @@ def test_an_account_over_months_shows_the_balance_after_each_posting(world: Worl
         210_000,
         592_000,
     )
+    monkeypatch.setattr(statements, "ROWS_A_PAGE", 2)
+    second = client.get(f"/portfolio/accounts/{account.pk}/?from=2026-10&to=2026-11&page=2").context
+    assert [(row["amount"], row["held"]) for row in second["rows"]] == [(210_000, 592_000)]
+    assert second["added"] == 592_000
     assert client.get(f"/portfolio/accounts/{account.pk}/?from=nonsense").status_code == 422
     theirs = world.other.accounts["1010"]
     assert client.get(f"/portfolio/accounts/{theirs.pk}/?from=2026-10").status_code == 404
