@@ -92,6 +92,8 @@ class Books:
         self._budgeted = any(column.budget for column in columns)
         self._planned = self._budget() if self._budgeted else {}
         self._factors: dict[tuple[int, bool], tuple[int, ...] | None] = {}
+        # What a whole account shows is the same in its entity's statement and in that of all together.
+        self._shown: dict[tuple[int, Measure, int], tuple[int, ...]] = {}
 
     def _read(self, also: Measure | None) -> None:
         """Read the balances: before the first month in one sum, then month by month."""
@@ -142,6 +144,15 @@ class Books:
         own._factors = {}
         return own
 
+    def _at_end(self) -> "Books":
+        """Return the same reading with the last column alone."""
+        own = copy.copy(self)
+        at = len(self.columns) - 1
+        own.columns, own._ends = self.columns[at:], self._ends[at:]
+        own._planned = {(pk, 0): amount for (pk, of), amount in self._planned.items() if of == at}
+        own._factors, own._shown = {}, {}
+        return own
+
     def three(self) -> Three:
         """Return the three statements that the balances alone give."""
         return Three(self.income(), self.balance(), self.trial())
@@ -186,14 +197,11 @@ class Books:
 
     def row(self, holders: Sequence[Holder], measure: Measure, sign: int, *, between: bool = False) -> Row:
         """Return accounts as one line; it bears an entity's slug where they are of one."""
-        total = None
-        for holder in holders:
-            amounts = self.amounts(holder, measure)
-            factors = self._scoped(holder, between)
-            if factors is not None:
-                amounts = [amount * factor for amount, factor in zip(amounts, factors, strict=True)]
-            total = amounts if total is None else [a + b for a, b in zip(total, amounts, strict=True)]
-        shown = tuple(total or ()) if sign > 0 else tuple(-amount for amount in total or ())
+        if len(holders) == 1 and self._scoped(holders[0], between) is None:
+            shown = self._whole(holders[0], measure, sign)
+        else:
+            total = added((self._part(holder, measure, between) for holder in holders), len(self.columns))
+            shown = total if sign > 0 else tuple(-amount for amount in total)
         first = holders[0]
         if between:
             return Row(
@@ -202,6 +210,21 @@ class Books:
         slugs = {self._slugs[holder.entity_id] for holder in holders}
         entity = slugs.pop() if len(slugs) == 1 else ""
         return Row(entity, first.code, first.name, first.role, shown, tuple(holders), sign)
+
+    def _whole(self, holder: Holder, measure: Measure, sign: int) -> tuple[int, ...]:
+        """Return what an account that counts once in each column shows."""
+        key = (holder.id, measure, sign)
+        if key not in self._shown:
+            amounts = self.amounts(holder, measure)
+            self._shown[key] = tuple(amounts) if sign > 0 else tuple(-amount for amount in amounts)
+        return self._shown[key]
+
+    def _part(self, holder: Holder, measure: Measure, between: bool) -> Sequence[int]:
+        """Return what an account counts for in each column."""
+        amounts, factors = self.amounts(holder, measure), self._scoped(holder, between)
+        if factors is None:
+            return amounts
+        return [amount * factor for amount, factor in zip(amounts, factors, strict=True)]
 
     def _scoped(self, holder: Holder, between: bool) -> tuple[int, ...] | None:
         """Return an account's factor by column, or None where it counts once in each."""
@@ -306,12 +329,12 @@ class Books:
 
     def trial(self) -> TrialBalance:
         """Return every account's balance at the end of the last column."""
-        stands = Measure.STANDS
+        stands, end = Measure.STANDS, self._at_end()
         rows = [
-            *self.rows(self.holders, stands, 1),
+            *end.rows(self.holders, stands, 1),
             # Two rows, for what is owed and what was sold: together they would hide each other.
-            *self.unmatched((h for h in self.holders if h.kind not in EARNING), stands, 1),
-            *self.unmatched((h for h in self.holders if h.kind in EARNING), stands, 1),
+            *end.unmatched((h for h in self.holders if h.kind not in EARNING), stands, 1),
+            *end.unmatched((h for h in self.holders if h.kind in EARNING), stands, 1),
         ]
         made = tuple(
             TrialRow(row.entity, row.code, row.name, max(row.amounts[-1], 0), max(-row.amounts[-1], 0))
