@@ -5,6 +5,7 @@ from django.apps import AppConfig
 # What audited actions are called in the portal.
 ACTIONS = {
     "portfolio:assumption:add": "Assumption written down",
+    "portfolio:bankaccount:card": "Account said to be a card",
     "portfolio:bankaccount:remember": "Bank account named",
     "portfolio:bill:enter": "Bill entered",
     "portfolio:bill:pay": "Bill paid",
@@ -23,6 +24,8 @@ ACTIONS = {
     "portfolio:line:pass_on": "Bank line passed on",
     "portfolio:line:post": "Bank line posted",
     "portfolio:line:unmatch": "Match of a bank line undone",
+    "portfolio:rule:add": "Category rule written",
+    "portfolio:rule:change": "Category rule changed",
     "portfolio:rule:apply": "Category rules applied",
     "portfolio:rule:delete": "Category rule removed",
     "portfolio:rule:move": "Category rule moved",
@@ -67,12 +70,15 @@ ACTIONS = {
     "portfolio:milestone:reach": "Milestone reached",
     "portfolio:payment:take": "Payment recorded",
     "portfolio:payment:allocate": "Payment allocated",
+    "portfolio:payment:refund": "Payment paid back",
+    "portfolio:payment:refund_undo": "Refund of a payment undone",
     "portfolio:payment:take_back": "Allocation taken back",
     "portfolio:payment:reverse": "Payment reversed",
     "portfolio:work:add": "Time written down",
     "portfolio:work:change": "Time changed",
     "portfolio:work:delete": "Time removed",
     "portfolio:work:land": "Time sheet landed",
+    "portfolio:crew_pay:unpay": "Payment of crew undone",
     "portfolio:document:attach": "Document attached",
     "portfolio:entity:open": "Entity opened",
     "portfolio:entries:post": "Entries posted",
@@ -81,6 +87,7 @@ ACTIONS = {
     "portfolio:file:land": "File landed",
     "portfolio:handoff:adopt": "Handoff note taken over",
     "portfolio:handoff:read": "Handoff note read",
+    "portfolio:opening:name": "Invoices and bills of the opening named",
     "portfolio:period:close": "Month closed",
     "portfolio:period:reconcile": "Month reconciled",
     "portfolio:period:reopen": "Month reopened",
@@ -96,6 +103,7 @@ ACTIONS = {
     "portfolio:terms:add": "Cancellation terms added",
     "portfolio:terms:retire": "Cancellation terms retired",
     "portfolio:terms:standard": "Cancellation terms made standard",
+    "portfolio:tax_filing:say": "Due day of a tax said",
     "portfolio:tax_rate:add": "Tax rate added",
 }
 

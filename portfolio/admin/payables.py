@@ -42,7 +42,7 @@ class BillAdmin(ReadOnlyAdmin):
 @admin.register(BillLine)
 class BillLineAdmin(ReadOnlyAdmin):
     list_display = ["bill", "position", "account", "amount_minor", "description"]
-    list_select_related = ["bill", "account"]
+    list_select_related = ["bill__vendor", "account"]
     search_fields = ["description", "bill__reference"]
 
 
@@ -50,5 +50,5 @@ class BillLineAdmin(ReadOnlyAdmin):
 class BillPaymentAdmin(ReadOnlyAdmin):
     list_display = ["on", "vendor", "bill", "entity", "amount_minor", "reference", "void_on"]
     list_filter = ["entity"]
-    list_select_related = ["vendor", "bill", "entity"]
+    list_select_related = ["vendor", "bill__vendor", "entity"]
     search_fields = ["reference", "vendor__name", "bill__reference"]

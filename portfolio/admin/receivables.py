@@ -86,7 +86,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
 @admin.register(InvoiceLine)
 class InvoiceLineAdmin(ReadOnlyAdmin):
     list_display = ["description", "invoice", "quantity_milli", "unit_minor", "amount_minor", "account"]
-    list_select_related = ["invoice", "account"]
+    list_select_related = ["invoice__client", "account"]
     search_fields = ["description", "invoice__reference"]
 
 
@@ -124,14 +124,14 @@ class PaymentAdmin(ReadOnlyAdmin):
 @admin.register(PaymentRefund)
 class PaymentRefundAdmin(ReadOnlyAdmin):
     list_display = ["on", "payment", "amount_minor", "entry"]
-    list_select_related = ["payment", "entry"]
+    list_select_related = ["payment__client", "entry"]
     search_fields = ["payment__client__name"]
 
 
 @admin.register(Allocation)
 class AllocationAdmin(ReadOnlyAdmin):
     list_display = ["on", "invoice", "payment", "credit_note", "write_off", "amount_minor"]
-    list_select_related = ["invoice", "payment", "credit_note", "write_off"]
+    list_select_related = ["invoice", "payment__client", "credit_note", "write_off"]
     search_fields = ["invoice__reference"]
 
 

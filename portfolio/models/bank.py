@@ -56,7 +56,7 @@ class StatementBalance(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.account_id} {self.on}"
+        return f"{self.account}, {self.on}"
 
 
 class ColumnMap(models.Model):

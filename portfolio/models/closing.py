@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from core import months
 from portfolio.models.entity import Entity
 
 
@@ -25,4 +26,4 @@ class CloseTick(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.item} {self.month}"
+        return f"{self.item}, {months.label(self.month)}"

@@ -185,4 +185,4 @@ class CategoryRule(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.contains} to {self.account_id}"
+        return f"{self.contains} to {self.account}"

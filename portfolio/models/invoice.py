@@ -125,7 +125,7 @@ class Invoice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.reference or f"Draft {self.pk}"
+        return self.reference or f"Draft for {self.client}"
 
 
 class InvoiceLine(models.Model):
@@ -235,7 +235,7 @@ class Payment(models.Model):
         indexes = [models.Index(fields=["entity", "-on", "-id"], name="payment_newest_by_entity")]
 
     def __str__(self) -> str:
-        return f"{self.on} {self.amount_minor}"
+        return f"{self.client}, {self.on}"
 
 
 class PaymentRefund(models.Model):
@@ -354,4 +354,4 @@ class DunningLetter(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.client_id} level {self.level}"
+        return f"Reminder {self.level} to {self.client}"

@@ -93,7 +93,7 @@ class Bill(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.vendor_id} {self.reference}"
+        return f"{self.vendor} {self.reference}"
 
 
 class BillLine(models.Model):
@@ -146,7 +146,7 @@ class BillPayment(models.Model):
         indexes = [models.Index(fields=["vendor", "on"], name="bill_payment_by_vendor")]
 
     def __str__(self) -> str:
-        return f"{self.on} {self.amount_minor}"
+        return f"{self.bill}, {self.on}"
 
 
 class CrewPay(models.Model):

@@ -9,6 +9,7 @@ from django.db.models import F, Q, QuerySet, Sum
 
 from portfolio.domain.receivables import ageing
 from portfolio.models import (
+    Allocation,
     Client,
     ClientContract,
     CreditNote,
@@ -97,6 +98,24 @@ def invoices(*, entity: Entity, as_of: dt.date, view: str = "", search: str = ""
     if search:
         rows = rows.filter(Q(reference__icontains=search) | Q(client__name__icontains=search))
     return rows.order_by("state", F("issued_on").desc(nulls_first=True), "-pk")
+
+
+def endings(*, invoices: Sequence[Invoice]) -> dict[int, str]:
+    """Return what became of those invoices that nothing is open of: paid, credited or written off; one query."""
+    done = [
+        row.pk
+        for row in invoices
+        if row.state == InvoiceState.ISSUED and row.settled_minor == row.total_minor
+    ]
+    sums: dict[int, dict[str, int]] = {pk: {"paid": 0, "credited": 0, "written off": 0} for pk in done}
+    for pk, credit_note, write_off, amount in Allocation.objects.filter(invoice__in=done).values_list(
+        "invoice_id", "credit_note_id", "write_off_id", "amount_minor"
+    ):
+        sums[pk]["credited" if credit_note else "written off" if write_off else "paid"] += amount
+    return {
+        pk: " and ".join(word for word, amount in by.items() if amount).capitalize() or "Nothing to pay"
+        for pk, by in sums.items()
+    }
 
 
 def work(*, entity: Entity, contract_id: int | None = None, unbilled: bool = False) -> QuerySet[WorkEntry]:

@@ -196,7 +196,10 @@ def move_contract(request: HttpRequest, pk: int) -> HttpResponse:
         part="clients",
         heading=f"The paper of {contract}",
         lede="From a word to a signature, and to its end.",
-        facts=[("The paper now", contract.get_state_display()), ("Signed", contract.signed_on or "not yet")],
+        facts=[
+            ("The paper now", contract.get_state_display()),
+            ("Signed", months.spelled(contract.signed_on) if contract.signed_on else "not yet"),
+        ],
         form=ContractMoveForm(data(request), moves=moves, initial={"on": pages.as_of_date()}),
         submit="Save",
         do=lambda said: contracts.move(

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from core import access, clock
+from core import access, clock, months
 from core.money import format_minor
 from portfolio.domain import pages, tax
 from portfolio.domain.receivables import (
@@ -52,7 +52,7 @@ VIEWS = (
     (queries.DRAFTS, "Drafts"),
     (queries.OPEN, "Open"),
     (queries.OVERDUE, "Overdue"),
-    (queries.PAID, "Settled"),
+    (queries.PAID, "Done"),
 )
 BLANK_LINES = 3
 
@@ -68,6 +68,8 @@ def invoice_list(request: HttpRequest, slug: str) -> HttpResponse:
     search = request.GET.get("q", "").replace("\x00", "")[:80].strip()
     as_of = pages.as_of_date()
     rows = queries.invoices(entity=entity, as_of=as_of, view=view, search=search)
+    page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
+    endings = queries.endings(invoices=list(page.object_list))
     return render(
         request,
         "portfolio/receivables/invoices.html",
@@ -77,7 +79,8 @@ def invoice_list(request: HttpRequest, slug: str) -> HttpResponse:
             "invoices",
             as_of=as_of,
             search=search,
-            page_obj=Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page")),
+            page_obj=page,
+            rows=[(row, endings.get(row.pk, "")) for row in page.object_list],
             query=f"view={view}&" if view in dict(VIEWS) and view else "",
             views=[{"label": label, "url": f"?view={key}", "current": key == view} for key, label in VIEWS],
         ),
@@ -97,6 +100,7 @@ def invoice_page(request: HttpRequest, pk: int) -> HttpResponse:
             row.entity,
             "invoices",
             invoice=row,
+            ending=queries.endings(invoices=[row]).get(row.pk, ""),
             lines=[(line, papers.quantity(line.quantity_milli)) for line in row.lines.select_related("account")],
             open_minor=settling.open_minor(row),
             paid_minor=credit.paid_minor(row),
@@ -150,7 +154,7 @@ def change_invoice(request: HttpRequest, pk: int) -> HttpResponse:
     return _lines_page(
         request,
         row.client,
-        heading=f"Change {row}",
+        heading=f"Change the draft for {row.client}",
         initial=initial,
         note=row.note,
         back=_to(row),
@@ -316,7 +320,7 @@ def write_off_invoice(request: HttpRequest, pk: int) -> HttpResponse:
         part="invoices",
         heading=f"Write {row} off",
         lede="What nobody will pay any more becomes a bad debt, a cost of the business. The invoice itself stays.",
-        facts=[("Open", format_minor(settling.open_minor(row), row.currency)), ("Due", row.due_on or "not issued")],
+        facts=[("Open", format_minor(settling.open_minor(row), row.currency)), ("Due", months.spelled(row.due_on) if row.due_on else "not issued")],
         form=_take_off(request, row),
         submit="Write it off",
         do=lambda said: credit.write_off(
