@@ -148,6 +148,7 @@ def deferred_month(request: HttpRequest, slug: str, month: int) -> HttpResponse:
         "portfolio/deferred_month.html",
         {
             "entity": entity,
+            "tabs": tabs.books(entity, "deferred"),
             "month": month,
             "page_obj": page,
             "rows": [

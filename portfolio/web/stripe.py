@@ -54,7 +54,7 @@ def stripe_page(request: HttpRequest, slug: str) -> HttpResponse:
             "keeps": may(request, "keep", entity),
             "address": request.build_absolute_uri(reverse("stripe_webhook", args=[entity.slug])),
             "tabs": tabs.books(entity, "bank"),
-            "crumbs": crumbs(entity),
+            "crumbs": crumbs(entity, {"label": "Bank", "url": reverse("portfolio:bank", args=[entity.slug])}),
         },
     )
 

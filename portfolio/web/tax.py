@@ -22,7 +22,7 @@ from portfolio.models import (
     TaxPeriod,
     TaxRate,
 )
-from portfolio.web import acts
+from portfolio.web import acts, tabs
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import may, record
 from portfolio.web.entities import crumbs
@@ -109,6 +109,7 @@ def tax_page(request: HttpRequest, slug: str) -> HttpResponse:
         "portfolio/tax.html",
         {
             "entity": entity,
+            "tabs": tabs.books(entity, "deferred"),
             "as_of": as_of,
             "owed": owed,
             "due": due,
@@ -120,7 +121,10 @@ def tax_page(request: HttpRequest, slug: str) -> HttpResponse:
             "rates": TaxRate.objects.filter(entity=entity).order_by("kind", "applies_to", "-effective_on"),
             "keeps": may(request, "keep", entity),
             "owns": may(request, "own", entity),
-            "crumbs": crumbs(entity),
+            "crumbs": crumbs(
+                entity,
+                {"label": "Deferred revenue", "url": reverse("portfolio:deferred", args=[entity.slug])},
+            ),
         },
     )
 
@@ -178,7 +182,7 @@ def remit_tax(request: HttpRequest, slug: str) -> HttpResponse:
     return acts.act(
         request,
         entity=entity,
-        heading="Record tax paid on",
+        heading="Record a tax payment",
         lede="The oldest months are paid first. The bank’s line is matched to this when the statement lands.",
         facts=[(row.label, f"{acts.money(row.owed_minor, entity)} owed") for row in owed]
         or [("Owed", "nothing is set aside")],

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core import access, clock
 from portfolio.domain import terms
 from portfolio.models import CancellationTerms
+from portfolio.web import tabs
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import may, record
 from portfolio.web.entities import crumbs
@@ -71,9 +72,13 @@ def term_list(request: HttpRequest, slug: str) -> HttpResponse:
         "portfolio/terms.html",
         {
             "entity": entity,
+            "tabs": tabs.books(entity, "deferred"),
             "rows": rows.order_by("-active", "-standard", "name"),
             "owns": may(request, "own", entity),
-            "crumbs": crumbs(entity),
+            "crumbs": crumbs(
+                entity,
+                {"label": "Deferred revenue", "url": reverse("portfolio:deferred", args=[entity.slug])},
+            ),
         },
     )
 
