@@ -51,6 +51,12 @@ def share(basis_points: int | None) -> str:
 
 
 @register.filter
+def hundredths(value: int | None) -> str:
+    """Write a count of hundredths as what they come to: 350 as ``3.5``."""
+    return "" if value is None else f"{value / 100:g}".replace("-", "\u2212")
+
+
+@register.filter
 def month_label(month: int) -> str:
     """Write a whole-number month as ``Oct 2026``."""
     return months.label(month)
