@@ -53,7 +53,7 @@ def test_a_bill_is_entered_line_by_line(world: World) -> None:  # noqa: F811
     client.post(f"{ROOT}bills/add/", a_bill_form(world, reference="R-10", due_on=""))
     assert Bill.objects.get(reference="R-10").due_on == dt.date(2026, 11, 2) + terms
     page = client.get(f"/portfolio/bills/{bill.pk}/").content.decode()
-    assert "$1,300.00 is to pay, due on 2 December 2026" in page
+    assert "$1,300.00 is to be paid, due on 2 December 2026" in page
     assert "New jib" in page
 
 
