@@ -110,7 +110,7 @@ def add_client(request: HttpRequest, slug: str) -> HttpResponse:
         do=lambda said: clients.add(
             entity=entity, particulars=Particulars(**said), by=request.user, at=clock.now()
         ),
-        done="Written down.",
+        done="The client is written down.",
         back=reverse("portfolio:clients", args=[slug]),
         lands_on=lambda made: reverse("portfolio:client", args=[made.pk]),
     )
@@ -137,7 +137,7 @@ def change_client(request: HttpRequest, pk: int) -> HttpResponse:
         do=lambda said: clients.change(
             client=client, particulars=Particulars(**said), by=request.user, at=clock.now()
         ),
-        done="Saved.",
+        done=f"{client} is changed.",
         back=reverse("portfolio:client", args=[pk]),
     )
 
@@ -156,7 +156,7 @@ def add_contract(request: HttpRequest, pk: int) -> HttpResponse:
         form=ContractForm(data(request)),
         submit="Save",
         do=lambda said: contracts.add(client=client, term=Term(**said), by=request.user, at=clock.now()),
-        done="Written down.",
+        done="The contract is written down.",
         back=reverse("portfolio:client", args=[pk]),
     )
 
@@ -178,7 +178,7 @@ def change_contract(request: HttpRequest, pk: int) -> HttpResponse:
         do=lambda said: contracts.change(
             contract=contract, term=Term(**said), by=request.user, at=clock.now()
         ),
-        done="Saved.",
+        done="The contract is changed.",
         back=reverse("portfolio:client", args=[contract.client_id]),
     )
 
@@ -210,7 +210,7 @@ def move_contract(request: HttpRequest, pk: int) -> HttpResponse:
             by=request.user,
             at=at,
         ),
-        done="Saved.",
+        done="The paper of the contract is set.",
         back=reverse("portfolio:client", args=[contract.client_id]),
     )
 

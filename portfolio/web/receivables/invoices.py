@@ -276,7 +276,7 @@ def issue_invoice(request: HttpRequest, pk: int) -> HttpResponse:
             invoice=row, on=said["on"], due_on=said["due_on"], today=clock.today(row.entity.zone, at=at),
             by=request.user, at=at,
         ),
-        done="Issued.",
+        done="The invoice is issued and in the books.",
         back=_to(row),
     )  # fmt: skip
 
@@ -304,7 +304,7 @@ def credit_invoice(request: HttpRequest, pk: int) -> HttpResponse:
             invoice=row, amount_minor=said["amount"], reason=said["reason"], on=said["on"],
             today=clock.today(row.entity.zone, at=at), by=request.user, at=at,
         ),
-        done="Credited.",
+        done="The credit note is issued.",
         back=_to(row),
     )  # fmt: skip
 
@@ -327,7 +327,7 @@ def write_off_invoice(request: HttpRequest, pk: int) -> HttpResponse:
             invoice=row, amount_minor=said["amount"], reason=said["reason"], on=said["on"],
             today=clock.today(row.entity.zone, at=at), by=request.user, at=at,
         ),
-        done="Written off.",
+        done="The amount is written off.",
         back=_to(row),
     )  # fmt: skip
 

@@ -96,7 +96,7 @@ def paper(request: HttpRequest, slug: str) -> HttpResponse:
         do=lambda said: clients.set_paper(
             entity=entity, said=clients.Paper(**said), by=request.user, at=clock.now()
         ),
-        done="Saved.",
+        done="The paper of invoices is set.",
         back=reverse("portfolio:invoices", args=[slug]),
     )
 

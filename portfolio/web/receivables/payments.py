@@ -131,7 +131,7 @@ def take_payment(request: HttpRequest, pk: int) -> HttpResponse:
         form=form,
         submit="Record the payment",
         do=take,
-        done="Recorded.",
+        done="The payment is in the books.",
         back=reverse("portfolio:client", args=[pk]),
         lands_on=lambda made: reverse("portfolio:payment", args=[made.pk]),
     )
@@ -169,7 +169,7 @@ def allocate_payment(request: HttpRequest, pk: int) -> HttpResponse:
         ),
         submit="Settle",
         do=allocate,
-        done="Settled.",
+        done="What was left of the payment is used.",
         back=reverse("portfolio:payment", args=[pk]),
     )
 
@@ -190,7 +190,7 @@ def reverse_payment(request: HttpRequest, pk: int) -> HttpResponse:
         form=form,
         submit="Reverse the payment",
         do=lambda _: payments.reverse(payment=payment, by=request.user, at=clock.now(), **form.said()),
-        done="Reversed.",
+        done="The payment is reversed.",
         back=reverse("portfolio:payment", args=[pk]),
     )  # fmt: skip
 
@@ -206,7 +206,7 @@ def take_back(request: HttpRequest, pk: int, allocation: int) -> HttpResponse:
         do=lambda: payments.take_back(
             allocation=found, on=pages.as_of_date(), by=request.user, at=clock.now()
         ),
-        done="Taken back.",
+        done="The money stands to the client’s credit again.",
         back=reverse("portfolio:payment", args=[pk]),
     )
 

@@ -63,7 +63,7 @@ def pay_back(request: HttpRequest, pk: int) -> HttpResponse:
         form=form,
         submit="Record it",
         do=do,
-        done="Recorded.",
+        done="The refund is in the books.",
         back=reverse("portfolio:client", args=[pk]),
     )
 
@@ -119,7 +119,7 @@ def tie_refund(request: HttpRequest, pk: int) -> HttpResponse:
         do=lambda said: refunds.tie(
             payment=next(row for row in found if str(row.pk) == said["payment"]), line=line, by=request.user, at=clock.now()
         ),
-        done="Tied.",
+        done="The refund is tied to its payment.",
         back=reverse("portfolio:payments", args=[line.entity.slug]),
     )  # fmt: skip
 

@@ -103,7 +103,7 @@ def change_work(request: HttpRequest, pk: int) -> HttpResponse:
         do=lambda said: work.change(
             entry=entry, stretch=_stretch(said), today=clock.today(entity.zone, at=at), by=request.user, at=at
         ),
-        done="Saved.",
+        done="The time is changed.",
         back=reverse("portfolio:work", args=[entity.slug]),
     )
 
@@ -116,7 +116,7 @@ def delete_work(request: HttpRequest, pk: int) -> HttpResponse:
     return press(
         request,
         do=lambda: work.delete(entry=entry, by=request.user, at=clock.now()),
-        done="Removed.",
+        done="The time is removed.",
         back=reverse("portfolio:work", args=[entry.contract.entity.slug]),
     )
 
@@ -172,7 +172,7 @@ def add_milestone(request: HttpRequest, pk: int) -> HttpResponse:
             contract=contract, name=said["name"], amount_minor=said["amount"], due_on=said["due_on"], by=request.user,
             at=clock.now(),
         ),
-        done="Written down.",
+        done="The milestone is written down.",
         back=reverse("portfolio:client", args=[contract.client_id]),
     )  # fmt: skip
 

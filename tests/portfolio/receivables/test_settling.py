@@ -123,6 +123,24 @@ def test_credit_notes_give_back_each_account_and_add_up_to_the_invoice_whatever_
         credit.note(invoice=issued, amount_minor=1, reason="Slip", on=TODAY, today=TODAY, by=None, at=AT)
 
 
+@pytest.mark.once
+def test_a_list_of_invoices_says_what_became_of_each(office: Office, django_assert_num_queries: Any) -> None:
+    said: dict[str, Any] = {"reason": "Closed down", "on": TODAY, "today": TODAY, "by": None, "at": AT}
+    paid, credited, given_up, mixed, part = (office.issued() for _ in range(5))
+    office.pay(100_000, to=[(paid, 100_000)])
+    credit.note(invoice=credited, amount_minor=100_000, **said)
+    credit.write_off(invoice=given_up, amount_minor=100_000, **said)
+    office.pay(40_000, to=[(mixed, 40_000)])
+    credit.write_off(invoice=mixed, amount_minor=60_000, **said)
+    office.pay(40_000, to=[(part, 40_000)])
+    rows = list(Invoice.objects.order_by("pk"))
+    with django_assert_num_queries(1):
+        assert queries.endings(invoices=rows) == {
+            paid.pk: "Paid", credited.pk: "Credited", given_up.pk: "Written off", mixed.pk: "Paid and written off",
+        }  # fmt: skip
+    assert str(office.draft()) == "Draft for Harbor Dental"
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
