@@ -329,12 +329,17 @@ def _known(entity: Entity, drafts: Sequence[Draft]) -> dict[_Key, tuple[int, str
     return {
         (source, external_id): (number, body_hash)
         for source, ids in by_source.items()
-        # An id that no database keeps is refused with its draft.
-        if not _UNWRITABLE.search("".join(ids))
         for number, external_id, body_hash in sealing.find_many(
-            entity_id=entity.pk, source=source, external_ids=ids
+            entity_id=entity.pk, source=source, external_ids=_writable(ids)
         )
     }
+
+
+def _writable(ids: list[str]) -> list[str]:
+    """Leave out ids that no database keeps: they are refused with their drafts."""
+    if not _UNWRITABLE.search("".join(ids)):
+        return ids
+    return [external_id for external_id in ids if not _UNWRITABLE.search(external_id)]
 
 
 def _retried(attempt: Callable[[], T]) -> T:

@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from itertools import chain, islice
+from threading import Event
 from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections, transaction
@@ -67,6 +68,8 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 # (account, amount in minor units with debit positive, booking, memo) of one posting, without its entry.
 PostingRow = tuple[int, int, int | None, str]
+# Sends one part over a connection, statement by statement.
+_Send = Callable[[Any], Iterator[None]]
 
 
 class EntryRow(NamedTuple):
@@ -134,8 +137,9 @@ def write(
 ) -> list[int]:
     """Write so many entries of one entity as drafts with their postings, seal them and move the head; return their ids.
 
-    Runs inside the caller's transaction, which took the pen. The database writes one part while Python makes the next:
-    another thread waits for it meanwhile on this thread's connection, which whoever makes the rows leaves alone.
+    Runs inside the caller's transaction, which took the pen. Where there are several parts, the database writes one
+    while Python makes the next: another thread waits for it meanwhile on this thread's connection, which whoever makes
+    the rows leaves alone.
 
     Raises:
         django.db.IntegrityError: a guard or constraint of the database refused.
@@ -146,10 +150,9 @@ def write(
     ids_of, send = (_ids_sqlite, _send_sqlite) if lite else (_ids_postgresql, _send_postgresql)
     at_once, number, head = _PART[own.vendor], pen.number, pen.head
     rows = iter(rows)
-    # Leaving the hand waits for what is under way: nothing is rolled back under it.
-    with own.wrap_database_errors, ThreadPoolExecutor(1) as hand:
-        ids = ids_of(own.connection, many)
-        under_way: Future[None] | None = None
+
+    def parts(ids: Sequence[int]) -> Iterator[_Send]:
+        nonlocal number, head
         for start in range(0, many, at_once):
             part = list(islice(rows, at_once))
             if pen.opened_on is not None and min(row.on for row in part).isoformat() < pen.opened_on:
@@ -157,14 +160,49 @@ def write(
             hashes = links(part, before=head, number=number, by_id=by_id, posted_at=at)
             sent = send(part, ids[start : start + at_once], number + 1, hashes, by_id, at)
             number, head = number + len(part), hashes[-1]
-            if under_way is not None:
-                under_way.result()
-            under_way = hand.submit(sent, own.connection)
-        if under_way is not None:
-            under_way.result()
+            yield sent
+
+    with own.wrap_database_errors:
+        ids = ids_of(own.connection, many)
+        (_here if many <= at_once else _beside)(parts(ids), own.connection)
     with connection.cursor() as cursor:
         cursor.execute(_MOVE_CHAIN, [number, head, entity_id])
     return ids
+
+
+def _here(parts: Iterable[_Send], connected: Any) -> None:
+    """Send what is too little for another thread."""
+    for send in parts:
+        for _ in send(connected):
+            pass
+
+
+def _beside(parts: Iterable[_Send], connected: Any) -> None:
+    """Let another thread send each part while this one makes the next.
+
+    Nothing is rolled back under it, for leaving waits for it; and where an interrupt ends that wait too, it begins no
+    other statement, which nobody would roll back.
+    """
+    left = Event()
+
+    def run(send: _Send) -> None:
+        for _ in send(connected):
+            if left.is_set():
+                return
+
+    with ThreadPoolExecutor(1) as hand:
+        # The thread runs before it has anything to write: one whose start was interrupted is not waited for.
+        hand.submit(int).result()
+        under_way: Future[None] | None = None
+        try:
+            for send in parts:
+                if under_way is not None:
+                    under_way.result()
+                under_way = hand.submit(run, send)
+            if under_way is not None:
+                under_way.result()
+        finally:
+            left.set()
 
 
 @contextmanager
@@ -306,7 +344,7 @@ def _send_sqlite(
     hashes: Sequence[str],
     by_id: int | None,
     at: dt.datetime,
-) -> Callable[[Any], None]:
+) -> _Send:
     posted_at = _kept(at)
     # SQLite keeps dates as ISO text, and Python's own adapter for dates is deprecated.
     entries = [
@@ -321,13 +359,15 @@ def _send_sqlite(
     first = list(_inserts(_ENTRY, entries))
     rest = [*_inserts(_POSTING, postings), (_SEAL_SQLITE, (ids[0], ids[-1]))]
 
-    def send(connected: Any) -> None:
+    def send(connected: Any) -> Iterator[None]:
         for sql, values in first:
             last_id = connected.execute(sql, values).lastrowid
+            yield
         if last_id != ids[-1]:
             raise IntegrityError("The table of journal entries counts otherwise than it did.")
         for sql, values in rest:
             connected.execute(sql, values)
+            yield
 
     return send
 
@@ -352,7 +392,7 @@ def _send_postgresql(
     hashes: Sequence[str],
     by_id: int | None,
     at: dt.datetime,
-) -> Callable[[Any], None]:
+) -> _Send:
     entity_id = rows[0].entity_id
     entries = "".join([
         f"{pk}\t{entity_id}\t{row.on}\t{row.month}\t{row.currency}\t{_copied(row.memo)}\tdraft\t{row.source}\t"
@@ -367,11 +407,12 @@ def _send_postgresql(
     ])  # fmt: skip
     last = number + len(rows) - 1
 
-    def send(connected: Any) -> None:
+    def send(connected: Any) -> Iterator[None]:
         with connected.cursor() as cursor:
             for table, lines in ((_ENTRY, entries), (_POSTING, postings)):
                 with cursor.copy(f"COPY {table} FROM STDIN") as copy:
                     copy.write(lines)
+                yield
             cursor.execute(_SEAL_POSTGRESQL, [entity_id, number, last])
 
     return send

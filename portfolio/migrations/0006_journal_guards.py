@@ -125,17 +125,14 @@ SQLITE = [
       WHEN NEW.counted THEN RAISE(ABORT, '{COUNTED}')
       ELSE RAISE(ABORT, '{TAKEN}')
     END; END""",
-    _sqlite(
-        "journalentry_final_update",
-        "UPDATE",
-        ENTRY,
-        f"OLD.state = 'posted' AND (OLD.counted OR NOT {_OPEN})",
-        FINAL,
-    ),
+    # No UPDATE OF: of a column that is named by another of its names, such as rowid, SQLite tells no such trigger.
+    f"""CREATE TRIGGER journalentry_final_update BEFORE UPDATE ON {ENTRY}
+    WHEN NEW.id <> OLD.id OR OLD.state = 'posted' AND (OLD.counted OR NOT {_OPEN})
+    BEGIN SELECT CASE
+      WHEN OLD.state = 'posted' THEN RAISE(ABORT, '{FINAL}')
+      ELSE RAISE(ABORT, '{SAME_ID}')
+    END; END""",
     _sqlite("journalentry_counted", "UPDATE OF counted", ENTRY, f"NEW.counted AND NOT {_OPEN}", COUNTED),
-    _sqlite(
-        "journalentry_same_id", "UPDATE OF id", ENTRY, "OLD.state = 'draft' AND NEW.id <> OLD.id", SAME_ID
-    ),
     _sqlite(
         "journalentry_taken_update",
         "UPDATE OF entity_id, source, external_id, reverses_id, number",
@@ -171,9 +168,9 @@ SQLITE = [
     _sqlite("monthlybalance_delete", "DELETE", BALANCE, "TRUE", SEALED_ALONE),
     _sqlite(
         "account_fixed",
-        "UPDATE OF id, entity_id, currency, kind, role",
+        "UPDATE",
         ACCOUNT,
-        f"{_CHANGED_ACCOUNT} AND EXISTS (SELECT 1 FROM {BALANCE} WHERE account_id = OLD.id)",
+        f"{_CHANGED_ACCOUNT} AND EXISTS (SELECT 1 FROM {BALANCE} WHERE account_id IN (OLD.id, NEW.id))",
         FIXED_ACCOUNT,
     ),
     _sqlite(

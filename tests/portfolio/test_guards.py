@@ -323,6 +323,22 @@ def test_a_seal_keeps_the_balance_under_a_foreign_conflict_clause(books: Books) 
 
 
 @on_sqlite
+def test_no_name_of_the_key_lets_a_row_take_a_posted_place(books: Books) -> None:
+    posted, loose = books.post("6100", "1010", 500).pk, draft(books, ("6100", 70), ("1010", -70)).pk
+    used, unused = books.accounts["6100"].pk, books.accounts["4000"].pk
+    before = contents()
+    for name in ("id", "rowid", "OID", "_rowid_"):
+        for table, sentence, keys in (
+            ("journalentry", "keeps its id", ((posted, loose), (-1, loose))),
+            ("account", "An account with posted", ((used, unused), (10**6, used))),
+        ):
+            for key, pk in keys:
+                statement = f"UPDATE OR REPLACE portfolio_{table} SET {name} = {key} WHERE id = {pk}"
+                refused(sentence, lambda statement=statement: run(statement))
+    assert contents() == before
+
+
+@on_sqlite
 @pytest.mark.parametrize("range_of", [0, 1])
 def test_nothing_numbered_below_one_is_sealed(books: Books, range_of: int) -> None:
     """A guard takes -1 for a row that has no id yet; were it sealed, a REPLACE could take its place."""

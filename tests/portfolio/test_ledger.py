@@ -1,6 +1,10 @@
 """Posting and reversing: one door, repeatable, and every refusal a sentence."""
 
 import datetime as dt
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
 
 import pytest
 from django.db import connection, transaction
@@ -218,6 +222,9 @@ def test_a_batch_of_many_parts_is_one_batch(books: Books, monkeypatch: pytest.Mo
     assert not JournalEntry.objects.exists()
     assert not MonthlyBalance.objects.exists()
     known = ledger.post_many(entity=books.entity, drafts=drafts[2:4], at=AT)
+    for parts in (drafts[2:4], drafts):  # However much is written when its turn comes.
+        with pytest.raises(ledger.TextError):
+            ledger.post_many(entity=books.entity, drafts=[*parts, _draft(books, 9, "nul \x00")], at=AT)
     ids = ledger.post_many(entity=books.entity, drafts=drafts, at=AT)
     assert ids[2:4] == known
     assert [JournalEntry.objects.get(pk=pk).external_id for pk in ids] == [f"id{n}" for n in range(1, 8)]
@@ -226,6 +233,39 @@ def test_a_batch_of_many_parts_is_one_batch(books: Books, monkeypatch: pytest.Mo
     # The month was closed by hand, which is all that is found.
     assert [said[:24] for said in verification.verify_books()] == ["QueenofSanDiego Sep 2026"]
     assert verification.verify_chain() == []
+
+
+@pytest.mark.once
+def test_who_is_interrupted_twice_leaves_nobody_writing() -> None:
+    """The second interrupt ends the wait for the thread that writes; what it wrote next would be no part of a batch."""
+    written: list[str] = []
+    expected = [("wait",), ("join", "_wait_for_tstate_lock")]
+    gone = threading.Event()
+
+    def interrupt(_: int, frame: FrameType | None) -> None:
+        if expected and frame is not None and frame.f_code.co_name in expected[0]:
+            del expected[0]
+            raise KeyboardInterrupt
+
+    def send(_: object) -> Iterator[None]:
+        written.append("first")
+        while not gone.wait(0.01):
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+        yield
+        written.append("second")
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            sealing._beside([send], None)
+        gone.set()
+        for thread in threading.enumerate():
+            if thread.name.startswith("ThreadPoolExecutor"):
+                thread.join(10)
+    finally:
+        gone.set()
+        signal.signal(signal.SIGUSR1, before)
+    assert (written, expected) == (["first"], [])
 
 
 def test_a_reversal_mirrors_the_entry_and_is_linked_to_it(books: Books) -> None:
