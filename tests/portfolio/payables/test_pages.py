@@ -55,6 +55,7 @@ def test_a_bill_is_entered_line_by_line(world: World) -> None:  # noqa: F811
     page = client.get(f"/portfolio/bills/{bill.pk}/").content.decode()
     assert "$1,300.00 is to be paid, due on 2 December 2026" in page
     assert "New jib" in page
+    assert f"Bill entered: {world.mine.vendor} R-9" in page
 
 
 @pytest.mark.parametrize(
