@@ -1,6 +1,7 @@
 """The entries that every side of `bench.posting` writes: two postings each, over sixty accounts and three years."""
 
 import datetime as dt
+import gc
 import sys
 import time
 from collections.abc import Callable
@@ -35,8 +36,11 @@ def entries(many: int, turn: int) -> list[Entry]:
 def serve(do: Callable[[list[Entry]], None], check: Callable[[int], str], many: int) -> None:
     """Do a round for each line on standard input, and say how long it took or what is wrong with what it wrote.
 
-    What is to be posted is made before the clock runs, and what was posted is looked at after it stops.
+    What is to be posted is made before the clock runs, and what was posted is looked at after it stops. The modules of
+    every side are out of the collector's sight, as in a process of the portal (`config.wsgi`).
     """
+    gc.collect()
+    gc.freeze()
     print("ready", flush=True)
     for turn, _ in enumerate(sys.stdin):
         asked = entries(many, turn)
