@@ -43,32 +43,36 @@ _SOME = (
     *("captain of B", "owner of entity B", "reader of entity B", "revoked captain of A"),
     *("expired captain of A by link", "deactivated captain of A by link"),
 )
-# Who of these is asked for every page of the office; the others have no more to do with it than each other, and a page in
-# three each, so that every guard hears all of them.
-_ALWAYS = (
-    *("a visitor", "an outsider", "admin of A by link", "owner of entity B", "reader of entity B"),
-    *("owner of everything",),
-)
-_TURNS = 3
+# Who is asked for every page even where it refuses them: a stranger of each kind, and the least of who may read books; on an
+# event also one of each kind on it.
+_ALWAYS = ("a visitor", "an outsider", "reader of entity A", "reader of entity B")
+_ON_EVENTS = ("captain of B", "guest of A", "crew of A", "admin of A by link")
+# The others whom a page refuses have a turn at every fourth page, so that each guard hears every one of them somewhere;
+# and so has staff of everything, who may on an entity what its own staff may.
+_TURNS = 4
 # Who is asked for a second record under an address: one of each standing on the event.
 _ONCE = ("captain of A", "crew of A", "guest of A", "admin of A", "owner of entity A", "reader of entity A")
 
 
-def _worth(page: Page, who: Somebody, method: str, *, first: bool, turn: int | None) -> bool:
+def _worth(page: Page, who: Somebody, number: int, method: str, *, first: bool, turn: int | None) -> bool:
     """Leave out what another request says already.
 
-    ``first``: the page is the first one of its name. ``turn``: its number, by which those take turns who are all told the
-    same; None asks every one of them.
+    ``first``: the page is the first one of its name. ``number``: the person's own. ``turn``: the page's, by which those
+    take turns who are all refused; None asks every one of them.
     """
     if method == "HEAD" or page.letters(method) is None:
         return first and who.name in (_FEW if turn is None else _FEW[turn % len(_FEW) :][:1])
     if page.scope == "event":
-        return first or who.name in _ONCE
-    if page.scope in ("worker", "papers", "own"):
-        return True
-    if turn is not None and page.scope in ("entity", "whole") and who.name in _SOME:
-        return who.name in _ALWAYS or (_SOME.index(who.name) + turn) % _TURNS == 0
-    return who.name in _SOME or (who.letter in "OKBR" and who.place != "b")
+        asked = first or who.name in _ONCE
+    elif page.scope in ("worker", "papers", "own"):
+        asked = True
+    else:
+        asked = who.name in _SOME or (who.letter in "OKBR" and who.place != "b")
+    always = (*_ALWAYS, *_ON_EVENTS) if page.scope in ("event", "booked") else _ALWAYS
+    if not asked or turn is None or who.name in always:
+        return asked
+    alike = page.scope == "entity" and who.place == "everywhere"
+    return (answers.expected(page, who, method) == answers.OK and not alike) or (number + turn) % _TURNS == 0
 
 
 def run(world: World, pages: list[Page], *, full: bool) -> Matrix:
@@ -82,10 +86,10 @@ def run(world: World, pages: list[Page], *, full: bool) -> Matrix:
         for number, page in enumerate(pages):
             first = page.name not in known
             known.add(page.name)
-            for who in world.everybody:
+            for one, who in enumerate(world.everybody):
                 for place, method in enumerate(answers.METHODS):
                     turn = None if full else number + place
-                    if not _worth(page, who, method, first=first, turn=turn):
+                    if not _worth(page, who, one, method, first=first, turn=turn):
                         continue
                     refused.clear()
                     answer = answers.ask(world, page, who, method)
