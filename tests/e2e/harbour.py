@@ -34,6 +34,23 @@ AXE = {
     # What holds is not told, node by node: that is most of what a page would answer.
     "resultTypes": ["violations"],
 }
+FRAMES = 4
+"""Pages on which a sparing look takes in the frame, too, which is the same around all: two by night and two by day."""
+SIZES = "(({scrollWidth, scrollHeight}) => [scrollWidth, scrollHeight])(document.documentElement)"
+# Rows of the same tags, classes and attributes look alike: two of each shape in a list, a table or a chart say it all.
+THIN = """frame => {
+  if (!frame)
+    for (const part of document.querySelectorAll(".topbar, .rail, .dock, .footer, .sample-notice")) part.remove();
+  const told = one => `${one.tagName} ${one.getAttribute("class")} ${one.getAttributeNames()}`;
+  for (const list of document.querySelectorAll("tbody, ul, ol, svg, svg g")) {
+    const shapes = new Map();
+    for (const row of [...list.children]) {
+      const shape = [row, ...row.querySelectorAll("*")].map(told).join();
+      shapes.set(shape, (shapes.get(shape) || 0) + 1);
+      if (shapes.get(shape) > 2) row.remove();
+    }
+  }
+}"""
 
 
 @dataclass
@@ -131,6 +148,10 @@ class Looker:
     """Looks at each page as a reader with bad eyes and a narrow phone would; what it finds is told at the end."""
 
     viewport: dict[str, int]
+    others: tuple[dict[str, int], ...] = ()
+    """Screens that each page must fit as well."""
+    sparing: bool = False
+    """Whether axe is spared what it saw just so: only where nothing more is done on the pages."""
     found: list[str] = field(default_factory=list)
     looked: list[str] = field(default_factory=list)
     axe: Axe = field(default_factory=Axe)
@@ -140,14 +161,16 @@ class Looker:
         self.looked.append(name)
         # A link that was just followed may have come to a page of which nothing is there yet.
         page.wait_for_load_state()
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        if wide > self.viewport["width"]:
-            self.found.append(f"{name}: {wide} px wide")
+        high = self._fits(page, name, self.viewport)
+        for screen in self.others:
+            page.set_viewport_size(screen)  # type: ignore[arg-type]
+            self._fits(page, name, screen)
         # The whole page at once: a button that happens to stand half behind the bar below can be scrolled free.
-        high = page.evaluate("document.documentElement.scrollHeight")
         page.set_viewport_size(
             {"width": self.viewport["width"], "height": max(high, self.viewport["height"])}
         )  # type: ignore[typeddict-item]
+        if self.sparing:
+            page.evaluate(THIN, len(self.looked) <= FRAMES)
         violations = self.axe.run(page, options=AXE).response["violations"]
         self.found += [
             f"{name}: {one['id']}: {node['html'][:160]} {node['failureSummary']}"
@@ -155,6 +178,13 @@ class Looker:
             for node in one["nodes"]
         ]
         page.set_viewport_size(self.viewport)  # type: ignore[arg-type]
+
+    def _fits(self, page: Page, name: str, screen: dict[str, int]) -> int:
+        """Note a page that is wider than a screen, and return how high it is there."""
+        wide, high = page.evaluate(SIZES)
+        if wide > screen["width"]:
+            self.found.append(f"{name}: {wide} px wide on {screen['width']}")
+        return int(high)
 
 
 Open = Callable[..., Page]
