@@ -109,16 +109,18 @@ SCANNERS = (
 @pytest.mark.django_db
 @pytest.mark.parametrize("scanner", SCANNERS)
 def test_a_scanner_consumes_none_of_fifty_links_and_fifty_people_get_in_once(
-    scanner: Callable[[Client, Held], None],
+    scanner: Callable[[Client, Held], None], pytestconfig: pytest.Config
 ) -> None:
     event = EventFactory()
-    held = [hold(event=event, uses_allowed=1) for _ in range(50)]
+    # The one that does the most meets all fifty; of the others a dozen tell as much, unless everything is asked for.
+    links = 50 if scanner is browser or pytestconfig.getoption("--full") else 12
+    held = [hold(event=event, uses_allowed=1) for _ in range(links)]
     for one in held:
         # A scanner that keeps its session, which is the worst of them: it comes as near as can be without pressing.
         client = Client(enforce_csrf_checks=True)
         scanner(client, one)
         assert SESSION_KEY not in client.session
-    assert list(Link.objects.values_list("uses", flat=True)) == [0] * 50
+    assert list(Link.objects.values_list("uses", flat=True)) == [0] * links
     assert not LinkEvent.objects.filter(kind=LinkEventKind.USED).exists()
     entered = 0
     for one in held:
@@ -127,8 +129,8 @@ def test_a_scanner_consumes_none_of_fifty_links_and_fifty_people_get_in_once(
         entered += client.post("/l/").headers["Location"] == one.event_url
         late.get(one.url)
         assert late.post("/l/").status_code == 410
-    assert entered == 50
-    assert list(Link.objects.values_list("uses", flat=True)) == [1] * 50
+    assert entered == links
+    assert list(Link.objects.values_list("uses", flat=True)) == [1] * links
 
 
 @pytest.mark.django_db(transaction=True)
