@@ -14,8 +14,16 @@ FEW = 2
 """How many tests a process may have left when it is given more: it starts none before it knows the one after it."""
 TOGETHER = ("tests/e2e/",)
 """Folders that one process takes whole: the sample that its tests are given is loaded once in each process."""
-FIRST = ("tests/e2e/", "tests/mail/test_blast.py", "tests/crew/permissions/test_matrix.py")
-"""What waits most, or takes minutes in one piece, comes first, while there is other work to do meanwhile."""
+FIRST = (
+    *("tests/e2e/", "tests/mail/test_blast.py", "tests/crew/permissions/test_matrix.py"),
+    *("tests/mail/test_memory.py", "tests/crew/test_bad_inputs.py", "tests/crew/links/test_hostile.py"),
+    *(
+        "tests/portfolio/test_fuzz.py",
+        "tests/mail/test_suppression_mid_run.py",
+        "tests/portfolio/test_guards.py",
+    ),
+)
+"""What waits most, or takes long in one piece, comes first, while there is other work to do meanwhile."""
 
 
 class Sharing:
