@@ -165,12 +165,16 @@ class Looker:
         for screen in self.others:
             page.set_viewport_size(screen)  # type: ignore[arg-type]
             self._fits(page, name, screen)
+        frame = not self.sparing or len(self.looked) <= FRAMES
+        if self.sparing:
+            page.evaluate(THIN, frame)
         # The whole page at once: a button that happens to stand half behind the bar below can be scrolled free.
         page.set_viewport_size(
-            {"width": self.viewport["width"], "height": max(high, self.viewport["height"])}
+            {
+                "width": self.viewport["width"],
+                "height": max(high if frame else 0, self.viewport["height"]),
+            }
         )  # type: ignore[typeddict-item]
-        if self.sparing:
-            page.evaluate(THIN, len(self.looked) <= FRAMES)
         violations = self.axe.run(page, options=AXE).response["violations"]
         self.found += [
             f"{name}: {one['id']}: {node['html'][:160]} {node['failureSummary']}"
