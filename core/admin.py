@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from core import audit, clock
-from core.models import AuditEvent
+from core.models import Announcement, AuditEvent
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -74,4 +74,14 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_select_related = ["actor"]
     search_fields = ["action", "subject_label", "subject_id"]
     date_hierarchy = "at"
+    show_full_result_count = False
+
+
+@admin.register(Announcement)
+class AnnouncementAdmin(ReadOnlyAdmin):
+    """What was announced to the floors above."""
+
+    list_display = ["at", "kind", "subject_label", "entity_slug", "key"]
+    list_filter = ["kind", "entity_slug"]
+    search_fields = ["key", "subject_label"]
     show_full_result_count = False
