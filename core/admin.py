@@ -53,16 +53,19 @@ class AuditedAdmin(admin.ModelAdmin):
             self.delete_model(request, row)
 
     def _record(self, request: HttpRequest, obj: models.Model, verb: str, data: dict[str, Any]) -> None:
-        entity = getattr(obj, "entity", None)
         audit.record(
             action=f"admin:{obj._meta.model_name}:{verb}",
             subject=obj,
             by=request.user,  # type: ignore[arg-type]
             at=clock.now(),
-            entity=getattr(entity, "slug", "")
-            or (getattr(obj, "slug", "") if obj._meta.model_name == "entity" else ""),
+            entity=self.entity_of(obj),
             data=data,
         )
+
+    def entity_of(self, obj: Any) -> str:
+        """Return the slug of the entity whose trail a row's changes belong to, empty for none."""
+        entity = obj if obj._meta.model_name == "entity" else getattr(obj, "entity", None)
+        return getattr(entity, "slug", "")
 
 
 @admin.register(AuditEvent)

@@ -5,6 +5,7 @@ from portfolio.models.bank import BankAccount, ColumnMap, StatementBalance
 from portfolio.models.booking import Booking, BookingCost, BookingStage, CostKind, ServedDeed, UnpostedDeed
 from portfolio.models.chain import AnchorReason, ChainAnchor, EntryChain
 from portfolio.models.channel import Channel, ChannelStatus, Commission, FunnelCount
+from portfolio.models.channel_rows import ChannelCount, ChannelGate, ChannelPresence, ChannelSpend, FunnelStep
 from portfolio.models.closing import CloseTick
 from portfolio.models.contract import (
     BillingModel,
@@ -101,6 +102,10 @@ __all__ = [
     "CategoryRule",
     "ChainAnchor",
     "Channel",
+    "ChannelCount",
+    "ChannelGate",
+    "ChannelPresence",
+    "ChannelSpend",
     "ChannelStatus",
     "Client",
     "ClientContract",
@@ -123,6 +128,7 @@ __all__ = [
     "FinancialRule",
     "Forecast",
     "FunnelCount",
+    "FunnelStep",
     "HandoffFile",
     "HandoffRow",
     "Handover",
