@@ -22,7 +22,7 @@ from reports.document import (
     Unit,
 )
 from reports.metrics.facts import NOTHING, Facts
-from reports.metrics.operations import OPERATIONS
+from reports.metrics.operations import OPERATIONS, fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,11 @@ _UNIT_NAMES = {
     Unit.DAYS: "days",
     Unit.RATIO: "ratio",
     Unit.SCORE: "score",
+    Unit.MINUTES: "minutes",
+    Unit.MILES: "nautical miles",
+    Unit.GIGABYTES: "gigabytes",
+    Unit.MILLIS: "milliseconds",
+    Unit.INDEX: "points from −100 to 100",
 }
 
 
@@ -312,6 +317,17 @@ class Desk:
         """Answer with the sum of records' shares."""
         kept = tuple(rows)
         return Answer(sum(row.amount for row in kept), RowsTrace(kept), badge)
+
+    def folded(
+        self, name: str, rows: Iterable[TraceRow], badge: Badge = Badge.UNRECONCILED, *, undefined: str
+    ) -> Answer:
+        """Answer with records' shares folded into one, such as their median; over nothing it is ``undefined``.
+
+        A trace keeps each record once, so a mean or a median needs no figure for each of them.
+        """
+        kept = tuple(rows)
+        value = fold(name, kept)
+        return Answer(value, RowsTrace(kept, name), badge, undefined if value is None else "")
 
     def formula(self, operation: str, *inputs: Figure, undefined: str = "n/a") -> Answer:
         """Answer with an operation over figures; the weakest badge of the inputs is the answer's.

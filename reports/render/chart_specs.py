@@ -14,7 +14,7 @@ from typing import Any
 from core import months
 from core.money import MINUS, SYMBOLS, exponent, format_minor
 from reports.document import Badge, Figure, RowsTrace, Unit
-from reports.figures import write
+from reports.figures import STEPS, write
 
 Spec = dict[str, Any]
 Points = Sequence[tuple[months.Month, int | None]]
@@ -284,7 +284,6 @@ def horizontal_bars(
 # Words and scales shared by the builders
 
 
-_STEPS = {Unit.PERCENT: 100, Unit.MONTHS: 100, Unit.DAYS: 10, Unit.RATIO: 100, Unit.SCORE: 100, Unit.COUNT: 1}
 _SUFFIXES = {Unit.PERCENT: " %", Unit.RATIO: "×"}
 
 
@@ -320,7 +319,7 @@ def _y(unit: Unit, currency: str) -> Spec:
             f" + format(abs(datum.value) / {steps}, '~s')"
         )
     else:
-        steps = _STEPS[unit]
+        steps = STEPS[unit]
         suffix = json.dumps(_SUFFIXES.get(unit, ""))
         number = f"replace(format(datum.value / {steps}, ',~r'), '-', '{MINUS}') + {suffix}"
     axis = {"labelExpr": number, "tickMinStep": steps}

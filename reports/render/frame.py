@@ -8,6 +8,7 @@ import datetime as dt
 import enum
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import groupby
 from urllib.parse import quote, urlsplit
 
 from reports.document import (
@@ -24,9 +25,12 @@ from reports.document import (
     Line,
     Note,
     Para,
+    Passage,
+    Prose,
     Row,
     Severity,
     Source,
+    Stands,
     Table,
     Tone,
 )
@@ -304,6 +308,24 @@ class Frame:
             )
         )
 
+    def said(self, commentary: tuple[Prose, ...]) -> tuple[Block, ...]:
+        """Return a commentary as paragraphs and lists: its words, and behind a link's words its address."""
+        blocks: list[Block] = []
+        for prose in commentary:
+            for stands, passages in groupby(prose.passages, key=lambda passage: passage.stands):
+                lines = tuple((Cell(_words(passage)),) for passage in passages)
+                if stands is Stands.PARAGRAPH:
+                    blocks += map(Para, lines)
+                else:
+                    blocks.append(Bullets(lines, ordered=stands is Stands.NUMBER))
+            if prose.by:
+                blocks.append(Note((Cell(prose.by),)))
+        return tuple(blocks)
+
+    def written(self, commentary: tuple[Prose, ...]) -> list[str]:
+        """Return a commentary passage by passage as plain text."""
+        return [_words(passage) for prose in commentary for passage in prose.passages]
+
     def parts(self) -> tuple[Part, ...]:
         """Return every part after the head, in the order of every edition. None is ever left out."""
         document = self.document
@@ -313,9 +335,11 @@ class Frame:
                 Kind.HEADLINE,
                 "edition-headline",
                 "Headline",
-                (Bullets(document.headline), *(Para(line) for line in document.commentary))
-                if document.headline or document.commentary
-                else (_nothing("No headline was written for this edition."),),
+                (
+                    *((Bullets(document.headline),) if document.headline else ()),
+                    *self.said(document.commentary),
+                )
+                or (_nothing("No headline was written for this edition."),),
             ),
             self._changes(),
             Part(
@@ -329,7 +353,10 @@ class Frame:
                     Kind.SECTION,
                     section.anchor,
                     section.title,
-                    section.blocks or (_nothing("There is no record to show here."),),
+                    (
+                        *(section.blocks or (_nothing("There is no record to show here."),)),
+                        *self.said(section.commentary),
+                    ),
                     section.lead,
                 )
                 for section in document.sections
@@ -472,6 +499,13 @@ def _action_cells(action: ActionLine) -> tuple[Cell, ...]:
         Cell(action.owner or "No owner yet", tone=Tone.PLAIN if action.owner else Tone.WARN),
         Cell(day(action.due_on)),
         Cell(STATE_WORDS[action.state], tone=STATE_TONES[action.state]),
+    )
+
+
+def _words(passage: Passage) -> str:
+    return "".join(
+        f"{span.text} ({span.href})" if span.href and span.href != span.text else span.text
+        for span in passage.spans
     )
 
 

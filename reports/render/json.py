@@ -21,6 +21,11 @@ STEPS = {
     Unit.DAYS: "tenths of a day",
     Unit.RATIO: "hundredths",
     Unit.SCORE: "hundredths",
+    Unit.MINUTES: "minutes",
+    Unit.MILES: "tenths of a nautical mile",
+    Unit.GIGABYTES: "hundredths of a gigabyte",
+    Unit.MILLIS: "milliseconds",
+    Unit.INDEX: "ones",
 }
 
 
@@ -54,7 +59,7 @@ def _edition(document: Document) -> dict[str, Any]:
             for source in head.sources
         ],
         "headline": [frame.plain(line) for line in document.headline],
-        "commentary": [frame.plain(line) for line in document.commentary],
+        "commentary": frame.written(document.commentary),
         "changes": {
             "since": document.changes.since,
             "figures": [
@@ -102,6 +107,7 @@ def _edition(document: Document) -> dict[str, Any]:
                 "anchor": section.anchor,
                 "title": section.title,
                 "lead": section.lead,
+                "commentary": frame.written(section.commentary),
                 "tables": [_table(block, frame) for block in section.blocks if isinstance(block, Table)],
                 "charts": [
                     {"name": block.name, "title": block.title, "alt": block.alt, "spec": block.spec}

@@ -149,8 +149,9 @@ def postings(
     cash_only: bool = False,
     side: str = "",
     bookings: Collection[int] | None = None,
+    since: dt.date | None = None,
 ) -> QuerySet[Posting]:
-    """Return the sealed postings behind a figure: months half-open, dated up to ``until``, entries of
+    """Return the sealed postings behind a figure: months half-open, dated from ``since`` up to ``until``, entries of
     each entity in ``up_to`` up to that number; ``cash_only`` keeps those of entries that touch cash, ``side`` debits or credits alone.
     """
     seen = Q(pk__in=())
@@ -174,6 +175,8 @@ def postings(
         rows = rows.filter(amount_minor__lt=0)
     if bookings is not None:
         rows = rows.filter(booking_id__in=bookings)
+    if since is not None:
+        rows = rows.filter(entry__on__gte=since)
     return rows.select_related("entry", "account", "entry__entity").order_by("entry__on", "id")
 
 
