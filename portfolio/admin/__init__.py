@@ -15,6 +15,7 @@ from portfolio.admin import (
     plans,
     receivables,
     recognition,
+    rental,
     stripe,
 )
 
@@ -30,5 +31,6 @@ __all__ = [
     "plans",
     "receivables",
     "recognition",
+    "rental",
     "stripe",
 ]
