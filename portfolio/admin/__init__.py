@@ -18,6 +18,7 @@ from portfolio.admin import (
     recognition,
     rental,
     stripe,
+    technology,
 )
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "recognition",
     "rental",
     "stripe",
+    "technology",
 ]

@@ -94,6 +94,25 @@ from portfolio.models.rental import (
 )
 from portfolio.models.sample import SampleMark
 from portfolio.models.stripe import StripeEvent, StripeEventState, StripeMovement, StripePayout
+from portfolio.models.technology import (
+    Exposure,
+    SnapshotSource,
+    SystemKind,
+    TechFinding,
+    TechFindingKind,
+    TechSnapshot,
+    TechSystem,
+)
+from portfolio.models.technology_rows import (
+    CacheRule,
+    Deployment,
+    DeploymentOutcome,
+    DnsRecord,
+    DomainName,
+    MeasureName,
+    TechCost,
+    TechMeasure,
+)
 from portfolio.models.terms import CancellationTerms, TermsStep
 
 __all__ = [
@@ -120,6 +139,7 @@ __all__ = [
     "BookingCost",
     "BookingStage",
     "Budget",
+    "CacheRule",
     "CancellationTerms",
     "CapitalOption",
     "CapitalTier",
@@ -142,7 +162,11 @@ __all__ = [
     "CrewPay",
     "CrewPayUndone",
     "DeliveryJob",
+    "Deployment",
+    "DeploymentOutcome",
     "Direction",
+    "DnsRecord",
+    "DomainName",
     "DunningLetter",
     "Entity",
     "EntityKind",
@@ -152,6 +176,7 @@ __all__ = [
     "EntryState",
     "Expiry",
     "ExpiryKind",
+    "Exposure",
     "FinancialRule",
     "Forecast",
     "FunnelCount",
@@ -176,6 +201,7 @@ __all__ = [
     "JournalEntry",
     "KpiValue",
     "MaintenanceTicket",
+    "MeasureName",
     "Milestone",
     "ModelState",
     "MonthlyBalance",
@@ -193,6 +219,7 @@ __all__ = [
     "Scenario",
     "SeriesKind",
     "ServedDeed",
+    "SnapshotSource",
     "Stake",
     "StatementBalance",
     "Stay",
@@ -200,10 +227,17 @@ __all__ = [
     "StripeEventState",
     "StripeMovement",
     "StripePayout",
+    "SystemKind",
     "TaxFiling",
     "TaxKind",
     "TaxPeriod",
     "TaxRate",
+    "TechCost",
+    "TechFinding",
+    "TechFindingKind",
+    "TechMeasure",
+    "TechSnapshot",
+    "TechSystem",
     "TermsStep",
     "TicketPriority",
     "TicketState",
