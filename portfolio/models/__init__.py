@@ -13,6 +13,7 @@ from portfolio.models.contract import (
     ClientContract,
     ContractState,
     Milestone,
+    Rebillable,
     WorkEntry,
 )
 from portfolio.models.delivery_job import (
@@ -37,6 +38,7 @@ from portfolio.models.entity import (
     Responsibility,
     Stake,
 )
+from portfolio.models.expense import ExpenseFlag, FlagKind
 from portfolio.models.handoff import HandoffFile, HandoffRow
 from portfolio.models.intake import CategoryRule, Direction, ImportedLine, ImportFile, ImportKind
 from portfolio.models.invoice import (
@@ -81,6 +83,7 @@ from portfolio.models.plan import (
     ProfitabilityModel,
     Scenario,
 )
+from portfolio.models.plan_milestone import MilestoneCheck, PlanMilestone, PlanName
 from portfolio.models.rental import (
     BlockedNights,
     BlockReason,
@@ -174,10 +177,12 @@ __all__ = [
     "EntryDocument",
     "EntrySource",
     "EntryState",
+    "ExpenseFlag",
     "Expiry",
     "ExpiryKind",
     "Exposure",
     "FinancialRule",
+    "FlagKind",
     "Forecast",
     "FunnelCount",
     "FunnelStep",
@@ -203,6 +208,7 @@ __all__ = [
     "MaintenanceTicket",
     "MeasureName",
     "Milestone",
+    "MilestoneCheck",
     "ModelState",
     "MonthlyBalance",
     "MonthlyTarget",
@@ -212,8 +218,11 @@ __all__ = [
     "PaymentRefund",
     "Period",
     "PeriodState",
+    "PlanMilestone",
+    "PlanName",
     "Posting",
     "ProfitabilityModel",
+    "Rebillable",
     "Responsibility",
     "SampleMark",
     "Scenario",
