@@ -19,6 +19,7 @@ from core import audit, clock
 from crew.models import Person
 from mail.domain import fields
 from portfolio.models import Entity
+from reports.domain import catalogue
 from reports.models import Edition, Report, Run, RunState, Schedule, Trigger
 
 logger = logging.getLogger(__name__)
@@ -89,7 +90,11 @@ def queue(
     ``send_to`` replaces the report's recipients (an empty list sends to nobody); ``entity`` None is the whole
     portfolio. Asking again for the same schedule and occurrence returns the run that exists. ``here`` wakes
     nobody: the caller carries the run out itself, at once.
+
+    Raises:
+        WrongKindError: the report does not look at entities of that kind.
     """
+    catalogue.check(report=report, entity=entity)
     try:
         with transaction.atomic():
             run = Run.objects.create(

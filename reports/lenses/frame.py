@@ -5,10 +5,8 @@ as-of date itself.
 """
 
 import datetime as dt
-from collections.abc import Iterable
 
 from core import months
-from portfolio.models import ImportKind
 from reports.document import (
     Align,
     Cell,
@@ -21,22 +19,12 @@ from reports.document import (
     Line,
     Row,
     Section,
-    Source,
     Tone,
 )
+from reports.lenses.sources import Watched, sources
 from reports.metrics import REGISTRY, Better, Desk, Facts, Scope
 from reports.metrics.registry import PORTFOLIO, definitions
 from reports.rules import Rule
-
-# A source older than this many days at the as-of date is stale for a report on cash.
-STALE_DAYS = {ImportKind.BANK_CSV: 14, ImportKind.STRIPE: 14, "handoff": 30}
-SOURCE_NAMES = {
-    ImportKind.BANK_CSV: "bank statement",
-    ImportKind.STRIPE: "Stripe balance history",
-    "handoff": "handoff note",
-}
-# Other kinds of file that tell of the same source.
-ALSO: dict[str, tuple[str, ...]] = {ImportKind.BANK_CSV: (ImportKind.OFX,)}
 
 
 class UnlikeCurrenciesError(ValueError):
@@ -61,7 +49,9 @@ def desk_for(facts: Facts, kinds: tuple[str, ...] = ()) -> Desk:
     return Desk(facts, month=month, currency=currencies[0] if currencies else "USD", kinds=kinds)
 
 
-def head(desk: Desk, *, report: str, title: str, reader: str, zone: str, sample: str) -> Head:
+def head(
+    desk: Desk, *, report: str, title: str, reader: str, watched: tuple[Watched, ...], zone: str, sample: str
+) -> Head:
     """Return the head: entities, period, state of the ledger, and how fresh each source is."""
     facts = desk.facts
     names = ", ".join(entity.name for entity in desk.entities)
@@ -74,9 +64,10 @@ def head(desk: Desk, *, report: str, title: str, reader: str, zone: str, sample:
         as_of=facts.as_of,
         zone=zone,
         ledger=ledger_state(desk),
-        sources=tuple(sources(desk)),
+        sources=tuple(sources(desk, watched)),
         currency=desk.currency,
         sample=sample,
+        lens=report,
     )
 
 
@@ -90,25 +81,6 @@ def ledger_state(desk: Desk) -> str:
     if concerned and done == len(concerned):
         return f"{months.label(month)} is reconciled, not closed"
     return f"{months.label(month)} is open: {done} of {len(concerned)} entities reconciled"
-
-
-def sources(desk: Desk) -> Iterable[Source]:
-    """Yield each entity's sources with the last date they cover; a stale one says so."""
-    facts = desk.facts
-    for entity in desk.entities:
-        for kind, name in SOURCE_NAMES.items():
-            kinds = (str(kind), *ALSO.get(kind, ()))
-            told = [facts.freshness.get((entity.id, one)) for one in kinds]
-            fresh_to = max((day for day in told if day is not None), default=None)
-            if fresh_to is None:
-                continue
-            age = (facts.as_of - fresh_to).days
-            yield Source(
-                name=f"{entity.name} {name}",
-                fresh_to=fresh_to,
-                stale=age > STALE_DAYS[kind],
-                note="" if age <= 0 else "1 day old" if age == 1 else f"{age} days old",
-            )
 
 
 def kpi(

@@ -14,7 +14,7 @@ from core import clock
 from portfolio.domain import queries as portfolio
 from portfolio.models import Entity
 from reports.document import Document, load
-from reports.domain import deliveries, issue, oneoff, runs
+from reports.domain import catalogue, deliveries, issue, oneoff, runs
 from reports.models import Edition, EditionFile, Report, Run, RunState
 
 BAD_INPUT = 2
@@ -55,13 +55,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Check everything that was typed, then issue one report after the other."""
         at = clock.now()
-        reports, missing = self._reports(options["reports"])
         entity = self._entity(options["entity"])
+        reports = self._reports(options["reports"], entity)
         as_of = self._as_of(options["as_of"], at)
         send_to = self._addresses(options["to"])
         outs = self._outs(options["out"], reports)
-        if missing:
-            self.stderr.write(f"Not built yet, so not sent: {', '.join(missing)}.")
         failed = 0
         for report, out in zip(reports, outs, strict=True):
             if options["dry_run"]:
@@ -119,11 +117,14 @@ class Command(BaseCommand):
         except OSError as error:
             raise _unwritable(path, error) from error
 
-    def _reports(self, words: list[str]) -> tuple[list[Report], list[str]]:
+    def _reports(self, words: list[str], entity: Entity | None) -> list[Report]:
         try:
-            return oneoff.choose(words)
-        except oneoff.UnknownReportError as error:
+            reports = oneoff.choose(words, entity)
+            for report in reports:
+                catalogue.check(report=report, entity=entity)
+        except (oneoff.UnknownReportError, catalogue.WrongKindError) as error:
             raise CommandError(str(error), returncode=BAD_INPUT) from error
+        return reports
 
     def _entity(self, slug: str | None) -> Entity | None:
         if slug is None:

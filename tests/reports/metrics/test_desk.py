@@ -76,7 +76,9 @@ def test_a_metric_of_days_gives_a_figure_for_any_run_of_them(
     with pytest.raises(ValueError, match="The metric coverage is not known by the day"):
         desk().between("coverage", None, AS_OF, AS_OF, period="day")
     with pytest.raises(ValueError, match="The metric revenue is defined twice"):
-        metric("revenue", name="", unit=Unit.MONEY, formula="", source="")
+        metric("revenue", name="", unit=Unit.MONEY, formula="", source="")(
+            lambda desk, scope, month: desk.absent("n/a")
+        )
     assert REGISTRY["gross_burn"].better is Better.LESS
 
 
