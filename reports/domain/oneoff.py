@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from portfolio.domain import queries as portfolio
 from portfolio.models import Entity
 from reports.document import Document
-from reports.domain import catalogue, issue, mailing, queries, runs
-from reports.domain.issue import File
+from reports.domain import catalogue, issue, late, queries, runs
+from reports.domain.forms import File, content_id
 from reports.lenses import Family
 from reports.models import EditionFile, FileKind, Report, Run, Trigger
 from reports.render import json
@@ -90,17 +90,32 @@ def issue_now(
     send_to: Sequence[str] | None,
     at: dt.datetime,
 ) -> Run:
-    """Issue a report in this process and return its run, settled unless a worker was quicker to take it."""
-    run = runs.queue(
-        report=report,
-        trigger=Trigger.COMMAND,
-        as_of=as_of,
-        at=at,
-        entity=entity,
-        send_to=send_to,
-        here=True,
-    )
-    return issue.carry_out(run_id=run.pk, at=at)
+    """Issue a report in this process and return its run, settled or held unless a worker was quicker to take it."""
+    return issue_many(reports=[report], entity=entity, as_of=as_of, send_to=send_to, at=at)[0]
+
+
+def issue_many(
+    *,
+    reports: Sequence[Report],
+    entity: Entity | None,
+    as_of: dt.date,
+    send_to: Sequence[str] | None,
+    at: dt.datetime,
+) -> list[Run]:
+    """Issue reports in this process as `issue_now` does, reading the records once for all; return their runs."""
+    queued = [
+        runs.queue(
+            report=report,
+            trigger=Trigger.COMMAND,
+            as_of=as_of,
+            at=at,
+            entity=entity,
+            send_to=send_to,
+            here=True,
+        )
+        for report in reports
+    ]
+    return issue.carry_out_many(run_ids=[run.pk for run in queued], at=at)
 
 
 def preview_now(*, report: Report, entity: Entity | None, as_of: dt.date, at: dt.datetime) -> Preview:
@@ -140,9 +155,8 @@ def as_file(*, document: Document, files: Sequence[File | EditionFile], ending: 
     if kind is not FileKind.MAIL_HTML:
         return content
     html = content.decode()
-    for file in files:
-        if file.kind == FileKind.CHART_PNG:
-            address = f"cid:{mailing.content_id(file.name.removesuffix('.png'))}"
-            data = base64.b64encode(bytes(file.content)).decode()
-            html = html.replace(f'"{address}"', f'"data:image/png;base64,{data}"')
+    for file in late.images(files=files, html=html):
+        address = f"cid:{content_id(file.name.removesuffix('.png'))}"
+        data = base64.b64encode(bytes(file.content)).decode()
+        html = html.replace(f'"{address}"', f'"data:image/png;base64,{data}"')
     return html.encode()

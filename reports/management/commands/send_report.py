@@ -14,7 +14,7 @@ from core import clock
 from portfolio.domain import queries as portfolio
 from portfolio.models import Entity
 from reports.document import Document, load
-from reports.domain import catalogue, deliveries, issue, oneoff, runs
+from reports.domain import catalogue, deliveries, editions, issue, oneoff, runs
 from reports.models import Edition, EditionFile, Report, Run, RunState
 
 BAD_INPUT = 2
@@ -82,6 +82,10 @@ class Command(BaseCommand):
         if run.state == RunState.FAILED:
             self.stderr.write(f"{report.slug}: run {run.pk} failed. {run.error}")
             return False
+        if run.state == RunState.HELD:
+            why = " ".join(run.reasons.splitlines())
+            self.stdout.write(f"{report.slug}: run {run.pk} is held until somebody approves it. {why}")
+            return True
         if run.edition is None:
             self.stdout.write(f"{report.slug}: run {run.pk} was taken up by a worker, which will finish it.")
             return True
@@ -184,7 +188,7 @@ class Command(BaseCommand):
 def _line(run: Run, edition: Edition) -> str:
     mails = [mail.to_address for mail in deliveries.of_edition(edition=edition)]
     sent = f"mail queued for {', '.join(mails)}" if mails else "no mail"
-    url = issue.edition_url(report=run.report, number=edition.number)
+    url = editions.url(report=run.report, number=edition.number)
     about = f", {run.entity.name}" if run.entity is not None else ""
     return f"{run.report.slug}: edition {edition.number} as of {run.as_of}{about}, {sent}: {url}"
 
