@@ -137,26 +137,24 @@ def an_edition(
         document=plain,
         sha256=hashlib.sha256(canonical).hexdigest(),
     )
+    if bare:
+        return edition
     for kind, name, media_type, content in (
-        ()
-        if bare
-        else (
-            (FileKind.TEXT, "edition.txt", "text/plain; charset=utf-8", b"CEO: operational audit\n"),
-            (FileKind.PDF, "edition.pdf", "application/pdf", b"%PDF-1.7 made by hand"),
-            (FileKind.CHART_SVG, "burn.svg", "image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
-            (
-                FileKind.CHART_SVG,
-                "burn.dark.svg",
-                "image/svg+xml",
-                b"<svg xmlns='http://www.w3.org/2000/svg' id='d'/>",
-            ),
-            (
-                FileKind.MAIL_HTML,
-                "mail.html",
-                "text/html; charset=utf-8",
-                b"<html><head></head><body>CEO</body></html>",
-            ),
-        )
+        (FileKind.TEXT, "edition.txt", "text/plain; charset=utf-8", b"CEO: operational audit\n"),
+        (FileKind.PDF, "edition.pdf", "application/pdf", b"%PDF-1.7 made by hand"),
+        (FileKind.CHART_SVG, "burn.svg", "image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+        (
+            FileKind.CHART_SVG,
+            "burn.dark.svg",
+            "image/svg+xml",
+            b"<svg xmlns='http://www.w3.org/2000/svg' id='d'/>",
+        ),
+        (
+            FileKind.MAIL_HTML,
+            "mail.html",
+            "text/html; charset=utf-8",
+            b"<html><head></head><body>CEO</body></html>",
+        ),
     ):
         EditionFile.objects.create(
             edition=edition,

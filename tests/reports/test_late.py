@@ -53,7 +53,7 @@ def test_the_first_mail_has_the_charts_it_shows_made_and_every_other_sends_those
 
     first = mailing.composed(message(edition), None)
 
-    assert [(image.cid, image.name) for image in first.inline] == [("chart-burn", "burn.png")]
+    assert [(image.cid, image.filename) for image in first.inline] == [("chart-burn", "burn.png")]
     assert first.inline[0].content.startswith(PNG)
     assert images_of(edition) == [("burn.png", first.inline[0].content)]
     monkeypatch.setattr(charts, "png", lambda svg: pytest.fail("A chart was drawn again."))
