@@ -26,6 +26,8 @@ from reports.metrics import REGISTRY, Better, Desk, Facts, Scope
 from reports.metrics.registry import PORTFOLIO, definitions
 from reports.rules import Rule
 
+MOST_KPIS = 10
+
 
 class UnlikeCurrenciesError(ValueError):
     """The entities of a report keep their books in different currencies, which never add up."""
@@ -165,7 +167,13 @@ def assemble(
     decisions: tuple[Line, ...],
     rules: tuple[Rule, ...],
 ) -> Draft:
-    """Put a draft together with every figure worked out and the definitions of their metrics."""
+    """Put a draft together with every figure worked out and the definitions of their metrics.
+
+    Raises:
+        ValueError: the report has more headline figures than a reader takes in.
+    """
+    if len(kpis) > MOST_KPIS:
+        raise ValueError(f"A report has at most {MOST_KPIS} key figures; {head.title} has {len(kpis)}.")
     return Draft(
         head=head,
         headline=headline,

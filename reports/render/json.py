@@ -10,6 +10,7 @@ from typing import Any
 from reports.document import Chart, Document, Table, Unit
 from reports.figures import write
 from reports.render.frame import Frame
+from reports.render.frame_parts import written
 
 FORM = "quarterdeck.edition/1"
 STEPS = {
@@ -59,7 +60,7 @@ def _edition(document: Document) -> dict[str, Any]:
             for source in head.sources
         ],
         "headline": [frame.plain(line) for line in document.headline],
-        "commentary": frame.written(document.commentary),
+        "commentary": written(document.commentary),
         "changes": {
             "since": document.changes.since,
             "figures": [
@@ -107,7 +108,7 @@ def _edition(document: Document) -> dict[str, Any]:
                 "anchor": section.anchor,
                 "title": section.title,
                 "lead": section.lead,
-                "commentary": frame.written(section.commentary),
+                "commentary": written(section.commentary),
                 "tables": [_table(block, frame) for block in section.blocks if isinstance(block, Table)],
                 "charts": [
                     {"name": block.name, "title": block.title, "alt": block.alt, "spec": block.spec}
