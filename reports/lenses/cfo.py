@@ -491,11 +491,6 @@ def _decisions(desk: Desk, findings: tuple[FindingNote, ...]) -> tuple[Line, ...
 
 
 LENS = base.Lens(
-    slug="cfo",
-    title="CFO: cash and capital",
-    reader="Chief financial officer",
-    family=base.Family.CORE,
-    position=5,
-    from_name="Quarterdeck CFO report",
-    draft=draft,
-)
+    slug="cfo", title="CFO: cash and capital", reader="Chief financial officer", family=base.Family.CORE,
+    position=5, from_name="Quarterdeck CFO report", draft=draft,
+)  # fmt: skip
