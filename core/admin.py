@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from core import audit, clock
-from core.models import AuditEvent
+from core.models import Announcement, AuditEvent
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -53,16 +53,19 @@ class AuditedAdmin(admin.ModelAdmin):
             self.delete_model(request, row)
 
     def _record(self, request: HttpRequest, obj: models.Model, verb: str, data: dict[str, Any]) -> None:
-        entity = getattr(obj, "entity", None)
         audit.record(
             action=f"admin:{obj._meta.model_name}:{verb}",
             subject=obj,
             by=request.user,  # type: ignore[arg-type]
             at=clock.now(),
-            entity=getattr(entity, "slug", "")
-            or (getattr(obj, "slug", "") if obj._meta.model_name == "entity" else ""),
+            entity=self.entity_of(obj),
             data=data,
         )
+
+    def entity_of(self, obj: Any) -> str:
+        """Return the slug of the entity whose trail a row's changes belong to, empty for none."""
+        entity = obj if obj._meta.model_name == "entity" else getattr(obj, "entity", None)
+        return getattr(entity, "slug", "")
 
 
 @admin.register(AuditEvent)
@@ -74,4 +77,14 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_select_related = ["actor"]
     search_fields = ["action", "subject_label", "subject_id"]
     date_hierarchy = "at"
+    show_full_result_count = False
+
+
+@admin.register(Announcement)
+class AnnouncementAdmin(ReadOnlyAdmin):
+    """What was announced to the floors above."""
+
+    list_display = ["at", "kind", "subject_label", "entity_slug", "key"]
+    list_filter = ["kind", "entity_slug"]
+    search_fields = ["key", "subject_label"]
     show_full_result_count = False

@@ -1,7 +1,8 @@
-"""The audit trail, one append-only row for each thing a person or the system did, and the counters of rate limits.
+"""The audit trail, one append-only row for each thing a person or the system did; announcements; counters of rate limits.
 
 Audit rows are written by `core.audit.record`, in the transaction of the change itself; triggers on both engines
-refuse UPDATE and DELETE. Counters are kept by `core.limits`.
+refuse UPDATE and DELETE. Announcements, append-only too, are made by `core.announcements`. Counters are kept by
+`core.limits`.
 """
 
 from django.conf import settings
@@ -43,6 +44,29 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject_label}"
+
+
+class Announcement(models.Model):
+    """That something happened which a floor above may want to act on. ``kind`` reads ``source:subject:what``.
+
+    ``key`` names the deed itself, so that it is announced once: a month closed anew has another key.
+    """
+
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=80)
+    key = models.CharField(max_length=120, unique=True)
+    subject_type = models.CharField(max_length=80)
+    subject_id = models.CharField(max_length=80)
+    subject_label = models.CharField(max_length=200)
+    entity_slug = models.CharField(max_length=40, blank=True)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["kind", "id"], name="announcement_by_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject_label}"
 
 
 class RateCount(models.Model):

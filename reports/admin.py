@@ -7,13 +7,25 @@ from django.http import HttpRequest
 
 from reports.models import (
     Action,
+    ActionLink,
+    Binder,
+    BinderEdition,
+    BinderFile,
+    Commentary,
     Edition,
     EditionFile,
+    EditionFinding,
+    EditionPrint,
+    EventTrigger,
     Finding,
+    HeldDraft,
+    OwnerName,
     Recipient,
     Report,
     Run,
     Schedule,
+    SubjectLine,
+    Variant,
 )
 
 
@@ -37,10 +49,11 @@ class RecipientInline(admin.TabularInline):
 
 @admin.register(Report)
 class ReportAdmin(admin.ModelAdmin):
-    """Names, sender and recipients. Reports come with their lenses, by migration."""
+    """Names, sender, recipients and when an edition waits. Reports come with their lenses."""
 
-    list_display = ["title", "slug", "family", "from_name", "reply_to", "active"]
-    list_filter = ["family", "active"]
+    list_display = ["title", "slug", "family", "entity", "from_name", "reply_to", "hold", "active"]
+    list_filter = ["family", "hold", "active"]
+    list_select_related = ["entity"]
     search_fields = ["slug", "title"]
     readonly_fields = ["slug", "lens"]
     inlines = [RecipientInline]
@@ -56,8 +69,9 @@ class ReportAdmin(admin.ModelAdmin):
 class ScheduleAdmin(ReadOnlyAdmin):
     """Schedules are changed on their page, which reads the cron line and says when it comes round."""
 
-    list_display = ["report", "name", "cron", "zone", "active", "starts_at"]
+    list_display = ["report", "name", "entity", "cron", "zone", "variant", "active", "starts_at"]
     list_filter = ["report", "active"]
+    list_select_related = ["report", "entity", "variant"]
     search_fields = ["name", "cron"]
 
 
@@ -76,7 +90,7 @@ class RunAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["state", "report", "trigger", "dry_run"]
     list_select_related = ["report", "entity"]
-    search_fields = ["error"]
+    search_fields = ["error", "reasons"]
     date_hierarchy = "queued_at"
 
 
@@ -107,7 +121,16 @@ class EditionFileAdmin(ReadOnlyAdmin):
 
 @admin.register(Finding)
 class FindingAdmin(ReadOnlyAdmin):
-    list_display = ["title", "severity", "state", "rule", "subject", "first_seen_on", "last_seen_on"]
+    list_display = [
+        "title",
+        "severity",
+        "state",
+        "rule",
+        "subject",
+        "first_seen_on",
+        "last_seen_on",
+        "muted_until",
+    ]
     list_filter = ["state", "severity"]
     search_fields = ["title", "rule", "subject"]
 
@@ -116,25 +139,149 @@ class FindingAdmin(ReadOnlyAdmin):
 class ActionAdmin(admin.ModelAdmin):
     """Words and owner are mended here; settling and moving is done on its page, which records who did it."""
 
-    list_display = ["title", "owner", "due_on", "state", "report"]
+    list_display = ["title", "owner", "assignee", "due_on", "state", "carried", "escalated_on", "report"]
     list_filter = ["state", "report"]
-    list_select_related = ["report"]
+    list_select_related = ["report", "assignee"]
     search_fields = ["title", "owner"]
     fields = [
         "report",
         "finding",
         "title",
         "owner",
+        "assignee",
         "due_on",
         "state",
         "opened_on",
+        "carried",
+        "escalated_on",
         "settled_on",
         "settled_by",
     ]
-    readonly_fields = ["report", "finding", "due_on", "state", "opened_on", "settled_on", "settled_by"]
+    readonly_fields = [
+        "report",
+        "finding",
+        "assignee",
+        "due_on",
+        "state",
+        "opened_on",
+        "carried",
+        "escalated_on",
+        "settled_on",
+        "settled_by",
+    ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(Variant)
+class VariantAdmin(ReadOnlyAdmin):
+    list_display = ["slug", "name", "parts", "charts", "attach_pdf", "attach_xlsx"]
+    search_fields = ["slug", "name"]
+
+
+@admin.register(SubjectLine)
+class SubjectLineAdmin(ReadOnlyAdmin):
+    list_display = ["report", "label", "template", "active"]
+    list_filter = ["report", "active"]
+    list_select_related = ["report"]
+    search_fields = ["label", "template"]
+
+
+@admin.register(EventTrigger)
+class EventTriggerAdmin(ReadOnlyAdmin):
+    list_display = ["report", "name", "kind", "entity", "min_severity", "min_gap_minutes", "active"]
+    list_filter = ["kind", "report", "active"]
+    list_select_related = ["report", "entity"]
+    search_fields = ["name"]
+
+
+@admin.register(HeldDraft)
+class HeldDraftAdmin(ReadOnlyAdmin):
+    list_display = ["run", "built_at", "sha256"]
+    search_fields = ["sha256"]
+    exclude = ["draft"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Leave the large drafts in the database."""
+        return super().get_queryset(request).select_related("run__report").defer("draft")
+
+
+@admin.register(EditionFinding)
+class EditionFindingAdmin(ReadOnlyAdmin):
+    list_display = ["edition", "finding", "status"]
+    list_filter = ["status"]
+    search_fields = ["finding__title", "finding__rule"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Leave the large documents in the database."""
+        rows = super().get_queryset(request).select_related("edition__report", "finding")
+        return rows.defer("edition__document")
+
+
+@admin.register(EditionPrint)
+class EditionPrintAdmin(ReadOnlyAdmin):
+    list_display = ["edition", "kpis"]
+    search_fields = ["edition__report__slug"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Leave the large documents in the database."""
+        return super().get_queryset(request).select_related("edition__report").defer("edition__document")
+
+
+@admin.register(Commentary)
+class CommentaryAdmin(ReadOnlyAdmin):
+    list_display = ["report", "entity", "anchor", "author", "written_at", "once", "until_on"]
+    list_filter = ["report"]
+    list_select_related = ["report", "entity", "author"]
+    search_fields = ["body", "anchor"]
+
+
+@admin.register(OwnerName)
+class OwnerNameAdmin(ReadOnlyAdmin):
+    list_display = ["name", "person"]
+    list_select_related = ["person"]
+    search_fields = ["name"]
+
+
+@admin.register(ActionLink)
+class ActionLinkAdmin(ReadOnlyAdmin):
+    """Whether a link was used; its secret is nowhere, and what is kept of it is not shown."""
+
+    list_display = ["action", "person", "verb", "issued_at", "expires_at", "used_at"]
+    list_filter = ["verb"]
+    list_select_related = ["action", "person"]
+    search_fields = ["action__title"]
+    exclude = ["token_hash"]
+
+
+@admin.register(Binder)
+class BinderAdmin(ReadOnlyAdmin):
+    list_display = ["number", "as_of", "issued_at", "by"]
+    list_select_related = ["by"]
+    search_fields = ["=number"]
+
+
+@admin.register(BinderEdition)
+class BinderEditionAdmin(ReadOnlyAdmin):
+    list_display = ["binder", "position", "edition"]
+    search_fields = ["edition__report__slug"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Leave the large documents in the database."""
+        rows = super().get_queryset(request).select_related("binder", "edition__report")
+        return rows.defer("edition__document")
+
+
+@admin.register(BinderFile)
+class BinderFileAdmin(ReadOnlyAdmin):
+    list_display = ["binder", "name", "media_type", "sha256"]
+    search_fields = ["name", "sha256"]
+    exclude = ["content"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Leave the bytes in the database."""
+        return super().get_queryset(request).select_related("binder").defer("content")

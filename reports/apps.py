@@ -1,5 +1,7 @@
 """Reports: metrics, lenses, editions and their delivery."""
 
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -8,12 +10,15 @@ class ReportsConfig(AppConfig):
     verbose_name = "Reports"
 
     def ready(self) -> None:
-        """Give the outbox the composer of editions, home its cards, and the audit trail its words."""
-        from core import trail  # noqa: PLC0415 - registries are filled once apps are loaded
+        """Bring the reports, give the outbox their composer, home its cards, and the audit trail its words."""
+        from django.db.models.signals import post_migrate  # noqa: PLC0415 - registries are filled once apps are loaded
+
+        from core import trail  # noqa: PLC0415
         from crew.domain import home_cards  # noqa: PLC0415
         from mail.domain import compose  # noqa: PLC0415
         from reports.domain import cards, mailing  # noqa: PLC0415
 
+        post_migrate.connect(_bring_reports, sender=self)
         compose.register(mailing.COMPOSER, mailing.composed)
         home_cards.register(cards.cards)
         trail.name_actions(
@@ -22,6 +27,10 @@ class ReportsConfig(AppConfig):
                 "reports:run:finish": "Report run done",
                 "reports:run:fail": "Report run failed",
                 "reports:run:requeue": "Report run taken up again",
+                "reports:run:hold": "Edition held",
+                "reports:run:approve": "Held edition approved",
+                "reports:run:release": "Held edition went on, its time being up",
+                "reports:run:discard": "Held edition discarded",
                 "reports:edition:issue": "Edition issued",
                 "reports:schedule:create": "Schedule added",
                 "reports:schedule:change": "Schedule changed",
@@ -35,3 +44,9 @@ class ReportsConfig(AppConfig):
                 "reports:action:clear": "Action done with its finding",
             }
         )
+
+
+def _bring_reports(sender: AppConfig, **kwargs: Any) -> None:
+    from reports.domain import catalogue  # noqa: PLC0415 - models are loaded by now
+
+    catalogue.bring(**kwargs)

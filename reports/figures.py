@@ -12,7 +12,14 @@ _WRITTEN = {
     Unit.DAYS: (10, 1, " days"),
     Unit.RATIO: (100, 2, "×"),
     Unit.SCORE: (100, 2, ""),
+    Unit.MINUTES: (1, 0, " min"),
+    Unit.MILES: (10, 1, " nm"),
+    Unit.GIGABYTES: (100, 2, " GB"),
+    Unit.MILLIS: (1, 0, " ms"),
+    Unit.INDEX: (1, 0, ""),
 }
+# Steps to the whole of every unit but money, whose currency says.
+STEPS = {unit: step for unit, (step, _, _) in _WRITTEN.items()}
 
 
 def write(figure: Figure, *, cents: bool = False, plus: bool = False) -> str:

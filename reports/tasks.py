@@ -6,13 +6,13 @@ Tasks hold ids only and are safe to repeat: the database decides who carries a r
 from celery import shared_task
 
 from core import clock
-from reports.domain import issue, runs, schedule
+from reports.domain import held, issue, runs, schedule
 from reports.models import Trigger
 
 
 @shared_task(name="reports.tasks.sweep")
 def sweep() -> None:
-    """Queue what schedules make due, and wake runs that nobody has taken up."""
+    """Queue what schedules make due, let go what was held long enough, and wake runs that nobody has taken up."""
     at = clock.now()
     for due in schedule.due(at=at):
         runs.queue(
@@ -23,6 +23,7 @@ def sweep() -> None:
             schedule=due.schedule,
             occurrence_at=due.occurrence_at,
         )
+    held.release(at=at)
     for run_id in runs.take_up(at=at):
         runs.wake(run_id=run_id)
 

@@ -16,12 +16,13 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import DatabaseError, transaction
-from django.db.models import Exists, F, Max, OuterRef, Q
+from django.db.models import Exists, F, Max, OuterRef
 
-from core import audit
+from core import announcements, audit
 from mail.domain import (
     campaign_body,
     campaign_drafts,
+    campaign_ends,
     campaign_mail,
     campaign_queue,
     fields,
@@ -264,7 +265,7 @@ def cancel(*, campaign: Campaign, why: str = "", by: AbstractBaseUser | None, at
             CampaignState.CANCELLED,
             ended_at=at,
         )
-        never = _fail_waiting(campaign.pk, at)
+        never = campaign_ends.fail_waiting(campaign_id=campaign.pk, at=at)
         _record(campaign, "cancel", by, at, {"reason": _reason(why, "") if why else "", "messages": never})
     return campaign
 
@@ -293,7 +294,7 @@ def advance(*, at: dt.datetime) -> int:
     Any number of processes may do this at once. A campaign that the database refuses keeps none of the others waiting.
     """
     written = 0
-    _tidy(at)
+    campaign_ends.tidy(at=at)
     for pk in list(
         Campaign.objects.filter(state=CampaignState.SENDING).order_by("pk").values_list("pk", flat=True)
     ):
@@ -364,6 +365,14 @@ def _finish(campaign: Campaign, at: dt.datetime) -> None:
         except CampaignRefusedError:
             return  # A person resent one meanwhile, or another process finished it.
         _record(campaign, "finish", None, at, {})
+        # One that is taken up again for what failed finishes anew, and is announced anew.
+        announcements.say(
+            kind="mail:campaign:finished",
+            key=f"campaign:{campaign.pk}:{at.isoformat()}",
+            subject=campaign,
+            entity=campaign.mailing_list.entity_slug,
+            at=at,
+        )
 
 
 def _hold(campaign: Campaign, why: str, at: dt.datetime) -> None:
@@ -415,37 +424,6 @@ def _pause(
     )
     held = states.move(Message.objects.filter(campaign=campaign, state=State.QUEUED), State.HELD)
     _record(campaign, "stop" if stopped else "pause", by, at, {"reason": why, "messages": held})
-
-
-def _tidy(at: dt.datetime) -> None:
-    """Mend what a move and a sender's late answer, or a person's resending, left apart.
-
-    A paused campaign has nothing queued, a cancelled one nothing waiting, and one under way nothing held.
-    """
-
-    def has(state: State) -> Exists:
-        return Exists(Message.objects.filter(campaign=OuterRef("pk"), state=state))
-
-    astray = Campaign.objects.filter(
-        Q(has(State.QUEUED), state__in=[CampaignState.PAUSED, CampaignState.CANCELLED])
-        | Q(has(State.HELD), state__in=[CampaignState.SENDING, CampaignState.CANCELLED])
-    )
-    for pk in list(astray.values_list("pk", flat=True)):
-        with transaction.atomic():
-            suppression.fence(exclusive=False)
-            campaign = Campaign.objects.select_for_update(no_key=True).get(pk=pk)
-            messages = Message.objects.filter(campaign=campaign)
-            if campaign.state == CampaignState.PAUSED:
-                states.move(messages.filter(state=State.QUEUED), State.HELD)
-            elif campaign.state == CampaignState.SENDING:
-                states.move(messages.filter(state=State.HELD), State.QUEUED)
-            elif campaign.state == CampaignState.CANCELLED:
-                _fail_waiting(pk, at)
-
-
-def _fail_waiting(campaign_id: int, at: dt.datetime) -> int:
-    waiting = Message.objects.filter(campaign_id=campaign_id, state__in=[State.QUEUED, State.HELD])
-    return states.move(waiting, State.FAILED, settled_at=at, error=states.CANCELLED)
 
 
 def _expect(campaign: Campaign, to: CampaignState) -> None:

@@ -51,6 +51,7 @@ class ChannelAdmin(AuditedAdmin):
     list_select_related = ["entity"]
     search_fields = ["name", "slug"]
     autocomplete_fields = ["entity"]
+    readonly_fields = ["gates"]
     inlines = [CommissionInline]
 
 

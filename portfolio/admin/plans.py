@@ -1,6 +1,9 @@
 """Plans: targets, assumptions, models, options and rules."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from core.admin import AuditedAdmin, ReadOnlyAdmin
 from portfolio.models import (
@@ -11,6 +14,7 @@ from portfolio.models import (
     Forecast,
     KpiValue,
     MonthlyTarget,
+    PlanMilestone,
     ProfitabilityModel,
     Scenario,
 )
@@ -92,3 +96,18 @@ class FinancialRuleAdmin(AuditedAdmin):
     list_display = ["statement", "check_name", "threshold", "position", "active"]
     list_filter = ["active"]
     search_fields = ["statement"]
+
+
+@admin.register(PlanMilestone)
+class PlanMilestoneAdmin(AuditedAdmin):
+    """What is promised never moves; what is due may."""
+
+    list_display = ["title", "plan", "entity", "promised_on", "due_on", "owner", "done_on", "check_name"]
+    list_filter = ["plan", "entity"]
+    list_select_related = ["entity"]
+    search_fields = ["title", "owner"]
+    autocomplete_fields = ["entity"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Keep what was promised."""
+        return ["promised_on"] if obj is not None else []

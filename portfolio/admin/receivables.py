@@ -16,6 +16,7 @@ from portfolio.models import (
     NumberSeries,
     Payment,
     PaymentRefund,
+    Rebillable,
     WorkEntry,
     WriteOff,
 )
@@ -51,6 +52,14 @@ class MilestoneAdmin(ReadOnlyAdmin):
     list_display = ["name", "contract", "amount_minor", "due_on", "reached_on", "invoice_line"]
     list_select_related = ["contract__client", "invoice_line"]
     search_fields = ["name", "contract__client__name"]
+
+
+@admin.register(Rebillable)
+class RebillableAdmin(ReadOnlyAdmin):
+    list_display = ["on", "what", "contract", "amount_minor", "invoice_line"]
+    list_filter = ["contract__entity"]
+    list_select_related = ["contract__client", "invoice_line"]
+    search_fields = ["what", "contract__client__name"]
 
 
 @admin.register(NumberSeries)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from core import audit, clock, months
+from core import announcements, audit, clock, months
 from core.money import format_minor
 from portfolio.domain import bank_accounts, chain, close_checks, uncategorised
 from portfolio.domain.verification import cash_at_bank
@@ -181,6 +181,15 @@ def close_month(*, entity: Entity, month: int, by: AbstractBaseUser | None, at: 
             data={"month": months.iso(month), "state": ["reconciled", period.state], "statement_minor": period.statement_minor},
         )  # fmt: skip
         chain.record(entity=entity, reason=AnchorReason.CLOSE, at=at)
+        # A month that was reopened is closed anew, and announced anew.
+        announcements.say(
+            kind="portfolio:period:closed",
+            key=f"period:{period.pk}:{at.isoformat()}",
+            subject=period,
+            entity=entity.slug,
+            data={"month": months.iso(month)},
+            at=at,
+        )
         return period
 
 

@@ -38,11 +38,23 @@ class Migration(migrations.Migration):
                 ),
                 ("zone", models.CharField(default="America/Los_Angeles", max_length=60)),
                 ("currency", models.CharField(default="USD", max_length=3)),
+                (
+                    "fiscal_year_ends",
+                    models.PositiveSmallIntegerField(
+                        default=12, help_text="The month, 1 to 12, with which its fiscal year ends."
+                    ),
+                ),
                 ("active", models.BooleanField(default=True)),
             ],
             options={
                 "verbose_name_plural": "entities",
                 "ordering": ["slug"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("fiscal_year_ends__gte", 1), ("fiscal_year_ends__lte", 12)),
+                        name="fiscal_year_ends_with_a_month",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -136,6 +148,7 @@ class Migration(migrations.Migration):
                             ("code", "Code"),
                             ("equipment", "Equipment"),
                             ("contract", "Contract"),
+                            ("person", "Key person"),
                             ("other", "Other"),
                         ],
                         max_length=12,

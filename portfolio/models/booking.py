@@ -123,17 +123,26 @@ class CostKind(models.TextChoices):
 
 
 class BookingCost(models.Model):
-    """An expected direct cost of one booking; what was spent is in the ledger, linked to the booking."""
+    """An expected direct cost of one booking; what was spent is in the ledger, linked to the booking.
+
+    ``rebillable`` is passed on to the client at cost; ``recovered_minor`` is what the client has paid of that. Both cents.
+    """
 
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="costs")
     kind = models.CharField(max_length=12, choices=CostKind.choices)
     amount_minor = models.BigIntegerField()
+    rebillable = models.BooleanField(default=False)
+    recovered_minor = models.BigIntegerField(default=0)
 
     class Meta:
         ordering = ["booking_id", "kind"]
         constraints = [
             models.UniqueConstraint(fields=["booking", "kind"], name="cost_once_per_kind"),
             models.CheckConstraint(condition=Q(amount_minor__gte=0), name="cost_not_negative"),
+            models.CheckConstraint(
+                condition=Q(recovered_minor__gte=0) & (Q(rebillable=True) | Q(recovered_minor=0)),
+                name="only_rebillable_cost_is_recovered",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -15,7 +15,10 @@ class ChannelStatus(models.TextChoices):
 
 
 class Channel(models.Model):
-    """A place bookings come from. ``marketplace`` marks an online travel agency, ``direct`` our own site."""
+    """A place bookings come from. ``marketplace`` marks an online travel agency, ``direct`` our own site.
+
+    ``gates`` names the gates still open; each has its row in `portfolio.models.channel_rows`.
+    """
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="channels")
     slug = models.SlugField(max_length=40)
@@ -24,11 +27,23 @@ class Channel(models.Model):
     marketplace = models.BooleanField(default=True)
     gates = models.JSONField(default=list, help_text="What must be done before it can be listed.")
     listed_on = models.DateField(null=True, blank=True)
+    next_step = models.CharField(max_length=160, blank=True)
+    next_owner = models.CharField(max_length=120, blank=True, help_text="Who takes the next step.")
+    expected_minor = models.BigIntegerField(
+        null=True, blank=True, help_text="Cents a month that it is expected to bring, before commission."
+    )
+    expected_source = models.CharField(max_length=120, blank=True)
     source = models.CharField(max_length=120, blank=True)
 
     class Meta:
         ordering = ["entity_id", "slug"]
-        constraints = [models.UniqueConstraint(fields=["entity", "slug"], name="channel_once_per_entity")]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "slug"], name="channel_once_per_entity"),
+            models.CheckConstraint(
+                condition=Q(expected_minor__isnull=True) | Q(expected_minor__gte=0),
+                name="channel_expects_no_loss",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

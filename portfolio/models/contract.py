@@ -155,3 +155,39 @@ class Milestone(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Rebillable(models.Model):
+    """Something paid for a client that is to be invoiced on at cost, in cents: hosting, a licence, a part.
+
+    ``entry`` is where the books hold the payment, maybe those of a sister; ``invoice_line`` is empty until it is invoiced.
+    """
+
+    contract = models.ForeignKey(
+        ClientContract, on_delete=models.PROTECT, related_name="rebillables", db_index=False
+    )
+    on = models.DateField()
+    what = models.CharField(max_length=160)
+    amount_minor = models.BigIntegerField()
+    entry = models.ForeignKey(
+        "portfolio.JournalEntry", null=True, blank=True, on_delete=models.PROTECT, related_name="rebillables"
+    )
+    invoice_line = models.ForeignKey(
+        "portfolio.InvoiceLine", null=True, blank=True, on_delete=models.PROTECT, related_name="rebillables"
+    )
+    source = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["contract_id", "-on", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["contract", "on", "what"], name="rebillable_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="rebillable_is_worth_something"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["contract", "on"], condition=Q(invoice_line__isnull=True), name="rebillable_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.what}"

@@ -24,11 +24,20 @@ class Entity(models.Model):
     kind = models.CharField(max_length=20, choices=EntityKind.choices)
     zone = models.CharField(max_length=60, default="America/Los_Angeles")
     currency = models.CharField(max_length=3, default="USD")
+    fiscal_year_ends = models.PositiveSmallIntegerField(
+        default=12, help_text="The month, 1 to 12, with which its fiscal year ends."
+    )
     active = models.BooleanField(default=True)
 
     class Meta:
         ordering = ["slug"]
         verbose_name_plural = "entities"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(fiscal_year_ends__gte=1, fiscal_year_ends__lte=12),
+                name="fiscal_year_ends_with_a_month",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -83,6 +92,7 @@ class AssetKind(models.TextChoices):
     CODE = "code", "Code"
     EQUIPMENT = "equipment", "Equipment"
     CONTRACT = "contract", "Contract"
+    PERSON = "person", "Key person"
     OTHER = "other", "Other"
 
 

@@ -9,40 +9,103 @@ from core import access
 from portfolio.models import (
     Account,
     Asset,
+    BlockedNights,
     Booking,
+    BookingCost,
+    CacheRule,
     CapitalOption,
     Channel,
+    ChannelCount,
+    ChannelGate,
+    ChannelPresence,
+    ChannelSpend,
+    Client,
     ClientContract,
+    DeliveryJob,
+    Deployment,
+    DnsRecord,
+    DomainName,
     Entity,
+    ExpenseFlag,
+    Expiry,
     HandoffFile,
     ImportFile,
+    Invoice,
+    JobCrew,
+    JobGate,
+    JobIncident,
     JournalEntry,
     KpiValue,
+    MaintenanceTicket,
+    Milestone,
     MonthlyTarget,
+    NightRate,
+    Payment,
+    PlanMilestone,
     ProfitabilityModel,
+    Rebillable,
     Responsibility,
     Stake,
+    Stay,
+    TechCost,
+    TechFinding,
+    TechMeasure,
+    TechSystem,
+    WorkEntry,
 )
 from portfolio.web.access import record as record_or_404
 
-# Records with a page of their own, and those that stand in a section of their entity's page.
+# Records with a page of their own, those that stand in a section of their entity's page, and those shown with another
+# record: by which of their columns, and what that one is called.
 PAGES = {
     "account": (Account, "portfolio:account"),
     "booking": (Booking, "portfolio:booking"),
+    "client": (Client, "portfolio:client"),
     "entry": (JournalEntry, "portfolio:entry"),
     "import": (ImportFile, "portfolio:import"),
+    "invoice": (Invoice, "portfolio:invoice"),
+    "payment": (Payment, "portfolio:payment"),
 }
 SECTIONS = {
     "asset": (Asset, "assets"),
+    "blocked": (BlockedNights, "rental"),
+    "cache": (CacheRule, "technology"),
     "channel": (Channel, "channels"),
     "contract": (ClientContract, "contracts"),
+    "deployment": (Deployment, "technology"),
+    "dns": (DnsRecord, "technology"),
+    "domain": (DomainName, "technology"),
+    "expiry": (Expiry, "rental"),
     "handoff": (HandoffFile, "handoff"),
     "kpi": (KpiValue, "kpis"),
+    "milestone_plan": (PlanMilestone, "milestones"),
     "model": (ProfitabilityModel, "models"),
     "option": (CapitalOption, "plans"),
+    "rate": (NightRate, "rental"),
     "responsibility": (Responsibility, "responsibilities"),
     "stake": (Stake, "stakes"),
     "target": (MonthlyTarget, "plans"),
+    "tech_cost": (TechCost, "technology"),
+    "tech_finding": (TechFinding, "technology"),
+    "tech_system": (TechSystem, "technology"),
+    "ticket": (MaintenanceTicket, "rental"),
+}
+SHOWN_WITH = {
+    "channel_gate": (ChannelGate, "channel", "channel"),
+    "cost": (BookingCost, "booking", "booking"),
+    "count": (ChannelCount, "channel", "channel"),
+    "flag": (ExpenseFlag, "entry", "entry"),
+    "gate": (JobGate, "job__booking", "booking"),
+    "incident": (JobIncident, "job__booking", "booking"),
+    "job": (DeliveryJob, "booking", "booking"),
+    "job_crew": (JobCrew, "job__booking", "booking"),
+    "measure": (TechMeasure, "system", "tech_system"),
+    "milestone": (Milestone, "contract__client", "client"),
+    "presence": (ChannelPresence, "channel", "channel"),
+    "rebillable": (Rebillable, "contract__client", "client"),
+    "spend": (ChannelSpend, "channel", "channel"),
+    "stay": (Stay, "booking", "booking"),
+    "work": (WorkEntry, "contract__client", "client"),
 }
 
 
@@ -54,6 +117,12 @@ def record(request: HttpRequest, model: str, pk: int) -> HttpResponse:
     Raises:
         Http404: no such kind of record, no such record, or not this person's to see.
     """
+    if model in SHOWN_WITH:
+        shown, column, owner = SHOWN_WITH[model]
+        found_pk = shown._default_manager.filter(pk=pk).values_list(column, flat=True).first()
+        if found_pk is None:
+            raise Http404
+        model, pk = owner, found_pk
     if model in PAGES:
         kind, name = PAGES[model]
         record_or_404(request, kind._default_manager.all(), pk=pk)
@@ -61,6 +130,8 @@ def record(request: HttpRequest, model: str, pk: int) -> HttpResponse:
     if model in SECTIONS:
         kind, section = SECTIONS[model]
         found = record_or_404(request, kind._default_manager.select_related("entity"), pk=pk)
-        entity: Entity = found.entity  # type: ignore[attr-defined]
+        entity: Entity | None = found.entity  # type: ignore[attr-defined]
+        if entity is None:
+            return redirect("portfolio:portfolio_plans")
         return redirect(f"{reverse('portfolio:entity', args=[entity.slug])}#{section}")
     raise Http404

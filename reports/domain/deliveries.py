@@ -31,7 +31,7 @@ def resend_failed(*, edition: Edition, by: Person, at: dt.datetime) -> list[str]
 
 
 def preview(*, edition: Edition, reader: Person) -> Content:
-    """Return an edition's mail as this reader would get it, taken apart; nothing is written or sent."""
+    """Return an edition's mail as this reader would get it, taken apart; nothing is sent."""
     message = Message(
         composer=mailing.COMPOSER,
         payload={"edition": edition.pk},

@@ -52,10 +52,10 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
         if opens:
             note = notes[key]
             Action.objects.get_or_create(
-                report=edition.report,
                 finding=row,
                 state=ActionState.OPEN,
                 defaults={
+                    "report": edition.report,
                     "title": note.action,
                     "owner": note.owner,
                     "due_on": as_of + dt.timedelta(days=note.due_days),

@@ -9,14 +9,11 @@ from mail.domain import compose, outbox
 from mail.domain.compose import CannotComposeError, Composed, InlineImage
 from mail.models import Message
 from reports.document import Document
+from reports.domain import late
+from reports.domain.forms import content_id
 from reports.models import Edition, EditionFile, FileKind
 
 COMPOSER = "reports.edition"
-
-
-def content_id(chart: str) -> str:
-    """Return the content id of a chart's image in the mail."""
-    return f"chart-{chart}"
 
 
 def dedupe_key(edition: Edition, address: str) -> str:
@@ -67,6 +64,8 @@ def enqueue(*, edition: Edition, document: Document, send_to: Sequence[str] | No
 def composed(message: Message, secret: str | None) -> Composed:
     """Compose an edition's mail from its frozen files: text, HTML and the charts it shows, PDF attached.
 
+    The first mail of an edition has its charts made into images, which are kept for the others.
+
     Raises:
         CannotComposeError: the edition the row names is not there.
     """
@@ -76,10 +75,10 @@ def composed(message: Message, secret: str | None) -> Composed:
         raise CannotComposeError(f"Edition {message.payload.get('edition')} has no mail to send.")
     html = bytes(kept[FileKind.MAIL_HTML].content).decode()
     images = tuple(
-        InlineImage(content_id(stem), file.name, file.media_type, bytes(file.content))
-        for file in files
-        if file.kind == FileKind.CHART_PNG
-        and f"cid:{content_id(stem := file.name.removesuffix('.png'))}" in html
+        InlineImage(
+            content_id(file.name.removesuffix(".png")), file.name, file.media_type, bytes(file.content)
+        )
+        for file in late.mail_images(files=files, html=html)
     )
     attached = tuple(
         compose.Attachment(file.name, file.media_type, bytes(file.content))

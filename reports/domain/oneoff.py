@@ -11,24 +11,15 @@ from dataclasses import dataclass
 from portfolio.domain import queries as portfolio
 from portfolio.models import Entity
 from reports.document import Document
-from reports.domain import issue, mailing, queries, runs
-from reports.domain.issue import File
+from reports.domain import catalogue, issue, late, queries, runs
+from reports.domain.forms import File, content_id
+from reports.lenses import Family
 from reports.models import EditionFile, FileKind, Report, Run, Trigger
 from reports.render import json
 
-FAMILIES = ("core", "domain")
+# What ``all`` names; a report of another family is asked for by its own name.
+FAMILIES = (Family.CORE, Family.DOMAIN)
 ENDINGS = {".html": FileKind.MAIL_HTML, ".txt": FileKind.TEXT, ".pdf": FileKind.PDF, ".json": None}
-# What the eight reports will be; those not among the rows yet are named so that nobody wonders.
-PLANNED = {
-    "ceo": "core",
-    "cto": "core",
-    "accounting": "core",
-    "cmo": "core",
-    "cfo": "core",
-    "rental-3028": "domain",
-    "eyd": "domain",
-    "dc-clients": "domain",
-}
 
 
 class UnknownReportError(LookupError):
@@ -48,35 +39,34 @@ class Preview:
     files: tuple[File, ...]
 
 
-def choose(words: Sequence[str]) -> tuple[list[Report], list[str]]:
-    """Return the reports that slugs and families name, in order and each once, and the slugs not built yet.
+def choose(words: Sequence[str], entity: Entity | None) -> list[Report]:
+    """Return the reports that slugs and families name, in order and each once; a family's that can be about the entity.
 
     Raises:
-        UnknownReportError: a word names nothing, or a family that has no report yet.
+        UnknownReportError: a word names nothing, or a family that has no such report.
     """
     rows = list(queries.reports())
     built = ", ".join(row.slug for row in rows)
     wanted: set[str] = set()
-    missing: set[str] = set()
     for word in words:
         families = FAMILIES if word == "all" else (word,) if word in FAMILIES else ()
-        named = [row.slug for row in rows if row.slug == word or row.family in families]
-        unbuilt = [
-            slug
-            for slug, family in PLANNED.items()
-            if (slug == word or family in families) and all(row.slug != slug for row in rows)
-        ]
-        if not named and unbuilt:
+        named = {
+            row.slug
+            for row in rows
+            if row.slug == word
+            or (row.family in families and (entity is None or catalogue.fits(row, entity.kind)))
+        }
+        if families and not named:
+            about = f" about {entity.name}" if entity is not None else ""
             raise UnknownReportError(
-                f"{word} is not built yet ({', '.join(unbuilt)}); the reports that can be sent are {built}."
+                f"{word} has no report{about}; the reports that can be sent are {built}."
             )
         if not named:
             raise UnknownReportError(
                 f"{word!r} is not a report; name some of {built}, or core, domain or all."
             )
-        wanted.update(named)
-        missing.update(unbuilt)
-    return [row for row in rows if row.slug in wanted], [slug for slug in PLANNED if slug in missing]
+        wanted |= named
+    return [row for row in rows if row.slug in wanted]
 
 
 def entity_of(slug: str) -> Entity:
@@ -100,17 +90,32 @@ def issue_now(
     send_to: Sequence[str] | None,
     at: dt.datetime,
 ) -> Run:
-    """Issue a report in this process and return its run, settled unless a worker was quicker to take it."""
-    run = runs.queue(
-        report=report,
-        trigger=Trigger.COMMAND,
-        as_of=as_of,
-        at=at,
-        entity=entity,
-        send_to=send_to,
-        here=True,
-    )
-    return issue.carry_out(run_id=run.pk, at=at)
+    """Issue a report in this process and return its run, settled or held unless a worker was quicker to take it."""
+    return issue_many(reports=[report], entity=entity, as_of=as_of, send_to=send_to, at=at)[0]
+
+
+def issue_many(
+    *,
+    reports: Sequence[Report],
+    entity: Entity | None,
+    as_of: dt.date,
+    send_to: Sequence[str] | None,
+    at: dt.datetime,
+) -> list[Run]:
+    """Issue reports in this process as `issue_now` does, reading the records once for all; return their runs."""
+    queued = [
+        runs.queue(
+            report=report,
+            trigger=Trigger.COMMAND,
+            as_of=as_of,
+            at=at,
+            entity=entity,
+            send_to=send_to,
+            here=True,
+        )
+        for report in reports
+    ]
+    return issue.carry_out_many(run_ids=[run.pk for run in queued], at=at)
 
 
 def preview_now(*, report: Report, entity: Entity | None, as_of: dt.date, at: dt.datetime) -> Preview:
@@ -150,9 +155,8 @@ def as_file(*, document: Document, files: Sequence[File | EditionFile], ending: 
     if kind is not FileKind.MAIL_HTML:
         return content
     html = content.decode()
-    for file in files:
-        if file.kind == FileKind.CHART_PNG:
-            address = f"cid:{mailing.content_id(file.name.removesuffix('.png'))}"
-            data = base64.b64encode(bytes(file.content)).decode()
-            html = html.replace(f'"{address}"', f'"data:image/png;base64,{data}"')
+    for file in late.images(files=files, html=html):
+        address = f"cid:{content_id(file.name.removesuffix('.png'))}"
+        data = base64.b64encode(bytes(file.content)).decode()
+        html = html.replace(f'"{address}"', f'"data:image/png;base64,{data}"')
     return html.encode()

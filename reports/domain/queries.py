@@ -212,10 +212,9 @@ def newer_edition(*, edition: Edition) -> Edition | None:
     )
 
 
-def file_of(*, edition: Edition, kind: FileKind, name: str | None = None) -> EditionFile | None:
+def file_of(*, edition: Edition, kind: FileKind) -> EditionFile | None:
     """Return one rendered form of an edition, or None where it was not made."""
-    rows = EditionFile.objects.filter(edition=edition, kind=kind)
-    return (rows if name is None else rows.filter(name=name)).first()
+    return EditionFile.objects.filter(edition=edition, kind=kind).first()
 
 
 def drawings_of(*, edition: Edition) -> dict[str, str]:

@@ -8,18 +8,22 @@ number of its try: a worker that was thought dead and comes back cannot settle a
 import datetime as dt
 import functools
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from celery import current_app
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from kombu.exceptions import OperationalError
 
 from core import audit, clock
+from core.models import Announcement
 from crew.models import Person
 from mail.domain import fields
 from portfolio.models import Entity
-from reports.models import Edition, Report, Run, RunState, Schedule, Trigger
+from reports.domain import catalogue
+from reports.models import Edition, EventTrigger, Report, Run, RunState, Schedule, Trigger, Variant
 
 logger = logging.getLogger(__name__)
 
@@ -30,12 +34,16 @@ MAX_TRIES = 3
 # A queued run normally gets its wake-up at once; the sweep wakes only those whose wake-up seems lost.
 WAKE_AFTER = dt.timedelta(seconds=5)
 
-MOVES: dict[str, frozenset[str]] = {
-    RunState.QUEUED: frozenset({RunState.RUNNING}),
-    RunState.RUNNING: frozenset({RunState.QUEUED, RunState.DONE, RunState.FAILED}),
-    RunState.DONE: frozenset(),
-    RunState.FAILED: frozenset(),
-}
+MOVES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        RunState.QUEUED: frozenset({RunState.RUNNING}),
+        RunState.RUNNING: frozenset({RunState.QUEUED, RunState.HELD, RunState.DONE, RunState.FAILED}),
+        RunState.HELD: frozenset({RunState.QUEUED, RunState.DISCARDED}),
+        RunState.DONE: frozenset(),
+        RunState.FAILED: frozenset(),
+        RunState.DISCARDED: frozenset(),
+    }
+)
 
 
 class RunLostError(RuntimeError):
@@ -82,14 +90,23 @@ def queue(
     dry_run: bool = False,
     schedule: Schedule | None = None,
     occurrence_at: dt.datetime | None = None,
+    event_trigger: EventTrigger | None = None,
+    announcement: Announcement | None = None,
+    not_before: dt.datetime | None = None,
+    variant: Variant | None = None,
     here: bool = False,
 ) -> Run:
     """Queue a run and wake a worker once this transaction commits; a dead broker only delays it.
 
     ``send_to`` replaces the report's recipients (an empty list sends to nobody); ``entity`` None is the whole
-    portfolio. Asking again for the same schedule and occurrence returns the run that exists. ``here`` wakes
-    nobody: the caller carries the run out itself, at once.
+    portfolio; ``variant`` replaces each reader's own. Asking again for the same schedule and occurrence, or trigger and
+    announcement, returns the run that exists. Nobody takes it up ``not_before`` an instant; the sweep does then.
+    ``here`` wakes nobody: the caller carries the run out itself, at once.
+
+    Raises:
+        WrongKindError: the report does not look at entities of that kind.
     """
+    catalogue.check(report=report, entity=entity)
     try:
         with transaction.atomic():
             run = Run.objects.create(
@@ -98,18 +115,24 @@ def queue(
                 trigger=trigger,
                 schedule=schedule,
                 occurrence_at=occurrence_at,
+                event_trigger=event_trigger,
+                announcement=announcement,
+                not_before=not_before,
+                variant=variant,
                 as_of=as_of,
                 send_to=None if send_to is None else list(send_to),
                 dry_run=dry_run,
                 by=by,
                 queued_at=at,
             )
-            _record("queue", run, at, by=by)
+            record("queue", run, at, by=by)
     except IntegrityError:
-        if schedule is None:
-            raise
-        return Run.objects.get(schedule=schedule, occurrence_at=occurrence_at)
-    if not here:
+        if schedule is not None:
+            return Run.objects.get(schedule=schedule, occurrence_at=occurrence_at)
+        if event_trigger is not None:
+            return Run.objects.get(event_trigger=event_trigger, announcement=announcement)
+        raise
+    if not here and (not_before is None or not_before <= at):
         transaction.on_commit(functools.partial(wake, run_id=run.pk))
     return run
 
@@ -129,11 +152,11 @@ def wake(*, run_id: int) -> bool:
 
 
 def claim(*, run_id: int, at: dt.datetime) -> Run | None:
-    """Take a queued run; return it with its report and entity, or None where it is not to be had."""
-    run = Run.objects.select_related("report", "entity", "by").filter(pk=run_id).first()
+    """Take a queued run whose time has come; return it with its report and entity, or None where it is not to be had."""
+    run = Run.objects.select_related("report", "entity", "by").filter(_ripe(at), pk=run_id).first()
     if run is None or run.state != RunState.QUEUED:
         return None
-    taken = _move(
+    taken = move(
         run, RunState.RUNNING, started_at=at, tries=run.tries + 1, step=0, doing="Reading the records"
     )
     return run if taken else None
@@ -160,17 +183,17 @@ def finish(*, run: Run, at: dt.datetime, edition: Edition | None = None) -> None
         RunLostError: another process holds the run; the transaction must not commit.
     """
     with transaction.atomic():
-        if not _move(run, RunState.DONE, step=run.steps, doing="", error="", edition=edition, settled_at=at):
+        if not move(run, RunState.DONE, step=run.steps, doing="", error="", edition=edition, settled_at=at):
             raise RunLostError(f"Run {run.pk} was taken up by another worker.")
-        _record("finish", run, at, edition=edition.number if edition is not None else None)
+        record("finish", run, at, edition=edition.number if edition is not None else None)
 
 
 def fail(*, run: Run, at: dt.datetime, error: str) -> bool:
     """Settle a running run as failed with a sentence; return False where another process holds it."""
     with transaction.atomic():
-        failed = _move(run, RunState.FAILED, doing="", error=error, settled_at=at)
+        failed = move(run, RunState.FAILED, doing="", error=error, settled_at=at)
         if failed:
-            _record("fail", run, at, error=error)
+            record("fail", run, at, error=error)
     return failed
 
 
@@ -186,14 +209,18 @@ def take_up(*, at: dt.datetime) -> list[int]:
             )
         else:
             with transaction.atomic():
-                if _move(run, RunState.QUEUED, doing="", step=0):
-                    _record("requeue", run, at, tries=run.tries)
-    late = Run.objects.filter(state=RunState.QUEUED, queued_at__lte=at - WAKE_AFTER)
+                if move(run, RunState.QUEUED, doing="", step=0):
+                    record("requeue", run, at, tries=run.tries)
+    late = Run.objects.filter(_ripe(at), state=RunState.QUEUED, queued_at__lte=at - WAKE_AFTER)
     return list(late.order_by("queued_at", "id").values_list("pk", flat=True))
 
 
-def _move(run: Run, to: RunState, **fields: Any) -> bool:
-    """Change the state if the row is still as this object knows it; the object follows."""
+def _ripe(at: dt.datetime) -> Q:
+    return Q(not_before__isnull=True) | Q(not_before__lte=at)
+
+
+def move(run: Run, to: RunState, **fields: Any) -> bool:
+    """Change the state if that is legal and the row is still as this object knows it; the object follows."""
     if to not in MOVES[run.state]:
         return False
     known = Run.objects.filter(pk=run.pk, state=run.state, tries=run.tries)
@@ -204,7 +231,8 @@ def _move(run: Run, to: RunState, **fields: Any) -> bool:
     return True
 
 
-def _record(verb: str, run: Run, at: dt.datetime, by: Person | None = None, **data: Any) -> None:
+def record(verb: str, run: Run, at: dt.datetime, by: Person | None = None, **data: Any) -> None:
+    """Write into the trail what was done to a run."""
     audit.record(
         action=f"reports:run:{verb}",
         subject=run,

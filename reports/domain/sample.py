@@ -32,8 +32,7 @@ def load(*, at: dt.datetime) -> None:
 
 def issue_first(*, at: dt.datetime) -> list[Run]:
     """Issue each report that has no edition yet, to its recipients, and return the runs; outside any transaction."""
-    return [
-        oneoff.issue_now(report=report, entity=None, as_of=issue.default_as_of(at), send_to=None, at=at)
-        for report in queries.reports()
-        if not Edition.objects.filter(report=report).exists()
-    ]
+    unissued = [row for row in queries.reports() if not Edition.objects.filter(report=row).exists()]
+    return oneoff.issue_many(
+        reports=unissued, entity=None, as_of=issue.default_as_of(at), send_to=None, at=at
+    )

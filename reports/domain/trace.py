@@ -21,7 +21,7 @@ from reports.document import (
     TraceRow,
     load,
 )
-from reports.metrics.operations import OPERATIONS
+from reports.metrics.operations import OPERATIONS, fold
 from reports.models import Edition
 
 
@@ -33,8 +33,8 @@ class UnknownFigureError(LookupError):
 class Explanation:
     """A figure with where it comes from. ``holds`` tells whether the parts give the figure when redone.
 
-    ``count`` rows can be read page by page with `rows`; a formula has ``inputs`` instead and names its
-    ``operation`` in words.
+    ``count`` rows can be read page by page with `rows`; a formula has ``inputs`` instead. ``operation`` says in
+    words how either give the figure, where it is not their sum.
     """
 
     figure: Figure
@@ -92,8 +92,7 @@ def explain_in(document: Document, key: str) -> Explanation:
             if any(entry.value is None for entry in inputs)
             else operation(*(entry.value for entry in inputs if entry.value is not None))
         )
-        words = (operation.__doc__ or "").split("\n")[0].removeprefix("Return ")
-        words = words[:1].upper() + words[1:]
+        words = _in_words(trace.operation)
         return Explanation(figure, definition, 0, result, result == figure.value, inputs, words)
     if isinstance(trace, PostingsTrace):
         rows = _postings(trace, document.books)
@@ -101,9 +100,21 @@ def explain_in(document: Document, key: str) -> Explanation:
         return Explanation(
             figure, definition, rows.count(), total, total == figure.value, books=document.books
         )
-    summed = sum(row.amount for row in trace.rows)
-    holds = figure.value is None or summed == figure.value
-    return Explanation(figure, definition, len(trace.rows), summed if trace.rows else figure.value, holds)
+    folded = fold(trace.fold, trace.rows)
+    holds = figure.value is None or folded == figure.value
+    return Explanation(
+        figure,
+        definition,
+        len(trace.rows),
+        folded if trace.rows else figure.value,
+        holds,
+        operation="" if trace.fold == "total" else _in_words(trace.fold),
+    )
+
+
+def _in_words(operation: str) -> str:
+    words = (OPERATIONS[operation].__doc__ or "").split("\n")[0].removeprefix("Return ")
+    return words[:1].upper() + words[1:]
 
 
 def _postings(trace: PostingsTrace, books: Iterable[BooksHead]) -> "QuerySet[Posting]":
@@ -116,4 +127,5 @@ def _postings(trace: PostingsTrace, books: Iterable[BooksHead]) -> "QuerySet[Pos
         cash_only=trace.cash_only,
         side=trace.side,
         bookings=trace.bookings,
+        since=trace.since,
     )

@@ -17,6 +17,7 @@ from reports.document import (
     Draft,
     Figure,
     FindingNote,
+    Head,
     Line,
     Note,
     Para,
@@ -27,9 +28,9 @@ from reports.document import (
     TraceRow,
     Unit,
 )
-from reports.lenses import frame, registers
+from reports.lenses import base, frame, registers
 from reports.lenses.frame import column, row
-from reports.metrics import Desk, Facts, Scope
+from reports.metrics import Desk, Scope
 from reports.metrics.bookings import FIRM, OPEN, ahead
 from reports.render import chart_specs as charts
 from reports.rules import NOTE_RULES, SHORTFALLS, kpi_gaps, run
@@ -46,18 +47,15 @@ STAGE_ORDER = (
 )
 
 
-def draft(facts: Facts, *, zone: str, sample: str = "") -> Draft:
-    """Work out the CEO's audit from the records up to ``facts.as_of``."""
-    desk = frame.desk_for(facts)
+def draft(desk: Desk, head: Head) -> Draft:
+    """Work out the CEO's audit at a desk."""
     shortfalls = run(SHORTFALLS, desk)
     findings = (*shortfalls, *run(NOTE_RULES, desk))
     gaps = kpi_gaps.gaps(desk)
     charter = desk.kind(EntityKind.CHARTER)
     return frame.assemble(
         desk,
-        head=frame.head(
-            desk, report="ceo", title="Operational audit", reader="Chief executive", zone=zone, sample=sample
-        ),
+        head=head,
         headline=_headline(desk, shortfalls, len(gaps), charter),
         kpis=_kpis(desk, charter),
         sections=(
@@ -349,3 +347,14 @@ def _decisions(desk: Desk, shortfalls: tuple[FindingNote, ...]) -> tuple[Line, .
         "no-live-listing": "Which channel goes live first, and who lists it?",
     }
     return (*asked, *(line(owed[note.rule]) for note in shortfalls if note.rule in owed))
+
+
+LENS = base.Lens(
+    slug="ceo",
+    title="CEO: operational audit",
+    reader="Chief executive",
+    family=base.Family.CORE,
+    position=1,
+    from_name="Quarterdeck CEO report",
+    draft=draft,
+)

@@ -13,6 +13,7 @@ from reports.document import (
     Draft,
     Figure,
     FindingNote,
+    Head,
     Line,
     Note,
     Para,
@@ -22,9 +23,9 @@ from reports.document import (
     TraceRow,
     Unit,
 )
-from reports.lenses import frame
+from reports.lenses import base, frame
 from reports.lenses.frame import cell, column, row
-from reports.metrics import Desk, Facts, Scope
+from reports.metrics import Desk, Scope
 from reports.metrics.bookings import completed
 from reports.metrics.plans import contribution_rows, model_of
 from reports.metrics.registry import rebadge
@@ -39,23 +40,15 @@ RULES = (*CASH_RULES, *HELD_RULES)
 RESTRICTIONS = ("deferred_balance", "deposits_held", "held_for_others")
 
 
-def draft(facts: Facts, *, zone: str, sample: str = "") -> Draft:
-    """Work out the CFO's report from the records up to ``facts.as_of``."""
-    desk = frame.desk_for(facts)
+def draft(desk: Desk, head: Head) -> Draft:
+    """Work out the CFO's report at a desk."""
     charter = desk.kind(EntityKind.CHARTER)
     findings = run(RULES, desk)
     unit_economics = (_unit_economics(desk, charter), _variances(desk, charter)) if charter else ()
     scenarios = (_scenarios(desk, charter),) if charter else ()
     return frame.assemble(
         desk,
-        head=frame.head(
-            desk,
-            report="cfo",
-            title="Cash and capital",
-            reader="Chief financial officer",
-            zone=zone,
-            sample=sample,
-        ),
+        head=head,
         headline=_headline(desk, charter, findings),
         kpis=_kpis(desk, charter),
         sections=(
@@ -495,3 +488,9 @@ def _decisions(desk: Desk, findings: tuple[FindingNote, ...]) -> tuple[Line, ...
         "zero-cost-open": "Who does the zero-cost options, and by when?",
     }
     return tuple(line(owed[note.rule]) for note in findings if note.rule in owed)
+
+
+LENS = base.Lens(
+    slug="cfo", title="CFO: cash and capital", reader="Chief financial officer", family=base.Family.CORE,
+    position=5, from_name="Quarterdeck CFO report", draft=draft,
+)  # fmt: skip

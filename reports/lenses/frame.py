@@ -5,10 +5,8 @@ as-of date itself.
 """
 
 import datetime as dt
-from collections.abc import Iterable
 
 from core import months
-from portfolio.models import ImportKind
 from reports.document import (
     Align,
     Cell,
@@ -21,48 +19,44 @@ from reports.document import (
     Line,
     Row,
     Section,
-    Source,
     Tone,
 )
-from reports.metrics import REGISTRY, Desk, Facts, Scope
+from reports.lenses.sources import Watched, sources
+from reports.metrics import REGISTRY, Better, Desk, Facts, Scope
 from reports.metrics.registry import PORTFOLIO, definitions
 from reports.rules import Rule
 
-# A source older than this many days at the as-of date is stale for a report on cash.
-STALE_DAYS = {ImportKind.BANK_CSV: 14, ImportKind.STRIPE: 14, "handoff": 30}
-SOURCE_NAMES = {
-    ImportKind.BANK_CSV: "bank statement",
-    ImportKind.STRIPE: "Stripe balance history",
-    "handoff": "handoff note",
-}
-# Other kinds of file that tell of the same source.
-ALSO: dict[str, tuple[str, ...]] = {ImportKind.BANK_CSV: (ImportKind.OFX,)}
+MOST_KPIS = 10
 
 
 class UnlikeCurrenciesError(ValueError):
     """The entities of a report keep their books in different currencies, which never add up."""
 
 
-def desk_for(facts: Facts) -> Desk:
+def desk_for(facts: Facts, kinds: tuple[str, ...] = ()) -> Desk:
     """Return a desk whose month is the last whole month before (or ending on) the as-of date.
+
+    ``kinds`` are the kinds of entities it keeps to, none meaning all.
 
     Raises:
         UnlikeCurrenciesError: the report's entities keep their books in different currencies.
     """
     this = months.month_of(facts.as_of)
     month = this if facts.as_of == months.last_day(this) else this - 1
-    currencies = sorted({entity.currency for entity in facts.entities})
+    currencies = sorted({entity.currency for entity in facts.entities if not kinds or entity.kind in kinds})
     if len(currencies) > 1:
         raise UnlikeCurrenciesError(
             f"The books are kept in {' and '.join(currencies)}, which do not add up; run it for one entity at a time."
         )
-    return Desk(facts, month=month, currency=currencies[0] if currencies else "USD")
+    return Desk(facts, month=month, currency=currencies[0] if currencies else "USD", kinds=kinds)
 
 
-def head(desk: Desk, *, report: str, title: str, reader: str, zone: str, sample: str) -> Head:
+def head(
+    desk: Desk, *, report: str, title: str, reader: str, watched: tuple[Watched, ...], zone: str, sample: str
+) -> Head:
     """Return the head: entities, period, state of the ledger, and how fresh each source is."""
     facts = desk.facts
-    names = ", ".join(entity.name for entity in facts.entities)
+    names = ", ".join(entity.name for entity in desk.entities)
     return Head(
         report=report,
         title=title,
@@ -72,42 +66,23 @@ def head(desk: Desk, *, report: str, title: str, reader: str, zone: str, sample:
         as_of=facts.as_of,
         zone=zone,
         ledger=ledger_state(desk),
-        sources=tuple(sources(facts)),
+        sources=tuple(sources(desk, watched)),
         currency=desk.currency,
         sample=sample,
+        lens=report,
     )
 
 
 def ledger_state(desk: Desk) -> str:
     """Return whether the report's month is open, reconciled or closed, over all entities with books."""
     month = desk.month
-    concerned = {
-        account.entity_id for account in desk.facts.accounts if (account.id, month) in desk.facts.movements
-    }
+    concerned = desk.facts.active[month].intersection(desk.all.ids)
     if concerned and all((entity, month) in desk.facts.closed for entity in concerned):
         return f"{months.label(month)} is closed"
     done = sum((entity, month) in desk.facts.reconciled for entity in concerned)
     if concerned and done == len(concerned):
         return f"{months.label(month)} is reconciled, not closed"
     return f"{months.label(month)} is open: {done} of {len(concerned)} entities reconciled"
-
-
-def sources(facts: Facts) -> Iterable[Source]:
-    """Yield each entity's sources with the last date they cover; a stale one says so."""
-    for entity in facts.entities:
-        for kind, name in SOURCE_NAMES.items():
-            kinds = (str(kind), *ALSO.get(kind, ()))
-            told = [facts.freshness.get((entity.id, one)) for one in kinds]
-            fresh_to = max((day for day in told if day is not None), default=None)
-            if fresh_to is None:
-                continue
-            age = (facts.as_of - fresh_to).days
-            yield Source(
-                name=f"{entity.name} {name}",
-                fresh_to=fresh_to,
-                stale=age > STALE_DAYS[kind],
-                note="" if age <= 0 else "1 day old" if age == 1 else f"{age} days old",
-            )
 
 
 def kpi(
@@ -117,7 +92,6 @@ def kpi(
     *,
     target: Figure | None = None,
     before: Figure | None = None,
-    less_is_better: bool = False,
     status: str = "",
 ) -> Kpi:
     """Return a headline figure with its prior value (the month before, by default), the change and a target.
@@ -125,12 +99,13 @@ def kpi(
     A figure that stands at the as-of date has no month before; pass what it compares with.
     """
     now = desk.get(key, scope)
+    better = REGISTRY[key].better
     if before is None and REGISTRY[key].monthly:
         before = desk.get(key, scope, desk.month - 1)
     change = desk.change(now, before) if before is not None else None
     tone = Tone.PLAIN
     if target is not None and target.value is not None and now.value is not None:
-        met = now.value <= target.value if less_is_better else now.value >= target.value
+        met = now.value <= target.value if better is Better.LESS else now.value >= target.value
         tone = Tone.GOOD if met else Tone.WARN
         status = status or ("on target" if met else "short of target")
     return Kpi(
@@ -140,6 +115,7 @@ def kpi(
         target=target.key if target is not None else "",
         tone=tone,
         status=status,
+        better=better.value,
     )
 
 
@@ -191,7 +167,13 @@ def assemble(
     decisions: tuple[Line, ...],
     rules: tuple[Rule, ...],
 ) -> Draft:
-    """Put a draft together with every figure worked out and the definitions of their metrics."""
+    """Put a draft together with every figure worked out and the definitions of their metrics.
+
+    Raises:
+        ValueError: the report has more headline figures than a reader takes in.
+    """
+    if len(kpis) > MOST_KPIS:
+        raise ValueError(f"A report has at most {MOST_KPIS} key figures; {head.title} has {len(kpis)}.")
     return Draft(
         head=head,
         headline=headline,

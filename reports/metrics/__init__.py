@@ -1,7 +1,9 @@
 """Metrics: one registry, one file per family. Importing this package registers them all."""
 
-from reports.metrics import bookings, books, earning, plans
+from reports.discovery import modules_of
 from reports.metrics.facts import Facts
-from reports.metrics.registry import REGISTRY, Desk, Scope
+from reports.metrics.registry import REGISTRY, Aggregate, Better, Desk, Scope
 
-__all__ = ["REGISTRY", "Desk", "Facts", "Scope", "bookings", "books", "earning", "plans"]
+modules_of(__name__)
+
+__all__ = ["REGISTRY", "Aggregate", "Better", "Desk", "Facts", "Scope"]

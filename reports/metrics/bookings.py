@@ -8,7 +8,7 @@ from core.money import share as share_of
 from portfolio.domain.queries import BookingFact
 from portfolio.models import AccountRole, AssetKind, Basis, BookingStage
 from reports.document import Badge, TraceRow, Unit
-from reports.metrics.registry import Answer, Desk, Scope, metric
+from reports.metrics.registry import Answer, Better, Desk, Scope, metric
 
 FIRM = (BookingStage.BOOKED, BookingStage.PAID)
 OPEN = (BookingStage.ENQUIRY, BookingStage.QUOTED, BookingStage.HELD, *FIRM)
@@ -63,6 +63,7 @@ def one_each(rows: list[BookingFact]) -> list[TraceRow]:
     unit=Unit.COUNT,
     formula="Bookings completed with a service date in the month",
     source="Bookings",
+    better=Better.MORE,
 )
 def services_completed(desk: Desk, scope: Scope, month: int) -> Answer:
     """How many charters (or concerts, stays, jobs) were completed in a month."""
@@ -75,6 +76,7 @@ def services_completed(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Σ sales postings that name a booking completed in the month",
     source="Journal postings linked to bookings",
+    better=Better.MORE,
 )
 def service_revenue(desk: Desk, scope: Scope, month: int) -> Answer:
     """Revenue linked to the bookings completed in a month."""
@@ -89,6 +91,7 @@ def service_revenue(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Σ sales − direct cost postings that name a booking completed in the month: price − crew − fuel − dock − food − commission − card fee",
     source="Journal postings linked to bookings",
+    better=Better.MORE,
 )
 def service_contribution(desk: Desk, scope: Scope, month: int) -> Answer:
     """Revenue less direct cost linked to the bookings completed in a month."""
@@ -106,6 +109,7 @@ def service_contribution(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Revenue of completed services ÷ services completed in the month",
     source="Journal postings linked to bookings",
+    better=Better.MORE,
 )
 def revenue_per_charter(desk: Desk, scope: Scope, month: int) -> Answer:
     """Mean revenue of a charter completed in a month."""
@@ -123,6 +127,7 @@ def revenue_per_charter(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Contribution of completed services ÷ services completed in the month",
     source="Journal postings linked to bookings",
+    better=Better.MORE,
 )
 def contribution_per_charter(desk: Desk, scope: Scope, month: int) -> Answer:
     """Mean contribution of a charter completed in a month."""
@@ -140,6 +145,7 @@ def contribution_per_charter(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.COUNT,
     formula="Days with a completed service on a vessel in the twelve months that end with the month",
     source="Bookings linked to assets",
+    better=Better.MORE,
 )
 def used_days(desk: Desk, scope: Scope, month: int) -> Answer:
     """Distinct vessel days used in twelve months."""
@@ -181,6 +187,7 @@ def available_days(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.PERCENT,
     formula="Vessel days used in twelve months ÷ vessel days available in a year",
     source="Bookings and assets",
+    better=Better.MORE,
 )
 def utilisation(desk: Desk, scope: Scope, month: int) -> Answer:
     """Share of sellable vessel days that were used."""
@@ -205,6 +212,7 @@ def _enquired(desk: Desk, scope: Scope, month: int) -> list[BookingFact]:
     unit=Unit.COUNT,
     formula="Bookings whose enquiry came in the three months that end with the month",
     source="Bookings",
+    better=Better.MORE,
 )
 def enquiries(desk: Desk, scope: Scope, month: int) -> Answer:
     """Enquiries of three months."""
@@ -221,6 +229,7 @@ def enquiries(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.COUNT,
     formula="Of the enquiries of the three months, those booked, paid or completed since",
     source="Bookings",
+    better=Better.MORE,
 )
 def enquiries_won(desk: Desk, scope: Scope, month: int) -> Answer:
     """Enquiries of three months that became bookings."""
@@ -234,6 +243,7 @@ def enquiries_won(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.PERCENT,
     formula="Enquiries won ÷ enquiries, both of the three months that end with the month",
     source="Bookings",
+    better=Better.MORE,
 )
 def lead_conversion(desk: Desk, scope: Scope, month: int) -> Answer:
     """Share of enquiries that became bookings."""
@@ -252,6 +262,7 @@ def lead_conversion(desk: Desk, scope: Scope, month: int) -> Answer:
     formula="(spend + commission + labour) ÷ new bookings, for each channel",
     source="Entered KPI values acquisition-cost; the books do not yet attribute spend to channels",
     monthly=False,
+    better=Better.LESS,
 )
 def acquisition_cost(desk: Desk, scope: Scope, month: int) -> Answer:
     """What a new booking cost to win, as recorded."""
@@ -265,6 +276,7 @@ def acquisition_cost(desk: Desk, scope: Scope, month: int) -> Answer:
     formula="Mean of guests' ratings, 1 to 5",
     source="Entered or surveyed KPI values guest-satisfaction",
     monthly=False,
+    better=Better.MORE,
 )
 def satisfaction(desk: Desk, scope: Scope, month: int) -> Answer:
     """Mean rating by guests, as recorded."""
@@ -303,6 +315,7 @@ def _entered(desk: Desk, scope: Scope, key: str, *, scale: int) -> Answer:
     formula="Σ price × stage probability over open bookings whose service is still ahead",
     source="Bookings; stage probabilities in the assumptions",
     monthly=False,
+    better=Better.MORE,
 )
 def weighted_pipeline(desk: Desk, scope: Scope, month: int) -> Answer:
     """What the open bookings are worth, weighted by stage."""
@@ -332,6 +345,7 @@ def weighted_pipeline(desk: Desk, scope: Scope, month: int) -> Answer:
     formula="Weighted pipeline ÷ target still to earn this quarter",
     source="Bookings and targets",
     monthly=False,
+    better=Better.MORE,
 )
 def coverage(desk: Desk, scope: Scope, month: int) -> Answer:
     """How often the weighted pipeline covers what is still to earn."""
@@ -361,6 +375,7 @@ def _register_firm(days: int) -> None:
         formula=f"Σ price of booked and paid services in the {days} days after the as-of date",
         source="Bookings",
         monthly=False,
+        better=Better.MORE,
     )
     def booked(desk: Desk, scope: Scope, month: int) -> Answer:
         return _firm(desk, scope, days)

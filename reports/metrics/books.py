@@ -10,7 +10,7 @@ from portfolio.models.account import CASH_ROLES as CASH
 from portfolio.models.account import FINANCING_ROLES, INVESTING_ROLES
 from reports.document import Badge, Figure, TraceRow, Unit
 from reports.metrics.earning import BETWEEN, bought
-from reports.metrics.registry import Answer, Desk, Scope, metric
+from reports.metrics.registry import Aggregate, Answer, Better, Desk, Scope, metric
 
 RESTRICTED = (AccountRole.DEFERRED, AccountRole.DEPOSITS_HELD, AccountRole.HELD_FOR_OTHERS)
 # Cash that is neither invested nor financing: what the cash flow statement calls operating.
@@ -25,6 +25,7 @@ BURN_MONTHS = 3
     formula="Balance of the bank and card-processor accounts on the as-of date",
     source="Journal: accounts with the roles cash and clearing",
     monthly=False,
+    better=Better.MORE,
 )
 def cash(desk: Desk, scope: Scope, month: int) -> Answer:
     """Cash on the as-of date."""
@@ -37,6 +38,8 @@ def cash(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Balance of the bank and card-processor accounts at the end of the month",
     source="Journal: accounts with the roles cash and clearing",
+    better=Better.MORE,
+    aggregate=Aggregate.LAST,
 )
 def cash_at_month_end(desk: Desk, scope: Scope, month: int) -> Answer:
     """Cash at the end of a month (or on the as-of date inside it)."""
@@ -89,6 +92,7 @@ def held_for_others(desk: Desk, scope: Scope, month: int) -> Answer:
     formula="Cash − deferred revenue (refundable until the service) − refundable deposits held − funds held for others",
     source="Journal",
     monthly=False,
+    better=Better.MORE,
 )
 def unrestricted_cash(desk: Desk, scope: Scope, month: int) -> Answer:
     """Cash that is the owner's to spend."""
@@ -138,6 +142,7 @@ def direct_cash_flow(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Cash explained in the month by everything but fixed assets, loans, owner money and transfers between sister entities, as the cash flow statement has it",
     source="Journal: postings in entries that touch cash",
+    better=Better.MORE,
 )
 def operating_cash_flow(desk: Desk, scope: Scope, month: int) -> Answer:
     """Cash from operations in a month, inflow positive."""
@@ -164,6 +169,7 @@ def deposits_change(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Operating cash flow − increase in deposits and deferred revenue of the month",
     source="Journal",
+    better=Better.MORE,
 )
 def free_cash_flow(desk: Desk, scope: Scope, month: int) -> Answer:
     """What operations did to unrestricted cash in a month, inflow positive."""
@@ -180,6 +186,7 @@ def free_cash_flow(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Cash explained in the month by sales, receivables, deferred revenue, refunds owed, and deposits and funds held",
     source="Journal: postings in entries that touch cash",
+    better=Better.MORE,
 )
 def receipts(desk: Desk, scope: Scope, month: int) -> Answer:
     """Cash that customers paid in a month, net of refunds."""
@@ -198,6 +205,7 @@ def receipts(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Cash explained in the month by sales and receivables accounts (stays, clients and walk-ins; bookings pay in through deferred revenue)",
     source="Journal: postings in entries that touch cash",
+    better=Better.MORE,
 )
 def unbooked_receipts(desk: Desk, scope: Scope, month: int) -> Answer:
     """Cash in a month from customers who pay on or after the service."""
@@ -212,6 +220,7 @@ def unbooked_receipts(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Operating cash flow, deposits counted when earned − fixed operating cash flow of the month",
     source="Journal: postings in entries that touch cash",
+    better=Better.MORE,
 )
 def variable_cash_flow(desk: Desk, scope: Scope, month: int) -> Answer:
     """Operating cash of a month that is not fixed cost, inflow positive."""
@@ -226,6 +235,7 @@ def variable_cash_flow(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Mean of three months",
     source="Journal",
+    better=Better.MORE,
 )
 def mean_variable_cash(desk: Desk, scope: Scope, month: int) -> Answer:
     """Mean monthly operating cash that is not fixed cost."""
@@ -242,6 +252,7 @@ def _trailing(desk: Desk, key: str, scope: Scope, month: int) -> list[Figure]:
     unit=Unit.MONEY,
     formula="−mean of the fixed operating cash flow of three months; what a charter, stay or job itself costs is in its contribution",
     source="Journal",
+    better=Better.LESS,
 )
 def gross_burn(desk: Desk, scope: Scope, month: int) -> Answer:
     """Mean monthly fixed operating cash out, spending positive."""
@@ -254,6 +265,7 @@ def gross_burn(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="−mean over three months of the operating cash flow, deposits counted when earned; negative when operations bring cash in",
     source="Journal",
+    better=Better.LESS,
 )
 def net_burn(desk: Desk, scope: Scope, month: int) -> Answer:
     """Mean monthly operating cash out less in, burning positive."""
@@ -266,6 +278,7 @@ def net_burn(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Mean of three months",
     source="Journal",
+    better=Better.MORE,
 )
 def mean_unbooked_receipts(desk: Desk, scope: Scope, month: int) -> Answer:
     """Mean monthly cash from stays, clients and walk-ins."""
@@ -278,6 +291,7 @@ def mean_unbooked_receipts(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="−mean of the direct cost cash flow of three months",
     source="Journal",
+    better=Better.LESS,
 )
 def mean_direct_cash(desk: Desk, scope: Scope, month: int) -> Answer:
     """Mean monthly direct cost paid, spending positive."""
@@ -290,6 +304,7 @@ def mean_direct_cash(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Balance of deferred revenue, deposits held and funds held for others at the end of the month",
     source="Journal: accounts with those roles",
+    aggregate=Aggregate.LAST,
 )
 def restricted_at_month_end(desk: Desk, scope: Scope, month: int) -> Answer:
     """What was owed back or not yet earned at the end of a month, owed positive."""
@@ -302,6 +317,8 @@ def restricted_at_month_end(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Cash − deferred revenue − deposits held − funds held for others at the end of the month",
     source="Journal",
+    better=Better.MORE,
+    aggregate=Aggregate.LAST,
 )
 def unrestricted_at_month_end(desk: Desk, scope: Scope, month: int) -> Answer:
     """Cash that was the owner's to spend at the end of a month."""
@@ -318,6 +335,8 @@ def unrestricted_at_month_end(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONTHS,
     formula="Unrestricted cash ÷ net burn: on the as-of date for the report's own month, at its end for an earlier one; not burning when net burn is zero or less",
     source="Journal",
+    better=Better.MORE,
+    aggregate=Aggregate.LAST,
 )
 def runway(desk: Desk, scope: Scope, month: int) -> Answer:
     """Months until unrestricted cash is gone at the net burn of that month."""
@@ -336,6 +355,7 @@ def runway(desk: Desk, scope: Scope, month: int) -> Answer:
     formula="Balance of invoices issued and not paid",
     source="Journal: accounts with the role receivable",
     monthly=False,
+    better=Better.LESS,
 )
 def receivables(desk: Desk, scope: Scope, month: int) -> Answer:
     """Receivables on the as-of date, owed to us positive."""
@@ -348,6 +368,8 @@ def receivables(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Balance of invoices issued and not paid at the end of the month",
     source="Journal: accounts with the role receivable",
+    better=Better.LESS,
+    aggregate=Aggregate.LAST,
 )
 def receivables_at_month_end(desk: Desk, scope: Scope, month: int) -> Answer:
     """Receivables at the end of a month, owed to us positive."""
@@ -392,6 +414,8 @@ def days_in_quarter(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.DAYS,
     formula="Receivables at the month's end ÷ credit sales of three months × days of the three months",
     source="Journal",
+    better=Better.LESS,
+    aggregate=Aggregate.LAST,
 )
 def dso(desk: Desk, scope: Scope, month: int) -> Answer:
     """Days of credit sales that stand unpaid."""

@@ -3,7 +3,7 @@
 from core import months
 from portfolio.models import AccountKind, AccountRole
 from reports.document import Unit
-from reports.metrics.registry import Answer, Desk, Scope, metric
+from reports.metrics.registry import Answer, Better, Desk, Scope, metric
 
 BETWEEN = (AccountKind.INCOME, AccountKind.EXPENSE)
 
@@ -24,6 +24,7 @@ def bought(scope: Scope) -> tuple[AccountKind, ...]:
     unit=Unit.MONEY,
     formula="Σ credits − debits of the sales accounts in the month. A deposit counts once its service is done. One entity’s sales to sister entities count; of several entities they are taken off.",
     source="Journal: accounts with the role revenue",
+    better=Better.MORE,
 )
 def revenue(desk: Desk, scope: Scope, month: int) -> Answer:
     """Recognised revenue of a month, income positive."""
@@ -48,6 +49,7 @@ def other_receipts(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Σ debits − credits of what charters, stays, jobs and concerts cost in the month. What one entity bought of sister entities counts; of several entities it is taken off.",
     source="Journal: accounts with the role direct cost",
+    better=Better.LESS,
 )
 def direct_cost(desk: Desk, scope: Scope, month: int) -> Answer:
     """Direct cost of a month, cost positive."""
@@ -60,6 +62,7 @@ def direct_cost(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Σ debits − credits of the fixed operating accounts in the month",
     source="Journal: accounts with the role fixed cost",
+    better=Better.LESS,
 )
 def fixed_cost(desk: Desk, scope: Scope, month: int) -> Answer:
     """Fixed operating cost of a month, cost positive."""
@@ -72,6 +75,7 @@ def fixed_cost(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Revenue − direct cost − fixed cost + uncategorised receipts (payments negative)",
     source="Journal",
+    better=Better.MORE,
 )
 def operating_result(desk: Desk, scope: Scope, month: int) -> Answer:
     """Operating result of a month, profit positive."""
@@ -96,6 +100,7 @@ def operating_result(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Σ revenue of the twelve months that end with the month",
     source="Journal: accounts with the role revenue",
+    better=Better.MORE,
 )
 def revenue_12m(desk: Desk, scope: Scope, month: int) -> Answer:
     """Recognised revenue of the last twelve months."""
@@ -110,6 +115,7 @@ def revenue_12m(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Σ revenue of the twelve months that end with the month, without sales to sister entities",
     source="Journal: accounts with the role revenue",
+    better=Better.MORE,
 )
 def outside_12m(desk: Desk, scope: Scope, month: int) -> Answer:
     """Recognised revenue of the last twelve months from others than sister entities."""
@@ -123,6 +129,7 @@ def outside_12m(desk: Desk, scope: Scope, month: int) -> Answer:
     formula="Σ revenue from the first day of the as-of date's quarter to the as-of date",
     source="Journal: accounts with the role revenue",
     monthly=False,
+    better=Better.MORE,
 )
 def revenue_quarter(desk: Desk, scope: Scope, month: int) -> Answer:
     """Recognised revenue of the present quarter so far."""

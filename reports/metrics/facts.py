@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import Any, TypeVar
 
 from core import months
 from portfolio.domain import queries
@@ -28,6 +29,7 @@ from portfolio.models import (
 from reports.document import BooksHead
 
 NOTHING = Movement()
+T = TypeVar("T")
 
 
 class Facts:
@@ -37,6 +39,17 @@ class Facts:
         """Take the date (local, inclusive) and the entity to keep to, or None for all."""
         self.as_of = as_of
         self._only = None if entity_id is None else (entity_id,)
+        self._read: dict[Callable[..., Any], Any] = {}
+
+    def once(self, read: Callable[..., T]) -> T:
+        """Return what a reader gives for the report's entities and date, read the first time it is asked for.
+
+        A family of records needs no property here: its metrics hand in the reader, such as ``queries.stays``.
+        """
+        if read not in self._read:
+            self._read[read] = read(entity_ids=self.ids, as_of=self.as_of)
+        found: T = self._read[read]
+        return found
 
     @cached_property
     def entities(self) -> tuple[EntityFact, ...]:

@@ -4,7 +4,7 @@ from core import months
 from core.money import share as share_of
 from portfolio.models import ModelState, ProfitabilityModel
 from reports.document import Badge, TraceRow, Unit
-from reports.metrics.registry import Answer, Desk, Scope, metric
+from reports.metrics.registry import Answer, Better, Desk, Scope, metric
 
 
 def model_of(desk: Desk, scope: Scope) -> ProfitabilityModel | None:
@@ -77,6 +77,7 @@ def target_quarter(desk: Desk, scope: Scope, month: int) -> Answer:
     formula="Revenue target of the quarter − revenue of the quarter to date",
     source="Monthly targets and journal",
     monthly=False,
+    better=Better.LESS,
 )
 def target_remaining(desk: Desk, scope: Scope, month: int) -> Answer:
     """What is left of the quarter's target."""
@@ -89,6 +90,7 @@ def target_remaining(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.PERCENT,
     formula="Revenue ÷ revenue target of the month",
     source="Journal and monthly targets",
+    better=Better.MORE,
 )
 def attainment(desk: Desk, scope: Scope, month: int) -> Answer:
     """Share of a month's target that was earned."""
@@ -121,6 +123,7 @@ def months_left_in_quarter(desk: Desk, scope: Scope, month: int) -> Answer:
     formula="Still to earn this quarter ÷ months left in it, the present one included",
     source="Monthly targets and journal",
     monthly=False,
+    better=Better.LESS,
 )
 def required_run_rate(desk: Desk, scope: Scope, month: int) -> Answer:
     """Revenue a month that the quarter's target still needs."""
@@ -136,6 +139,7 @@ def required_run_rate(desk: Desk, scope: Scope, month: int) -> Answer:
     formula="price − crew − fuel − dock − food − commission − card fee",
     source="Profitability model",
     monthly=False,
+    better=Better.MORE,
 )
 def model_contribution(desk: Desk, scope: Scope, month: int) -> Answer:
     """What one charter should contribute."""
@@ -151,6 +155,7 @@ def model_contribution(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.COUNT,
     formula="⌈gross burn of the portfolio ÷ contribution per charter by the model⌉",
     source="Journal and profitability model",
+    better=Better.LESS,
 )
 def break_even_model(desk: Desk, scope: Scope, month: int) -> Answer:
     """Charters a month that carry the portfolio's fixed cost, by the model."""
@@ -168,6 +173,7 @@ def break_even_model(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.COUNT,
     formula="⌈gross burn of the portfolio ÷ contribution per charter from the books⌉",
     source="Journal",
+    better=Better.LESS,
 )
 def break_even_measured(desk: Desk, scope: Scope, month: int) -> Answer:
     """Charters a month that carry the portfolio's fixed cost, from what charters did contribute."""
@@ -185,6 +191,7 @@ def break_even_measured(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Gross burn of the portfolio ÷ break-even charters by the model",
     source="Journal and profitability model",
+    better=Better.LESS,
 )
 def implied_contribution(desk: Desk, scope: Scope, month: int) -> Answer:
     """What each charter must contribute for the break-even to hold."""
@@ -199,6 +206,7 @@ def implied_contribution(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.PERCENT,
     formula="(charters completed − break-even charters) ÷ charters completed, in the month",
     source="Bookings, journal and profitability model",
+    better=Better.MORE,
 )
 def margin_of_safety(desk: Desk, scope: Scope, month: int) -> Answer:
     """How far charters stand above (or below) break-even."""
@@ -253,6 +261,7 @@ def model_price(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="Revenue per charter − price by the model",
     source="Journal and profitability model",
+    better=Better.MORE,
 )
 def price_gap(desk: Desk, scope: Scope, month: int) -> Answer:
     """How much dearer (or cheaper) a charter was than modelled."""
@@ -267,6 +276,7 @@ def price_gap(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="(revenue per charter − price by the model) × charters completed",
     source="Journal, bookings and profitability model",
+    better=Better.MORE,
 )
 def price_variance(desk: Desk, scope: Scope, month: int) -> Answer:
     """Revenue won or lost by price alone."""
@@ -281,6 +291,7 @@ def price_variance(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.COUNT,
     formula="Charters completed − charters planned a month",
     source="Bookings and KPI values",
+    better=Better.MORE,
 )
 def volume_gap(desk: Desk, scope: Scope, month: int) -> Answer:
     """How many more (or fewer) charters sailed than planned."""
@@ -295,6 +306,7 @@ def volume_gap(desk: Desk, scope: Scope, month: int) -> Answer:
     unit=Unit.MONEY,
     formula="(charters completed − charters planned) × price by the model",
     source="Bookings, KPI values and profitability model",
+    better=Better.MORE,
 )
 def volume_variance(desk: Desk, scope: Scope, month: int) -> Answer:
     """Revenue won or lost by volume alone."""

@@ -6,6 +6,7 @@ asked for twice, by any lens, is the same figure.
 """
 
 import datetime as dt
+import enum
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -22,7 +23,7 @@ from reports.document import (
     Unit,
 )
 from reports.metrics.facts import NOTHING, Facts
-from reports.metrics.operations import OPERATIONS
+from reports.metrics.operations import OPERATIONS, fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,35 @@ class Answer:
     missing: str = ""
 
 
+WorkOut = Callable[["Desk", Scope, int], Answer]
+Daily = Callable[["Desk", Scope, dt.date, dt.date], Answer]
+
+
+class Better(enum.StrEnum):
+    """Which way the reader would have a figure go."""
+
+    MORE = "more"
+    LESS = "less"
+    NEITHER = "neither"
+
+
+class Aggregate(enum.StrEnum):
+    """How the values of days or months make one of a longer time."""
+
+    SUM = "sum"
+    MEAN = "mean"
+    MIN = "min"
+    MAX = "max"
+    FIRST = "first"
+    LAST = "last"
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric's definition. ``monthly`` metrics belong to a month, others to the as-of date."""
+    """A metric's definition. ``monthly`` metrics belong to a month, others to the as-of date.
+
+    ``daily`` works it out over any run of days (`Desk.between`), where its records tell the day.
+    """
 
     key: str
     name: str
@@ -59,7 +86,10 @@ class Metric:
     formula: str
     source: str
     monthly: bool
-    work_out: Callable[["Desk", Scope, int], Answer]
+    work_out: WorkOut
+    better: Better
+    aggregate: Aggregate
+    daily: Daily | None
 
 
 REGISTRY: dict[str, Metric] = {}
@@ -74,22 +104,36 @@ _UNIT_NAMES = {
     Unit.DAYS: "days",
     Unit.RATIO: "ratio",
     Unit.SCORE: "score",
+    Unit.MINUTES: "minutes",
+    Unit.MILES: "nautical miles",
+    Unit.GIGABYTES: "gigabytes",
+    Unit.MILLIS: "milliseconds",
+    Unit.INDEX: "points from −100 to 100",
 }
 
 
 def metric(
-    key: str, *, name: str, unit: Unit, formula: str, source: str, monthly: bool = True
-) -> Callable[[Callable[["Desk", Scope, int], Answer]], Callable[["Desk", Scope, int], Answer]]:
+    key: str,
+    *,
+    name: str,
+    unit: Unit,
+    formula: str,
+    source: str,
+    monthly: bool = True,
+    better: Better = Better.NEITHER,
+    aggregate: Aggregate = Aggregate.SUM,
+    daily: Daily | None = None,
+) -> Callable[[WorkOut], WorkOut]:
     """Register a metric under its key.
 
     Raises:
         ValueError: the key is taken; a metric is defined once.
     """
 
-    def register(work_out: Callable[["Desk", Scope, int], Answer]) -> Callable[["Desk", Scope, int], Answer]:
+    def register(work_out: WorkOut) -> WorkOut:
         if key in REGISTRY:
             raise ValueError(f"The metric {key} is defined twice.")
-        REGISTRY[key] = Metric(key, name, unit, formula, source, monthly, work_out)
+        REGISTRY[key] = Metric(key, name, unit, formula, source, monthly, work_out, better, aggregate, daily)
         return work_out
 
     return register
@@ -98,20 +142,31 @@ def metric(
 class Desk:
     """Works out the figures of one report and keeps every one of them, inputs too."""
 
-    def __init__(self, facts: Facts, *, month: int, currency: str = "USD") -> None:
-        """Take the records and the report's own month (the last whole month, as a rule)."""
+    def __init__(
+        self, facts: Facts, *, month: int, currency: str = "USD", kinds: tuple[str, ...] = ()
+    ) -> None:
+        """Take the records and the report's own month (the last whole month, as a rule).
+
+        ``kinds`` keeps a report to entities of these kinds; the others' records stay in the facts, which several
+        reports may share.
+        """
         self.facts = facts
         self.month = month
         self.currency = currency
         self.figures: dict[str, Figure] = {}
+        self.entities = tuple(entity for entity in facts.entities if not kinds or entity.kind in kinds)
         self._scopes = {
-            entity.slug: Scope(entity.slug, entity.name, (entity.id,)) for entity in facts.entities
+            entity.slug: Scope(entity.slug, entity.name, (entity.id,)) for entity in self.entities
         }
-        # A report on one entity names its figures as every other report names that entity's.
+        ids = tuple(entity.id for entity in self.entities)
+        # A report on one entity names its figures as every other report names that entity's. One on some kinds never
+        # takes the portfolio's name, for its totals are others.
         self.all = (
             next(iter(self._scopes.values()))
             if len(self._scopes) == 1
-            else Scope("portfolio", PORTFOLIO, facts.ids)
+            else Scope("+".join(kinds), f"{' and '.join(kinds)} entities", ids)
+            if kinds
+            else Scope("portfolio", PORTFOLIO, ids)
         )
 
     @property
@@ -129,7 +184,7 @@ class Desk:
 
     def kind(self, kind: str) -> Scope | None:
         """Return the scope of all entities of a kind, or None where there is none."""
-        found = [entity for entity in self.facts.entities if entity.kind == kind]
+        found = [entity for entity in self.entities if entity.kind == kind]
         if not found:
             return None
         if len(found) == 1:
@@ -144,21 +199,40 @@ class Desk:
         period = months.iso(month) if definition.monthly else self.as_of.isoformat()
         name = f"{key}.{scope.slug}.{period}"
         if name not in self.figures:
-            answer = definition.work_out(self, scope, month)
-            self.figures[name] = Figure(
-                key=name,
-                metric=key,
-                label=definition.name,
-                unit=definition.unit,
-                value=answer.value,
-                badge=answer.badge,
-                trace=answer.trace,
-                scope=scope.label,
-                period=months.label(month) if definition.monthly else f"{self.as_of:%-d %b %Y}",
-                missing=answer.missing,
-                currency=self.currency,
-            )
+            label = months.label(month) if definition.monthly else f"{self.as_of:%-d %b %Y}"
+            self._name(name, definition, definition.work_out(self, scope, month), scope, label)
         return self.figures[name]
+
+    def between(self, key: str, scope: Scope | None, first: dt.date, last: dt.date, *, period: str) -> Figure:
+        """Return a metric's figure over a run of days, both counted; ``period`` names the run in the figure's key.
+
+        Raises:
+            ValueError: the metric's records do not tell the day.
+        """
+        definition = REGISTRY[key]
+        if definition.daily is None:
+            raise ValueError(f"The metric {key} is not known by the day.")
+        scope = scope or self.all
+        name = f"{key}.{scope.slug}.{period}"
+        if name not in self.figures:
+            label = f"{first:%-d %b} to {last:%-d %b %Y}"
+            self._name(name, definition, definition.daily(self, scope, first, last), scope, label)
+        return self.figures[name]
+
+    def _name(self, name: str, definition: Metric, answer: Answer, scope: Scope, period: str) -> None:
+        self.figures[name] = Figure(
+            key=name,
+            metric=definition.key,
+            label=definition.name,
+            unit=definition.unit,
+            value=answer.value,
+            badge=answer.badge,
+            trace=answer.trace,
+            scope=scope.label,
+            period=period,
+            missing=answer.missing,
+            currency=self.currency,
+        )
 
     def keep(self, figure: Figure) -> Figure:
         """Keep a figure a lens made itself (a change, a column total) and return it."""
@@ -312,6 +386,17 @@ class Desk:
         """Answer with the sum of records' shares."""
         kept = tuple(rows)
         return Answer(sum(row.amount for row in kept), RowsTrace(kept), badge)
+
+    def folded(
+        self, name: str, rows: Iterable[TraceRow], badge: Badge = Badge.UNRECONCILED, *, undefined: str
+    ) -> Answer:
+        """Answer with records' shares folded into one, such as their median; over nothing it is ``undefined``.
+
+        A trace keeps each record once, so a mean or a median needs no figure for each of them.
+        """
+        kept = tuple(rows)
+        value = fold(name, kept)
+        return Answer(value, RowsTrace(kept, name), badge, undefined if value is None else "")
 
     def formula(self, operation: str, *inputs: Figure, undefined: str = "n/a") -> Answer:
         """Answer with an operation over figures; the weakest badge of the inputs is the answer's.

@@ -1,25 +1,43 @@
 """The nouns of reporting, one file each."""
 
-from reports.models.action import Action, ActionState
-from reports.models.edition import Edition, EditionFile, FileKind
+from reports.models.action import Action, ActionLink, ActionState, LinkVerb, OwnerName
+from reports.models.binder import Binder, BinderEdition, BinderFile
+from reports.models.commentary import Commentary
+from reports.models.edition import Edition, EditionFile, EditionPrint, FileKind
+from reports.models.event import EventKind, EventTrigger
 from reports.models.finding import EditionFinding, Finding, FindingState, FindingStatus
-from reports.models.report import Recipient, Report, Schedule
-from reports.models.run import Run, RunState, Trigger
+from reports.models.report import Hold, Recipient, Report, Schedule, SubjectLine
+from reports.models.run import HeldDraft, Run, RunState, Trigger
+from reports.models.variant import Variant
 
 __all__ = [
     "Action",
+    "ActionLink",
     "ActionState",
+    "Binder",
+    "BinderEdition",
+    "BinderFile",
+    "Commentary",
     "Edition",
     "EditionFile",
     "EditionFinding",
+    "EditionPrint",
+    "EventKind",
+    "EventTrigger",
     "FileKind",
     "Finding",
     "FindingState",
     "FindingStatus",
+    "HeldDraft",
+    "Hold",
+    "LinkVerb",
+    "OwnerName",
     "Recipient",
     "Report",
     "Run",
     "RunState",
     "Schedule",
+    "SubjectLine",
     "Trigger",
+    "Variant",
 ]

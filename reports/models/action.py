@@ -2,7 +2,8 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 from reports.models.finding import Finding
 from reports.models.report import Report
@@ -17,14 +18,22 @@ class ActionState(models.TextChoices):
 
 
 class Action(models.Model):
-    """One thing to do, from a finding or from a person."""
+    """One thing to do, from a finding or from a person. A finding has one open at most, whichever report opened it."""
 
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="actions")
     finding = models.ForeignKey(
         Finding, null=True, blank=True, on_delete=models.PROTECT, related_name="actions"
     )
     title = models.CharField(max_length=200)
-    owner = models.CharField(max_length=120)
+    owner = models.CharField(max_length=120, help_text="Who is to do it, as the rule or the note calls them.")
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The person that is, where one is known.",
+    )
     due_on = models.DateField()
     state = models.CharField(max_length=8, choices=ActionState.choices, default=ActionState.OPEN)
     opened_on = models.DateField()
@@ -32,12 +41,16 @@ class Action(models.Model):
     settled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    carried = models.PositiveSmallIntegerField(
+        default=0, help_text="How many editions after the one that opened it have printed it open."
+    )
+    escalated_on = models.DateField(null=True, blank=True)
 
     class Meta:
         ordering = ["due_on", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["report", "finding"], condition=Q(state="open"), name="one_open_action_per_finding"
+                fields=["finding"], condition=Q(state="open"), name="one_open_action_per_finding"
             ),
             models.CheckConstraint(
                 condition=Q(state="open", settled_on__isnull=True)
@@ -51,3 +64,50 @@ class Action(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class OwnerName(models.Model):
+    """Who is meant by a word that rules and notes use for an owner, for example Captain."""
+
+    name = models.CharField(max_length=120)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(Lower("name"), name="owner_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LinkVerb(models.TextChoices):
+    """What a link in a mail does to an action."""
+
+    DONE = "done", "Done"
+    LATER = "later", "Later"
+
+
+class ActionLink(models.Model):
+    """A link that one person got in a mail and that does one thing to one action, once.
+
+    Only a hash of its secret is kept, so that nobody who reads the database can use it.
+    """
+
+    action = models.ForeignKey(Action, on_delete=models.CASCADE, related_name="links")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    verb = models.CharField(max_length=5, choices=LinkVerb.choices)
+    token_hash = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the secret, in hex.")
+    issued_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-issued_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("issued_at")), name="action_link_ends_after_its_start"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_verb_display()}: {self.action}"

@@ -1,6 +1,6 @@
 """Editions: a report as issued, frozen. Figures, findings and rendered bytes never change afterwards.
 
-Triggers on both engines refuse UPDATE and DELETE on both tables.
+Triggers on both engines refuse UPDATE and DELETE on all three tables.
 """
 
 from django.db import models
@@ -39,12 +39,13 @@ class FileKind(models.TextChoices):
     MAIL_HTML = "mail_html", "HTML mail"
     TEXT = "text", "Plain text"
     PDF = "pdf", "PDF"
+    XLSX = "xlsx", "Workbook"
     CHART_SVG = "chart_svg", "Chart (SVG)"
     CHART_PNG = "chart_png", "Chart (PNG)"
 
 
 class EditionFile(models.Model):
-    """One rendered form of an edition, byte for byte."""
+    """One rendered form of an edition, byte for byte. Those not needed at issue are made and kept at first use."""
 
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="files")
     kind = models.CharField(max_length=10, choices=FileKind.choices)
@@ -61,3 +62,22 @@ class EditionFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class EditionPrint(models.Model):
+    """What later editions and other reports ask of an edition, so that they need not read its whole document.
+
+    An edition older than this table has none; its document answers.
+    """
+
+    edition = models.OneToOneField(Edition, on_delete=models.PROTECT, related_name="print")
+    figures = models.JSONField(help_text="Key to [metric, scope, period, value or null, why there is none].")
+    kpis = models.JSONField(help_text="Keys of the headline figures, in order.")
+    findings = models.JSONField()
+    actions = models.JSONField()
+
+    class Meta:
+        ordering = ["-edition_id"]
+
+    def __str__(self) -> str:
+        return f"Print of edition {self.edition_id}"

@@ -1,5 +1,6 @@
 """Findings: what a rule saw in the records. A finding keeps its identity over editions and clears itself."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -24,6 +25,13 @@ class Finding(models.Model):
     first_seen_on = models.DateField()
     last_seen_on = models.DateField()
     cleared_on = models.DateField(null=True, blank=True)
+    muted_until = models.DateField(
+        null=True, blank=True, help_text="First day on which it counts again. Empty: it was not muted."
+    )
+    muted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    mute_reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
         ordering = ["state", "-first_seen_on", "rule", "subject"]
@@ -33,6 +41,11 @@ class Finding(models.Model):
                 condition=Q(state="open", cleared_on__isnull=True)
                 | Q(state="cleared", cleared_on__isnull=False),
                 name="cleared_finding_has_date",
+            ),
+            models.CheckConstraint(
+                condition=Q(muted_until__isnull=True, muted_by__isnull=True, mute_reason="")
+                | (Q(muted_until__isnull=False) & ~Q(mute_reason="")),
+                name="muted_finding_says_why",
             ),
         ]
 

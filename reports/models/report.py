@@ -5,9 +5,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 
 from mail.domain import fields
+from portfolio.models import Entity
+from reports.models.variant import Variant
 
 
 def _fit(name: str, check: Callable[..., str], text: str, **bounds: Any) -> str:
@@ -15,6 +18,14 @@ def _fit(name: str, check: Callable[..., str], text: str, **bounds: Any) -> str:
         return check(text, **bounds)
     except fields.UnsendableError as error:
         raise ValidationError({name: str(error)}) from error
+
+
+class Hold(models.TextChoices):
+    """When an edition waits for a person instead of going out. A failed check always holds it."""
+
+    FAILED = "failed", "When a check fails"
+    STALE = "stale", "When a check fails or a source is stale"
+    ALWAYS = "always", "Every time"
 
 
 class Report(models.Model):
@@ -29,9 +40,29 @@ class Report(models.Model):
     reply_to = models.EmailField(blank=True)
     position = models.PositiveSmallIntegerField(default=0)
     active = models.BooleanField(default=True)
+    entity = models.ForeignKey(
+        Entity,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="What it is about unless a run says otherwise. Empty: the whole portfolio.",
+    )
+    hold = models.CharField(max_length=6, choices=Hold.choices, default=Hold.FAILED)
+    release_after_hours = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="An edition held for so long goes out without approval. Empty: it waits for a person.",
+    )
 
     class Meta:
         ordering = ["position", "slug"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(release_after_hours__isnull=True) | Q(release_after_hours__gte=1),
+                name="report_releases_after_an_hour",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -55,6 +86,14 @@ class Recipient(models.Model):
     address = models.EmailField()
     name = models.CharField(max_length=120, blank=True)
     active = models.BooleanField(default=True)
+    variant = models.ForeignKey(
+        Variant,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Empty: the whole edition.",
+    )
 
     class Meta:
         ordering = ["report_id", "address", "id"]
@@ -86,6 +125,22 @@ class Schedule(models.Model):
     zone = models.CharField(max_length=60, default="America/Los_Angeles")
     active = models.BooleanField(default=True)
     starts_at = models.DateTimeField(help_text="Occurrences before this instant are not run.")
+    entity = models.ForeignKey(
+        Entity,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Empty: what the report itself is about.",
+    )
+    variant = models.ForeignKey(
+        Variant,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="For every reader of its editions. Empty: each reader's own.",
+    )
 
     class Meta:
         ordering = ["report_id", "name", "id"]
@@ -93,3 +148,23 @@ class Schedule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.cron} {self.zone}"
+
+
+class SubjectLine(models.Model):
+    """One of the subjects a report's mail is tried with; each reader always gets the same one of those active."""
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="subject_lines")
+    label = models.CharField(max_length=20, help_text="What its openings are counted under, for example A.")
+    template = models.CharField(
+        max_length=120, help_text="Words and {title}, {period}, {edition}, {headline}."
+    )
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["report_id", "label", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["report", "label"], name="subject_line_once_per_label")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label}: {self.template}"

@@ -1,12 +1,15 @@
-"""Runs: every attempt to issue a report, failed and dry ones too, with its progress."""
+"""Runs: every attempt to issue a report, failed, held and dry ones too, with its progress."""
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from core.models import Announcement
 from portfolio.models import Entity
 from reports.models.edition import Edition
+from reports.models.event import EventTrigger
 from reports.models.report import Report, Schedule
+from reports.models.variant import Variant
 
 
 class Trigger(models.TextChoices):
@@ -15,15 +18,21 @@ class Trigger(models.TextChoices):
     SCHEDULE = "schedule", "Schedule"
     PORTAL = "portal", "Portal"
     COMMAND = "command", "Command"
+    EVENT = "event", "Event"
 
 
 class RunState(models.TextChoices):
-    """Queued runs are found by a sweep; a running one whose process died is taken up again."""
+    """Queued runs are found by a sweep; a running one whose process died is taken up again.
+
+    A held one waits for a person, who lets it go on (it is queued again) or discards it.
+    """
 
     QUEUED = "queued", "Queued"
     RUNNING = "running", "Running"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
+    HELD = "held", "Held"
+    DISCARDED = "discarded", "Discarded"
 
 
 class Run(models.Model):
@@ -36,19 +45,53 @@ class Run(models.Model):
         Schedule, null=True, blank=True, on_delete=models.SET_NULL, related_name="runs"
     )
     occurrence_at = models.DateTimeField(null=True, blank=True)
+    event_trigger = models.ForeignKey(
+        EventTrigger, null=True, blank=True, on_delete=models.SET_NULL, related_name="runs"
+    )
+    announcement = models.ForeignKey(
+        Announcement,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="What the trigger answered.",
+    )
+    not_before = models.DateTimeField(
+        null=True, blank=True, help_text="Nobody takes it up before this instant. Empty: at once."
+    )
     as_of = models.DateField()
     send_to = models.JSONField(
         null=True, blank=True, help_text="Addresses instead of the recipients; an empty list sends nothing."
+    )
+    variant = models.ForeignKey(
+        Variant,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="For every reader of this edition. Empty: each reader's own.",
     )
     dry_run = models.BooleanField(default=False)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    state = models.CharField(max_length=8, choices=RunState.choices, default=RunState.QUEUED)
+    state = models.CharField(max_length=9, choices=RunState.choices, default=RunState.QUEUED)
     step = models.PositiveSmallIntegerField(default=0)
     steps = models.PositiveSmallIntegerField(default=4)
     doing = models.CharField(max_length=120, blank=True)
-    error = models.TextField(blank=True)
+    error = models.TextField(
+        blank=True, help_text="Why there is no edition: what failed, or why it was discarded."
+    )
+    reasons = models.TextField(blank=True, help_text="Why it was held, one sentence a line.")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who let it go on or discarded it. Empty where its time was up.",
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
     edition = models.ForeignKey(Edition, null=True, blank=True, on_delete=models.PROTECT, related_name="runs")
     tries = models.PositiveSmallIntegerField(default=0)
     queued_at = models.DateTimeField()
@@ -68,6 +111,24 @@ class Run(models.Model):
                 condition=~Q(state__in=["done", "failed"]) | Q(settled_at__isnull=False),
                 name="settled_run_has_instant",
             ),
+            models.UniqueConstraint(
+                fields=["event_trigger", "announcement"],
+                condition=Q(event_trigger__isnull=False),
+                name="run_once_per_announcement",
+            ),
+            models.CheckConstraint(condition=~Q(state="held") | ~Q(reasons=""), name="held_run_says_why"),
+            models.CheckConstraint(
+                condition=~Q(state="discarded")
+                | (~Q(error="") & Q(settled_at__isnull=False, decided_at__isnull=False)),
+                name="discarded_run_says_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_at__isnull=True) | ~Q(reasons=""), name="decided_run_was_held"
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | Q(decided_at__isnull=False),
+                name="decided_run_has_instant",
+            ),
         ]
         indexes = [
             models.Index(
@@ -78,3 +139,21 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.report.title}, as of {self.as_of}"
+
+
+class HeldDraft(models.Model):
+    """What a held run had worked out, for a person to see and, once let go on, to be issued exactly so.
+
+    Triggers on both engines refuse UPDATE and DELETE.
+    """
+
+    run = models.OneToOneField(Run, on_delete=models.PROTECT, related_name="held_draft")
+    draft = models.JSONField(help_text="A reports.document.Draft.")
+    sha256 = models.CharField(max_length=64, help_text="Of the draft's canonical JSON.")
+    built_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-built_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"Draft of run {self.run_id}"

@@ -1,11 +1,12 @@
 """Charts: one theme for all of them, and drawing to SVG and PNG. The builders live in `chart_specs`.
 
-A specification names no colour: series take theirs from the theme, light or dark, so one specification gives
-both. Charts are 480 wide with 14-pixel text: on a phone of 390 that is 10 pixels, in a mail of 560 it is 16.
+A specification names no colour: series take theirs from the theme. A chart is drawn once, by day, and `night` turns
+the drawing to the dark theme. Charts are 480 wide with 14-pixel text: on a phone of 390 that is 10 pixels, in a mail of 560 it is 16.
 """
 
 import functools
 import html
+import re
 import threading
 from typing import Any
 
@@ -116,6 +117,21 @@ def theme(*, dark: bool = False) -> Spec:
 # Drawing
 
 
+def _exchange(day: Any, dark: Any) -> dict[bytes, bytes]:
+    """Return what each colour of one theme is in the other."""
+    if isinstance(day, dict):
+        parts = [_exchange(day[name], dark[name]) for name in day]
+    elif isinstance(day, list):
+        parts = [_exchange(*pair) for pair in zip(day, dark, strict=True)]
+    else:
+        return {day.encode(): dark.encode()} if isinstance(day, str) and day.startswith("#") else {}
+    return {one: other for part in parts for one, other in part.items()}
+
+
+_BY_NIGHT = _exchange(theme(), theme(dark=True))
+_COLOUR = re.compile(rb'((?:fill|stroke)=")(#[0-9a-f]{6})(?=")')
+
+
 @functools.cache
 def _load_fonts() -> None:
     vl_convert.register_font_directory(str(FONTS))
@@ -126,8 +142,8 @@ def _load_fonts() -> None:
 _pen = threading.Lock()
 
 
-def svg(spec: Spec, *, dark: bool = False) -> bytes:
-    """Draw a specification as an SVG file with a title and a description for screen readers.
+def svg(spec: Spec) -> bytes:
+    """Draw a specification by day as an SVG file with a title and a description for screen readers.
 
     The title is ``usermeta.title`` and the description ``description`` where the specification has them.
 
@@ -139,7 +155,7 @@ def svg(spec: Spec, *, dark: bool = False) -> bytes:
     meta = spec.get("usermeta") or {}
     themed = {
         **_drawable({key: value for key, value in spec.items() if key not in ("usermeta", "description")}),
-        "config": _merge(theme(dark=dark), spec.get("config") or {}),
+        "config": _merge(theme(), spec.get("config") or {}),
     }
     with _pen:
         _load_fonts()
@@ -151,10 +167,18 @@ def svg(spec: Spec, *, dark: bool = False) -> bytes:
     return _named(drawn, drawable(title), drawable(description)).encode()
 
 
-def draw(chart: Chart, *, dark: bool = False) -> bytes:
+def draw(chart: Chart) -> bytes:
     """Draw a chart of a document as an SVG file named and described by the chart's own words."""
     meta = {**(chart.spec.get("usermeta") or {}), "title": chart.title}
-    return svg({**chart.spec, "usermeta": meta, "description": chart.alt}, dark=dark)
+    return svg({**chart.spec, "usermeta": meta, "description": chart.alt})
+
+
+def night(svg: bytes) -> bytes:
+    """Return an SVG file that `svg` drew, in the colours of the night.
+
+    Each colour of the day's theme stands for one thing, so exchanging them is as good as drawing anew.
+    """
+    return _COLOUR.sub(lambda found: found[1] + _BY_NIGHT.get(found[2], found[2]), svg)
 
 
 def png(svg: bytes, *, scale: float = 2) -> bytes:

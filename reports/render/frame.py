@@ -4,26 +4,19 @@ A renderer asks here what comes next and what it says, and only decides how that
 writes numbers; this writes dates, badges, states and links. Nothing here reads the database or knows HTML.
 """
 
-import datetime as dt
-import enum
 from collections import Counter
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
 from reports.document import (
     ActionLine,
-    Align,
     Badge,
-    Block,
-    Bullets,
     Cell,
     Column,
     Document,
     Figure,
     FindingLine,
     Line,
-    Note,
-    Para,
     Row,
     Severity,
     Source,
@@ -31,59 +24,15 @@ from reports.document import (
     Tone,
 )
 from reports.figures import write
+from reports.render import frame_parts
+from reports.render.frame_parts import Part, day
 from reports.render.words import (
     BADGE_MEANINGS,
     BADGE_WORDS,
     MARKS,
-    STATE_TONES,
-    STATE_WORDS,
-    STATUS_WORDS,
     books_read,
-    count,
     one_line,
 )
-
-_AGENDA = ("overdue", "open", "later", "done")
-
-# How many open actions the part "Actions first" shows; the agenda at the end shows every one.
-OPEN_SHOWN = 5
-
-
-class Kind(enum.StrEnum):
-    """What a part is, for renderers that give some parts a look of their own."""
-
-    ACTIONS = "actions"
-    HEADLINE = "headline"
-    CHANGES = "changes"
-    KPIS = "kpis"
-    SECTION = "section"
-    FINDINGS = "findings"
-    DECISIONS = "decisions"
-    AGENDA = "agenda"
-    DEFINITIONS = "definitions"
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A short list under a heading of its own, such as the findings cleared since the edition before."""
-
-    title: str
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One titled part of an edition: its blocks, then its groups.
-
-    Tiles and findings are no blocks: see `Frame.tiles` and `Frame.findings`.
-    """
-
-    kind: Kind
-    anchor: str
-    title: str
-    blocks: tuple[Block, ...] = ()
-    lead: str = ""
-    groups: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +70,6 @@ class Fact:
     text: str
     note: str = ""
     tone: Tone = Tone.PLAIN
-
-
-def day(date: dt.date) -> str:
-    """Return a date as people write it: ``10 Nov 2026``."""
-    return f"{date.day} {date:%b} {date.year}"
 
 
 class Frame:
@@ -306,191 +250,19 @@ class Frame:
 
     def parts(self) -> tuple[Part, ...]:
         """Return every part after the head, in the order of every edition. None is ever left out."""
-        document = self.document
-        return (
-            self._actions_first(),
-            Part(
-                Kind.HEADLINE,
-                "edition-headline",
-                "Headline",
-                (Bullets(document.headline), *(Para(line) for line in document.commentary))
-                if document.headline or document.commentary
-                else (_nothing("No headline was written for this edition."),),
-            ),
-            self._changes(),
-            Part(
-                Kind.KPIS,
-                "edition-kpis",
-                "Key figures",
-                () if document.kpis else (_nothing("This report has no key figures."),),
-            ),
-            *(
-                Part(
-                    Kind.SECTION,
-                    section.anchor,
-                    section.title,
-                    section.blocks or (_nothing("There is no record to show here."),),
-                    section.lead,
-                )
-                for section in document.sections
-            ),
-            Part(
-                Kind.FINDINGS,
-                "edition-findings",
-                "Findings",
-                ()
-                if document.findings
-                else (_nothing("No findings: every rule of this report came out clean."),),
-                self._findings_lead(),
-            ),
-            Part(
-                Kind.DECISIONS,
-                "edition-decisions",
-                "Decisions asked of you",
-                (Bullets(document.decisions, ordered=True),)
-                if document.decisions
-                else (_nothing("No decision is asked of you in this edition."),),
-            ),
-            Part(Kind.AGENDA, "edition-agenda", "Agenda", (self._agenda(),)),
-            Part(Kind.DEFINITIONS, "edition-definitions", "Formulas and definitions", (self._definitions(),)),
-        )
-
-    def _findings_lead(self) -> str:
-        tally = Counter(finding.status for finding in self.document.findings)
-        words = [
-            f"{tally[status]} {STATUS_WORDS[status].lower()}" for status in STATUS_WORDS if tally[status]
-        ]
-        return ", ".join(words) + "." if words else ""
+        return frame_parts.parts(self.document)
 
     def first_actions(self) -> tuple[ActionLine, ...]:
         """Return the actions a reader sees first: overdue, the next few open ones, those newly done."""
-        by_state = self._actions_by_state()
-        return (*by_state["overdue"], *by_state["open"][:OPEN_SHOWN], *by_state["done"])
-
-    def _actions_by_state(self) -> dict[str, list[ActionLine]]:
-        by_state: dict[str, list[ActionLine]] = {state: [] for state in STATE_WORDS}
-        for action in self.document.actions:
-            by_state[action.state].append(action)
-        return by_state
-
-    def _actions_first(self) -> Part:
-        by_state, shown = self._actions_by_state(), self.first_actions()
-        tally = [
-            f"{len(by_state[state])} {word.lower()}" for state, word in STATE_WORDS.items() if by_state[state]
-        ]
-        left = len(self.document.actions) - len(shown)
-        rest = f" {count(left, 'more action')} in the agenda below." if left else ""
-        return Part(
-            Kind.ACTIONS,
-            "edition-actions",
-            "Actions first",
-            (
-                Table(
-                    "Overdue, open next, and done since the edition before",
-                    (Column("Action"), Column("Owner"), Column("Due"), Column("State")),
-                    tuple(Row(_action_cells(action)) for action in shown),
-                    empty="No action is open, overdue or newly done.",
-                ),
-            ),
-            f"{', '.join(tally).capitalize()}.{rest}" if tally else "",
-        )
-
-    def _agenda(self) -> Table:
-        return Table(
-            "What, by whom, by when, and from which finding",
-            (Column("Action"), Column("Owner"), Column("Due"), Column("State"), Column("From finding")),
-            tuple(
-                Row((*_action_cells(action), Cell(action.finding or "by a person")))
-                for action in sorted(
-                    self.document.actions, key=lambda a: (_AGENDA.index(a.state), a.due_on, a.title)
-                )
-            ),
-            empty="There is no action on the agenda.",
-        )
-
-    def _changes(self) -> Part:
-        changes = self.document.changes
-        blocks: list[Block] = []
-        if changes.figures:
-            blocks.append(
-                Table(
-                    "Figures that moved",
-                    (Column("Figure"), Column("Before", Align.RIGHT), Column("Now", Align.RIGHT)),
-                    tuple(
-                        Row((Cell(c.label), Cell(c.before), _toned(c.after, c.tone))) for c in changes.figures
-                    ),
-                )
-            )
-        if changes.restatements:
-            blocks.append(
-                Table(
-                    "Restated: printed before, and what the records say now",
-                    (
-                        Column("Figure"),
-                        Column("Period"),
-                        Column("Printed", Align.RIGHT),
-                        Column("Now", Align.RIGHT),
-                    ),
-                    tuple(
-                        Row((Cell(r.label), Cell(r.period), Cell(r.printed), Cell(r.now)))
-                        for r in changes.restatements
-                    ),
-                )
-            )
-        groups = tuple(
-            Group(title, lines)
-            for title, lines in (
-                ("New findings", changes.findings_new),
-                ("Cleared findings", changes.findings_cleared),
-                ("Actions done", changes.actions_done),
-                ("Actions now overdue", changes.actions_overdue),
-            )
-            if lines
-        )
-        if not changes.since:
-            blocks.insert(0, _nothing("This is the first edition: there is none before it to compare with."))
-        elif not blocks and not groups:
-            blocks.append(_nothing(f"Nothing changed since {changes.since}."))
-        lead = f"Since {changes.since}." if changes.since else ""
-        return Part(Kind.CHANGES, "edition-changes", "What changed", tuple(blocks), lead, groups)
-
-    def _definitions(self) -> Table:
-        return Table(
-            "Each metric is defined once and means the same in every report",
-            (Column("Metric"), Column("Formula"), Column("Unit"), Column("Source")),
-            tuple(
-                Row((Cell(d.name), Cell(d.formula), Cell(d.unit), Cell(d.source)))
-                for d in self.document.definitions
-            ),
-            empty="This edition uses no metric.",
-        )
-
-
-def _action_cells(action: ActionLine) -> tuple[Cell, ...]:
-    return (
-        Cell(action.title),
-        Cell(action.owner or "No owner yet", tone=Tone.PLAIN if action.owner else Tone.WARN),
-        Cell(day(action.due_on)),
-        Cell(STATE_WORDS[action.state], tone=STATE_TONES[action.state]),
-    )
+        return frame_parts.first_actions(self.document)
 
 
 def _reach(source: Source) -> str:
     return f"to {day(source.fresh_to)}" if source.fresh_to else "no data"
 
 
-def _nothing(text: str) -> Note:
-    return Note((Cell(text),))
-
-
 def _pale(value: object) -> Tone:
     return Tone.PLAIN if value else Tone.MUTED
-
-
-def _toned(cell: Cell, tone: Tone) -> Cell:
-    if cell.tone is not Tone.PLAIN or tone is Tone.PLAIN:
-        return cell
-    return replace(cell, tone=tone)
 
 
 def _joined(names: list[str]) -> str:

@@ -32,7 +32,8 @@ from reports.document import (
     Table,
     Tone,
 )
-from reports.render.frame import Frame, Kind, Part, Piece, day
+from reports.render.frame import Frame, Piece
+from reports.render.frame_parts import Kind, Part, day
 from reports.render.markup import joined, with_breaks
 from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATE_WORDS, STATUS_WORDS, count, one_line
 

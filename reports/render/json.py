@@ -10,6 +10,7 @@ from typing import Any
 from reports.document import Chart, Document, Table, Unit
 from reports.figures import write
 from reports.render.frame import Frame
+from reports.render.frame_parts import written
 
 FORM = "quarterdeck.edition/1"
 STEPS = {
@@ -21,6 +22,11 @@ STEPS = {
     Unit.DAYS: "tenths of a day",
     Unit.RATIO: "hundredths",
     Unit.SCORE: "hundredths",
+    Unit.MINUTES: "minutes",
+    Unit.MILES: "tenths of a nautical mile",
+    Unit.GIGABYTES: "hundredths of a gigabyte",
+    Unit.MILLIS: "milliseconds",
+    Unit.INDEX: "ones",
 }
 
 
@@ -54,7 +60,7 @@ def _edition(document: Document) -> dict[str, Any]:
             for source in head.sources
         ],
         "headline": [frame.plain(line) for line in document.headline],
-        "commentary": [frame.plain(line) for line in document.commentary],
+        "commentary": written(document.commentary),
         "changes": {
             "since": document.changes.since,
             "figures": [
@@ -102,6 +108,7 @@ def _edition(document: Document) -> dict[str, Any]:
                 "anchor": section.anchor,
                 "title": section.title,
                 "lead": section.lead,
+                "commentary": written(section.commentary),
                 "tables": [_table(block, frame) for block in section.blocks if isinstance(block, Table)],
                 "charts": [
                     {"name": block.name, "title": block.title, "alt": block.alt, "spec": block.spec}

@@ -14,7 +14,8 @@ from typing import Any
 from core import press
 from core.press import Words
 from reports.document import Align, Block, Bullets, Chart, Document, Line, Note, Para, Severity, Table, Tone
-from reports.render.frame import Frame, Kind, Part, Piece, day
+from reports.render.frame import Frame, Piece
+from reports.render.frame_parts import Kind, Part, day
 from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATUS_WORDS, count, one_line
 
 TEMPLATE = Path(__file__).resolve().parent / "typst" / "report.typ"

@@ -9,7 +9,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from reports.document import Align, Block, Bullets, Chart, Document, Line, Note, Para, Table, Tone
-from reports.render.frame import Frame, Kind, Part, Tile, day
+from reports.render.frame import Frame, Tile
+from reports.render.frame_parts import Kind, Part, day
 from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATUS_WORDS, count
 
 WIDTH = 78

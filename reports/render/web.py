@@ -27,7 +27,8 @@ from reports.document import (
     Tone,
 )
 from reports.render import charts
-from reports.render.frame import Frame, Piece, day
+from reports.render.frame import Frame, Piece
+from reports.render.frame_parts import day
 from reports.render.markup import joined, with_breaks
 from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATE_WORDS, STATUS_WORDS
 

@@ -5,10 +5,14 @@ when its rule no longer returns it. A subject is an entity's slug, or ``portfoli
 what is needed to tell two findings of one rule apart behind a colon. Lenses list the rules they run.
 """
 
+from reports.discovery import modules_of
 from reports.rules import kpi_gaps
 from reports.rules.cash import CASH_RULES
 from reports.rules.held import HELD_RULES
-from reports.rules.registry import Rule, run
+from reports.rules.registry import Rule, by_name, run
 from reports.rules.shortfalls import NOTE_RULES, SHORTFALLS
 
-__all__ = ["CASH_RULES", "HELD_RULES", "NOTE_RULES", "SHORTFALLS", "Rule", "kpi_gaps", "run"]
+# Every rule of every family by name: what the tuples of rules in the modules here hold.
+RULES: dict[str, Rule] = by_name(modules_of(__name__))
+
+__all__ = ["CASH_RULES", "HELD_RULES", "NOTE_RULES", "RULES", "SHORTFALLS", "Rule", "kpi_gaps", "run"]

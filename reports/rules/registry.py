@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from types import ModuleType
 
 from reports.document import Cell, Figure, FindingNote, Line, Severity
 from reports.metrics import Desk
+from reports.metrics.registry import PORTFOLIO
 
 # What a finding that is about no single entity is called.
 WHOLE = "Whole portfolio"
@@ -54,9 +56,25 @@ def run(rules: Iterable[Rule], desk: Desk) -> tuple[FindingNote, ...]:
     """Return what these rules see, worst first, in the rules' own order within a severity."""
     order = list(Severity)
     names = {entity.slug: entity.name for entity in desk.facts.entities}
+    several = WHOLE if desk.all.label == PORTFOLIO else desk.all.label[:1].upper() + desk.all.label[1:]
     found = [
-        replace(note, about=names.get(note.subject.partition(":")[0], WHOLE))
+        replace(note, about=names.get(note.subject.partition(":")[0], several))
         for rule in rules
         for note in rule.look(rule, desk)
     ]
     return tuple(sorted(found, key=lambda note: order.index(note.severity)))
+
+
+def by_name(modules: Iterable[ModuleType]) -> dict[str, Rule]:
+    """Return the rules that stand in tuples of some modules, by name.
+
+    Raises:
+        ValueError: two rules have one name, so their findings would be taken for each other.
+    """
+    found: dict[str, Rule] = {}
+    for module in modules:
+        for held in vars(module).values():
+            for rule in held if isinstance(held, tuple) else ():
+                if isinstance(rule, Rule) and found.setdefault(rule.name, rule) is not rule:
+                    raise ValueError(f"The rule {rule.name} is defined twice.")
+    return found

@@ -186,9 +186,11 @@ def _note_contradicts(rule: Rule, desk: Desk) -> list[FindingNote]:
         )
         for row in queries.contradictions(
             rows=desk.facts.note_rows,
-            stakes=desk.facts.stakes,
-            channels=desk.facts.channels,
-            responsibilities=desk.facts.responsibilities,
+            records={
+                "equity": desk.facts.stakes,
+                "channel": desk.facts.channels,
+                "role": desk.facts.responsibilities,
+            },
         )
     ]
 

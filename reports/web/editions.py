@@ -18,7 +18,7 @@ from mail.domain.content import for_frame
 from mail.models import State
 from mail.web.mailbox import FILE_POLICY, FRAME_POLICY, TONES
 from reports import document as documents
-from reports.domain import deliveries, queries, trace
+from reports.domain import deliveries, late, queries, trace
 from reports.figures import write
 from reports.models import Edition, FileKind, Report
 from reports.render import json, web
@@ -194,12 +194,12 @@ def _record_url(ref: str) -> str:
 @require_safe
 @access.staff
 def chart(request: HttpRequest, slug: str, number: int, name: str) -> HttpResponse:
-    """Answer with a chart of an edition as SVG, as it was drawn; ``name`` may end in ``.dark``."""
+    """Answer with a chart of an edition as SVG, as it was drawn; by night where ``name`` ends in ``.dark``."""
     row = reach.edition(request, slug, number)
-    drawn = queries.file_of(edition=row, kind=FileKind.CHART_SVG, name=f"{name}.svg")
+    drawn = late.drawing(edition=row, name=name)
     if drawn is None:
         raise Http404
-    return _file(bytes(drawn.content), drawn.media_type, DRAWING_POLICY)
+    return _file(drawn, "image/svg+xml", DRAWING_POLICY)
 
 
 @require_safe

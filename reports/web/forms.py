@@ -10,7 +10,7 @@ from core.clock import UnknownZoneError
 from crew.models import Person
 from portfolio.domain import queries as portfolio
 from portfolio.models import Entity
-from reports.domain import queries, runs, schedule
+from reports.domain import catalogue, queries, runs, schedule
 from reports.models import Report
 
 # No entity has this slug; an empty choice would read as optional.
@@ -48,7 +48,11 @@ class RunForm(forms.Form):
         super().__init__(data, initial={"as_of": default_as_of})
         self.person, self.at = person, at
         whole = [(WHOLE, "The whole portfolio")] if access.may(person, "run") else []
-        choices = whole + [(row.slug, row.name) for row in queries.entities_for(person, "run")]
+        choices = whole + [
+            (row.slug, row.name)
+            for row in queries.entities_for(person, "run")
+            if catalogue.fits(report, row.kind)
+        ]
         cast(forms.ChoiceField, self.fields["entity"]).choices = choices
         named = queries.readers(report=report)
         send = cast(forms.ChoiceField, self.fields["send"])

@@ -15,7 +15,14 @@ from reports.web.forms import RunForm
 
 RUNS_A_PAGE = 50
 HOME = {"label": "Home", "url": "/"}
-TONES = {RunState.QUEUED: "", RunState.RUNNING: "info", RunState.DONE: "good", RunState.FAILED: "failed"}
+TONES = {
+    RunState.QUEUED: "",
+    RunState.RUNNING: "info",
+    RunState.HELD: "watch",
+    RunState.DONE: "good",
+    RunState.FAILED: "failed",
+    RunState.DISCARDED: "",
+}
 UNSETTLED = {RunState.QUEUED, RunState.RUNNING}
 
 

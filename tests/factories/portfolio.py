@@ -21,7 +21,10 @@ from portfolio.models import (
     ImportFile,
     ImportKind,
     KpiValue,
+    PlanMilestone,
+    PlanName,
     ProfitabilityModel,
+    Rebillable,
     Responsibility,
     Stake,
 )
@@ -94,6 +97,28 @@ class ContractFactory(factory.django.DjangoModelFactory[ClientContract]):
     entity = factory.SubFactory(EntityFactory)
     client = factory.SubFactory(ClientFactory, entity=factory.SelfAttribute("..entity"))
     state = ContractState.VERBAL
+
+
+class RebillableFactory(factory.django.DjangoModelFactory[Rebillable]):
+    class Meta:
+        model = Rebillable
+
+    contract = factory.SubFactory(ContractFactory)
+    on = dt.date(2026, 10, 3)
+    what = "Hosting, October"
+    amount_minor = 3800
+
+
+class PlanMilestoneFactory(factory.django.DjangoModelFactory[PlanMilestone]):
+    class Meta:
+        model = PlanMilestone
+
+    plan = PlanName.BREAK_EVEN
+    position = factory.Sequence(lambda number: number + 1)
+    title = factory.Sequence(lambda number: f"Milestone {number}")
+    promised_on = dt.date(2026, 11, 30)
+    due_on = dt.date(2026, 11, 30)
+    source = "Owner"
 
 
 class BookingFactory(factory.django.DjangoModelFactory[Booking]):

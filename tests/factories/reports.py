@@ -119,8 +119,10 @@ def a_document(*, number: int = 1, slug: str = "ceo", entity: str = "The whole p
     )
 
 
-def an_edition(report: Report, *, number: int = 1, entity: Entity | None = None) -> Edition:
-    """Keep an edition with its files, as `reports.domain.issue` would."""
+def an_edition(
+    report: Report, *, number: int = 1, entity: Entity | None = None, bare: bool = False
+) -> Edition:
+    """Keep an edition with its files, as older ones were issued; a bare one has none."""
     document = a_document(
         number=number, slug=report.slug, entity=entity.name if entity else "The whole portfolio"
     )
@@ -135,6 +137,8 @@ def an_edition(report: Report, *, number: int = 1, entity: Entity | None = None)
         document=plain,
         sha256=hashlib.sha256(canonical).hexdigest(),
     )
+    if bare:
+        return edition
     for kind, name, media_type, content in (
         (FileKind.TEXT, "edition.txt", "text/plain; charset=utf-8", b"CEO: operational audit\n"),
         (FileKind.PDF, "edition.pdf", "application/pdf", b"%PDF-1.7 made by hand"),

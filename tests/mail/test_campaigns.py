@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 from pytest_django import Settings
 
-from core.models import AuditEvent
+from core.models import Announcement, AuditEvent
 from mail.domain import campaign_drafts, campaigns, lists, states, suppression
 from mail.domain.campaigns import CampaignRefusedError
 from mail.models import Campaign, CampaignState, Kind, Message, Reason, Scope, State
@@ -190,6 +190,8 @@ class TestCohorts:
         campaigns.advance(at=AT)
         campaign.refresh_from_db()
         assert (campaign.state, campaign.released_at) == (CampaignState.FINISHED, None)
+        said = Announcement.objects.get()
+        assert (said.kind, said.subject_id) == ("mail:campaign:finished", str(campaign.pk))
 
     def test_a_person_lets_the_rest_go_sooner_and_once(self) -> None:
         campaign = started(mailing_list(count=10))

@@ -37,13 +37,12 @@ def test_every_model_is_listed_searched_and_filtered() -> None:
         assert len(shown.list_display) > 1, model
 
 
-@pytest.mark.parametrize("model", [m._meta.model_name for m in apps.get_app_config("portfolio").get_models()])
-def test_every_list_opens_and_searches(books: Books, admin_client: Client, model: str) -> None:
-    if model in {"samplemark", "bookingcost", "commission"}:
-        return
+def test_every_list_opens_and_searches(books: Books, admin_client: Client) -> None:
     bank(books)
-    answer = admin_client.get(reverse(f"admin:portfolio_{model}_changelist"), {"q": "a"})
-    assert answer.status_code == 200
+    for model in apps.get_app_config("portfolio").get_models():
+        if admin.site.is_registered(model):
+            page = reverse(f"admin:portfolio_{model._meta.model_name}_changelist")
+            assert admin_client.get(page, {"q": "a"}).status_code == 200, page
 
 
 @pytest.mark.parametrize("model", BOOKS)

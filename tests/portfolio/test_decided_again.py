@@ -34,6 +34,7 @@ from portfolio.models import (
     StripeEventState,
 )
 from reports.lenses import frame
+from reports.lenses.sources import sources
 from reports.metrics import Facts
 from tests.portfolio.conftest import AT, Books
 from tests.portfolio.test_intake import PAYOUT, STRIPE_HEADER, balance, bank, card, stripe_row
@@ -267,7 +268,7 @@ def test_an_ofx_file_is_a_bank_statement_wherever_freshness_is_asked_and_has_its
     assert row.last_import_on == newest
     told = [(source.label, source.fresh_to) for source in pages.sources(entity=books.entity, as_of=as_of)]
     assert [day for name, day in told if "bank" in name.casefold()] == [newest]
-    (source,) = frame.sources(Facts(as_of=as_of))
+    (source,) = sources(frame.desk_for(Facts(as_of=as_of)))
     assert (source.fresh_to, source.stale) == (newest, False)
     text = OFX.format(lines=movement(1, "5.00", "A3", "A") + movement(2, "5.00", "A4", "B"), closing="1.00")
     for limits, words in (({"max_rows": 1}, "more than 1 rows"), ({"max_bytes": 100}, "MB")):

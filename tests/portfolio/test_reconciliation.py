@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from core import months
-from core.models import AuditEvent
+from core.models import Announcement, AuditEvent
 from portfolio.domain import bank_accounts, close_checks, intake, ledger, reconciliation, verification
 from portfolio.models import Account, AnchorReason, ChainAnchor, Entity, Period, PeriodState, StatementBalance
 from tests.portfolio.conftest import AT, Books, open_books
@@ -138,8 +138,12 @@ def test_months_close_in_order_and_reopen_the_other_way(books: Books) -> None:
     books.post("6100", "1010", 5_00, on=dt.date(2026, 10, 6))
     with pytest.raises(reconciliation.StatementDiffersError):
         close(books, OCT, 60_00)
-    close(books, OCT, 55_00)
+    later = AT + dt.timedelta(minutes=5)
+    reconciliation.reconcile_month(entity=books.entity, month=OCT, statement_minor=55_00, by=None, at=later)
+    reconciliation.close_month(entity=books.entity, month=OCT, by=None, at=later)
     assert verification.verify_books() == []
+    said = Announcement.objects.filter(kind="portfolio:period:closed", entity_slug=books.entity.slug)
+    assert [row.data["month"] for row in said] == ["2026-10", "2026-10", "2026-09"]
 
 
 def test_a_line_that_waits_and_a_balance_that_differs_stop_the_close(books: Books) -> None:

@@ -18,6 +18,7 @@ def form(report: Report, **changed: str) -> dict[str, str]:
         "from_name": report.from_name,
         "reply_to": report.reply_to,
         "position": str(report.position),
+        "hold": report.hold,
         "active": "on",
         "recipients-TOTAL_FORMS": "1",
         "recipients-INITIAL_FORMS": "0",

@@ -69,6 +69,14 @@ def test_a_chart_of_an_empty_book_says_that_there_is_nothing(qos: Entity) -> Non
     assert alts(built("cfo", qos))["fixed-cost-by-month"] == "Fixed operating cash out: not tracked."
 
 
+def test_a_report_has_no_more_key_figures_than_a_reader_takes_in(
+    baja: Entity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reports.lenses.frame.MOST_KPIS", 6)
+    with pytest.raises(ValueError, match="A report has at most 6 key figures; CFO: cash and capital has 10."):
+        built("cfo", baja)
+
+
 def test_months_before_the_first_entry_are_gaps_and_not_zero(baja: Entity) -> None:
     figures = built("ceo", baja).figures
     before, first = figures["revenue.baja.2026-09"], figures["revenue.baja.2026-10"]

@@ -9,7 +9,7 @@ from pytest_django import Settings
 from mail import tasks
 from mail.models import Message, State
 from portfolio.domain import sample as portfolio_sample
-from reports.domain import issue, mailing, runs
+from reports.domain import forms, issue, mailing, runs
 from reports.models import EditionFile, FileKind, Report, Trigger
 from tests.mail.conftest import moto_address, ses  # noqa: F401 - fixtures, used by name
 
@@ -53,7 +53,7 @@ def test_an_edition_reaches_ses_with_its_charts_its_pdf_and_its_audit_copy(
     assert len(images) == charts.count() > 0
     html = letter.get_body(("html",)).get_content()
     for chart in charts:
-        cid = mailing.content_id(chart.name.removesuffix(".png"))
+        cid = forms.content_id(chart.name.removesuffix(".png"))
         assert f'src="cid:{cid}"' in html
         assert images[f"<{cid}>"] == frozen[chart.name]
     assert html.replace("\r\n", "\n").strip() == frozen["ceo-1.html"].decode().strip()

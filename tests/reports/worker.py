@@ -7,7 +7,7 @@ import django
 django.setup()
 
 from core import clock  # noqa: E402 - models can be imported only now
-from reports.domain import issue, runs  # noqa: E402
+from reports.domain import forms, issue, runs  # noqa: E402
 
 
 def stop(*args: object, **given: object) -> None:
@@ -20,7 +20,7 @@ def stop(*args: object, **given: object) -> None:
 if __name__ == "__main__":
     run_id, point = int(sys.argv[1]), sys.argv[2]
     if point == "drawing":
-        issue.render = stop  # type: ignore[assignment]
+        forms.render = stop  # type: ignore[assignment]
     elif point == "freezing":
         # The edition, its findings and its mail are written by now, and nothing is committed.
         runs.finish = stop

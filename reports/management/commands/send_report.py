@@ -14,7 +14,7 @@ from core import clock
 from portfolio.domain import queries as portfolio
 from portfolio.models import Entity
 from reports.document import Document, load
-from reports.domain import deliveries, issue, oneoff, runs
+from reports.domain import catalogue, deliveries, editions, issue, oneoff, runs
 from reports.models import Edition, EditionFile, Report, Run, RunState
 
 BAD_INPUT = 2
@@ -55,13 +55,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Check everything that was typed, then issue one report after the other."""
         at = clock.now()
-        reports, missing = self._reports(options["reports"])
         entity = self._entity(options["entity"])
+        reports = self._reports(options["reports"], entity)
         as_of = self._as_of(options["as_of"], at)
         send_to = self._addresses(options["to"])
         outs = self._outs(options["out"], reports)
-        if missing:
-            self.stderr.write(f"Not built yet, so not sent: {', '.join(missing)}.")
         failed = 0
         for report, out in zip(reports, outs, strict=True):
             if options["dry_run"]:
@@ -84,6 +82,10 @@ class Command(BaseCommand):
         if run.state == RunState.FAILED:
             self.stderr.write(f"{report.slug}: run {run.pk} failed. {run.error}")
             return False
+        if run.state == RunState.HELD:
+            why = " ".join(run.reasons.splitlines())
+            self.stdout.write(f"{report.slug}: run {run.pk} is held until somebody approves it. {why}")
+            return True
         if run.edition is None:
             self.stdout.write(f"{report.slug}: run {run.pk} was taken up by a worker, which will finish it.")
             return True
@@ -119,11 +121,14 @@ class Command(BaseCommand):
         except OSError as error:
             raise _unwritable(path, error) from error
 
-    def _reports(self, words: list[str]) -> tuple[list[Report], list[str]]:
+    def _reports(self, words: list[str], entity: Entity | None) -> list[Report]:
         try:
-            return oneoff.choose(words)
-        except oneoff.UnknownReportError as error:
+            reports = oneoff.choose(words, entity)
+            for report in reports:
+                catalogue.check(report=report, entity=entity)
+        except (oneoff.UnknownReportError, catalogue.WrongKindError) as error:
             raise CommandError(str(error), returncode=BAD_INPUT) from error
+        return reports
 
     def _entity(self, slug: str | None) -> Entity | None:
         if slug is None:
@@ -183,7 +188,7 @@ class Command(BaseCommand):
 def _line(run: Run, edition: Edition) -> str:
     mails = [mail.to_address for mail in deliveries.of_edition(edition=edition)]
     sent = f"mail queued for {', '.join(mails)}" if mails else "no mail"
-    url = issue.edition_url(report=run.report, number=edition.number)
+    url = editions.url(report=run.report, number=edition.number)
     about = f", {run.entity.name}" if run.entity is not None else ""
     return f"{run.report.slug}: edition {edition.number} as of {run.as_of}{about}, {sent}: {url}"
 

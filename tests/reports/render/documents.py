@@ -1,6 +1,7 @@
 """Builds whole documents of any shape for property tests: every kind of block, text of every script."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -24,18 +25,23 @@ from reports.document import (
     Kpi,
     Note,
     Para,
+    Passage,
     PostingsTrace,
+    Prose,
     Restatement,
     Row,
     RowsTrace,
     Section,
     Severity,
     Source,
+    Span,
+    Stands,
     Table,
     Tone,
     TraceRow,
     Unit,
 )
+from reports.metrics.operations import FOLDS
 from reports.render import charts
 
 KEYS = ("cash.portfolio.2026-10", "odd/key:1", "none", "große")
@@ -64,7 +70,12 @@ def several(strategy: st.SearchStrategy[Any], most: int = 3) -> st.SearchStrateg
 
 
 _ROWS = of(
-    TraceRow, label=_WORDS, amount=_SMALL, ref=st.sampled_from(["", "booking:1"]), on=st.none() | _DATES
+    TraceRow,
+    label=_WORDS,
+    amount=_SMALL,
+    ref=st.sampled_from(["", "booking:1"]),
+    on=st.none() | _DATES,
+    weight=st.sampled_from([1, 0, 7]),
 )
 _POSTINGS = of(
     PostingsTrace,
@@ -76,9 +87,12 @@ _POSTINGS = of(
     cash_only=st.booleans(),
     side=st.sampled_from(["", "debit", "credit"]),
     bookings=st.none() | several(st.integers(1, 99)),
+    since=st.none() | _DATES,
 )
 _FORMULA = of(FormulaTrace, operation=_WORDS, inputs=several(st.sampled_from(KEYS)))
-_TRACES = st.one_of(of(RowsTrace, rows=several(_ROWS)), _POSTINGS, _FORMULA)
+_TRACES = st.one_of(
+    of(RowsTrace, rows=several(_ROWS), fold=st.sampled_from(sorted(FOLDS))), _POSTINGS, _FORMULA
+)
 
 
 def _figures() -> st.SearchStrategy[dict[str, Figure]]:
@@ -152,15 +166,36 @@ _BLOCKS = st.one_of(
 )
 
 
+_PROSE = several(
+    of(
+        Prose,
+        passages=several(
+            of(
+                Passage,
+                spans=several(of(Span, text=_WORDS, href=st.sampled_from(["", "https://example.com/"]))),
+                stands=st.sampled_from(Stands),
+            )
+        ),
+        by=_WORDS,
+    ),
+    2,
+)
+
+
 def _sections() -> st.SearchStrategy[tuple[Section, ...]]:
     drawn = st.lists(
-        of(Section, title=_WORDS, blocks=several(_BLOCKS), lead=_WORDS, anchor=st.just("")), max_size=3
+        of(
+            Section,
+            title=_WORDS,
+            blocks=several(_BLOCKS),
+            lead=_WORDS,
+            anchor=st.just(""),
+            commentary=_PROSE,
+        ),
+        max_size=3,
     )
     return drawn.map(
-        lambda sections: tuple(
-            Section(f"part-{at}", section.title, section.blocks, section.lead)
-            for at, section in enumerate(sections)
-        )
+        lambda sections: tuple(replace(section, anchor=f"part-{at}") for at, section in enumerate(sections))
     )
 
 
@@ -239,5 +274,5 @@ DOCUMENTS = of(
         of(Definition, metric=_WORDS, name=_WORDS, formula=_WORDS, unit=st.just("money"), source=_WORDS)
     ),
     figures=_figures(),
-    commentary=several(_LINES),
+    commentary=_PROSE,
 )

@@ -26,13 +26,17 @@ from reports.document import (
     Kpi,
     Note,
     Para,
+    Passage,
     PostingsTrace,
+    Prose,
     Restatement,
     Row,
     RowsTrace,
     Section,
     Severity,
     Source,
+    Span,
+    Stands,
     Table,
     Tone,
     TraceRow,
@@ -433,8 +437,16 @@ def document() -> Document:
         ),
         figures=_figures(),
         commentary=(
-            (Cell("October was quiet at sea and busy on land."),),
-            (Cell(f"Staff wrote: {HOSTILE}"),),
+            Prose(
+                (
+                    Passage(
+                        (Span("October was quiet at sea and "), Span("busy", strong=True), Span(" on land."))
+                    ),
+                    Passage((Span(f"Staff wrote: {HOSTILE}"),)),
+                    Passage((Span("See "), Span("the plan", href="https://example.com/plan")), Stands.BULLET),
+                ),
+                by="Owner, 11 Nov 2026",
+            ),
         ),
     )
 
@@ -473,7 +485,7 @@ def keys_shown(of: Document) -> set[str]:
         return []
 
     cells = [cell for section in of.sections for block in section.blocks for cell in cells_of(block)]
-    cells += [cell for line in (*of.headline, *of.commentary, *of.decisions) for cell in line]
+    cells += [cell for line in (*of.headline, *of.decisions) for cell in line]
     cells += [cell for finding in of.findings for cell in finding.evidence]
     cells += [change.after for change in of.changes.figures]
     tiles = [key for kpi in of.kpis for key in (kpi.figure, kpi.prior, kpi.change, kpi.target)]

@@ -37,8 +37,8 @@ SPECS = {
 every_spec = pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 
 
-def drawn(spec: Spec, *, dark: bool = False) -> ET.Element:
-    return ET.fromstring(charts.svg(spec, dark=dark))  # noqa: S314
+def drawn(spec: Spec) -> ET.Element:
+    return ET.fromstring(charts.svg(spec))  # noqa: S314
 
 
 def texts(spec: Spec) -> list[str]:
@@ -53,11 +53,14 @@ def test_a_specification_is_plain_json_without_colours(spec: Spec) -> None:
 
 @every_spec
 def test_it_draws_by_day_and_by_night(spec: Spec) -> None:
-    day, night = charts.svg(spec), charts.svg(spec, dark=True)
+    day = charts.svg(spec)
+    night = charts.night(day)
     assert charts.size(day)[0] == 480
     assert b"#fffdf8" in day
     assert b"#122335" in night
-    assert b"#fffdf8" not in night
+    colours = re.compile(rb"#[0-9a-f]{6}")
+    assert not {*colours.findall(day)} & {*colours.findall(night)}
+    assert colours.sub(b"", night) == colours.sub(b"", day)
     assert b"#000" not in day.replace(b"#0000", b"")
     assert charts.png(day, scale=2).startswith(b"\x89PNG\r\n\x1a\n")
 

@@ -1,0 +1,8 @@
+"""Pages of milestones."""
+
+from django.urls import URLPattern
+
+from portfolio.web.parts import Part
+
+urlpatterns: list[URLPattern] = []
+PARTS: tuple[Part, ...] = ()

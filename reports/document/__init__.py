@@ -1,0 +1,87 @@
+"""The document a lens returns: frozen blocks that renderers turn into a page, a mail, text or a PDF.
+
+Nothing here reads the database. A number is a `Figure`: a whole number in the smallest step of its unit,
+with a `Trace` that says which rows give it or which figures it is computed from. Tables and lines hold
+cells that name figures by key, so every form of the report can link each figure to its trace.
+"""
+
+from reports.document.blocks import (
+    Align,
+    Block,
+    Bullets,
+    Cell,
+    Chart,
+    Column,
+    Line,
+    Note,
+    Para,
+    Passage,
+    Prose,
+    Row,
+    Section,
+    Span,
+    Stands,
+    Table,
+)
+from reports.document.parts import (
+    ActionLine,
+    BooksHead,
+    Change,
+    Changes,
+    Definition,
+    Document,
+    Draft,
+    FindingLine,
+    FindingNote,
+    Head,
+    Kpi,
+    Restatement,
+    Source,
+)
+from reports.document.stored import dump, load
+from reports.document.traces import Figure, FormulaTrace, PostingsTrace, RowsTrace, Trace, TraceRow
+from reports.document.values import Badge, Severity, Tone, Unit
+
+__all__ = [
+    "ActionLine",
+    "Align",
+    "Badge",
+    "Block",
+    "BooksHead",
+    "Bullets",
+    "Cell",
+    "Change",
+    "Changes",
+    "Chart",
+    "Column",
+    "Definition",
+    "Document",
+    "Draft",
+    "Figure",
+    "FindingLine",
+    "FindingNote",
+    "FormulaTrace",
+    "Head",
+    "Kpi",
+    "Line",
+    "Note",
+    "Para",
+    "Passage",
+    "PostingsTrace",
+    "Prose",
+    "Restatement",
+    "Row",
+    "RowsTrace",
+    "Section",
+    "Severity",
+    "Source",
+    "Span",
+    "Stands",
+    "Table",
+    "Tone",
+    "Trace",
+    "TraceRow",
+    "Unit",
+    "dump",
+    "load",
+]

@@ -1,0 +1,103 @@
+"""Editions: what the next one would say, and keeping it with everything that follows from it."""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+
+from core import audit, clock
+from portfolio.domain import chain
+from portfolio.models import AnchorReason, Entity
+from reports.document import Document, Draft, dump
+from reports.domain import compare, findings, mailing, runs
+from reports.domain.forms import File
+from reports.models import Edition, EditionFile, Report, Run
+
+
+class NumberTakenError(Exception):
+    """Another run issued the edition of this number first."""
+
+
+def url(*, report: Report, number: int) -> str:
+    """Return the absolute address of an edition's page, ending in a slash."""
+    return f"{settings.BASE_URL.rstrip('/')}/reports/{report.slug}/{number}/"
+
+
+def next_document(*, draft: Draft, report: Report, entity: Entity | None) -> Document:
+    """Return what the next edition would say: a draft, numbered and set beside the edition before."""
+    # The number first: whoever issues an edition from here on takes it, and this one compares anew.
+    number = (report.editions.aggregate(last=Max("number"))["last"] or 0) + 1
+    return compare.document(
+        draft=draft,
+        report=report,
+        entity=entity,
+        number=number,
+        url=url(report=report, number=number),
+        before=compare.edition_before(report=report, entity=entity, as_of=draft.head.as_of),
+    )
+
+
+def keep(*, run: Run, draft: Draft, document: Document, files: Sequence[File], at: dt.datetime) -> Edition:
+    """Write a run's edition with its files, findings, actions and mail, and settle the run, in one transaction.
+
+    Raises:
+        NumberTakenError: another run was quicker with an edition of this number.
+        RunLostError: another process holds the run.
+    """
+    plain = dump(document)
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                edition = Edition.objects.create(
+                    report=run.report,
+                    number=document.number,
+                    entity=run.entity,
+                    as_of=run.as_of,
+                    issued_at=at,
+                    document=plain,
+                    sha256=digest(plain),
+                )
+        except IntegrityError as error:
+            raise NumberTakenError(f"Edition {document.number} of {run.report.slug} exists.") from error
+        EditionFile.objects.bulk_create(
+            EditionFile(
+                edition=edition,
+                kind=file.kind,
+                name=file.name,
+                media_type=file.media_type,
+                content=file.content,
+                sha256=hashlib.sha256(file.content).hexdigest(),
+            )
+            for file in files
+        )
+        heads = {head.entity_id: chain.Head(head.number, head.hash) for head in document.books}
+        chain.record_read(heads=heads, reason=AnchorReason.EDITION, at=at)
+        findings.settle(edition=edition, draft=draft, document=document, at=at)
+        sent = mailing.enqueue(edition=edition, document=document, send_to=run.send_to, at=at)
+        audit.record(
+            action="reports:edition:issue",
+            subject=edition,
+            at=at,
+            by=run.by,
+            entity=run.entity.slug if run.entity is not None else "",
+            data={
+                "report": run.report.slug,
+                "number": edition.number,
+                "mails": sent,
+                "sha256": edition.sha256,
+            },
+        )
+        runs.finish(run=run, at=clock.now(), edition=edition)
+    return edition
+
+
+def digest(plain: Any) -> str:
+    """Return the SHA-256 of a document's or draft's JSON in canonical form: sorted keys, no spaces, UTF-8."""
+    return hashlib.sha256(
+        json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    ).hexdigest()

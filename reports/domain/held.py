@@ -1,0 +1,146 @@
+"""Held runs: an edition that waits for a person, with what it was to say, and what that person decides.
+
+What was worked out is kept as it was. Let go on, exactly that is issued, whatever the records say by then: the next
+edition says what they say. A held run stays until somebody decides, or its report's time for that is up.
+"""
+
+import datetime as dt
+import functools
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from crew.models import Person
+from reports.document import Document, Draft, dump, load
+from reports.domain import editions, runs
+from reports.models import HeldDraft, Hold, Report, Run, RunState
+
+LONGEST_REASON = 500
+
+
+class DecisionError(ValueError):
+    """A decision on a held run that is refused; the message says why."""
+
+
+class BrokenDraftError(RuntimeError):
+    """What is kept of a held run is not what was kept."""
+
+
+def wanted(*, report: Report, document: Document) -> list[str]:
+    """Return why a report's owner wants this edition held, in sentences; nothing where it may go out."""
+    if report.hold == Hold.ALWAYS:
+        return [f"{report.title} waits for approval every time."]
+    if report.hold != Hold.STALE:
+        return []
+    return [
+        f"{source.name} is stale: {_reach(source.fresh_to)}{f', {source.note}' if source.note else ''}."
+        for source in document.head.sources
+        if source.stale
+    ]
+
+
+def _reach(day: dt.date | None) -> str:
+    return "it tells nothing yet" if day is None else f"it reaches to {day:%-d %b %Y}"
+
+
+def hold(*, run: Run, draft: Draft, reasons: Sequence[str], at: dt.datetime) -> None:
+    """Have a running run wait for a person, and keep what it worked out.
+
+    Raises:
+        RunLostError: another process holds the run.
+    """
+    plain = dump(draft)
+    told = [" ".join(reason.split()) for reason in reasons]
+    with transaction.atomic():
+        if not runs.move(run, RunState.HELD, doing="", reasons="\n".join(told)):
+            raise runs.RunLostError(f"Run {run.pk} was taken up by another worker.")
+        HeldDraft.objects.create(run=run, draft=plain, sha256=editions.digest(plain), built_at=at)
+        runs.record("hold", run, at, reasons=told)
+
+
+def waiting() -> QuerySet[Run]:
+    """Return the runs that wait for a person, the oldest first."""
+    return (
+        Run.objects.filter(state=RunState.HELD).select_related("report", "entity").order_by("queued_at", "id")
+    )
+
+
+def draft_of(*, run: Run) -> Draft:
+    """Return what a held run had worked out.
+
+    Raises:
+        BrokenDraftError: nothing is kept of it, or not what was kept.
+    """
+    row = HeldDraft.objects.filter(run=run).first()
+    if row is None or editions.digest(row.draft) != row.sha256:
+        raise BrokenDraftError(
+            f"What run {run.pk} had worked out is not as it was kept; run the report again."
+        )
+    draft: Draft = load(Draft, row.draft)
+    return draft
+
+
+def document(*, run: Run) -> Document:
+    """Return the edition that a held run would become if it went on now, beside the edition before it.
+
+    Raises:
+        BrokenDraftError: what is kept of it is not what was kept.
+    """
+    return editions.next_document(draft=draft_of(run=run), report=run.report, entity=run.entity)
+
+
+def approve(*, run: Run, by: Person, at: dt.datetime) -> None:
+    """Let a held run go on: a worker issues what it had worked out, and nothing newer.
+
+    Raises:
+        DecisionError: it does not wait for a decision any more.
+    """
+    _let_go(run, "approve", by, at)
+
+
+def release(*, at: dt.datetime) -> list[int]:
+    """Let go on the runs that were held for as long as their reports wait; return their ids. The sweep calls it."""
+    rows = waiting().filter(report__release_after_hours__isnull=False).select_related("held_draft")
+    found = []
+    for run in rows.defer("held_draft__draft"):
+        hours = run.report.release_after_hours
+        if hours is None or run.held_draft.built_at + dt.timedelta(hours=hours) > at:
+            continue
+        try:
+            _let_go(run, "release", None, at)
+        except DecisionError:
+            continue
+        found.append(run.pk)
+    return found
+
+
+def discard(*, run: Run, by: Person, reason: str, at: dt.datetime) -> None:
+    """Settle a held run without an edition; the reason is kept with it.
+
+    Raises:
+        DecisionError: the reason is empty, too long or not text, or the run does not wait for a decision any more.
+    """
+    said = " ".join(reason.split())
+    if not said:
+        raise DecisionError("Say in a sentence why this edition is discarded.")
+    if len(said) > LONGEST_REASON or not said.isprintable():
+        raise DecisionError(
+            f"Say why in at most {LONGEST_REASON} characters, all of them printable; nothing was decided."
+        )
+    with transaction.atomic():
+        _decide(run, RunState.DISCARDED, by, at, error=said, settled_at=at)
+        runs.record("discard", run, at, by=by, reason=said)
+
+
+def _let_go(run: Run, verb: str, by: Person | None, at: dt.datetime) -> None:
+    with transaction.atomic():
+        _decide(run, RunState.QUEUED, by, at, step=0)
+        runs.record(verb, run, at, by=by)
+        transaction.on_commit(functools.partial(runs.wake, run_id=run.pk))
+
+
+def _decide(run: Run, to: RunState, by: Person | None, at: dt.datetime, **changes: object) -> None:
+    waits = run.state == RunState.HELD
+    if not waits or not runs.move(run, to, decided_by=by, decided_at=at, **changes):
+        raise DecisionError("This run does not wait for a decision any more: somebody has decided.")

@@ -1,0 +1,61 @@
+"""Binders: the newest editions of all reports in one file, with an index.
+
+Triggers on both engines refuse UPDATE and DELETE on all three tables.
+"""
+
+from django.conf import settings
+from django.db import models
+
+from reports.models.edition import Edition
+
+
+class Binder(models.Model):
+    """One binder as issued."""
+
+    number = models.PositiveIntegerField(unique=True)
+    as_of = models.DateField()
+    issued_at = models.DateTimeField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-number"]
+
+    def __str__(self) -> str:
+        return f"Binder {self.number}, as of {self.as_of}"
+
+
+class BinderEdition(models.Model):
+    """One edition in a binder, and its place there from 1."""
+
+    binder = models.ForeignKey(Binder, on_delete=models.PROTECT, related_name="editions")
+    edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="binders")
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["binder_id", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["binder", "edition"], name="edition_once_per_binder"),
+            models.UniqueConstraint(fields=["binder", "position"], name="place_once_per_binder"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.edition}"
+
+
+class BinderFile(models.Model):
+    """One form of a binder, byte for byte."""
+
+    binder = models.ForeignKey(Binder, on_delete=models.PROTECT, related_name="files")
+    name = models.CharField(max_length=120)
+    media_type = models.CharField(max_length=80)
+    content = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["binder_id", "name", "id"]
+        constraints = [models.UniqueConstraint(fields=["binder", "name"], name="binder_file_once_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
