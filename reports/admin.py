@@ -49,13 +49,16 @@ class RecipientInline(admin.TabularInline):
 
 @admin.register(Report)
 class ReportAdmin(admin.ModelAdmin):
-    """Names, sender, recipients and when an edition waits. Reports come with their lenses."""
+    """Names, sender and recipients. Reports come with their lenses.
+
+    When an edition waits for approval is not set here as long as no page lets one approve it.
+    """
 
     list_display = ["title", "slug", "family", "entity", "from_name", "reply_to", "hold", "active"]
     list_filter = ["family", "hold", "active"]
     list_select_related = ["entity"]
     search_fields = ["slug", "title"]
-    readonly_fields = ["slug", "lens"]
+    readonly_fields = ["slug", "lens", "hold", "release_after_hours"]
     inlines = [RecipientInline]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
