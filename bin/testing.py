@@ -300,7 +300,9 @@ def _pytest(python: Path, servers: Servers, arguments: list[str]) -> int:
         **{
             key: value
             for key, value in os.environ.items()
-            if key not in {"TEST_ENGINE", "TEST_WITHOUT", "TEST_IN_TURN", "VIRTUAL_ENV"}
+            # Without kept bytecode each process would rewrite every test, and each program that tests start compile the house.
+            if key
+            not in {"TEST_ENGINE", "TEST_WITHOUT", "TEST_IN_TURN", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE"}
         },
         "REDIS_TEST_URL": servers.redis_url,
         "POSTGRES_TEST_URL": servers.postgres_url,
