@@ -80,7 +80,7 @@ def in_parallel(*acts: Callable[[], Any]) -> list[Any]:
 def everything() -> dict[str, int]:
     """Return a print of every row of every table, to compare with a later one."""
     return {
-        model._meta.label: hash(tuple(model._base_manager.order_by("pk").values_list()))
+        model._meta.label: hash(repr(list(model._base_manager.order_by("pk").values_list())))
         for model in apps.get_models()
         if model._meta.managed
     }
