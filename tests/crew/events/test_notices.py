@@ -115,7 +115,7 @@ def test_a_cancelled_sail_is_told_with_date_and_reason(
     text = part(letter, "plain")
     assert "Sunset sail on Saturday 28 November 2026 is cancelled." in text
     assert "The reason: Gale warning" in text
-    assert "4711" not in letter.as_string()
+    assert "4711#" not in letter.as_string()
 
 
 def told(grant: EventGrant, key: str = "moved") -> Message:
