@@ -117,15 +117,6 @@ class Migration(migrations.Migration):
                                 "contractor-form-threshold",
                                 "Payments in a year from which a contractor’s form is due",
                             ),
-                            (
-                                "escalate-after-days",
-                                "Days overdue after which an action goes to the owner",
-                            ),
-                            (
-                                "escalate-after-editions",
-                                "Editions carried after which an action goes to the owner",
-                            ),
-                            ("receipt-from", "Expense from which a receipt is asked for"),
                         ],
                         max_length=60,
                     ),

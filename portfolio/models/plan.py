@@ -132,9 +132,6 @@ class AssumptionKey(models.TextChoices):
     RUNWAY_CRITICAL = "runway-alert-critical", "Runway under which it is critical"
     RUNWAY_HIGH = "runway-alert-high", "Runway under which it is a warning"
     CONTRACTOR_FORM = "contractor-form-threshold", "Payments in a year from which a contractor’s form is due"
-    ESCALATE_DAYS = "escalate-after-days", "Days overdue after which an action goes to the owner"
-    ESCALATE_EDITIONS = "escalate-after-editions", "Editions carried after which an action goes to the owner"
-    RECEIPT_FROM = "receipt-from", "Expense from which a receipt is asked for"
 
 
 class Assumption(models.Model):

@@ -95,8 +95,8 @@ def unit_of(key: str) -> str:
     """Return what an assumption is counted in: formulas read it so."""
     if key.startswith("stage-") or key == AssumptionKey.CARD_FEE:
         return "bp"
-    if key.endswith(("-days", "-editions")):
-        return key.rpartition("-")[2]
+    if key.endswith("-days"):
+        return "days"
     return "months x 100" if key.startswith("runway-") else "cents"
 
 
