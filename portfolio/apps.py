@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig
 
-# What audited actions are called in the portal; families of records name their own.
+# What audited actions are called in the portal.
 ACTIONS = {
     "portfolio:assumption:add": "Assumption written down",
     "portfolio:bankaccount:card": "Account said to be a card",
@@ -50,6 +50,7 @@ ACTIONS = {
     "portfolio:booking:cancelled": "Booking cancelled",
     "portfolio:booking:lost": "Booking lost",
     "portfolio:capital:land": "Capital options landed",
+    "portfolio:channel:move": "Channel moved",
     "portfolio:contract:bill": "Billing model set",
     "portfolio:billing_profile:set": "Paper of invoices set",
     "portfolio:client:add": "Client written down",
@@ -115,20 +116,10 @@ class PortfolioConfig(AppConfig):
         """Say what the audited actions of the portfolio are called, and count what campaigns brought in."""
         from core import trail  # noqa: PLC0415 - models may be imported once apps are loaded
         from mail.domain import campaign_results, compose  # noqa: PLC0415
-        from portfolio.domain import (  # noqa: PLC0415
-            campaign_income,
-            channels,
-            delivery,
-            expenses,
-            milestones,
-            rental,
-            technology,
-        )
+        from portfolio.domain import campaign_income  # noqa: PLC0415
         from portfolio.domain.receivables import letters  # noqa: PLC0415
 
         campaign_results.register_income(campaign_income.measured)
         compose.register(letters.INVOICE, letters.compose_invoice)
         compose.register(letters.REMINDER, letters.compose_reminder)
         trail.name_actions(ACTIONS)
-        for family in (channels, delivery, expenses, milestones, rental, technology):
-            trail.name_actions(family.ACTIONS)

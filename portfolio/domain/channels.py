@@ -14,9 +14,6 @@ from django.db import transaction
 from core import audit
 from portfolio.models import Channel, ChannelGate, ChannelStatus
 
-# What audited actions on channels are called in the portal.
-ACTIONS: dict[str, str] = {"portfolio:channel:move": "Channel moved"}
-
 # A blocked channel opens for listing only when its gates are passed.
 MOVES: dict[str, frozenset[str]] = {
     ChannelStatus.BLOCKED: frozenset({ChannelStatus.NOT_LISTED}),

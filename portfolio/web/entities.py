@@ -18,7 +18,6 @@ from portfolio.models import (
     Responsibility,
     Stake,
 )
-from portfolio.web import channels, delivery, expenses, milestones, parts, rental, technology
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import may
 from portfolio.web.tabs import books
@@ -28,16 +27,6 @@ MONTHS_SHOWN = 6
 MONTHS_AT_MOST = 13
 ENTRIES_SHOWN = 8
 EVENTS_SHOWN = 12
-
-# What each family of records adds to the page of an entity, in this order.
-FAMILIES = (
-    *channels.PARTS,
-    *rental.PARTS,
-    *delivery.PARTS,
-    *technology.PARTS,
-    *milestones.PARTS,
-    *expenses.PARTS,
-)
 
 PORTFOLIO = {"label": "Portfolio", "url": reverse_lazy("portfolio:entities")}
 
@@ -103,7 +92,6 @@ def entity_page(request: HttpRequest, slug: str) -> HttpResponse:
     last = months.month_of(as_of)
     row = pages.entity_rows(ids=[entity.pk], as_of=as_of)[0]
     handoff = HandoffFile.objects.filter(entity=entity, current=True).first()
-    of_families = parts.shown(parts=FAMILIES, entity=entity, as_of=as_of)
     return render(
         request,
         "portfolio/entity.html",
@@ -127,7 +115,6 @@ def entity_page(request: HttpRequest, slug: str) -> HttpResponse:
             "assets": list(Asset.objects.filter(entity=entity)),
             "models": list(ProfitabilityModel.objects.filter(entity=entity)),
             "plans": pages.plans(entity=entity, first_month=last),
-            "of_families": of_families,
             "handoff": handoff,
             "sections": pages.handoff_sections(file=handoff) if handoff else [],
             "owns": may(request, "own", entity),
@@ -144,7 +131,6 @@ def entity_page(request: HttpRequest, slug: str) -> HttpResponse:
                     ("People", "stakes"),
                     ("Assets", "assets"),
                     ("Plans", "models"),
-                    *((part.label, part.anchor) for part in of_families),
                     ("Handoff note", "handoff"),
                 )
             ],

@@ -1,7 +1,0 @@
-"""What was said of sample expenses."""
-
-import datetime as dt
-
-
-def load(*, at: dt.datetime) -> None:
-    """Load them; inside the caller's transaction."""

@@ -1,8 +1,0 @@
-"""Pages on which expenses are looked through."""
-
-from django.urls import URLPattern
-
-from portfolio.web.parts import Part
-
-urlpatterns: list[URLPattern] = []
-PARTS: tuple[Part, ...] = ()

@@ -1,8 +1,0 @@
-"""Pages of milestones."""
-
-from django.urls import URLPattern
-
-from portfolio.web.parts import Part
-
-urlpatterns: list[URLPattern] = []
-PARTS: tuple[Part, ...] = ()
