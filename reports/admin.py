@@ -45,20 +45,21 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 class RecipientInline(admin.TabularInline):
     model = Recipient
     extra = 0
+    exclude = ["variant"]
 
 
 @admin.register(Report)
 class ReportAdmin(admin.ModelAdmin):
     """Names, sender and recipients. Reports come with their lenses.
 
-    When an edition waits for approval is not set here as long as no page lets one approve it.
+    What nothing acts on yet is only shown: when an edition waits for approval, and which entity a report is about.
     """
 
     list_display = ["title", "slug", "family", "entity", "from_name", "reply_to", "hold", "active"]
     list_filter = ["family", "hold", "active"]
     list_select_related = ["entity"]
     search_fields = ["slug", "title"]
-    readonly_fields = ["slug", "lens", "hold", "release_after_hours"]
+    readonly_fields = ["slug", "lens", "entity", "hold", "release_after_hours"]
     inlines = [RecipientInline]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
