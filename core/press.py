@@ -19,6 +19,8 @@ _GLYPH = Path(__file__).resolve().parent / "typst" / "glyph.typ"
 _LONGEST = 24
 _STEP = 16
 _BREAK = "\u200b"
+# Shows nothing, and Typst 0.15 cannot tag a link that holds nothing else.
+_SOFT_HYPHEN = "\u00ad"
 
 
 class PressError(RuntimeError):
@@ -81,6 +83,8 @@ class Words:
         """Return a character, or its code point where no shipped face has it."""
         if char.isspace():
             return " " if char in "\t\n\r\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029" else char
+        if char == _SOFT_HYPHEN:
+            return ""
         if _is_common(char):
             return char
         alphabetic = char < self.ALPHABETS_END
@@ -100,9 +104,7 @@ def _with_breaks(word: str) -> str:
 
 def _is_common(char: str) -> bool:
     """Tell whether a character is one that every shipped face has: printable ASCII and Latin letters."""
-    return (
-        " " <= char <= "~" or ("\u00a1" <= char <= "\u017f" and char != "\u00ad") or char in "–—‘’“”…•−×≤≥€"
-    )
+    return " " <= char <= "~" or "\u00a1" <= char <= "\u017f" or char in "–—‘’“”…•−×≤≥€"
 
 
 @functools.lru_cache(maxsize=16384)

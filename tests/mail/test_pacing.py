@@ -82,12 +82,11 @@ class TestLine:
 @pytest.mark.usefixtures("store")
 def test_threads_that_join_the_line_at_once_get_a_place_each() -> None:
     Pace.objects.create(transport="ses")
-    gate, waits = threading.Barrier(8), []
+    gate, waits, began = threading.Barrier(8), [], time.monotonic()
 
     def join() -> None:
         gate.wait()
         try:
-            began = time.monotonic()
             for _ in range(5):
                 wait = reserve()
                 waits.append(time.monotonic() - began + wait)

@@ -134,6 +134,13 @@ def test_characters_without_a_glyph_stand_as_code_points_and_that_is_said(editio
     assert "3 characters of this text that the typeface does not have stand as code points" in text
 
 
+def test_a_soft_hyphen_is_left_out(edition: Document) -> None:
+    missing = next(key for key, figure in edition.figures.items() if figure.value is None)
+    figures = {**edition.figures, missing: replace(edition.figures[missing], missing="not told\u00ad")}
+    line = (Cell(figure=missing),)
+    assert "not told" in read(replace(edition, figures=figures, headline=(line, line)))
+
+
 def test_very_many_unknown_characters_cost_few_trials(edition: Document) -> None:
     text = read(with_text(edition, "".join(chr(0x4E00 + n) for n in range(1500))))
     assert "[U+4E00]" in text
