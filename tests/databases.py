@@ -18,11 +18,15 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from config import up
+from crew.domain import sample as crew_sample
 from portfolio.domain import sample
+from reports.domain import sample as reports_sample
 
 SAMPLE_AT = dt.datetime(2026, 11, 10, 18, 30, tzinfo=dt.UTC)
 """When the sample's records came, where they are copied."""
-_MIGRATED, _SAMPLE = "migrated", "sample"
+SAMPLE_SHOWN_AT = dt.datetime(2026, 11, 11, 15, 0, tzinfo=dt.UTC)
+"""When the sample's people and its reports with their schedules came, where these are copied."""
+_MIGRATED, _SAMPLE, _STAFFED = "migrated", "sample", "staffed"
 _FOLDER = Path(os.environ.get("TEST_SCRATCH") or settings.DATA_DIR)
 _own: dict[str, str] = {}
 
@@ -41,11 +45,21 @@ def with_the_sample() -> Iterator[None]:
 
     What is done there must be rolled back: the process keeps its copy.
     """
+    yield from _on_a_copy(_SAMPLE, _load)
+
+
+@contextmanager
+def with_the_staffed_sample() -> Iterator[None]:
+    """Stand on a database with the sample's records, its people and its reports, as `with_the_sample` does."""
+    yield from _on_a_copy(_STAFFED, _load_staffed)
+
+
+def _on_a_copy(saved: str, make: Callable[[str], None]) -> Iterator[None]:
     empty = _own[_MIGRATED]
-    if _SAMPLE not in _own:
-        _bring(_SAMPLE, f"{empty}_{_SAMPLE}", _load)
+    if saved not in _own:
+        _bring(saved, f"{empty}_{saved}", make)
         shutil.copytree(_documents(), settings.MEDIA_ROOT, dirs_exist_ok=True)
-    _stand_on(_own[_SAMPLE])
+    _stand_on(_own[saved])
     try:
         yield
     finally:
@@ -81,6 +95,18 @@ def _load(name: str) -> None:
     with transaction.atomic():
         sample.load(folder=settings.BASE_DIR / "demo", at=SAMPLE_AT)
     shutil.copytree(settings.MEDIA_ROOT, _documents(), dirs_exist_ok=True)
+
+
+def _load_staffed(name: str) -> None:
+    connection.close()
+    if _SAMPLE not in _own:
+        _bring(_SAMPLE, f"{_own[_MIGRATED]}_{_SAMPLE}", _load)
+        connection.close()
+    _copy(_kept(_SAMPLE), name)
+    _stand_on(name)
+    with transaction.atomic():
+        crew_sample.load(at=SAMPLE_SHOWN_AT)
+        reports_sample.load(at=SAMPLE_SHOWN_AT)
 
 
 def _documents() -> Path:

@@ -1,7 +1,10 @@
 """The sample portfolio for a module of tests, and short ways to its documents and figures.
 
-A module asks for ``sample`` with ``usefixtures``. The sample is loaded once for it, inside a transaction that is
-rolled back at its end; each test runs in a savepoint of its own within it.
+A module asks for ``sample`` with ``usefixtures``: it stands on this process's copy of a database that was loaded once,
+inside a transaction that is rolled back at the module's end; each test runs in a savepoint of its own within it.
+
+A test that changes no record takes ``first_edition``: what a lens says of the untouched sample, worked out once for
+each process. One that does change records works it out anew with ``draft`` or ``whole``.
 """
 
 import datetime as dt
@@ -12,14 +15,10 @@ from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
 from core import months
-from crew.domain import sample as crew_sample
 from crew.models import Person
-from portfolio.models import (
-    Entity,
-)
+from portfolio.models import Entity
 from reports.document import Document, Draft, Figure
-from reports.domain import issue, runs
-from reports.domain import sample as reports_sample
+from reports.domain import editions, issue, runs
 from reports.models import Edition, Report, Trigger
 from tests import databases
 
@@ -31,11 +30,23 @@ OCTOBER = months.parse("2026-10")
 @pytest.fixture(scope="module")
 def sample(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Bring the sample as `manage.py load_demo` does, for this module only."""
-    with django_db_blocker.unblock(), databases.with_the_sample(), transaction.atomic():
-        crew_sample.load(at=AT)
-        reports_sample.load(at=AT)
+    with django_db_blocker.unblock(), databases.with_the_staffed_sample(), transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+_worked_out: dict[tuple[str, dt.date, str | None], Document] = {}
+
+
+def first_edition(lens: str, *, as_of: dt.date = AS_OF, entity: str | None = None) -> Document:
+    """Return the first edition of a lens on the untouched sample, worked out once for each process.
+
+    Only for tests that leave the records alone before they ask: what is worked out here is kept for all others.
+    """
+    asked = lens, as_of, entity
+    if asked not in _worked_out:
+        _worked_out[asked] = whole(lens, as_of=as_of, entity=entity)
+    return _worked_out[asked]
 
 
 @pytest.fixture
@@ -50,8 +61,11 @@ def draft(lens: str, *, as_of: dt.date = AS_OF, entity: str | None = None) -> Dr
 
 
 def whole(lens: str, *, as_of: dt.date = AS_OF, entity: str | None = None) -> Document:
+    """Return what the next edition would say, without drawing it."""
     found = None if entity is None else Entity.objects.get(slug=entity)
-    return issue.preview(report=Report.objects.get(slug=lens), entity=found, as_of=as_of)[0]
+    return editions.next_document(
+        draft=draft(lens, as_of=as_of, entity=entity), report=Report.objects.get(slug=lens), entity=found
+    )
 
 
 def issued(lens: str, *, as_of: dt.date = AS_OF) -> Edition:
