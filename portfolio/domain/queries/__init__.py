@@ -42,13 +42,21 @@ from portfolio.domain.queries.plans import (
     targets,
 )
 from portfolio.domain.queries.references import REFERENCED, records
-from portfolio.domain.queries.selling import channels, funnel
+from portfolio.domain.queries.selling import (
+    CampaignBooking,
+    ChannelRows,
+    campaign_bookings,
+    channel_rows,
+    channels,
+    funnel,
+    market_milestones,
+)
 
 __all__ = [
-    "REFERENCED", "AccountFact", "BookingFact", "Contradiction", "EntityFact", "Exceptional", "Freshness",
-    "LinkedPosting", "Movement", "PeriodFact", "Trouble", "accounts", "assets", "assumptions", "bookings",
-    "capital_options", "channels", "contracts", "contradictions", "entities", "financial_rules", "first_entry_on",
-    "freshness", "funnel", "held_troubles", "kpi_values", "linked_postings", "movements", "note_rows", "periods",
-    "postings", "profitability_models", "records", "responsibilities", "sample_as_of", "scenarios", "stakes", "targets",
-    "total",
+    "REFERENCED", "AccountFact", "BookingFact", "CampaignBooking", "ChannelRows", "Contradiction", "EntityFact",
+    "Exceptional", "Freshness", "LinkedPosting", "Movement", "PeriodFact", "Trouble", "accounts", "assets",
+    "assumptions", "bookings", "campaign_bookings", "capital_options", "channel_rows", "channels", "contracts",
+    "contradictions", "entities", "financial_rules", "first_entry_on", "freshness", "funnel", "held_troubles",
+    "kpi_values", "linked_postings", "market_milestones", "movements", "note_rows", "periods", "postings",
+    "profitability_models", "records", "responsibilities", "sample_as_of", "scenarios", "stakes", "targets", "total",
 ]  # fmt: skip
