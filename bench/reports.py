@@ -27,7 +27,7 @@ def cases(size: lib.Size) -> Iterator[lib.Case]:
         from portfolio.domain import queries  # noqa: PLC0415
         from portfolio.models import Posting  # noqa: PLC0415
         from reports.document import Document, PostingsTrace  # noqa: PLC0415
-        from reports.domain import compare, editions, issue  # noqa: PLC0415
+        from reports.domain import compare, editions, issue, prints  # noqa: PLC0415
         from reports.lenses import LENSES  # noqa: PLC0415
         from reports.metrics import Facts  # noqa: PLC0415
         from reports.models import Report  # noqa: PLC0415
@@ -37,7 +37,7 @@ def cases(size: lib.Size) -> Iterator[lib.Case]:
 
         def document(report: Report) -> Document:
             draft = issue.build(report=report, entity=None, as_of=as_of)
-            before = compare.edition_before(report=report, entity=None, as_of=as_of)
+            before = prints.before(report=report, entity=None, as_of=as_of)
             url = editions.url(report=report, number=1)
             return compare.document(draft=draft, report=report, entity=None, number=1, url=url, before=before)
 

@@ -5,9 +5,8 @@ What a finding's new state means for the records is written in `reports.domain.f
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from django.db.models import Q, QuerySet
 
@@ -22,37 +21,28 @@ from reports.document import (
     Draft,
     Figure,
     FindingLine,
+    FormulaTrace,
+    Kpi,
     Restatement,
+    RowsTrace,
     Severity,
     Tone,
-    load,
+    TraceRow,
+    Unit,
 )
+from reports.domain.prints import Print
 from reports.figures import write
 from reports.metrics import REGISTRY
+from reports.metrics.operations import OPERATIONS
 from reports.metrics.registry import PORTFOLIO
-from reports.models import Action, ActionState, Edition, Finding, FindingState, FindingStatus, Report
+from reports.models import Action, ActionState, Finding, FindingState, FindingStatus, Report
 
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """The edition before, read back."""
-
-    edition: Edition
-    document: Document
-
-
-def edition_before(*, report: Report, entity: Entity | None, as_of: dt.date) -> Before | None:
-    """Return the newest edition of the same report and entity that stands at or before a date."""
-    edition = (
-        Edition.objects.filter(report=report, entity=entity, as_of__lte=as_of)
-        .order_by("-as_of", "-number")
-        .first()
-    )
-    return None if edition is None else Before(edition, load(Document, edition.document))
+NO_EDITION = "none: the first edition"
+NOT_IN_IT = "none: the edition before had no such figure"
 
 
 def document(
-    *, draft: Draft, report: Report, entity: Entity | None, number: int, url: str, before: Before | None
+    *, draft: Draft, report: Report, entity: Entity | None, number: int, url: str, before: Print | None
 ) -> Document:
     """Return the whole document of an edition: the draft, its findings' history, actions and changes.
 
@@ -62,6 +52,7 @@ def document(
     known = {(row.rule, row.subject): row for row in Finding.objects.filter(rule__in=draft.rules)}
     lines = tuple(_findings(draft, known, before))
     actions = tuple(_actions(draft, report, entity, known, lines, before))
+    kpis, priors = _with_priors(draft, before)
     return Document(
         head=draft.head,
         number=number,
@@ -69,22 +60,22 @@ def document(
         headline=draft.headline,
         actions=actions,
         changes=_changes(draft, lines, actions, before),
-        kpis=draft.kpis,
+        kpis=kpis,
         sections=draft.sections,
         findings=lines,
         decisions=draft.decisions,
         definitions=draft.definitions,
-        figures=draft.figures,
+        figures={**draft.figures, **priors},
         books=draft.books,
     )
 
 
 def _findings(
-    draft: Draft, known: Mapping[tuple[str, str], Finding], before: Before | None
+    draft: Draft, known: Mapping[tuple[str, str], Finding], before: Print | None
 ) -> Iterator[FindingLine]:
     as_of = draft.head.as_of
     earlier = {} if before is None else {
-        (row.rule, row.subject): row for row in before.document.findings if row.status != FindingStatus.CLEARED
+        (row.rule, row.subject): row for row in before.findings
     }  # fmt: skip
     for note in draft.findings:
         row = known.get((note.rule, note.subject))
@@ -124,12 +115,12 @@ def _actions(
     entity: Entity | None,
     known: Mapping[tuple[str, str], Finding],
     lines: tuple[FindingLine, ...],
-    before: Before | None,
+    before: Print | None,
 ) -> Iterator[ActionLine]:
     """Yield open actions, those the draft's findings open, and those settled since the edition before."""
     as_of = draft.head.as_of
     cleared = {(row.rule, row.subject) for row in lines if row.status == FindingStatus.CLEARED}
-    rows = list(actions_of(report, entity))
+    rows = list(actions_of(report, entity, draft.rules))
     newest = newest_actions(rows)
     for action in rows:
         if action.state == ActionState.OPEN:
@@ -170,9 +161,13 @@ def opens_action(finding: Finding | None, newest: Action | None, *, status: str,
     )
 
 
-def actions_of(report: Report, entity: Entity | None) -> QuerySet[Action]:
-    """Return a report's actions by due date, those about one entity alone where one is named."""
-    rows = Action.objects.filter(report=report).select_related("finding").order_by("due_on", "id")
+def actions_of(report: Report, entity: Entity | None, rules: Iterable[str]) -> QuerySet[Action]:
+    """Return a report's actions by due date, those about one entity alone where one is named.
+
+    A finding has one open action whichever report opened it, so those of its rules' findings are among them.
+    """
+    rows = Action.objects.filter(Q(report=report) | Q(finding__rule__in=list(rules)))
+    rows = rows.select_related("finding").order_by("due_on", "id")
     if entity is None:
         return rows
     return rows.filter(Q(finding__subject=entity.slug) | Q(finding__subject__startswith=f"{entity.slug}:"))
@@ -198,14 +193,13 @@ def _line(action: Action, state: str) -> ActionLine:
     )
 
 
-def _open_in(before: Before, newest: Iterable[Action]) -> set[int]:
+def _open_in(before: Print, newest: Iterable[Action]) -> set[int]:
     """Return the ids of the actions that an edition printed as open.
 
     Those it opened itself had no id yet when it was frozen: they are the newest ones for their findings.
     """
-    shown = [row for row in before.document.actions if row.state in ("open", "overdue")]
-    opened = {(row.title, row.finding) for row in shown if not row.pk}
-    return {row.pk for row in shown if row.pk} | {
+    opened = {(row.title, row.finding) for row in before.actions if not row.pk}
+    return {row.pk for row in before.actions if row.pk} | {
         action.pk
         for action in newest
         if action.finding is not None
@@ -215,11 +209,11 @@ def _open_in(before: Before, newest: Iterable[Action]) -> set[int]:
 
 
 def _changes(
-    draft: Draft, lines: tuple[FindingLine, ...], actions: tuple[ActionLine, ...], before: Before | None
+    draft: Draft, lines: tuple[FindingLine, ...], actions: tuple[ActionLine, ...], before: Print | None
 ) -> Changes:
     if before is None:
         return Changes()
-    moved, told = _moved(draft, before.document)
+    moved, told = _moved(draft, before)
     local = before.edition.issued_at.astimezone(zone(draft.head.zone))
     return Changes(
         since=f"edition {before.edition.number} of {local:%-d %B %Y}, as of {before.edition.as_of:%-d %B %Y}",
@@ -228,7 +222,7 @@ def _changes(
         findings_cleared=tuple(row.title for row in lines if row.status == FindingStatus.CLEARED),
         actions_done=tuple(_named(row) for row in actions if row.state == "done"),
         actions_overdue=tuple(_named(row) for row in actions if row.state == "overdue"),
-        restatements=tuple(_restated(draft, before.document, told)),
+        restatements=tuple(_restated(draft, before, told)),
     )
 
 
@@ -236,11 +230,10 @@ def _named(row: ActionLine) -> str:
     return f"{row.title} ({row.owner}, due {row.due_on:%-d %b})"
 
 
-def _moved(draft: Draft, before: Document) -> tuple[tuple[Change, ...], set[str]]:
+def _moved(draft: Draft, before: Print) -> tuple[tuple[Change, ...], set[str]]:
     """Return the headline figures that differ from the edition before, and the keys they cover."""
     printed = {
-        (figure.metric, figure.scope): figure
-        for figure in (before.figures[entry.figure] for entry in before.kpis)
+        (figure.metric, figure.scope): figure for figure in (before.figures[key] for key in before.kpis)
     }
     found, told = [], set()
     for entry in draft.kpis:
@@ -266,9 +259,9 @@ def _label(figure: Figure) -> str:
     return figure.label if figure.scope == PORTFOLIO else f"{figure.label}, {figure.scope}"
 
 
-def _restated(draft: Draft, before: Document, told: set[str]) -> Iterator[Restatement]:
+def _restated(draft: Draft, before: Print, told: set[str]) -> Iterator[Restatement]:
     """Yield figures of the same metric, scope and period that the earlier edition printed otherwise."""
-    for key in sorted(_printed(before)):
+    for key in sorted(before.printed):
         was, now = before.figures[key], draft.figures.get(key)
         if now is None or key in told or was.metric not in REGISTRY:
             continue
@@ -281,26 +274,73 @@ def _restated(draft: Draft, before: Document, told: set[str]) -> Iterator[Restat
             )
 
 
-def _printed(document: Document) -> set[str]:
-    """Return the keys of the figures that a document's cells name."""
-    return {key for key in _figures_in((document.headline, document.kpis, document.sections)) if key}
+def _with_priors(draft: Draft, before: Print | None) -> tuple[tuple[Kpi, ...], dict[str, Figure]]:
+    """Return the headline figures, each with what it compares with, and the figures that this adds.
+
+    A figure that stands at the as-of date has no month before; its prior is what the edition before printed.
+    """
+    kpis: list[Kpi] = []
+    added: dict[str, Figure] = {}
+    for kpi in draft.kpis:
+        if kpi.prior:
+            kpis.append(kpi)
+            continue
+        now = draft.figures[kpi.figure]
+        was = _prior(now, before)
+        added[was.key] = was
+        change = _change(now, was)
+        if change is not None:
+            added[change.key] = change
+        kpis.append(replace(kpi, prior=was.key, change=kpi.change or (change.key if change else "")))
+    return tuple(kpis), added
 
 
-def _figures_in(value: Any) -> Iterator[str]:
-    if isinstance(value, Cell):
-        yield value.figure
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _figures_in(item)
-    elif hasattr(value, "__dataclass_fields__"):
-        for name in value.__dataclass_fields__:
-            inner = getattr(value, name)
-            if name in ("figure", "prior", "target"):
-                yield inner
-            elif isinstance(inner, tuple):
-                yield from _figures_in(inner)
+def _prior(now: Figure, before: Print | None) -> Figure:
+    found = None if before is None else _same(now, before)
+    missing, rows, period = NO_EDITION, (), ""
+    if before is not None:
+        missing = NOT_IN_IT if found is None else found.missing
+        period = f"{before.edition.as_of:%-d %b %Y}"
+    if before is not None and found is not None and found.value is not None:
+        rows = (
+            TraceRow(str(before.edition), found.value, f"edition:{before.edition.pk}", before.edition.as_of),
+        )
+    return replace(
+        now,
+        key=f"before.{now.key}",
+        metric="own",
+        label=f"{now.label}, edition before",
+        value=found.value if found is not None else None,
+        badge=found.badge if found is not None else now.badge,
+        trace=RowsTrace(rows),
+        period=period,
+        missing=missing if found is None or found.value is None else "",
+    )
 
 
-def cited(document: Document) -> Iterable[Figure]:
-    """Return every figure that a document's cells name, headline figures included."""
-    return (document.figures[key] for key in sorted(_printed(document)))
+def _same(now: Figure, before: Print) -> Figure | None:
+    """Return what an edition printed of the same metric and scope, at its own date; its headline comes first."""
+    headline: Sequence[str] = before.kpis
+    for key in (*headline, *sorted(before.figures.keys() - set(headline), reverse=True)):
+        was = before.figures[key]
+        if (was.metric, was.label, was.scope, was.unit) == (now.metric, now.label, now.scope, now.unit):
+            return was
+    return None
+
+
+def _change(now: Figure, was: Figure) -> Figure | None:
+    if now.value is None or was.value is None:
+        return None
+    points = now.unit is Unit.PERCENT
+    operation = "difference" if points else "change"
+    value = OPERATIONS[operation](now.value, was.value)
+    return replace(
+        now,
+        key=f"change.{was.key}",
+        metric="own",
+        label=f"Change in {now.label.lower()}",
+        unit=Unit.POINTS if points else Unit.PERCENT,
+        value=value,
+        trace=FormulaTrace(operation, (now.key, was.key)),
+        missing="" if value is not None else "n/a",
+    )

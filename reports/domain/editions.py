@@ -14,7 +14,7 @@ from core import audit, clock
 from portfolio.domain import chain
 from portfolio.models import AnchorReason, Entity
 from reports.document import Document, Draft, dump
-from reports.domain import compare, findings, mailing, runs
+from reports.domain import compare, findings, mailing, prints, runs
 from reports.domain.forms import File
 from reports.models import Edition, EditionFile, Report, Run
 
@@ -38,7 +38,7 @@ def next_document(*, draft: Draft, report: Report, entity: Entity | None) -> Doc
         entity=entity,
         number=number,
         url=url(report=report, number=number),
-        before=compare.edition_before(report=report, entity=entity, as_of=draft.head.as_of),
+        before=prints.before(report=report, entity=entity, as_of=draft.head.as_of),
     )
 
 
@@ -75,6 +75,7 @@ def keep(*, run: Run, draft: Draft, document: Document, files: Sequence[File], a
             )
             for file in files
         )
+        prints.keep(edition=edition, document=document)
         heads = {head.entity_id: chain.Head(head.number, head.hash) for head in document.books}
         chain.record_read(heads=heads, reason=AnchorReason.EDITION, at=at)
         findings.settle(edition=edition, draft=draft, document=document, at=at)

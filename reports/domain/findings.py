@@ -27,7 +27,7 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
     has come back, opens with an action of its own, once (`compare.opens_action`).
     """
     as_of = document.head.as_of
-    newest = compare.newest_actions(compare.actions_of(edition.report, edition.entity))
+    newest = compare.newest_actions(compare.actions_of(edition.report, edition.entity, draft.rules))
     known = {(row.rule, row.subject): row for row in Finding.objects.filter(rule__in=draft.rules)}
     notes = {(note.rule, note.subject): note for note in draft.findings}
     sightings = []

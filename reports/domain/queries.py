@@ -105,6 +105,11 @@ def editions_for(person: Person) -> QuerySet[Edition]:
     return Edition.objects.filter(in_scope(person)).select_related("report", "entity").defer("document")
 
 
+def edition_of(*, pk: int) -> Edition | None:
+    """Return an edition by its id, without its document."""
+    return Edition.objects.select_related("report").defer("document").filter(pk=pk).first()
+
+
 def newest_edition(*, report: Report, person: Person) -> Edition | None:
     """Return the edition that stands at the latest date, the whole portfolio's where the person may see one.
 

@@ -169,11 +169,17 @@ def assemble(
 ) -> Draft:
     """Put a draft together with every figure worked out and the definitions of their metrics.
 
+    A headline figure of the as-of date gets its prior from the edition before, when the two are compared.
+
     Raises:
-        ValueError: the report has more headline figures than a reader takes in.
+        ValueError: the report has more headline figures than a reader takes in, or one of a month without its prior.
     """
     if len(kpis) > MOST_KPIS:
         raise ValueError(f"A report has at most {MOST_KPIS} key figures; {head.title} has {len(kpis)}.")
+    for entry in kpis:
+        figure = desk.figures[entry.figure]
+        if not entry.prior and figure.metric in REGISTRY and REGISTRY[figure.metric].monthly:
+            raise ValueError(f"The key figure {figure.key} of {head.title} says nothing of the month before.")
     return Draft(
         head=head,
         headline=headline,

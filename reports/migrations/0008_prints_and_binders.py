@@ -113,9 +113,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "figures",
-                    models.JSONField(
-                        help_text="Key to [metric, scope, period, value or null, why there is none]."
-                    ),
+                    models.JSONField(help_text="Key to what `reports.domain.prints` keeps of a figure."),
                 ),
                 ("kpis", models.JSONField(help_text="Keys of the headline figures, in order.")),
                 ("findings", models.JSONField()),

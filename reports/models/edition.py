@@ -71,7 +71,7 @@ class EditionPrint(models.Model):
     """
 
     edition = models.OneToOneField(Edition, on_delete=models.PROTECT, related_name="print")
-    figures = models.JSONField(help_text="Key to [metric, scope, period, value or null, why there is none].")
+    figures = models.JSONField(help_text="Key to what `reports.domain.prints` keeps of a figure.")
     kpis = models.JSONField(help_text="Keys of the headline figures, in order.")
     findings = models.JSONField()
     actions = models.JSONField()

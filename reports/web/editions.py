@@ -184,6 +184,9 @@ def _record_url(ref: str) -> str:
     name, _, pk = ref.partition(":")
     if not pk.isdigit():
         return ""
+    if name == "edition":
+        found = queries.edition_of(pk=int(pk))
+        return reverse("reports:edition", args=[found.report.slug, found.number]) if found else ""
     if name == "scenario":
         return f"{reverse('reports:assumptions')}#scenarios"
     if name in {"entry", "account"}:

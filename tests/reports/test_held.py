@@ -89,7 +89,9 @@ def test_what_is_let_go_on_is_what_was_kept_whatever_the_records_say_by_then(
     assert (done.state, done.error) == (RunState.DONE, "")
     assert done.edition is not None
     document = load(Document, done.edition.document)
-    assert (document.figures, document.sections, document.kpis) == (kept.figures, kept.sections, kept.kpis)
+    assert document.sections == kept.sections
+    assert {key: document.figures[key] for key in kept.figures} == kept.figures
+    assert [entry.figure for entry in document.kpis] == [entry.figure for entry in kept.kpis]
     assert Message.objects.count() == 1
     assert trail() == ["queue", "hold", "approve", "finish"]
     doubtful.clear()

@@ -1,0 +1,91 @@
+"""What a figure compares with: every headline figure says what it was before, and the edition before is not read whole."""
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from portfolio.models import BookingStage, Entity
+from reports.document import Document, load
+from reports.domain import editions, issue, prints, runs, trace
+from reports.figures import write
+from reports.models import Edition, EditionPrint, Report, Trigger
+from tests.factories.portfolio import BookingFactory
+
+AS_OF = dt.date(2026, 11, 10)
+NEXT = dt.date(2026, 11, 17)
+AT = dt.datetime(2026, 11, 18, 15, 0, tzinfo=dt.UTC)
+
+pytestmark = pytest.mark.django_db
+
+
+def issued(report: Report, as_of: dt.date) -> tuple[Edition, Document]:
+    run = runs.queue(report=report, trigger=Trigger.COMMAND, as_of=as_of, at=AT, send_to=[], here=True)
+    run = issue.carry_out(run_id=run.pk, at=AT)
+    assert (run.error, run.reasons) == ("", "")
+    edition = Edition.objects.get(report=report, as_of=as_of)
+    return edition, load(Document, edition.document)
+
+
+def headline(document: Document, metric: str) -> tuple[str, str, str]:
+    """Return a headline figure, what it was before and its change, as printed."""
+    kpi = next(row for row in document.kpis if document.figures[row.figure].metric == metric)
+    figures = document.figures
+    change = write(figures[kpi.change], plus=True) if kpi.change else ""
+    return write(figures[kpi.figure]), write(figures[kpi.prior]), change
+
+
+@pytest.fixture
+def pipeline(qos: Entity) -> None:
+    """One enquiry, which the pipeline of the CEO's report weighs."""
+    BookingFactory(
+        entity=qos, stage=BookingStage.QUOTED, price_minor=100_000, service_on=dt.date(2026, 12, 5)
+    )
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_a_figure_of_the_day_compares_with_the_edition_before_and_a_first_edition_says_there_is_none(
+    ceo: Report, qos: Entity
+) -> None:
+    first, document = issued(ceo, AS_OF)
+    now, before, change = headline(document, "weighted_pipeline")
+    assert (before, change) == ("none: the first edition", "")
+    assert all(row.prior for row in document.kpis)
+
+    BookingFactory(
+        entity=qos, stage=BookingStage.QUOTED, price_minor=100_000, service_on=dt.date(2026, 12, 6)
+    )
+    _, document = issued(ceo, NEXT)
+
+    assert headline(document, "weighted_pipeline")[1:] == (now, "+100.0 %")
+    key = next(row.prior for row in document.kpis if row.prior.startswith("before.weighted_pipeline"))
+    explained = trace.explain_in(document, key)
+    assert explained.holds
+    assert [(row.label, row.ref, row.on) for row in explained.rows()] == [
+        ("CEO: operational audit, edition 1", f"edition:{first.pk}", AS_OF)
+    ]
+    assert all(trace.explain_in(document, row.change).holds for row in document.kpis if row.change)
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_the_edition_before_is_compared_by_its_print_and_an_older_one_by_its_document(ceo: Report) -> None:
+    edition, _ = issued(ceo, AS_OF)
+    draft = issue.build(report=ceo, entity=None, as_of=NEXT)
+    with CaptureQueriesContext(connection) as asked:
+        editions.next_document(draft=draft, report=ceo, entity=None)
+    assert len(asked) == 4  # The number, the findings known, the print, the actions.
+    assert not any('"reports_edition"."document"' in query["sql"] for query in asked.captured_queries)
+
+    by_print = prints.before(report=ceo, entity=None, as_of=NEXT)
+    older = Edition.objects.create(
+        report=ceo, number=2, as_of=NEXT, issued_at=AT, document=edition.document, sha256=edition.sha256
+    )
+    by_document = prints.before(report=ceo, entity=None, as_of=NEXT)
+
+    assert EditionPrint.objects.count() == 1
+    assert by_print is not None
+    assert by_document is not None
+    assert by_document.edition == older
+    for name in ("figures", "printed", "kpis", "findings", "actions"):
+        assert getattr(by_print, name) == getattr(by_document, name), name
