@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from core import months
+from portfolio.domain.queries import AccountFact
 from reports.document import (
     Badge,
     Definition,
@@ -320,13 +321,28 @@ class Desk:
         accounts explain, an inflow being positive whatever the sign of the accounts. ``sisters`` are the kinds of
         accounts between sister entities that count too.
         """
+        kept = (*self.facts.accounts_in(scope.ids, *roles), *self.facts.sisters_in(scope.ids, *sisters))
+        return self.moved(scope, kept, first=first, last=last, sign=sign, cash=cash, side=side)
+
+    def moved(
+        self,
+        scope: Scope,
+        accounts: Iterable[AccountFact],
+        *,
+        first: int | None = None,
+        last: int,
+        sign: int = 1,
+        cash: bool = False,
+        side: str = "",
+    ) -> Answer:
+        """Answer with the movement of these very accounts over whole months, from balances; see `postings`."""
         begun = self.begun_in(scope)
         if begun is None:
             return self.absent("not tracked: its books have no entries", Badge.UNRECONCILED)
         if last < begun:
             return self.absent(f"not tracked before {months.label(begun)}", Badge.UNRECONCILED)
         start = self.facts.first_month if first is None else first
-        kept = (*self.facts.accounts_in(scope.ids, *roles), *self.facts.sisters_in(scope.ids, *sisters))
+        kept = tuple(accounts)
         value = 0
         for account in kept:
             for month in range(start, last + 1):
