@@ -1,6 +1,7 @@
 """How much of the books waits for a category: what is left on those accounts, and how many entries left it there."""
 
 from collections import Counter, defaultdict
+from collections.abc import Collection
 
 from django.db.models import F
 
@@ -19,6 +20,11 @@ def minor(*, entity: Entity, first: int, last: int) -> int:
 
 
 def lines(*, entity: Entity, first: int, last: int, source: EntrySource | None = None) -> int:
+    """Return how many postings of an entity's months wait for a category, as `lines_of` counts them; one query."""
+    return lines_of(entity_ids=[entity.pk], first=first, last=last, source=source)
+
+
+def lines_of(*, entity_ids: Collection[int], first: int, last: int, source: EntrySource | None = None) -> int:
     """Return how many postings of some months wait for a category, also where they cancel each other out; one query.
 
     What took one away is of its amount the other way: a correction, a reversal or an entry by hand. One entry by hand may
@@ -31,7 +37,7 @@ def lines(*, entity: Entity, first: int, last: int, source: EntrySource | None =
     takes: dict[int, bool] = {}
     for account, amount, entry, of, external_id, reverses, of_reversed, id_of_reversed in (
         Posting.objects.filter(
-            account__entity=entity,
+            account__entity__in=entity_ids,
             account__role=AccountRole.UNCATEGORISED,
             month__range=(first, last),
             entry__state=EntryState.POSTED,

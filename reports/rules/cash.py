@@ -2,6 +2,7 @@
 
 from core import months
 from core.money import format_minor
+from portfolio.domain import queries
 from portfolio.models import AccountRole, CapitalTier, EntityKind, FinancialRule
 from reports.document import Figure, FindingNote, Severity
 from reports.metrics import Desk
@@ -162,13 +163,10 @@ def _behind_target(rule: Rule, desk: Desk) -> list[FindingNote]:
 def _uncategorised(rule: Rule, desk: Desk) -> list[FindingNote]:
     """Bank lines of the month that nobody has categorised."""
     accounts = desk.facts.accounts_in(desk.all.ids, AccountRole.UNCATEGORISED)
-    moved = [
-        row
-        for account in accounts
-        if (row := desk.facts.movements.get((account.id, desk.month))) is not None
-        and (row.debit or row.credit)
-    ]
-    if not moved:
+    if not any((account.id, desk.month) in desk.facts.movements for account in accounts):
+        return []
+    # What was categorised since has moved on these accounts too, there and back.
+    if not queries.uncategorised_lines(entity_ids=desk.all.ids, month=desk.month):
         return []
     return [
         rule.finding(

@@ -38,6 +38,16 @@ def sample(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
 _worked_out: dict[tuple[str, dt.date, str | None], Document] = {}
 
 
+_rules: dict[str, tuple[str, ...]] = {}
+
+
+def rules_of(lens: str) -> tuple[str, ...]:
+    """Return the names of the rules that a lens runs."""
+    if lens not in _rules:
+        _rules[lens] = draft(lens).rules
+    return _rules[lens]
+
+
 def first_edition(lens: str, *, as_of: dt.date = AS_OF, entity: str | None = None) -> Document:
     """Return the first edition of a lens on the untouched sample, worked out once for each process.
 

@@ -19,6 +19,7 @@ from portfolio.domain.queries.books import (
     postings,
     sample_as_of,
     total,
+    uncategorised_lines,
 )
 from portfolio.domain.queries.clients import contracts
 from portfolio.domain.queries.notes import Contradiction, contradictions, note_rows
@@ -59,4 +60,5 @@ __all__ = [
     "contradictions", "entities", "financial_rules", "first_entry_on", "freshness", "funnel", "held_troubles",
     "kpi_values", "linked_postings", "market_milestones", "movements", "note_rows", "periods", "postings",
     "profitability_models", "records", "responsibilities", "sample_as_of", "scenarios", "stakes", "targets", "total",
+    "uncategorised_lines",
 ]  # fmt: skip

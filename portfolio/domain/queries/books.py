@@ -9,6 +9,7 @@ from django.db.models import Max, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from core import months
+from portfolio.domain import uncategorised
 from portfolio.models import (
     Account,
     Entity,
@@ -43,7 +44,7 @@ class EntityFact:
 
 @dataclass(frozen=True, slots=True)
 class AccountFact:
-    """An account and what it is for."""
+    """An account and what it is for; one that is not ``active`` takes no new entries."""
 
     id: int
     entity_id: int
@@ -51,6 +52,7 @@ class AccountFact:
     name: str
     kind: str
     role: str
+    active: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,15 @@ def entities(*, only: Collection[int] | None = None) -> tuple[EntityFact, ...]:
     )
 
 
+def uncategorised_lines(*, entity_ids: Collection[int], month: int) -> int:
+    """Return how many lines of a month wait for a category, also where they add up to nothing."""
+    return uncategorised.lines_of(entity_ids=entity_ids, first=month, last=month)
+
+
 def accounts(*, entity_ids: Collection[int]) -> tuple[AccountFact, ...]:
     """Return the chart of accounts of these entities."""
     rows = Account.objects.filter(entity_id__in=entity_ids).values_list(
-        "id", "entity_id", "code", "name", "kind", "role"
+        "id", "entity_id", "code", "name", "kind", "role", "active"
     )
     return tuple(AccountFact(*row) for row in rows)
 
