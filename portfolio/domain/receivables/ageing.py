@@ -7,16 +7,15 @@ the day it was issued, or by the day it was due.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 
-from django.db.models import Q, Sum
+from django.db.models import F, OuterRef, Q, Subquery, Sum
 
 from core import months
 from portfolio.models import (
     AccountRole,
     Allocation,
-    Booking,
     Entity,
     EntryState,
     Invoice,
@@ -29,7 +28,9 @@ from portfolio.models import (
 
 BUCKETS = ("Current", "1 to 30", "31 to 60", "61 to 90", "Over 90")
 BY_DUE, BY_ISSUE = "due", "issued"
-_CHUNK = 900
+
+# A client by id and name (a booking's has no id), and whether it is a sister entity.
+Owing = tuple[int | None, str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,20 @@ class Row:
     invoice_id: int | None = None
     booking_id: int | None = None
     sister: bool = False
+    entity_id: int | None = None
 
     @property
     def bucket(self) -> int:
         """Return the position of its bucket in `BUCKETS`."""
-        return 0 if self.days <= 0 else min(4, (self.days - 1) // 30 + 1)
+        return bucket_of(self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What is owed to some entities on a date, aged by the day it was due; ``credits`` by entity and client, positive."""
+
+    rows: tuple[Row, ...]
+    credits: dict[tuple[int, Owing], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,36 +121,26 @@ class Ageing:
         return self.ledger_minor - self.total_minor
 
 
+def bucket_of(days: int) -> int:
+    """Return the position in `BUCKETS` of what has been due, or issued, for so many days."""
+    return 0 if days <= 0 else min(4, (days - 1) // 30 + 1)
+
+
 def age(*, entity: Entity, as_of: dt.date, basis: str = BY_DUE) -> Ageing:
-    """Return an entity's receivables on a date, the client who owes most first; eight queries at most."""
-    opened = open_invoices(entity=entity, as_of=as_of)
-    rows = [
-        Row(
-            client_id=invoice.client_id,
-            client=invoice.client.name,
-            reference=invoice.reference,
-            issued_on=issued,
-            due_on=due,
-            open_minor=minor,
-            days=(as_of - (due if basis == BY_DUE else issued)).days,
-            invoice_id=invoice.pk,
-            sister=invoice.client.sister_id is not None,
-        )
-        for invoice, minor in opened
-        if (issued := invoice.issued_on) and (due := invoice.due_on)
-    ]
-    rows += _bookings(entity, as_of, opened)
-    standing = _credits(entity, as_of)
-    by_client: dict[tuple[int | None, str, bool], list[Row]] = defaultdict(list)
-    for row in rows:
-        by_client[row.client_id, row.client, row.sister].append(row)
+    """Return an entity's receivables on a date, the client who owes most first; five queries."""
+    owed = owed_to(entity_ids=[entity.pk], as_of=as_of)
+    by_client: dict[Owing, list[Row]] = defaultdict(list)
+    for row in owed.rows:
+        since = row.due_on if basis == BY_DUE else row.issued_on
+        found = replace(row, days=(as_of - since).days)
+        by_client[found.client_id, found.client, found.sister].append(found)
+    standing = {key: total for (_, key), total in owed.credits.items()}
     for key in standing:
         by_client.setdefault(key, [])
     sides: dict[bool, list[ClientRow]] = {False: [], True: []}
-    for key, found in by_client.items():
+    for key, rows in by_client.items():
         client_id, name, sister = key
-        credit = -standing.get(key, 0)
-        sides[sister].append(ClientRow(client_id, name, _bucketed(found), credit, tuple(found)))
+        sides[sister].append(ClientRow(client_id, name, _bucketed(rows), -standing.get(key, 0), tuple(rows)))
     for side in sides.values():
         side.sort(key=lambda row: (-row.total_minor, row.client))
     return Ageing(
@@ -152,24 +152,47 @@ def age(*, entity: Entity, as_of: dt.date, basis: str = BY_DUE) -> Ageing:
     )
 
 
+def owed_to(*, entity_ids: Collection[int], as_of: dt.date) -> Owed:
+    """Return what is owed to some entities on a date, invoice by invoice, and what stands to clients' credit; three queries."""
+    opened = _open(entity_ids, as_of)
+    rows = [
+        Row(
+            client_id=invoice.client_id,
+            client=invoice.client.name,
+            reference=invoice.reference,
+            issued_on=issued,
+            due_on=due,
+            open_minor=minor,
+            days=(as_of - due).days,
+            invoice_id=invoice.pk,
+            sister=invoice.client.sister_id is not None,
+            entity_id=invoice.entity_id,
+        )
+        for invoice, minor in opened
+        if (issued := invoice.issued_on) and (due := invoice.due_on)
+    ]
+    return Owed((*rows, *_bookings(entity_ids, as_of, opened)), _credits(entity_ids, as_of))
+
+
 def open_invoices(*, entity: Entity, as_of: dt.date) -> list[tuple[Invoice, int]]:
-    """Return the invoices open on a date with what is open of each, oldest first; two queries."""
-    invoices = list(
-        Invoice.objects.filter(entity=entity, state=InvoiceState.ISSUED, issued_on__lte=as_of)
+    """Return the invoices open on a date with what is open of each, oldest first; one query."""
+    return _open([entity.pk], as_of)
+
+
+def _open(entity_ids: Collection[int], as_of: dt.date) -> list[tuple[Invoice, int]]:
+    settled = Allocation.objects.filter(invoice=OuterRef("pk"), on__lte=as_of).order_by().values("invoice")
+    invoices = (
+        Invoice.objects.filter(entity__in=entity_ids, state=InvoiceState.ISSUED, issued_on__lte=as_of)
         .filter(Q(settled_on__isnull=True) | Q(settled_on__gt=as_of))
         .filter(Q(brought_forward=False) | Q(entry__on__lte=as_of))
+        .annotate(settled_then=Subquery(settled.annotate(total=Sum("amount_minor")).values("total")))
         .select_related("client")
         .order_by("issued_on", "pk")
     )
-    settled = dict(
-        Allocation.objects.filter(invoice__entity=entity, on__lte=as_of)
-        .filter(Q(invoice__settled_on__isnull=True) | Q(invoice__settled_on__gt=as_of))
-        .order_by()
-        .values_list("invoice_id")
-        .annotate(total=Sum("amount_minor"))
-    )
     return [
-        (invoice, left) for invoice in invoices if (left := invoice.total_minor - settled.get(invoice.pk, 0))
+        (invoice, left)
+        for invoice in invoices
+        if (left := invoice.total_minor - int(invoice.settled_then or 0))
     ]
 
 
@@ -186,71 +209,72 @@ def ledger_minor(entity: Entity, as_of: dt.date) -> int:
     return (held["debit"] or 0) - (held["credit"] or 0) + (moved or 0)
 
 
-def _bookings(entity: Entity, as_of: dt.date, opened: Iterable[tuple[Invoice, int]]) -> list[Row]:
+def _bookings(
+    entity_ids: Collection[int], as_of: dt.date, opened: Iterable[tuple[Invoice, int]]
+) -> list[Row]:
     """Return what bookings' clients owe without an invoice; owed since the day of the service."""
-    owed = dict(
+    invoiced: dict[int, int] = defaultdict(int)
+    for invoice, minor in opened:
+        if invoice.booking_id is not None:
+            invoiced[invoice.booking_id] += minor
+    owed = (
         Posting.objects.filter(
-            account__entity=entity,
+            account__entity__in=entity_ids,
             account__role=AccountRole.RECEIVABLE,
             booking__isnull=False,
             entry__state=EntryState.POSTED,
             entry__on__lte=as_of,
         )
-        .order_by()
-        .values_list("booking_id")
+        .order_by("booking_id")
+        .values_list(
+            "booking_id", "booking__entity_id", "booking__reference", "booking__client_name", "booking__title",
+            "booking__completed_on", "booking__service_on",
+        )
         .annotate(total=Sum("amount_minor"))
-    )
-    for invoice, minor in opened:
-        if invoice.booking_id is not None:
-            owed[invoice.booking_id] = owed.get(invoice.booking_id, 0) - minor
-    ids = sorted(pk for pk, total in owed.items() if total)
+    )  # fmt: skip
     rows = []
-    for start in range(0, len(ids), _CHUNK):
-        for booking in Booking.objects.filter(pk__in=ids[start : start + _CHUNK]):
-            since = booking.completed_on or booking.service_on or as_of
-            rows.append(
-                Row(
-                    client_id=None,
-                    client=booking.client_name or booking.title,
-                    reference=booking.reference,
-                    issued_on=since,
-                    due_on=since,
-                    open_minor=owed[booking.pk],
-                    days=(as_of - since).days,
-                    booking_id=booking.pk,
-                )
+    for booking_id, entity_id, reference, client, title, completed_on, service_on, total in owed:
+        left = int(total) - invoiced.get(booking_id, 0)
+        if not left:
+            continue
+        since = completed_on or service_on or as_of
+        rows.append(
+            Row(
+                client_id=None,
+                client=client or title,
+                reference=reference,
+                issued_on=since,
+                due_on=since,
+                open_minor=left,
+                days=(as_of - since).days,
+                booking_id=booking_id,
+                entity_id=entity_id,
             )
+        )
     return rows
 
 
-def _credits(entity: Entity, as_of: dt.date) -> dict[tuple[int | None, str, bool], int]:
+def _credits(entity_ids: Collection[int], as_of: dt.date) -> dict[tuple[int, Owing], int]:
     """Return what stands to each client's credit on a date, paid, allocated to nothing and not gone back; and who is a sister."""
-    standing: dict[tuple[int | None, str, bool], int] = defaultdict(int)
+    whose = ("entity_id", "client_id", "client__name", "client__sister_id")
+    through = [f"payment__{name}" for name in whose]
     paid = (
-        Payment.objects.filter(entity=entity, on__lte=as_of)
+        Payment.objects.filter(entity__in=entity_ids, on__lte=as_of)
         .filter(Q(void_on__isnull=True) | Q(void_on__gt=as_of))
         .order_by()
-        .values_list("client_id", "client__name", "client__sister_id")
+        .values_list(*whose)
         .annotate(total=Sum("amount_minor"))
     )
-    for client_id, name, sister, total in paid:
-        standing[client_id, name, sister is not None] += total
-    used = (
-        Allocation.objects.filter(payment__entity=entity, on__lte=as_of)
+    gone = [
+        model._default_manager.filter(payment__entity__in=entity_ids, on__lte=as_of)
         .order_by()
-        .values_list("payment__client_id", "payment__client__name", "payment__client__sister_id")
-        .annotate(total=Sum("amount_minor"))
-    )
-    for client_id, name, sister, total in used:
-        standing[client_id, name, sister is not None] -= total
-    back = (
-        PaymentRefund.objects.filter(payment__entity=entity, on__lte=as_of)
-        .order_by()
-        .values_list("payment__client_id", "payment__client__name", "payment__client__sister_id")
-        .annotate(total=Sum("amount_minor"))
-    )
-    for client_id, name, sister, total in back:
-        standing[client_id, name, sister is not None] -= total
+        .values_list(*through)
+        .annotate(total=Sum(-F("amount_minor")))
+        for model in (Allocation, PaymentRefund)
+    ]
+    standing: dict[tuple[int, Owing], int] = defaultdict(int)
+    for entity_id, client_id, name, sister, total in paid.union(*gone, all=True):
+        standing[entity_id, (client_id, name, sister is not None)] += int(total)
     return {key: total for key, total in standing.items() if total}
 
 
