@@ -21,6 +21,7 @@ from config import up
 from crew.domain import sample as crew_sample
 from portfolio.domain import sample
 from reports.domain import sample as reports_sample
+from tests import quick_migrations
 
 SAMPLE_AT = dt.datetime(2026, 11, 10, 18, 30, tzinfo=dt.UTC)
 """When the sample's records came, where they are copied."""
@@ -66,6 +67,22 @@ def _on_a_copy(saved: str, make: Callable[[str], None]) -> Iterator[None]:
         _stand_on(empty)
 
 
+@contextmanager
+def elsewhere(file: str) -> Iterator[None]:
+    """Stand on an empty database, a new file or a new one on the server, and on the one before afterwards."""
+    before, name = connection.settings_dict["NAME"], file
+    if settings.ENGINE == "postgresql":
+        name = f"{before}_elsewhere"
+        _on_the_server(f'CREATE DATABASE "{name}"')
+    _stand_on(name)
+    try:
+        yield
+    finally:
+        _stand_on(before)
+        if settings.ENGINE == "postgresql":
+            _on_the_server(f'DROP DATABASE "{name}"')
+
+
 def drop() -> None:
     """Remove what would stay on a server that goes on running; files go with their folder."""
     connection.close()
@@ -85,7 +102,8 @@ def _migrate(name: str) -> None:
     if settings.ENGINE == "postgresql":
         _on_the_server(f'CREATE DATABASE "{name}"')
     _stand_on(name)
-    up.bring_database_up_to_date()
+    with quick_migrations.quick():
+        up.bring_database_up_to_date()
 
 
 def _load(name: str) -> None:
