@@ -7,6 +7,7 @@ their place by kind and role (`portfolio.models.account`). Whether the balances 
 """
 
 import copy
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -47,6 +48,8 @@ _WAITING = AccountRole.UNCATEGORISED
 _BETWEEN = AccountRole.INTERCOMPANY
 _DIRECT = frozenset({AccountRole.DIRECT_COST, AccountRole.INTERCOMPANY})
 _BELOW = frozenset(BELOW_ROLES)
+# How each database packs the whole numbers of a group into one value.
+_PACK = {"sqlite": "json_group_array({})", "postgresql": "string_agg(int8send({}::bigint), '')"}
 
 
 class Books:
@@ -100,22 +103,19 @@ class Books:
         first, width = self._first, self._last - self._first + 2
         theirs = Account.objects.filter(entity__in=self._slugs).order_by().values("id")
         held = MonthlyBalance.objects.filter(account__in=theirs).order_by()
-        net = F("debit_minor") - F("credit_minor")
-        second = [] if also is None else ["cash_minor" if also is Measure.CASH else "debit_minor"]
+        other = None if also is None else F("cash_minor" if also is Measure.CASH else "debit_minor")
+        net, second = F("debit_minor") - F("credit_minor"), {} if other is None else {"other": other}
+        moved = held.filter(month__gte=first, month__lte=self._last).annotate(
+            at=F("month"), net=net, **second
+        )
         before = (
             held.filter(month__lt=first)
-            .values_list("account_id")
+            .values("account_id")
             .annotate(at=Value(first - 1), net=Cast(Sum(net), BigIntegerField()))
+            .annotate(**dict.fromkeys(second, Value(0, BigIntegerField())))
         )
-        if second:
-            before = before.annotate(second=Value(0, BigIntegerField()))
-        moved = held.filter(month__gte=first, month__lte=self._last)
-        found = by_account(
-            moved.values_list("account_id", "month", net, *second).union(before, all=True),
-            start=first - 1,
-            width=width,
-            two=bool(second),
-        )
+        names = ("account_id", "at", "net", *second)
+        found = by_account([moved.values(*names), before.values(*names)], start=first - 1, width=width)
         # Running sums: a column of any months is then one subtraction.
         self._net, self._other = (
             {account_id: list(accumulate(row)) for account_id, row in measure.items()} for measure in found
@@ -400,42 +400,44 @@ def less(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...]:
 
 
 def by_account(
-    rows: QuerySet[Any], *, start: int, width: int, two: bool
+    parts: Sequence[QuerySet[Any]], *, start: int, width: int
 ) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
-    """Return what a query selects (account, month, one number or two) as a row of each number by account.
+    """Return what queries select (account_id, at, net and perhaps other) as a row of each number by account.
 
-    A row has a place for each of ``width`` months from ``start`` on. PostgreSQL packs the numbers of an account into
-    bytes: of fifteen thousand rows, taking them over one by one is the greater part of the time.
+    A row has a place for each of ``width`` months from ``start`` on. The database packs the numbers of an account into
+    one value: of fifteen thousand rows, taking them over one by one is the greater part of the time.
     """
     nets: dict[int, list[int]] = defaultdict(lambda: [0] * width)
     others: dict[int, list[int]] = defaultdict(lambda: [0] * width)
-    try:
-        sql, parameters = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return nets, others  # No entity was asked for.
-    names = ("net", "other") if two else ("net",)
-    if connection.vendor == "postgresql":
-        packed = ", ".join(f"string_agg(int8send({name}), '')" for name in names)
-        sql = (
-            f"SELECT account_id, string_agg(int4send(month), ''), {packed} "  # noqa: S608 (names of our own)
-            f"FROM ({sql}) AS held (account_id, month, {', '.join(names)}) GROUP BY account_id"
+    pack = _PACK[connection.vendor]
+    said: list[str] = []
+    parameters: list[Any] = []
+    for part in parts:
+        try:
+            sql, values = part.query.sql_with_params()
+        except EmptyResultSet:
+            continue  # No entity was asked for.
+        packed = ", ".join(
+            pack.format(name) for name in ("at", "net", "other") if name in part.query.annotations
         )
+        said.append(f"SELECT account_id, {packed} FROM ({sql}) AS held GROUP BY account_id")  # noqa: S608 (names of our own)
+        parameters += values
+    if not said:
+        return nets, others
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+        cursor.execute(" UNION ALL ".join(said), parameters)
         found = cursor.fetchall()
-    if connection.vendor == "postgresql":
-        for account_id, packed_months, *packed_numbers in found:
-            many = len(packed_months) // 4
-            held = unpack(f">{many}i", packed_months)
-            for measure, numbers in zip((nets, others), packed_numbers, strict=False):
-                row = measure[account_id]
-                for month, number in zip(held, unpack(f">{many}q", numbers), strict=True):
-                    row[month - start] = number
-    elif two:
-        for account_id, month, net, other in found:
-            nets[account_id][month - start] = net
-            others[account_id][month - start] = other
-    else:
-        for account_id, month, net in found:
-            nets[account_id][month - start] = net
+    for account_id, packed_months, *packed_numbers in found:
+        held = _unpacked(packed_months)
+        for measure, numbers in zip((nets, others), packed_numbers, strict=False):
+            row = measure[account_id]
+            for month, number in zip(held, _unpacked(numbers), strict=True):
+                row[month - start] = number
     return nets, others
+
+
+def _unpacked(packed: str | bytes) -> Sequence[int]:
+    if isinstance(packed, str):
+        found: list[int] = json.loads(packed)
+        return found
+    return unpack(f">{len(packed) // 8}q", packed)

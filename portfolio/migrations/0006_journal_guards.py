@@ -81,7 +81,9 @@ _VANISHING_ENTRY = (
     "AND number = NEW.number AND state = 'posted'))"
 )
 _OPEN = "EXISTS (SELECT 1 FROM portfolio_seal)"
-_MOVED = """ON CONFLICT (account_id, month) DO UPDATE SET
+# A balance's own key is its place, so that the months of an account lie side by side and are read in one go.
+_PLACE = "p.account_id * 65536 + p.month"
+_MOVED = """ON CONFLICT (id) DO UPDATE SET
         debit_minor = debit_minor + excluded.debit_minor,
         credit_minor = credit_minor + excluded.credit_minor,
         cash_minor = cash_minor + excluded.cash_minor"""
@@ -215,8 +217,8 @@ SQLITE = [
       )
       WHERE {_FAULTY}
       LIMIT 1;
-      INSERT INTO {BALANCE} (account_id, month, debit_minor, credit_minor, cash_minor)
-      SELECT p.account_id, p.month, sum(max(p.amount_minor, 0)), sum(max(-p.amount_minor, 0)),
+      INSERT INTO {BALANCE} (id, account_id, month, debit_minor, credit_minor, cash_minor)
+      SELECT {_PLACE}, p.account_id, p.month, sum(max(p.amount_minor, 0)), sum(max(-p.amount_minor, 0)),
         sum(CASE WHEN e.cash THEN -p.amount_minor ELSE 0 END)
       FROM (
         SELECT e.id, max(a.role IN ('cash', 'clearing')) AS cash
@@ -231,8 +233,8 @@ SQLITE = [
     f"""CREATE TRIGGER seal_one AFTER INSERT ON portfolio_seal WHEN NEW.first_id = NEW.last_id BEGIN
       {_FAULT}
       FROM ({_LOOKED_AT} WHERE e.id = NEW.first_id AND NOT e.counted) WHERE id IS NOT NULL AND ({_FAULTY});
-      INSERT INTO {BALANCE} (account_id, month, debit_minor, credit_minor, cash_minor)
-      SELECT p.account_id, p.month, max(p.amount_minor, 0), max(-p.amount_minor, 0),
+      INSERT INTO {BALANCE} (id, account_id, month, debit_minor, credit_minor, cash_minor)
+      SELECT {_PLACE}, p.account_id, p.month, max(p.amount_minor, 0), max(-p.amount_minor, 0),
         CASE WHEN EXISTS (
           SELECT 1 FROM {POSTING} q CROSS JOIN {ACCOUNT} a ON a.id = q.account_id
           WHERE q.entry_id = NEW.first_id AND a.role IN ('cash', 'clearing')
