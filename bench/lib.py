@@ -64,7 +64,8 @@ class Size(enum.Enum):
 class Case:
     """One job, measured on up to three sides.
 
-    ``unit`` is ``ms`` for the time of one call, or ``/s`` for a rate: then ``amount`` says how many things a call does.
+    ``yardstick`` is a fourth, for a promise that is made for a machine which does so much of it: a fixed piece of work
+    that has nothing of ours, told to `judge` alone. ``unit`` is ``ms`` for the time of one call, or ``/s`` for a rate: then ``amount`` says how many things a call does.
     ``n`` is the size of the job and is only told. ``rounds`` is the most that each side is called, ``warm`` how often
     before anything is measured.
     """
@@ -75,6 +76,7 @@ class Case:
     ours: Side
     peer: Side | None = None
     limit: Side | None = None
+    yardstick: Side | None = None
     amount: int = 1
     rounds: int = 30
     warm: int = 1
@@ -96,6 +98,7 @@ class Outcome:
     ours: float
     peer: float | None
     limit: float | None
+    yardstick: float | None = None
     rounds: int = field(default=0, compare=False)
 
     @property
@@ -147,7 +150,12 @@ def measure(case: Case, *, bench: str, budget: float) -> Outcome:
     """
     sides: Mapping[str, Side] = {
         name: side
-        for name, side in (("ours", case.ours), ("peer", case.peer), ("limit", case.limit))
+        for name, side in (
+            ("ours", case.ours),
+            ("peer", case.peer),
+            ("limit", case.limit),
+            ("yardstick", case.yardstick),
+        )
         if side is not None
     }
     for side in sides.values():
@@ -175,6 +183,7 @@ def measure(case: Case, *, bench: str, budget: float) -> Outcome:
         ours=figures["ours"],
         peer=figures.get("peer"),
         limit=figures.get("limit"),
+        yardstick=figures.get("yardstick"),
         rounds=len(taken["ours"]),
     )
 
