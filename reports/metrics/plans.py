@@ -156,6 +156,7 @@ def model_contribution(desk: Desk, scope: Scope, month: int) -> Answer:
     formula="⌈gross burn of the portfolio ÷ contribution per charter by the model⌉",
     source="Journal and profitability model",
     better=Better.LESS,
+    against_whole=True,
 )
 def break_even_model(desk: Desk, scope: Scope, month: int) -> Answer:
     """Charters a month that carry the portfolio's fixed cost, by the model."""
@@ -174,6 +175,7 @@ def break_even_model(desk: Desk, scope: Scope, month: int) -> Answer:
     formula="⌈gross burn of the portfolio ÷ contribution per charter from the books⌉",
     source="Journal",
     better=Better.LESS,
+    against_whole=True,
 )
 def break_even_measured(desk: Desk, scope: Scope, month: int) -> Answer:
     """Charters a month that carry the portfolio's fixed cost, from what charters did contribute."""
@@ -192,6 +194,7 @@ def break_even_measured(desk: Desk, scope: Scope, month: int) -> Answer:
     formula="Gross burn of the portfolio ÷ break-even charters by the model",
     source="Journal and profitability model",
     better=Better.LESS,
+    against_whole=True,
 )
 def implied_contribution(desk: Desk, scope: Scope, month: int) -> Answer:
     """What each charter must contribute for the break-even to hold."""
@@ -207,6 +210,7 @@ def implied_contribution(desk: Desk, scope: Scope, month: int) -> Answer:
     formula="(charters completed − break-even charters) ÷ charters completed, in the month",
     source="Bookings, journal and profitability model",
     better=Better.MORE,
+    against_whole=True,
 )
 def margin_of_safety(desk: Desk, scope: Scope, month: int) -> Answer:
     """How far charters stand above (or below) break-even."""

@@ -78,7 +78,8 @@ class Aggregate(enum.StrEnum):
 class Metric:
     """A metric's definition. ``monthly`` metrics belong to a month, others to the as-of date.
 
-    ``daily`` works it out over any run of days (`Desk.between`), where its records tell the day.
+    ``daily`` works it out over any run of days (`Desk.between`), where its records tell the day. One ``against_whole``
+    sets its scope against the whole report, and is another figure in a report on less than the portfolio.
     """
 
     key: str
@@ -91,10 +92,13 @@ class Metric:
     better: Better
     aggregate: Aggregate
     daily: Daily | None
+    against_whole: bool = False
 
 
 REGISTRY: dict[str, Metric] = {}
 PORTFOLIO = "the portfolio"
+# What keys call the whole portfolio.
+WHOLE = "portfolio"
 
 _UNIT_NAMES = {
     Unit.MONEY: "money",
@@ -124,6 +128,7 @@ def metric(
     better: Better = Better.NEITHER,
     aggregate: Aggregate = Aggregate.SUM,
     daily: Daily | None = None,
+    against_whole: bool = False,
 ) -> Callable[[WorkOut], WorkOut]:
     """Register a metric under its key.
 
@@ -134,7 +139,9 @@ def metric(
     def register(work_out: WorkOut) -> WorkOut:
         if key in REGISTRY:
             raise ValueError(f"The metric {key} is defined twice.")
-        REGISTRY[key] = Metric(key, name, unit, formula, source, monthly, work_out, better, aggregate, daily)
+        REGISTRY[key] = Metric(
+            key, name, unit, formula, source, monthly, work_out, better, aggregate, daily, against_whole
+        )
         return work_out
 
     return register
@@ -167,7 +174,7 @@ class Desk:
             if len(self._scopes) == 1
             else Scope("+".join(kinds), f"{' and '.join(kinds)} entities", ids)
             if kinds
-            else Scope("portfolio", PORTFOLIO, ids)
+            else Scope(WHOLE, PORTFOLIO, ids)
         )
 
     @property
@@ -198,7 +205,8 @@ class Desk:
         scope = scope or self.all
         month = self.month if month is None else month
         period = months.iso(month) if definition.monthly else self.as_of.isoformat()
-        name = f"{key}.{scope.slug}.{period}"
+        whole = f".of.{self.all.slug}" if definition.against_whole and self.all.slug != WHOLE else ""
+        name = f"{key}.{scope.slug}{whole}.{period}"
         if name not in self.figures:
             label = months.label(month) if definition.monthly else f"{self.as_of:%-d %b %Y}"
             self._name(name, definition, definition.work_out(self, scope, month), scope, label)
