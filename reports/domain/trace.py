@@ -70,7 +70,16 @@ def explain(edition: Edition, key: str) -> Explanation:
     Raises:
         UnknownFigureError: the edition has no such figure.
     """
-    return explain_in(load(Document, edition.document), key)
+    plain = edition.document
+    known = plain["figures"]
+    if key not in known:
+        raise _unknown(key)
+    # The figure with what its formula takes: to read everything else back takes most of the time a page has.
+    near = {name: known[name] for name in (key, *known[key]["trace"].get("inputs", ()))}
+    rest = dict.fromkeys(
+        ("headline", "actions", "kpis", "sections", "findings", "decisions", "commentary"), ()
+    )
+    return explain_in(load(Document, {**plain, **rest, "figures": near}), key)
 
 
 def explain_in(document: Document, key: str) -> Explanation:
@@ -81,7 +90,7 @@ def explain_in(document: Document, key: str) -> Explanation:
     """
     figure = document.figures.get(key)
     if figure is None:
-        raise UnknownFigureError(f"This edition has no figure {key}.")
+        raise _unknown(key)
     definition = next((row for row in document.definitions if row.metric == figure.metric), None)
     trace = figure.trace
     if isinstance(trace, FormulaTrace):
@@ -110,6 +119,10 @@ def explain_in(document: Document, key: str) -> Explanation:
         holds,
         operation="" if trace.fold == "total" else _in_words(trace.fold),
     )
+
+
+def _unknown(key: str) -> UnknownFigureError:
+    return UnknownFigureError(f"This edition has no figure {key}.")
 
 
 def _in_words(operation: str) -> str:

@@ -1,4 +1,4 @@
-"""Each metric of both sample editions opens a page that says how it comes about, and the records behind it open."""
+"""Each metric of the sample's editions opens a page that says how it comes about, and the records behind it open."""
 
 import datetime as dt
 
@@ -6,6 +6,7 @@ import pytest
 
 from crew.models import Person
 from reports.document import Document, RowsTrace, load
+from reports.domain import forms
 from reports.domain import sample as reports_sample
 from reports.models import Edition
 from reports.web.editions import _record_url
@@ -18,17 +19,23 @@ pytestmark = [pytest.mark.django_db, pytest.mark.once_postgresql]
 
 
 @pytest.mark.usefixtures("sample")
-def test_each_metric_opens_its_trace_and_the_records_behind_it_open() -> None:
+def test_each_metric_opens_its_trace_and_the_records_behind_it_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    # No chart and no PDF is looked at here.
+    monkeypatch.setattr(forms, "render", lambda document: ())
     reports_sample.issue_first(at=AT)
     client = as_(Person.objects.get(email="owner@example.com"))
-    refused, records = [], set()
+    refused, records, opened = [], set(), set()
 
     for edition in Edition.objects.select_related("report").order_by("id"):
         document = load(Document, edition.document)
         # One page of each metric: that the sums of all figures hold is tested with the sample's figures.
         of_metric = {figure.metric: key for key, figure in document.figures.items()}
         assert len(of_metric) > 20
-        for key in of_metric.values():
+        for metric, key in of_metric.items():
+            # A metric of the register has one trace, whichever report prints it.
+            if metric in opened:
+                continue
+            opened |= {metric} - {"own"}
             url = f"/reports/{edition.report.slug}/{edition.number}/figures/{key}/"
             answer = client.get(url)
             if answer.status_code != 200 or not answer.context["holds"]:
