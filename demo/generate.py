@@ -6,6 +6,7 @@ python -m demo.generate --check    write nothing; exit 1 and name each file that
 
 import argparse
 import csv
+import datetime as dt
 import io
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -113,22 +114,23 @@ def _invoices() -> bytes:
 
 def _stays() -> bytes:
     header = (
-        "entity",
-        "reference",
-        "check_in",
-        "check_out",
-        "channel",
-        "gross",
-        "fee",
-        "cleaning",
-        "payout",
-        "paid",
-    )
+        "entity", "reference", "check_in", "check_out", "channel", "gross", "fee", "cleaning", "payout", "paid", "booked",
+        "cancelled", "guests",
+    )  # fmt: skip
+    sold = [
+        (stay.check_in, stay.check_out, stay.channel, stay.gross_minor, stay.fee_minor,
+         "yes" if day(stay.check_in) <= story.AS_OF else "no", day(stay.check_in) - dt.timedelta(days=before), "", guests)
+        for stay, before, guests in zip(story.STAYS, story.STAYS_BOOKED_BEFORE, story.STAY_GUESTS, strict=True)
+    ]  # fmt: skip
+    called_off = [
+        (stay.check_in, stay.check_out, stay.channel, stay.gross * 100, stay.gross * story.STAY_FEE_BP[stay.channel] // 100,
+         "no", stay.booked, stay.cancelled, stay.guests)
+        for stay in story.CANCELLED_STAYS
+    ]  # fmt: skip
     return _csv(header, (
-        ("rental-3028", f"RS-{count:03d}", stay.check_in, stay.check_out, stay.channel, dollars(stay.gross_minor),
-         dollars(stay.fee_minor), dollars(story.CLEANING * 100), dollars(stay.gross_minor - stay.fee_minor),
-         "yes" if day(stay.check_in) <= story.AS_OF else "no")
-        for count, stay in enumerate(story.STAYS, start=1)
+        ("rental-3028", f"RS-{count:03d}", check_in, check_out, channel, dollars(gross), dollars(fee),
+         dollars(story.CLEANING * 100), dollars(gross - fee), *rest)
+        for count, (check_in, check_out, channel, gross, fee, *rest) in enumerate((*sold, *called_off), start=1)
     ))  # fmt: skip
 
 

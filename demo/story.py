@@ -156,6 +156,59 @@ STAYS = (
     Stay("2026-09-24", "2026-10-01", "Airbnb", 142_100, 4_263), Stay("2026-10-09", "2026-10-12", "VRBO", 61_500, 3_075),
     Stay("2026-10-23", "2026-10-30", "Airbnb", 147_000, 4_410), Stay("2026-11-20", "2026-11-24", "Airbnb", 94_000, 2_820),
 )  # fmt: skip
+# Days before arrival on which each of these was booked, and how many came: winter and summer weeks are booked early.
+STAYS_BOOKED_BEFORE = (
+    21,
+    33,
+    46,
+    62,
+    20,
+    12,
+    24,
+    41,
+    19,
+    27,
+    38,
+    22,
+    31,
+    35,
+    16,
+    26,
+    29,
+    47,
+    52,
+    66,
+    58,
+    71,
+    34,
+    23,
+    9,
+    30,
+    14,
+    37,
+    25,
+)
+STAY_GUESTS = (2, 4, 3, 5, 2, 2, 2, 3, 4, 2, 5, 4, 2, 4, 2, 3, 4, 6, 5, 6, 4, 6, 3, 2, 2, 4, 2, 5, 3)
+
+
+class CancelledStay(NamedTuple):
+    """A stay that was booked and called off; nothing had been paid out, and nothing was kept."""
+
+    check_in: str
+    check_out: str
+    channel: str
+    gross: int
+    booked: str
+    cancelled: str
+    guests: int
+
+
+# The last one is the guests whom the water heater kept away.
+CANCELLED_STAYS = (
+    CancelledStay("2026-04-10", "2026-04-14", "VRBO", 860, "2026-03-02", "2026-03-28", 4),
+    CancelledStay("2026-08-26", "2026-08-31", "Airbnb", 1_150, "2026-07-20", "2026-08-12", 3),
+    CancelledStay("2026-10-15", "2026-10-19", "Airbnb", 820, "2026-09-20", "2026-10-13", 2),
+)
 CLEANING = 120
 MORTGAGE, MORTGAGE_OPENING, MORTGAGE_RATE_BP_MONTH = 2_310, 350_400, 50
 REPAIRS = (

@@ -16,7 +16,7 @@ from core import audit, clock
 from portfolio.domain import held, landing, ledger
 from portfolio.domain.accounts import COMMISSIONS, Accounts
 from portfolio.domain.landing import LandedFile, NewLine
-from portfolio.formats import tables
+from portfolio.formats import stays, tables
 from portfolio.formats.errors import FormatError
 from portfolio.models import (
     AccountRole,
@@ -33,6 +33,7 @@ from portfolio.models import (
     EntrySource,
     ImportKind,
     MonthlyTarget,
+    Stay,
 )
 
 DIRECT = "direct"
@@ -82,14 +83,15 @@ def land_stays(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.da
     """Land stays at a rental as bookings, and post the fee that a channel kept from each payout.
 
     The payout itself arrives at the bank net of the fee, so the fee is added to sales and to commissions on the day
-    the stay began. A stay that a handoff note brought before takes the export's reference.
+    the stay began. A stay that a handoff note brought before takes the export's reference, and one that was called off
+    is there as cancelled.
 
     Raises:
         FormatError: the file cannot be read, names an unknown entity, contradicts what landed before, or touches a
             closed month.
     """
     with transaction.atomic():
-        rows = tables.parse_stays(data, name=name)
+        rows = stays.parse_stays(data, name=name)
         entities = landing.entities_named(((row.line, row.entity) for row in rows), name=name)
         landing.lock(*entities.values())
         noted = _noted(entities.values())
@@ -108,8 +110,8 @@ def land_stays(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.da
             landing.refuse_closed(entity=entity, lines=posted, name=name, column="check_in")
             landing.refuse_early(entity=entity, lines=posted, name=name, column="check_in")
             for n in fresh:
-                stay = _stay(entity, group[n], noted.get((entity.pk, group[n].check_in)), name)
-                lines[n].booking_id = stay.pk
+                booking = _stay(entity, group[n], noted.get((entity.pk, group[n].check_in)), name)
+                lines[n].booking_id = booking.pk
                 kept.append((entity, lines[n]))
             _post_fees(entity, [(group[n], lines[n]) for n in fresh], name, by, at)
         last = max((row.check_in for row in rows), default=None)
@@ -302,37 +304,50 @@ def _noted(entities: Iterable[Entity]) -> dict[tuple[int, dt.date | None], Booki
     return {(booking.entity_id, booking.service_on): booking for booking in told.all()}
 
 
-def _stay(entity: Entity, row: tables.StayRow, noted: Booking | None, name: str) -> Booking:
+def _stay(entity: Entity, row: stays.StayRow, noted: Booking | None, name: str) -> Booking:
     done = row.paid  # Channels pay once the guests have come.
     facts: dict[str, Any] = {
         "title": f"Stay {row.check_in} to {row.check_out}, {row.channel}",
         "kind": "stay",
-        "stage": BookingStage.COMPLETED if done else BookingStage.BOOKED,
+        "stage": BookingStage.CANCELLED
+        if row.cancelled_on
+        else BookingStage.COMPLETED
+        if done
+        else BookingStage.BOOKED,
         "service_on": row.check_in,
+        "booked_on": row.booked_on,
         "completed_on": row.check_out if done else None,
+        "ended_on": row.cancelled_on,
+        "party_size": row.guests,
         "price_minor": row.gross_minor,
         "paid_minor": row.gross_minor if row.paid else 0,
         "source": landing.origin(name, row.line)[-120:],
     }
     if noted is None:
         # The export does not say when the stay was asked for, and a booking is known from that day on.
-        stay = Booking.objects.create(entity=entity, reference=row.reference, enquired_on=None, **facts)
+        booking = Booking.objects.create(entity=entity, reference=row.reference, enquired_on=None, **facts)
     else:
         Booking.objects.filter(pk=noted.pk).update(reference=row.reference, **facts)
-        stay = noted
+        booking = noted
     BookingCost.objects.bulk_create(
         [
-            BookingCost(booking=stay, kind="commission", amount_minor=row.fee_minor),
-            BookingCost(booking=stay, kind="other", amount_minor=row.cleaning_minor),
+            BookingCost(booking=booking, kind="commission", amount_minor=row.fee_minor),
+            BookingCost(booking=booking, kind="other", amount_minor=row.cleaning_minor),
         ],
-        ignore_conflicts=True,
+        update_conflicts=True,
+        unique_fields=["booking", "kind"],
+        update_fields=["amount_minor"],
     )
-    return stay
+    Stay.objects.update_or_create(
+        booking=booking,
+        defaults={"check_in": row.check_in, "check_out": row.check_out, "channel_name": row.channel},
+    )
+    return booking
 
 
 def _post_fees(
     entity: Entity,
-    stays: Iterable[tuple[tables.StayRow, NewLine]],
+    stays: Iterable[tuple[stays.StayRow, NewLine]],
     name: str,
     by: AbstractBaseUser | None,
     at: dt.datetime,

@@ -132,6 +132,16 @@ class AssumptionKey(models.TextChoices):
     RUNWAY_CRITICAL = "runway-alert-critical", "Runway under which it is critical"
     RUNWAY_HIGH = "runway-alert-high", "Runway under which it is a warning"
     CONTRACTOR_FORM = "contractor-form-threshold", "Payments in a year from which a contractor’s form is due"
+    RECEIPT_FROM = "receipt-from-minor", "Sum from which a payment needs a receipt"
+    TRIAGE_EMERGENCY = "triage-emergency-days", "Days within which an emergency is looked at"
+    TRIAGE_URGENT = "triage-urgent-days", "Days within which something urgent is looked at"
+    TRIAGE_ROUTINE = "triage-routine-days", "Days within which any other ticket is looked at"
+    REPAIR_EMERGENCY = "repair-emergency-days", "Days within which an emergency is mended"
+    REPAIR_URGENT = "repair-urgent-days", "Days within which something urgent is mended"
+    REPAIR_ROUTINE = "repair-routine-days", "Days within which any other ticket is closed"
+    OCCUPANCY_FLOOR = "occupancy-floor-bp", "Adjusted occupancy of a rental under which it is low"
+    EXPIRY_WARNING = "expiry-warning-days", "Days before a paper runs out at which it is to be renewed"
+    GAP_WARNING = "gap-warning-days", "Nights open in a row between two stays that are worth a thought"
 
 
 class Assumption(models.Model):

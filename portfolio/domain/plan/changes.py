@@ -93,7 +93,7 @@ def save(
 
 def unit_of(key: str) -> str:
     """Return what an assumption is counted in: formulas read it so."""
-    if key.startswith("stage-") or key == AssumptionKey.CARD_FEE:
+    if key.startswith("stage-") or key.endswith("-bp"):
         return "bp"
     if key.endswith("-days"):
         return "days"
