@@ -7,7 +7,7 @@ sides meet only where every entry was read rightly.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from django.db.models import Max, Min, Q, Sum
@@ -77,6 +77,7 @@ class RollForward:
 class Move:
     """What one entry did to what is held: by kind, in the sense of the table; ``bookings`` it names."""
 
+    entity_id: int
     entry_id: int
     month: int
     on: dt.date
@@ -151,16 +152,21 @@ def roll_forward(*, entity: Entity, first: int, last: int) -> RollForward:
 
 
 def moves(*, entity: Entity, first: int, last: int) -> list[Move]:
-    """Return the entries that moved what is held, the oldest first; one query."""
+    """Return the entries of an entity that moved what is held, the oldest first; one query."""
+    return moves_of(entity_ids=[entity.pk], first=first, last=last)
+
+
+def moves_of(*, entity_ids: Collection[int], first: int, last: int) -> list[Move]:
+    """Return the entries of some entities that moved what is held, the oldest first; one query."""
     touched = Posting.objects.filter(
-        account__entity=entity, account__role__in=HELD_ROLES, month__gte=first, month__lte=last,
+        account__entity__in=entity_ids, account__role__in=HELD_ROLES, month__gte=first, month__lte=last,
         entry__state=EntryState.POSTED,
     ).order_by().values("entry_id")  # fmt: skip
     rows = (
         Posting.objects.filter(entry__in=touched)
         .order_by("entry__on", "entry_id", "id")
         .values_list(
-            "entry_id", "month", "entry__on", "entry__memo", "entry__source", "entry__reverses__source", "entry__external_id", "entry__reverses__external_id",
+            "entry__entity_id", "entry_id", "month", "entry__on", "entry__memo", "entry__source", "entry__reverses__source", "entry__external_id", "entry__reverses__external_id",
             "account__role", "account__code", "amount_minor", "booking_id",
         )
     )  # fmt: skip
@@ -168,6 +174,7 @@ def moves(*, entity: Entity, first: int, last: int) -> list[Move]:
     legs: dict[int, list[tuple[str, str, int]]] = defaultdict(list)
     sources: dict[int, tuple[str, str, bool]] = {}
     for (
+        entity_id,
         entry_id,
         month,
         on,
@@ -181,7 +188,7 @@ def moves(*, entity: Entity, first: int, last: int) -> list[Move]:
         amount,
         booking_id,
     ) in rows:
-        move = found.setdefault(entry_id, Move(entry_id, month, on, memo))
+        move = found.setdefault(entry_id, Move(entity_id, entry_id, month, on, memo))
         sources[entry_id] = (reversed_source or source, reversed_name or name or "", bool(reversed_source))
         legs[entry_id].append((role, code, amount))
         if booking_id is not None and booking_id not in move.bookings:

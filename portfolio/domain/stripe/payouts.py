@@ -231,27 +231,41 @@ def in_transit(*, entity: Entity, as_of: dt.date) -> int:
 
 
 def explained(*, entity: Entity, as_of: dt.date) -> Explained:
-    """Return what Stripe's movements leave in the clearing account at the end of a day; two queries.
+    """Return what Stripe's movements leave in an entity's clearing account at the end of a day; two queries."""
+    found = explained_of(entity_ids=[entity.pk], as_of=as_of)
+    return found.get(entity.pk, Explained(0, 0, 0, by_hand=False))
+
+
+def explained_of(*, entity_ids: Collection[int], as_of: dt.date) -> dict[int, Explained]:
+    """Return the same for each entity that has movements or payouts by hand; two queries.
 
     By the dates of the books: a payout that the bank's statement brought first arrived on the bank's date. What has no
     entry is of before the opening, which brought its money.
     """
     in_books = Q(entry__on__lte=as_of) | Q(entry=None, waits=False, on__lte=as_of)
-    lines = ImportedLine.objects.filter(
-        in_books, entity=entity, kind=ImportKind.STRIPE, external_id=OuterRef("external_id")
-    )
-    by_hand = StripePayout.objects.filter(entity=entity, manual=True)
-    carried = StripeMovement.objects.filter(entity=entity).exclude(payout_id="").order_by()
+    lines = ImportedLine.objects.filter(in_books, entity=OuterRef("entity"), kind=ImportKind.STRIPE)
+    own = Exists(lines.filter(external_id=OuterRef("external_id")))
+    by_hand = StripePayout.objects.filter(entity__in=entity_ids, manual=True)
+    # A payout's id is Stripe's own, the same for no two entities.
+    moved = StripeMovement.objects.filter(entity__in=entity_ids).order_by()
+    carried = moved.exclude(payout_id="")
     arrived = carried.filter(Exists(lines.filter(payout_id=Lower(OuterRef("payout_id"))))).values("payout_id")
     unlisted = Q(payout_id="") | Q(payout_id__in=by_hand.values("payout_id"))
-    sums = (
-        StripeMovement.objects.filter(Exists(lines), entity=entity)
-        .order_by()
-        .aggregate(
+    hands = set(by_hand.order_by().values_list("entity_id", flat=True).distinct())
+    sums = {
+        entity_id: tuple(int(total or 0) for total in totals)
+        for entity_id, *totals in moved.filter(own)
+        .values_list("entity_id")
+        .annotate(
             whole=Sum("net_minor"),
             at_stripe=Sum("net_minor", filter=unlisted),
             under_way=Sum("net_minor", filter=~unlisted & ~Q(payout_id__in=arrived)),
         )
-    )
-    whole, at_stripe, under_way = (int(sums[key] or 0) for key in ("whole", "at_stripe", "under_way"))
-    return Explained(under_way, at_stripe, whole - at_stripe - under_way, by_hand.exists())
+    }
+    found = {}
+    for entity_id in sums.keys() | hands:
+        whole, at_stripe, under_way = sums.get(entity_id, (0, 0, 0))
+        found[entity_id] = Explained(
+            under_way, at_stripe, whole - at_stripe - under_way, by_hand=entity_id in hands
+        )
+    return found
