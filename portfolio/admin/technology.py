@@ -1,8 +1,8 @@
-"""Technology: what people entered can be fixed; what a snapshot saw is only read."""
+"""Technology, to be read: it is written on its own pages and by the domain, which mask what looks like a secret."""
 
 from django.contrib import admin
 
-from core.admin import AuditedAdmin, ReadOnlyAdmin
+from core.admin import ReadOnlyAdmin
 from portfolio.models import (
     CacheRule,
     Deployment,
@@ -17,12 +17,11 @@ from portfolio.models import (
 
 
 @admin.register(TechSystem)
-class TechSystemAdmin(AuditedAdmin):
+class TechSystemAdmin(ReadOnlyAdmin):
     list_display = ["name", "entity", "kind", "exposure", "supported_until"]
     list_filter = ["kind", "exposure", "entity"]
     list_select_related = ["entity"]
     search_fields = ["name", "slug"]
-    autocomplete_fields = ["entity"]
 
 
 @admin.register(TechSnapshot)
@@ -34,8 +33,6 @@ class TechSnapshotAdmin(ReadOnlyAdmin):
 
 @admin.register(TechFinding)
 class TechFindingAdmin(ReadOnlyAdmin):
-    """Findings are noted, changed and fixed through the domain, which masks their evidence."""
-
     list_display = ["title", "entity", "kind", "severity", "exposure", "effort", "first_seen_on", "fixed_on"]
     list_filter = ["kind", "severity", "entity"]
     list_select_related = ["entity"]
@@ -67,36 +64,32 @@ class TechMeasureAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Deployment)
-class DeploymentAdmin(AuditedAdmin):
+class DeploymentAdmin(ReadOnlyAdmin):
     list_display = ["at", "what", "change", "entity", "outcome", "restored_at"]
     list_filter = ["outcome", "entity"]
     list_select_related = ["entity"]
     search_fields = ["what", "change"]
-    autocomplete_fields = ["entity", "system"]
 
 
 @admin.register(DomainName)
-class DomainNameAdmin(AuditedAdmin):
+class DomainNameAdmin(ReadOnlyAdmin):
     list_display = ["name", "entity", "expires_on", "certificate_expires_on", "spf", "dkim", "dmarc"]
     list_filter = ["entity"]
     list_select_related = ["entity"]
     search_fields = ["name"]
-    autocomplete_fields = ["entity"]
 
 
 @admin.register(DnsRecord)
-class DnsRecordAdmin(AuditedAdmin):
+class DnsRecordAdmin(ReadOnlyAdmin):
     list_display = ["name", "type", "ttl", "value", "zone", "dangling", "seen_on"]
     list_filter = ["type", "dangling", "entity"]
     list_select_related = ["entity"]
     search_fields = ["name", "value"]
-    autocomplete_fields = ["entity"]
 
 
 @admin.register(CacheRule)
-class CacheRuleAdmin(AuditedAdmin):
+class CacheRuleAdmin(ReadOnlyAdmin):
     list_display = ["path", "seconds", "said_by", "entity"]
     list_filter = ["entity"]
     list_select_related = ["entity"]
     search_fields = ["path", "said_by"]
-    autocomplete_fields = ["entity"]

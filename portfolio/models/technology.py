@@ -96,8 +96,8 @@ class TechFinding(models.Model):
     """Something to be put right; open while ``fixed_on`` is empty.
 
     ``severity`` is 4 critical, 3 high, 2 medium, 1 low; ``exposure`` 2 what anybody can reach, else 1; ``effort`` 1 to 3.
-    Its place among the actions is severity x exposure / effort. ``evidence`` is masked. ``saveable_minor`` is cents a
-    month; ``changed_on`` the day its words or weights last changed.
+    Its place among the actions is severity x exposure / effort. ``evidence`` is masked. ``changed_on`` is the day its
+    words or weights last changed. Muted, it counts again from ``muted_until`` on.
     """
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="tech_findings", db_index=False)
@@ -111,7 +111,7 @@ class TechFinding(models.Model):
     exposure = models.PositiveSmallIntegerField(default=1)
     effort = models.PositiveSmallIntegerField(default=1)
     evidence = models.CharField(max_length=250, blank=True)
-    saveable_minor = models.BigIntegerField(default=0, help_text="Cents a month.")
+    remedy = models.CharField(max_length=200, blank=True, help_text="What puts it right.")
     first_seen_on = models.DateField()
     changed_on = models.DateField(null=True, blank=True)
     fixed_on = models.DateField(null=True, blank=True)
@@ -141,9 +141,6 @@ class TechFinding(models.Model):
             models.CheckConstraint(
                 condition=Q(muted_until__isnull=True) | ~Q(mute_reason=""),
                 name="tech_finding_muted_for_a_reason",
-            ),
-            models.CheckConstraint(
-                condition=Q(saveable_minor__gte=0), name="tech_finding_saves_nothing_negative"
             ),
         ]
 

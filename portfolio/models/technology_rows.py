@@ -20,6 +20,7 @@ class TechCost(models.Model):
     amount_minor = models.BigIntegerField()
     forecast_minor = models.BigIntegerField(null=True, blank=True)
     saveable_minor = models.BigIntegerField(default=0)
+    saving = models.CharField(max_length=160, blank=True, help_text="What would save it.")
 
     class Meta:
         ordering = ["snapshot_id", "entity_id", "month", "service"]
@@ -85,9 +86,6 @@ class Deployment(models.Model):
     """One release; ``restored_at`` is when a failed one was made good."""
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="deployments", db_index=False)
-    system = models.ForeignKey(
-        TechSystem, null=True, blank=True, on_delete=models.PROTECT, related_name="deployments"
-    )
     at = models.DateTimeField()
     what = models.CharField(max_length=120)
     change = models.CharField(max_length=160, blank=True)

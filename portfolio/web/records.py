@@ -69,12 +69,12 @@ PAGES = {
 SECTIONS = {
     "asset": (Asset, "assets"),
     "blocked": (BlockedNights, "rental"),
-    "cache": (CacheRule, "technology"),
+    "cache": (CacheRule, "technology#caches"),
     "channel": (Channel, "channels"),
     "contract": (ClientContract, "contracts"),
-    "deployment": (Deployment, "technology"),
-    "dns": (DnsRecord, "technology"),
-    "domain": (DomainName, "technology"),
+    "deployment": (Deployment, "technology#deployments"),
+    "dns": (DnsRecord, "technology#names"),
+    "domain": (DomainName, "technology#names"),
     "expiry": (Expiry, "rental"),
     "handoff": (HandoffFile, "handoff"),
     "kpi": (KpiValue, "kpis"),
@@ -85,9 +85,9 @@ SECTIONS = {
     "responsibility": (Responsibility, "responsibilities"),
     "stake": (Stake, "stakes"),
     "target": (MonthlyTarget, "plans"),
-    "tech_cost": (TechCost, "technology"),
-    "tech_finding": (TechFinding, "technology"),
-    "tech_system": (TechSystem, "technology"),
+    "tech_cost": (TechCost, "technology#cost"),
+    "tech_finding": (TechFinding, "technology#findings"),
+    "tech_system": (TechSystem, "technology#systems"),
     "ticket": (MaintenanceTicket, "rental"),
 }
 SHOWN_WITH = {
@@ -133,5 +133,7 @@ def record(request: HttpRequest, model: str, pk: int) -> HttpResponse:
         entity: Entity | None = found.entity  # type: ignore[attr-defined]
         if entity is None:
             return redirect("portfolio:portfolio_plans")
-        return redirect(f"{reverse('portfolio:entity', args=[entity.slug])}#{section}")
+        # A section of its entity's page, or of another one that is named before it.
+        page, _, anchor = section.rpartition("#")
+        return redirect(f"{reverse('portfolio:' + (page or 'entity'), args=[entity.slug])}#{anchor}")
     raise Http404

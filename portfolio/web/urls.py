@@ -24,6 +24,7 @@ from portfolio.web import (
     statements,
     stripe,
     tax,
+    technology,
     terms,
     unexplained,
 )
@@ -66,6 +67,7 @@ urlpatterns = [
     *stripe.urlpatterns,
     *deferred.urlpatterns,
     *tax.urlpatterns,
+    *technology.urlpatterns,
     *terms.urlpatterns,
     *plans.urlpatterns,
     *plan_models.urlpatterns,

@@ -42,7 +42,6 @@ def test_findings_out_of_bounds_are_refused() -> None:
             "tech_finding_weights": lambda: TechFindingFactory(severity=5),
             "tech_finding_fixed_after_it_was_seen": lambda: TechFindingFactory(fixed_on=EARLY),
             "tech_finding_muted_for_a_reason": lambda: TechFindingFactory(muted_until=EARLY),
-            "tech_finding_saves_nothing_negative": lambda: TechFindingFactory(saveable_minor=-1),
         },
         TechFinding,
     )

@@ -9,7 +9,7 @@ import datetime as dt
 from django.contrib.auth.models import AbstractBaseUser
 
 from core import audit
-from portfolio.domain.adoption import channels, clients, jobs, people, plans, rental
+from portfolio.domain.adoption import channels, clients, jobs, people, plans, rental, technology
 from portfolio.domain.adoption.reading import Adopter
 from portfolio.formats.handoff import Handoff
 from portfolio.formats.handoff_rows import RowKind
@@ -23,6 +23,7 @@ _ADOPTERS: dict[RowKind, Adopter] = {
     **clients.ADOPTERS,
     **jobs.ADOPTERS,
     **rental.ADOPTERS,
+    **technology.ADOPTERS,
 }
 
 

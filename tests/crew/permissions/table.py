@@ -10,6 +10,7 @@ from typing import Any
 from tests.crew.permissions.answers import Page
 from tests.crew.permissions.table_office import PAGES as OFFICE
 from tests.crew.permissions.table_receivables import PAGES as RECEIVABLES
+from tests.crew.permissions.table_technology import PAGES as TECHNOLOGY
 from tests.crew.permissions.world import World
 
 STAFF = "OKBR"
@@ -208,6 +209,7 @@ OPEN: list[Page] = [
 PAGES: list[Page] = [
     *OFFICE,
     *RECEIVABLES,
+    *TECHNOLOGY,
     *PORTAL,
     *OWN,
     *OPEN,

@@ -1,0 +1,376 @@
+"""Technology: findings, cost, storage and traffic, errors and times, releases, names that run out.
+
+Days and months are the portfolio's. Nothing is known of what no snapshot holds, and it is then not zero.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+
+from core import months
+from portfolio.domain.queries import technology
+from portfolio.domain.queries.technology import CostFact, DeploymentFact, MeasureFact
+from portfolio.models import DeploymentOutcome, MeasureName, TechFindingKind
+from reports.document import Badge, TraceRow, Unit
+from reports.metrics.registry import Aggregate, Answer, Better, Desk, Scope, metric
+from reports.metrics.technology_issues import EXPIRING, distinct, issues
+
+SNAPSHOTS = "Snapshots of the cloud account, or figures entered by hand"
+RECENT_DAYS = 30
+
+
+def _count_of(*kinds: str, once: bool) -> Callable[[Desk, Scope, int], Answer]:
+    """Return how to count what is open of some kinds; ``once`` counts what entities share once."""
+
+    def work_out(desk: Desk, scope: Scope, month: int) -> Answer:
+        found = issues(desk, scope, *kinds)
+        rows = []
+        for alike in distinct(found):
+            for place, issue in enumerate(alike):
+                label = f"{issue.owner}: {issue.title}"
+                counts = place == 0 or not once
+                rows.append(
+                    TraceRow(label if counts else f"{label} (the same)", int(counts), issue.records[0][0], issue.first_seen_on)
+                )  # fmt: skip
+        if not rows and not _is_known(desk, scope):
+            return desk.absent("not tracked: nothing is recorded of its technology")
+        return desk.rows(rows, Badge.ENTERED)
+
+    return work_out
+
+
+def _is_known(desk: Desk, scope: Scope) -> bool:
+    """Tell whether anything at all is recorded of a scope's technology."""
+    return any(
+        row.entity_id in scope.ids
+        for read in (technology.tech_systems, technology.tech_findings, technology.tech_costs)
+        for row in desk.facts.once(read)
+    )
+
+
+for _key, _name, _kinds, _once in (
+    ("security_open", "Security findings open", (TechFindingKind.SECURITY,), False),
+    ("ux_open", "UX shortfalls", (TechFindingKind.UX,), True),
+    ("cycle_open", "Gaps of the development cycle", (TechFindingKind.CYCLE,), True),
+    ("dns_open", "Gaps of DNS and domains", (TechFindingKind.DNS, EXPIRING), False),
+    ("cache_conflicts", "Cache times that contradict each other", (TechFindingKind.CACHE,), False),
+    ("tech_open", "All to be put right", (), False),
+):
+    metric(
+        _key,
+        name=_name,
+        unit=Unit.COUNT,
+        formula="What is neither fixed nor muted on the as-of date"
+        + ("; what several entities lack counts once" if _once else ""),
+        source="Technology findings, DNS records, domain names and cache rules",
+        monthly=False,
+        better=Better.LESS,
+        aggregate=Aggregate.LAST,
+    )(_count_of(*_kinds, once=_once))
+
+
+def costs_of(desk: Desk, scope: Scope, month: int) -> list[CostFact]:
+    """Return what each service of a scope cost in a month."""
+    return [
+        row
+        for row in desk.facts.once(technology.tech_costs)
+        if row.entity_id in scope.ids and row.month == month
+    ]
+
+
+def _cost_rows(desk: Desk, scope: Scope, month: int, amount: Callable[[CostFact], int | None]) -> Answer:
+    names = {entity.id: entity.name for entity in desk.facts.entities}
+    rows = [
+        TraceRow(f"{names[row.entity_id]}: {row.service}", minor, f"tech_cost:{row.id}", row.seen_on)
+        for row in costs_of(desk, scope, month)
+        if (minor := amount(row)) is not None
+    ]
+    if not rows:
+        return desk.absent(f"not tracked: no snapshot holds it for {months.label(month)}", Badge.UNRECONCILED)
+    return desk.rows(rows)
+
+
+@metric(
+    "tech_cost",
+    name="Cost of technology",
+    unit=Unit.MONEY,
+    formula="Σ of every service, as the newest snapshot of the month says",
+    source=SNAPSHOTS,
+    better=Better.LESS,
+)
+def tech_cost(desk: Desk, scope: Scope, month: int) -> Answer:
+    """What the month's services cost."""
+    return _cost_rows(desk, scope, month, lambda row: row.amount_minor)
+
+
+@metric(
+    "tech_saveable",
+    name="Saveable a month",
+    unit=Unit.MONEY,
+    formula="Σ of what could be saved of each service's cost of a month",
+    source=SNAPSHOTS,
+    better=Better.LESS,
+)
+def tech_saveable(desk: Desk, scope: Scope, month: int) -> Answer:
+    """What could be saved of the month's cost, as whoever took the snapshot judged."""
+    return _cost_rows(desk, scope, month, lambda row: row.saveable_minor)
+
+
+@metric(
+    "tech_cost_forecast",
+    name="Cost of technology, this month as expected",
+    unit=Unit.MONEY,
+    formula="Σ of the provider's forecast for the running month",
+    source=SNAPSHOTS,
+    monthly=False,
+    better=Better.LESS,
+    aggregate=Aggregate.LAST,
+)
+def tech_cost_forecast(desk: Desk, scope: Scope, month: int) -> Answer:
+    """What the running month is expected to cost in the end."""
+    answer = _cost_rows(desk, scope, months.month_of(desk.as_of), lambda row: row.forecast_minor)
+    return Answer(answer.value, answer.trace, Badge.MODELLED, answer.missing)
+
+
+def measured(desk: Desk, scope: Scope, name: str, month: int) -> list[MeasureFact]:
+    """Return what was measured of a scope's systems in a month, by system and day."""
+    first, last = months.first_day(month), months.last_day(month)
+    return [
+        row
+        for row in desk.facts.once(technology.tech_measures)
+        if row.name == name and row.entity_id in scope.ids and first <= row.on <= last
+    ]
+
+
+def _untracked(desk: Desk, month: int) -> Answer:
+    return desk.absent(f"not tracked: nothing was measured in {months.label(month)}", Badge.UNRECONCILED)
+
+
+def system_names(desk: Desk) -> dict[int, str]:
+    """Return what each system is called."""
+    return {row.pk: row.name for row in desk.facts.once(technology.tech_systems)}
+
+
+def _summed(name: MeasureName) -> Callable[[Desk, Scope, int], Answer]:
+    """Return how to add a measure's days up, a row for each system and day."""
+
+    def work_out(desk: Desk, scope: Scope, month: int) -> Answer:
+        names, rows = system_names(desk), measured(desk, scope, name, month)
+        if not rows:
+            return _untracked(desk, month)
+        return desk.rows(
+            TraceRow(names[row.system_id], row.value, f"measure:{row.id}", row.on) for row in rows
+        )
+
+    return work_out
+
+
+def _standing(name: MeasureName) -> Callable[[Desk, Scope, int], Answer]:
+    """Return how to add up the last value of each system in a month."""
+
+    def work_out(desk: Desk, scope: Scope, month: int) -> Answer:
+        names = system_names(desk)
+        last = {row.system_id: row for row in measured(desk, scope, name, month)}
+        if not last:
+            return _untracked(desk, month)
+        return desk.rows(
+            TraceRow(names[row.system_id], row.value, f"measure:{row.id}", row.on) for row in last.values()
+        )
+
+    return work_out
+
+
+for _key, _name, _measure, _unit, _better in (
+    ("egress_gb", "Sent out of storage", MeasureName.EGRESS, Unit.GIGABYTES, Better.LESS),
+    ("traffic_gb", "Served by the CDN", MeasureName.TRAFFIC, Unit.GIGABYTES, Better.NEITHER),
+    ("invocations", "Invocations", MeasureName.INVOCATIONS, Unit.COUNT, Better.NEITHER),
+    ("errors", "Errors", MeasureName.ERRORS, Unit.COUNT, Better.LESS),
+):
+    metric(
+        _key,
+        name=_name,
+        unit=_unit,
+        formula="Σ over the month's days and the systems that are measured",
+        source=SNAPSHOTS,
+        better=_better,
+    )(_summed(_measure))
+
+metric(
+    "storage_gb",
+    name="Stored",
+    unit=Unit.GIGABYTES,
+    formula="Σ of each store's last measure in the month",
+    source=SNAPSHOTS,
+    aggregate=Aggregate.LAST,
+)(_standing(MeasureName.STORAGE))
+
+
+@metric(
+    "error_rate",
+    name="Error rate",
+    unit=Unit.PERCENT,
+    formula="errors ÷ invocations of the month",
+    source=SNAPSHOTS,
+    better=Better.LESS,
+)
+def error_rate(desk: Desk, scope: Scope, month: int) -> Answer:
+    """How many of the month's invocations failed."""
+    return desk.formula(
+        "share", desk.get("errors", scope, month), desk.get("invocations", scope, month),
+        undefined="n/a: nothing was invoked",
+    )  # fmt: skip
+
+
+TIMES = (
+    ("latency_p50", "p50", "Median time", MeasureName.P50),
+    ("latency_p95", "p95", "95th percentile", MeasureName.P95),
+    ("latency_p99", "p99", "99th percentile", MeasureName.P99),
+)
+
+
+def _slowest(word: str, label: str, name: MeasureName) -> Callable[[Desk, Scope, int], Answer]:
+    """Return how to find the slowest system: the largest of the systems' median days."""
+
+    def work_out(desk: Desk, scope: Scope, month: int) -> Answer:
+        names, days = system_names(desk), measured(desk, scope, name, month)
+        if not days:
+            return _untracked(desk, month)
+        own = [
+            desk.own(
+                f"system.{system}.{word}.{months.iso(month)}", f"{label} of {names[system]}", Unit.MILLIS,
+                desk.folded(
+                    "median",
+                    [TraceRow(names[system], row.value, f"measure:{row.id}", row.on) for row in days if row.system_id == system],
+                    undefined="not tracked",
+                ),
+                scope=names[system], period=months.label(month),
+            )
+            for system in dict.fromkeys(row.system_id for row in days)
+        ]  # fmt: skip
+        return desk.formula("maximum", *own)
+
+    return work_out
+
+
+for _key, _word, _name, _measure in TIMES:
+    metric(
+        _key,
+        name=f"{_name} of the slowest system",
+        unit=Unit.MILLIS,
+        formula="The largest over the systems of the median of the month's days",
+        source=SNAPSHOTS,
+        better=Better.LESS,
+        aggregate=Aggregate.MAX,
+    )(_slowest(_word, _name, _measure))
+
+
+def released(desk: Desk, scope: Scope) -> list[DeploymentFact]:
+    """Return a scope's releases of the last thirty days, oldest first."""
+    since = desk.as_of - dt.timedelta(days=RECENT_DAYS - 1)
+    return [
+        row
+        for row in desk.facts.once(technology.deployments)
+        if row.entity_id in scope.ids and row.on >= since
+    ]
+
+
+def _release(row: DeploymentFact, amount: int) -> TraceRow:
+    return TraceRow(f"{row.what}: {row.change}".rstrip(": "), amount, f"deployment:{row.id}", row.on)
+
+
+@metric(
+    "deployments_30",
+    name="Deployments in 30 days",
+    unit=Unit.COUNT,
+    formula="Releases of the thirty days to the as-of date",
+    source="Deployments",
+    monthly=False,
+    better=Better.MORE,
+)
+def deployments_30(desk: Desk, scope: Scope, month: int) -> Answer:
+    """How often something went out."""
+    rows = [_release(row, 1) for row in released(desk, scope)]
+    ever = any(row.entity_id in scope.ids for row in desk.facts.once(technology.deployments))
+    if not rows and not ever:
+        return desk.absent("not tracked: no deployment is recorded")
+    return desk.rows(rows, Badge.ENTERED)
+
+
+@metric(
+    "failed_deployments_30",
+    name="Failed deployments in 30 days",
+    unit=Unit.COUNT,
+    formula="Those of the thirty days' deployments that failed or were rolled back",
+    source="Deployments",
+    monthly=False,
+    better=Better.LESS,
+)
+def failed_deployments_30(desk: Desk, scope: Scope, month: int) -> Answer:
+    """How often what went out had to be made good."""
+    rows = [_release(row, 1) for row in released(desk, scope) if row.outcome != DeploymentOutcome.OK]
+    return desk.rows(rows, Badge.ENTERED)
+
+
+@metric(
+    "change_failure_rate",
+    name="Change-failure rate",
+    unit=Unit.PERCENT,
+    formula="failed deployments ÷ deployments, both of thirty days",
+    source="Deployments",
+    monthly=False,
+    better=Better.LESS,
+    aggregate=Aggregate.LAST,
+)
+def change_failure_rate(desk: Desk, scope: Scope, month: int) -> Answer:
+    """How many of the releases failed."""
+    return desk.formula(
+        "share", desk.get("failed_deployments_30", scope), desk.get("deployments_30", scope),
+        undefined="n/a: nothing was deployed in 30 days",
+    )  # fmt: skip
+
+
+@metric(
+    "time_to_restore",
+    name="Time to restore",
+    unit=Unit.MINUTES,
+    formula="Mean of the minutes from a failed deployment to the one that made it good, over thirty days",
+    source="Deployments",
+    monthly=False,
+    better=Better.LESS,
+    aggregate=Aggregate.LAST,
+)
+def time_to_restore(desk: Desk, scope: Scope, month: int) -> Answer:
+    """How long a failed release stood."""
+    failed = [row for row in released(desk, scope) if row.outcome != DeploymentOutcome.OK]
+    rows = [_release(row, row.minutes) for row in failed if row.minutes is not None]
+    why = "n/a: not restored yet" if failed else "n/a: no deployment failed in 30 days"
+    return desk.folded("mean", rows, Badge.ENTERED, undefined=why)
+
+
+def _days_left(of: str) -> Callable[[Desk, Scope, int], Answer]:
+    """Return how to find the name that runs out first."""
+
+    def work_out(desk: Desk, scope: Scope, month: int) -> Answer:
+        rows = [
+            TraceRow(row.name, (on - desk.as_of).days * 10, f"domain:{row.pk}", on)
+            for row in desk.facts.once(technology.domain_names)
+            if row.entity_id in scope.ids and (on := getattr(row, of)) is not None
+        ]
+        return desk.folded("minimum", rows, Badge.ENTERED, undefined="not tracked: nobody wrote it down")
+
+    return work_out
+
+
+for _key, _name, _column in (
+    ("days_to_domain_expiry", "Days until the first domain runs out", "expires_on"),
+    ("days_to_certificate_expiry", "Days until the first certificate runs out", "certificate_expires_on"),
+):
+    metric(
+        _key,
+        name=_name,
+        unit=Unit.DAYS,
+        formula="The fewest days from the as-of date over all domain names",
+        source="Domain names",
+        monthly=False,
+        better=Better.MORE,
+        aggregate=Aggregate.MIN,
+    )(_days_left(_column))

@@ -1,0 +1,260 @@
+"""The CTO's report: what an owner is to find in the sample, and what it says where little or nothing is recorded."""
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from core import months
+from portfolio.models import Entity, TechFinding
+from reports.document import Badge, Cell, Document, Draft, Row, Section, Table, Unit
+from reports.figures import write
+from reports.lenses import LENSES
+from reports.metrics import Facts
+from tests.factories.portfolio import EntityFactory
+from tests.factories.technology import (
+    CacheRuleFactory,
+    DnsRecordFactory,
+    DomainNameFactory,
+    TechCostFactory,
+    TechFindingFactory,
+    TechMeasureFactory,
+    TechSnapshotFactory,
+    TechSystemFactory,
+)
+from tests.reports.sample_case import AS_OF, OCTOBER, draft, figure, first_edition
+
+pytestmark = pytest.mark.django_db
+
+
+def section(document: Document | Draft, anchor: str) -> Section:
+    return next(part for part in document.sections if part.anchor == anchor)
+
+
+def table(document: Document | Draft, anchor: str, place: int = 0) -> Table:
+    return [block for block in section(document, anchor).blocks if isinstance(block, Table)][place]
+
+
+def told(document: Document | Draft, row: Row) -> list[str]:
+    """Return a row's cells as they are printed."""
+    return [
+        write(document.figures[cell.figure], cents=cell.cents) if cell.figure else cell.text
+        for cell in row.cells
+    ]
+
+
+@pytest.mark.once
+@pytest.mark.usefixtures("sample")
+class TestFactsOfTheSample:
+    def test_six_security_findings_are_open_and_their_evidence_is_masked(self) -> None:
+        document = first_edition("cto")
+        found = [note for note in document.findings if note.rule == "security-finding"]
+        assert sorted(note.subject for note in found) == [
+            "dc:env-file-in-git",
+            "qdn:unauthenticated-requests",
+            "qos:keys-in-code",
+            "qos:no-rate-limit",
+            "qos:no-waf",
+            "qos:signing-secret",
+        ]
+        assert figure(document, "security_open").value == 6
+        evidence = {note.subject: "".join(cell.text for cell in note.evidence) for note in found}
+        assert "[masked Stripe key]" in evidence["qos:keys-in-code"]
+        assert "Set a rate limit on every route" in {action.title for action in document.actions}
+
+    def test_three_ux_shortfalls_and_three_gaps_of_the_cycle(self) -> None:
+        document = first_edition("cto")
+        rows = table(document, "ux").rows
+        assert {row.cells[0].text for row in rows} == {
+            "No availability calendar on the booking page",
+            "No analytics on any page",
+            "No analytics",
+            "Tier copy is stale",
+        }
+        assert [figure(document, key).value for key in ("ux_open", "cycle_open")] == [3, 3]
+        assert table(document, "ux").title == "Shortfalls for who visits: 3"
+        gaps = {row.cells[0].text for row in table(document, "cycle").rows}
+        assert gaps == {"No CI/CD", "No staging", "No automated rollback"}
+
+    def test_ten_actions_stand_by_severity_times_exposure_over_effort(self) -> None:
+        document = first_edition("cto")
+        rows = [told(document, row) for row in table(document, "actions").rows]
+        assert len(rows) == 10
+        weights = {"critical": 4, "high": 3, "medium": 2, "low": 1}
+        for _, _, _, severity, exposure, effort, priority in rows:
+            exact = weights[severity] * (2 if exposure == "internet" else 1) / int(effort)
+            assert float(priority) == pytest.approx(exact, abs=0.005)
+        priorities = [float(row[-1]) for row in rows]
+        assert priorities == sorted(priorities, reverse=True)
+        assert rows[0][1:] == [
+            "Payment keys hardcoded in lambda_function.py", "QueenofSanDiego", "critical", "internet", "1", "8.00",
+        ]  # fmt: skip
+        security = {row.cells[0].text for row in table(document, "security").rows}
+        assert security <= {row[1] for row in rows}
+
+    def test_a_month_costs_50_to_84_dollars_and_25_could_be_saved(self) -> None:
+        document = first_edition("cto")
+        year = [
+            document.figures[f"tech_cost.portfolio.{months.iso(OCTOBER - back)}"].value or 0
+            for back in range(12)
+        ]
+        assert all(50_00 <= value <= 84_00 for value in year)
+        assert (min(year), max(year)) == (51_10, 83_40)
+        assert figure(document, "tech_saveable").value == 25_00
+        assert figure(document, "tech_cost_forecast").badge is Badge.MODELLED
+        rows = table(document, "cost").rows
+        parts = sum(document.figures[row.cells[2].figure].value or 0 for row in rows if not row.total)
+        assert parts == figure(document, "tech_cost", period="Oct 2026").value
+        saved = sum(
+            document.figures[row.cells[0].figure].value or 0 for row in table(document, "cost", 1).rows
+        )
+        assert saved == 25_00
+
+    def test_the_same_page_is_kept_for_300_and_for_3600_seconds(self) -> None:
+        document = first_edition("cto")
+        assert [row.cells[3].text for row in table(document, "caches").rows] == ["300 s", "3600 s"]
+        note = next(note for note in document.findings if note.rule == "cache-conflict")
+        assert note.title == "index.html is kept for 300 s against 3600 s (QueenofSanDiego)"
+        assert next(cell.ref for cell in note.evidence if cell.ref).startswith("cache:")
+
+    def test_one_of_five_deployments_failed_and_stood_for_25_minutes(self) -> None:
+        document = first_edition("cto")
+        values = {
+            key: figure(document, key).value
+            for key in ("deployments_30", "change_failure_rate", "time_to_restore")
+        }
+        assert values == {"deployments_30": 5, "change_failure_rate": 20_00, "time_to_restore": 25}
+        assert figure(document, "time_to_restore").unit is Unit.MINUTES
+
+    def test_errors_times_and_traffic_come_of_measures(self) -> None:
+        document = first_edition("cto")
+        errors, invocations = figure(document, "errors").value, figure(document, "invocations").value
+        assert errors
+        assert invocations
+        assert figure(document, "error_rate").value == round(errors * 10_000 / invocations)
+        times = [
+            figure(document, f"latency_{word}", period="Oct 2026").value or 0
+            for word in ("p50", "p95", "p99")
+        ]
+        assert times == sorted(times)
+        assert (figure(document, "storage_gb", period="Oct 2026").value or 0) > 400_00
+
+    def test_names_that_run_out_records_that_dangle_and_mail_nobody_vouches_for(self) -> None:
+        document = first_edition("cto")
+        assert {
+            note.subject for note in document.findings if note.rule in ("dns-hygiene", "domain-expiring")
+        } == {
+            "jada:domain-jada.example",
+            "jada:ttl-mismatch",
+            "qos:dangling-old.queenofsandiego.com",
+            "qos:mail-queenofsandiego.com",
+            "qdn:mail-quickdumpnow.example",
+        }
+        assert table(document, "names").rows[0].cells[0].ref.startswith("domain:")
+
+    def test_what_is_new_fixed_and_muted_is_told_and_the_muted_counts_nowhere(self) -> None:
+        document = first_edition("cto")
+        rows = [told(document, row) for row in table(document, "movement").rows]
+        assert {row[0] for row in rows} == {"new", "changed", "fixed", "muted"}
+        assert ["fixed", "21 Oct 2026", "Event creation accepted unsigned requests"] in [
+            row[:3] for row in rows
+        ]
+        assert [row[2] for row in rows if row[0] == "muted"] == ["Old client sites on an unsupported runtime"]
+        assert not any("unsupported runtime" in note.title for note in document.findings)
+
+    def test_each_stack_has_its_line(self) -> None:
+        names = [row.cells[0].text for row in table(first_edition("cto"), "stacks").rows]
+        assert names == ["DangerousCentaur", "JADA", "QuickDumpNow", "QueenofSanDiego", "Portfolio"]
+
+
+@pytest.mark.usefixtures("sample")
+def test_the_lens_reads_the_sample_in_the_same_few_queries_with_many_more_records() -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as caught:
+            LENSES["cto"](Facts(as_of=AS_OF), zone="America/Los_Angeles")
+        return len(caught)
+
+    assert asked() == 16
+    qos, snapshot = Entity.objects.get(slug="qos"), TechSnapshotFactory(covers_on=dt.date(2026, 11, 8))
+    for number in range(25):
+        system = TechSystemFactory(entity=qos)
+        TechFindingFactory(entity=qos, system=system)
+        TechCostFactory(entity=qos, snapshot=snapshot, service=f"Service {number}")
+        TechMeasureFactory(snapshot=snapshot, system=system, on=dt.date(2026, 10, 20))
+        DnsRecordFactory(entity=qos, name=f"n{number}.example.com")
+        CacheRuleFactory(entity=qos, path=f"/{number}")
+    assert asked() == 16
+
+
+@pytest.mark.once
+class TestWhereLittleIsRecorded:
+    def test_nothing_is_said_to_be_tracked_in_an_empty_database(self) -> None:
+        document = draft("cto")
+        assert document.findings == ()
+        registered = [
+            entry
+            for entry in document.figures.values()
+            if entry.metric not in ("own", "failed_deployments_30")
+        ]
+        assert registered
+        assert {entry.value for entry in registered} == {None}
+        assert all(entry.missing for entry in registered)
+        empty = [
+            block.empty
+            for part in document.sections
+            for block in part.blocks
+            if isinstance(block, Table)
+            if not block.rows
+        ]
+        assert (
+            "Nothing is recorded of the technology of any entity: no system, no finding, no snapshot."
+            in empty
+        )
+        assert "No domain name is written down." in empty
+
+    def test_an_entity_that_only_noted_a_finding_has_a_count_and_no_cost(self) -> None:
+        entity = EntityFactory(slug="qos", name="Queen")
+        TechFindingFactory(entity=entity, key="limit", title="No rate limit", severity=3, exposure=2)
+        document = draft("cto", entity="qos")
+        assert figure(document, "security_open", "Queen").value == 1
+        cost = figure(document, "tech_cost", "Queen")
+        assert (cost.value, cost.missing) == (None, "not tracked: no snapshot holds it for Oct 2026")
+        assert table(document, "actions").title == "1 action of 1, first things first"
+        assert table(document, "security").rows[0].cells[5] == Cell("Nobody wrote down what it was seen by")
+
+    def test_what_a_person_noted_and_the_records_show_is_one_thing(self) -> None:
+        entity = EntityFactory(slug="jada", name="JADA")
+        for name, ttl in (("a.example", 300), ("www.a.example", 86_400)):
+            DnsRecordFactory(entity=entity, zone="a.example", name=name, ttl=ttl)
+        note = [note for note in draft("cto", entity="jada").findings if note.rule == "dns-hygiene"]
+        assert [(entry.subject, entry.severity.value) for entry in note] == [("jada:ttl-mismatch", "low")]
+        TechFindingFactory(
+            entity=entity, key="ttl-mismatch", kind="dns", title="TTLs differ", severity=2, exposure=1
+        )
+        note = [note for note in draft("cto", entity="jada").findings if note.rule == "dns-hygiene"]
+        assert [(entry.title, entry.severity.value) for entry in note] == [("TTLs differ (JADA)", "medium")]
+        evidence = "".join(cell.text for cell in note[0].evidence)
+        assert "a.example 300 s, www.a.example 86400 s" in evidence
+        until = dt.date(2027, 1, 1)
+        TechFinding.objects.update(muted_until=until, mute_reason="Moves in December")
+        assert not [note for note in draft("cto", entity="jada").findings if note.rule == "dns-hygiene"]
+
+    def test_what_a_snapshot_was_not_allowed_to_read_is_said_to_be_unknown(self) -> None:
+        entity = EntityFactory(slug="qos", name="Queen")
+        snapshot = TechSnapshotFactory(source="aws", covers_on=dt.date(2026, 11, 9), denied=["waf", "logs"])
+        TechCostFactory(entity=entity, snapshot=snapshot)
+        words = [
+            "".join(cell.text for cell in block.line)
+            for block in section(draft("cto", entity="qos"), "stacks").blocks
+            if hasattr(block, "line")
+        ]
+        assert words == [
+            "The AWS snapshot of 9 Nov 2026 was not allowed to read waf, logs; what that would show is not known."
+        ]
+
+    def test_a_domain_that_has_run_out_is_critical(self) -> None:
+        DomainNameFactory(entity=EntityFactory(slug="qos"), name="a.example", expires_on=dt.date(2026, 11, 9))
+        note = next(note for note in draft("cto", entity="qos").findings if note.rule == "domain-expiring")
+        assert (note.severity.value, note.due_days) == ("critical", 7)
+        assert note.title.startswith("The domain a.example ran out on 9 Nov 2026")
