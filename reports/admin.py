@@ -50,16 +50,16 @@ class RecipientInline(admin.TabularInline):
 
 @admin.register(Report)
 class ReportAdmin(admin.ModelAdmin):
-    """Names, sender and recipients. Reports come with their lenses.
+    """Names, sender, recipients, and when editions wait for approval. Reports come with their lenses.
 
-    What nothing acts on yet is only shown: when an edition waits for approval, and which entity a report is about.
+    What nothing acts on yet is only shown: which entity a report is about.
     """
 
     list_display = ["title", "slug", "family", "entity", "from_name", "reply_to", "hold", "active"]
     list_filter = ["family", "hold", "active"]
     list_select_related = ["entity"]
     search_fields = ["slug", "title"]
-    readonly_fields = ["slug", "lens", "entity", "hold", "release_after_hours"]
+    readonly_fields = ["slug", "lens", "entity"]
     inlines = [RecipientInline]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -16,10 +16,11 @@ class ReportsConfig(AppConfig):
         from core import trail  # noqa: PLC0415
         from crew.domain import home_cards  # noqa: PLC0415
         from mail.domain import compose  # noqa: PLC0415
-        from reports.domain import cards, mailing  # noqa: PLC0415
+        from reports.domain import cards, held_mail, mailing  # noqa: PLC0415
 
         post_migrate.connect(_bring_reports, sender=self)
         compose.register(mailing.COMPOSER, mailing.composed)
+        compose.register(held_mail.COMPOSER, held_mail.composed)
         home_cards.register(cards.cards)
         trail.name_actions(
             {
@@ -30,7 +31,9 @@ class ReportsConfig(AppConfig):
                 "reports:run:hold": "Edition held",
                 "reports:run:approve": "Held edition approved",
                 "reports:run:release": "Held edition went on, its time being up",
+                "reports:run:agree": "Held edition went on, nothing speaking against it any more",
                 "reports:run:discard": "Held edition discarded",
+                "reports:report:hold": "When a report's editions wait changed",
                 "reports:edition:issue": "Edition issued",
                 "reports:schedule:create": "Schedule added",
                 "reports:schedule:change": "Schedule changed",

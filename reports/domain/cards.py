@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from crew.domain.home_cards import NEWS, HomeCard
 from crew.models import Person
-from reports.domain import queries
+from reports.domain import held, queries
 from reports.models import ActionState, FindingState
 
 _SEVERITIES = ("critical", "high", "medium", "low")
@@ -27,6 +27,18 @@ def cards(person: Person, at: dt.datetime) -> Iterator[HomeCard]:
             note=f"The oldest was due on {overdue[0]:%-d %b %Y}.",
             severity="high",
             kind="Actions",
+        )
+    waiting = [str(run.report) for run in held.waiting().filter(queries.in_scope(person, "own"))]
+    if waiting:
+        yield HomeCard(
+            title="An edition waits for your approval"
+            if len(waiting) == 1
+            else "Editions wait for your approval",
+            url=reverse("reports:held_list"),
+            value=str(len(waiting)),
+            note=_named(waiting),
+            severity="high",
+            kind="Reports",
         )
     titles: dict[str, list[str]] = {severity: [] for severity in _SEVERITIES}
     for severity, title in (

@@ -14,7 +14,7 @@ from core import audit, clock
 from portfolio.domain import chain
 from portfolio.models import AnchorReason, Entity
 from reports.document import Document, Draft, dump
-from reports.domain import compare, findings, mailing, prints, runs
+from reports.domain import commentary, compare, findings, mailing, prints, runs
 from reports.domain.forms import File
 from reports.models import Edition, EditionFile, Report, Run
 
@@ -28,11 +28,14 @@ def url(*, report: Report, number: int) -> str:
     return f"{settings.BASE_URL.rstrip('/')}/reports/{report.slug}/{number}/"
 
 
-def next_document(*, draft: Draft, report: Report, entity: Entity | None) -> Document:
-    """Return what the next edition would say: a draft, numbered and set beside the edition before."""
+def next_document(*, draft: Draft, report: Report, entity: Entity | None, at: dt.datetime) -> Document:
+    """Return what the next edition would say: a draft, numbered, set beside the edition before, with its commentary.
+
+    ``at`` is when it is issued: what staff write later is for the one after it.
+    """
     # The number first: whoever issues an edition from here on takes it, and this one compares anew.
     number = (report.editions.aggregate(last=Max("number"))["last"] or 0) + 1
-    return compare.document(
+    document = compare.document(
         draft=draft,
         report=report,
         entity=entity,
@@ -40,6 +43,7 @@ def next_document(*, draft: Draft, report: Report, entity: Entity | None) -> Doc
         url=url(report=report, number=number),
         before=prints.before(report=report, entity=entity, as_of=draft.head.as_of),
     )
+    return commentary.placed(document=document, report=report, entity=entity, at=at)
 
 
 def keep(*, run: Run, draft: Draft, document: Document, files: Sequence[File], at: dt.datetime) -> Edition:

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.db.models import QuerySet
 
+from core import audit, clock
 from crew.models import Person
-from reports.document import Document, Draft, dump, load
-from reports.domain import editions, runs
+from reports.document import Document, Draft, Passage, Prose, Span, dump, load
+from reports.domain import editions, held_mail, runs
 from reports.models import HeldDraft, Hold, Report, Run, RunState
 
 LONGEST_REASON = 500
@@ -27,8 +28,13 @@ class BrokenDraftError(RuntimeError):
     """What is kept of a held run is not what was kept."""
 
 
-def wanted(*, report: Report, document: Document) -> list[str]:
-    """Return why a report's owner wants this edition held, in sentences; nothing where it may go out."""
+def wanted(*, report: Report, document: Document, asked: bool = False) -> list[str]:
+    """Return why people want this edition held, in sentences; nothing where it may go out.
+
+    ``asked`` tells that whoever asked for the edition wants to see it first.
+    """
+    if asked:
+        return ["Whoever asked for it wants to see it before it goes out."]
     if report.hold == Hold.ALWAYS:
         return [f"{report.title} waits for approval every time."]
     if report.hold != Hold.STALE:
@@ -45,7 +51,7 @@ def _reach(day: dt.date | None) -> str:
 
 
 def hold(*, run: Run, draft: Draft, reasons: Sequence[str], at: dt.datetime) -> None:
-    """Have a running run wait for a person, and keep what it worked out.
+    """Have a running run wait for a person, keep what it worked out, and mail those who may decide.
 
     Raises:
         RunLostError: another process holds the run.
@@ -56,7 +62,7 @@ def hold(*, run: Run, draft: Draft, reasons: Sequence[str], at: dt.datetime) -> 
         if not runs.move(run, RunState.HELD, doing="", reasons="\n".join(told)):
             raise runs.RunLostError(f"Run {run.pk} was taken up by another worker.")
         HeldDraft.objects.create(run=run, draft=plain, sha256=editions.digest(plain), built_at=at)
-        runs.record("hold", run, at, reasons=told)
+        runs.record("hold", run, at, reasons=told, mails=held_mail.tell(run=run, at=at))
 
 
 def waiting() -> QuerySet[Run]:
@@ -87,7 +93,49 @@ def document(*, run: Run) -> Document:
     Raises:
         BrokenDraftError: what is kept of it is not what was kept.
     """
-    return editions.next_document(draft=draft_of(run=run), report=run.report, entity=run.entity)
+    return editions.next_document(
+        draft=draft_of(run=run), report=run.report, entity=run.entity, at=clock.now()
+    )
+
+
+def note(*, run: Run) -> Prose | None:
+    """Return what an edition says of having been held, and who let it go on; nothing where nothing spoke against it."""
+    if run.decided_at is None or not run.reasons:
+        return None
+    on = f"{run.decided_at.astimezone(clock.zone()):%-d %b %Y, %H:%M %Z}"
+    if run.decided_by is None:
+        end = f"Nobody decided; it went out by itself on {on}."
+    else:
+        end = f"{run.decided_by} approved it on {on}."
+    words = " ".join(["This edition was held before it went out.", *run.reasons.splitlines(), end])
+    return Prose((Passage((Span(words),)),))
+
+
+def set_rule(
+    *, report: Report, hold: Hold, release_after_hours: int | None, by: Person, at: dt.datetime
+) -> bool:
+    """Say when a report's editions wait for a person, and for how long; return whether that is new.
+
+    ``release_after_hours`` None has them wait however long it takes.
+    """
+    before = (report.hold, report.release_after_hours)
+    now = (hold.value, release_after_hours)
+    with transaction.atomic():
+        changed = (
+            Report.objects.filter(pk=report.pk)
+            .exclude(hold=hold, release_after_hours=release_after_hours)
+            .update(hold=hold, release_after_hours=release_after_hours)
+        )
+        if changed:
+            audit.record(
+                action="reports:report:hold",
+                subject=report,
+                at=at,
+                by=by,
+                data={"hold": [before[0], now[0]], "release_after_hours": [before[1], now[1]]},
+            )
+    report.hold, report.release_after_hours = now
+    return bool(changed)
 
 
 def approve(*, run: Run, by: Person, at: dt.datetime) -> None:
@@ -97,6 +145,15 @@ def approve(*, run: Run, by: Person, at: dt.datetime) -> None:
         DecisionError: it does not wait for a decision any more.
     """
     _let_go(run, "approve", by, at)
+
+
+def agreed(*, run: Run, at: dt.datetime) -> None:
+    """Let a held run go on because what it was held for holds no more.
+
+    Raises:
+        DecisionError: it does not wait for a decision any more.
+    """
+    _let_go(run, "agree", None, at)
 
 
 def release(*, at: dt.datetime) -> list[int]:

@@ -8,6 +8,7 @@ rendering happen outside any transaction; the edition, its files, findings, acti
 import dataclasses
 import datetime as dt
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from core import clock
 from portfolio.domain import queries
 from portfolio.models import Entity
 from reports.document import Document, Draft
-from reports.domain import editions, forms, held, runs
+from reports.domain import agreement, editions, forms, held, runs
 from reports.lenses import LENSES
 from reports.metrics import Facts
 from reports.models import Report, Run
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
 NUMBER_TRIES = 100
 STILL_TRIES = 5
 
-CHECKS: list[Callable[[Document, Run], list[str]]] = []
+CHECKS: list[Callable[[Document, Run], list[str]]] = [agreement.check]
 """What is asked of every edition before it goes out; each answers with a sentence for everything that is wrong."""
 
 Readings = dict[tuple[dt.date, int | None], Facts]
@@ -83,7 +84,7 @@ def preview(
 ) -> tuple[Document, tuple[forms.File, ...]]:
     """Build and render the edition that would come next, and write nothing."""
     draft = build(report=report, entity=entity, as_of=as_of)
-    document = editions.next_document(draft=draft, report=report, entity=entity)
+    document = editions.next_document(draft=draft, report=report, entity=entity, at=clock.now())
     return document, forms.render(document)
 
 
@@ -95,10 +96,18 @@ def carry_out(*, run_id: int, at: dt.datetime) -> Run:
 def carry_out_many(*, run_ids: Iterable[int], at: dt.datetime) -> list[Run]:
     """Carry queued runs out, one after the other, and return them; those alike in date and entity read records once.
 
-    Whatever stops one is logged and becomes its error, so that a failure is never mistaken for silence; the others go on.
+    Whatever stops one is logged and becomes its error, so that a failure is never mistaken for silence; the others go
+    on. One that was held and that agrees with the others once they are issued is issued too.
     """
     readings: Readings = {}
-    return [_carry_out(run_id, at, readings) for run_id in run_ids]
+    found: dict[int, Run] = dict.fromkeys(run_ids)  # type: ignore[arg-type] - filled below, in this order
+    waiting = deque(found)
+    while waiting:
+        run = _carry_out(waiting.popleft(), at, readings)
+        found[run.pk] = run
+        if run.edition_id is not None:
+            waiting += [run_id for run_id in _reconsider(run) if run_id in found]
+    return list(found.values())
 
 
 def _carry_out(run_id: int, at: dt.datetime, readings: Readings) -> Run:
@@ -127,8 +136,11 @@ def _issue(run: Run, at: dt.datetime, readings: Readings) -> None:
         else build(report=run.report, entity=run.entity, as_of=run.as_of, readings=readings)
     )
     runs.advance(run=run, step=1, doing="Comparing with the edition before")
+    note = held.note(run=run) if approved else None
     for _ in range(NUMBER_TRIES):
-        document = editions.next_document(draft=draft, report=run.report, entity=run.entity)
+        document = editions.next_document(draft=draft, report=run.report, entity=run.entity, at=at)
+        if note is not None:
+            document = dataclasses.replace(document, commentary=(note, *document.commentary))
         reasons = [] if approved or run.dry_run else _reasons(run, document)
         if reasons:
             held.hold(run=run, draft=draft, reasons=reasons, at=clock.now())
@@ -149,7 +161,23 @@ def _issue(run: Run, at: dt.datetime, readings: Readings) -> None:
     )
 
 
+def _reconsider(issued: Run) -> list[int]:
+    """Let go on the held runs that nothing speaks against any more, now that another report is issued anew."""
+    found = []
+    for run in held.waiting().filter(as_of=issued.as_of):
+        later = Run.objects.filter(report=run.report, entity=run.entity, as_of=run.as_of, pk__gt=run.pk)
+        if later.filter(edition__isnull=False).exists():
+            continue  # It was issued anew meanwhile; whether this one is to follow is for a person to say.
+        try:
+            if not _reasons(run, held.document(run=run)):
+                held.agreed(run=run, at=clock.now())
+                found.append(run.pk)
+        except (held.BrokenDraftError, held.DecisionError):
+            continue
+    return found
+
+
 def _reasons(run: Run, document: Document) -> list[str]:
-    return held.wanted(report=run.report, document=document) + [
+    return held.wanted(report=run.report, document=document, asked=run.hold) + [
         sentence for check in CHECKS for sentence in check(document, run)
     ]

@@ -89,9 +89,10 @@ def issue_now(
     as_of: dt.date,
     send_to: Sequence[str] | None,
     at: dt.datetime,
+    hold: bool = False,
 ) -> Run:
     """Issue a report in this process and return its run, settled or held unless a worker was quicker to take it."""
-    return issue_many(reports=[report], entity=entity, as_of=as_of, send_to=send_to, at=at)[0]
+    return issue_many(reports=[report], entity=entity, as_of=as_of, send_to=send_to, at=at, hold=hold)[0]
 
 
 def issue_many(
@@ -101,8 +102,12 @@ def issue_many(
     as_of: dt.date,
     send_to: Sequence[str] | None,
     at: dt.datetime,
+    hold: bool = False,
 ) -> list[Run]:
-    """Issue reports in this process as `issue_now` does, reading the records once for all; return their runs."""
+    """Issue reports in this process as `issue_now` does, reading the records once for all; return their runs.
+
+    With ``hold`` each edition waits for a person instead of going out.
+    """
     queued = [
         runs.queue(
             report=report,
@@ -111,6 +116,7 @@ def issue_many(
             at=at,
             entity=entity,
             send_to=send_to,
+            hold=hold,
             here=True,
         )
         for report in reports

@@ -4,7 +4,7 @@ A print is written with its edition and never changed. An edition older than pri
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from reports.metrics import REGISTRY
 from reports.models import Edition, EditionPrint, FindingStatus, Report
 
 _UNTRACED = RowsTrace(())
-# Where a figure's value stands in what is kept of it; `_row` says what the others are.
+# Where a figure's value stands in what is kept of it; `_row` writes it all.
 VALUE = 7
 
 
@@ -124,12 +124,12 @@ def _row(figure: Figure, shown: bool) -> list[Any]:
     ]
 
 
-def _read(edition: Edition, plain: dict[str, Any]) -> Print:
-    figures = {}
-    for key, (metric, label, scope, period, unit, currency, badge, value, missing, _) in plain[
-        "figures"
-    ].items():
-        figures[key] = Figure(
+def figures_of(plain: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Figure]:
+    """Return some of the figures that a print keeps."""
+    found = {}
+    for key in keys:
+        metric, label, scope, period, unit, currency, badge, value, missing, _ = plain[key]
+        found[key] = Figure(
             key=key,
             metric=metric,
             label=label,
@@ -142,9 +142,13 @@ def _read(edition: Edition, plain: dict[str, Any]) -> Print:
             missing=missing,
             currency=currency,
         )
+    return found
+
+
+def _read(edition: Edition, plain: dict[str, Any]) -> Print:
     return Print(
         edition=edition,
-        figures=figures,
+        figures=figures_of(plain["figures"], plain["figures"]),
         printed=frozenset(key for key, row in plain["figures"].items() if row[-1]),
         kpis=tuple(plain["kpis"]),
         findings=tuple(load(FindingLine, line) for line in plain["findings"]),

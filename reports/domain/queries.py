@@ -124,7 +124,7 @@ def report_lines(*, person: Person, at: dt.datetime) -> list[ReportLine]:
     scope = in_scope(person)
     newest = Edition.objects.filter(scope, report=OuterRef("pk")).order_by(_WHOLE_FIRST, "-as_of", "-number")
     unsettled = Run.objects.filter(
-        scope, report=OuterRef("pk"), state__in=[RunState.QUEUED, RunState.RUNNING]
+        scope, report=OuterRef("pk"), state__in=[RunState.QUEUED, RunState.RUNNING, RunState.HELD]
     )
     rows = list(
         reports()
@@ -185,7 +185,7 @@ def runs_for(person: Person) -> QuerySet[Run]:
     """Return the runs a person may see, newest first."""
     return (
         Run.objects.filter(in_scope(person))
-        .select_related("report", "entity", "edition", "schedule", "by")
+        .select_related("report", "entity", "edition", "schedule", "by", "decided_by")
         .defer("edition__document")
     )
 

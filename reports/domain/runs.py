@@ -94,13 +94,15 @@ def queue(
     announcement: Announcement | None = None,
     not_before: dt.datetime | None = None,
     variant: Variant | None = None,
+    hold: bool = False,
     here: bool = False,
 ) -> Run:
     """Queue a run and wake a worker once this transaction commits; a dead broker only delays it.
 
     ``send_to`` replaces the report's recipients (an empty list sends to nobody); ``entity`` None is the whole
     portfolio; ``variant`` replaces each reader's own. Asking again for the same schedule and occurrence, or trigger and
-    announcement, returns the run that exists. Nobody takes it up ``not_before`` an instant; the sweep does then.
+    announcement, returns the run that exists. Nobody takes it up ``not_before`` an instant; the sweep does then. Its
+    edition waits for a person where ``hold`` is asked for, whatever the report says.
     ``here`` wakes nobody: the caller carries the run out itself, at once.
 
     Raises:
@@ -122,6 +124,7 @@ def queue(
                 as_of=as_of,
                 send_to=None if send_to is None else list(send_to),
                 dry_run=dry_run,
+                hold=hold,
                 by=by,
                 queued_at=at,
             )

@@ -182,6 +182,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="run",
+            name="hold",
+            field=models.BooleanField(
+                default=False, help_text="Its edition waits for a person, whatever the report says of that."
+            ),
+        ),
+        migrations.AddField(
+            model_name="run",
             name="not_before",
             field=models.DateTimeField(
                 blank=True, help_text="Nobody takes it up before this instant. Empty: at once.", null=True

@@ -72,6 +72,9 @@ class Run(models.Model):
         help_text="For every reader of this edition. Empty: each reader's own.",
     )
     dry_run = models.BooleanField(default=False)
+    hold = models.BooleanField(
+        default=False, help_text="Its edition waits for a person, whatever the report says of that."
+    )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

@@ -1,10 +1,9 @@
 """The list of reports, an edition in all its forms, the trace of a figure, and who received it."""
 
-import dataclasses
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,13 +18,11 @@ from mail.models import State
 from mail.web.mailbox import FILE_POLICY, FRAME_POLICY, TONES
 from reports import document as documents
 from reports.domain import deliveries, late, queries, trace
-from reports.figures import write
 from reports.models import Edition, FileKind, Report
 from reports.render import json, web
-from reports.render.words import BADGE_MEANINGS, BADGE_WORDS
 from reports.web import access as reach
+from reports.web.figures import figure_page
 
-ROWS_A_PAGE = 100
 EDITIONS_A_PAGE = 50
 # A chart may style itself and nothing more; opened by itself it has no origin.
 DRAWING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
@@ -107,6 +104,7 @@ def editions(request: HttpRequest, slug: str) -> HttpResponse:
         "reports/editions.html",
         {
             "report": row,
+            "may_own": access.may(request.user, "own"),
             "page_obj": Paginator(rows, EDITIONS_A_PAGE).get_page(request.GET.get("page")),
             "zone": str(clock.zone()),
             "crumbs": [HOME, {"label": "Reports", "url": reverse("reports:reports")}, _crumb_of(row)],
@@ -123,75 +121,13 @@ def figure(request: HttpRequest, slug: str, number: int, key: str) -> HttpRespon
         explained = trace.explain(row, key)
     except trace.UnknownFigureError as error:
         raise Http404 from error
-    figure = explained.figure
-    page: Page[documents.TraceRow] = Paginator(_Rows(explained), ROWS_A_PAGE).get_page(
-        request.GET.get("page")
-    )
-    return render(
+    return figure_page(
         request,
-        "reports/figure.html",
-        {
-            "edition": row,
-            "figure": figure,
-            "value": write(figure, cents=True),
-            "badge": f"{BADGE_WORDS[figure.badge].capitalize()}: {BADGE_MEANINGS[figure.badge]}",
-            "definition": explained.definition,
-            "operation": explained.operation,
-            "inputs": [
-                {
-                    "figure": item,
-                    "value": write(item, cents=True),
-                    "url": reverse("reports:figure", args=[slug, number, item.key]),
-                }
-                for item in explained.inputs
-            ],
-            "page_obj": page,
-            "rows": [
-                {
-                    "label": item.label,
-                    "on": item.on,
-                    "url": _record_url(item.ref),
-                    "amount": _amount(figure, item.amount),
-                }
-                for item in page
-            ],
-            "total": "" if explained.total is None else _amount(figure, explained.total),
-            "holds": explained.holds,
-            "crumbs": _crumbs_to(row),
-        },
+        explained,
+        printed_by=f"edition {number}",
+        base=reverse("reports:edition", args=[slug, number]),
+        crumbs=_crumbs_to(row),
     )
-
-
-class _Rows:
-    """The rows behind a figure as a paginator wants them: counted, and read a page at a time."""
-
-    def __init__(self, explained: trace.Explanation) -> None:
-        self.explained = explained
-
-    def __len__(self) -> int:
-        return self.explained.count
-
-    def __getitem__(self, part: slice) -> list[documents.TraceRow]:
-        return self.explained.rows(part.start or 0, part.stop)
-
-
-def _amount(figure: documents.Figure, amount: int) -> str:
-    return write(dataclasses.replace(figure, value=amount), cents=True)
-
-
-def _record_url(ref: str) -> str:
-    """Return the page of the record that ``booking:12`` names; nothing where a row names none."""
-    name, _, pk = ref.partition(":")
-    if not pk.isdigit():
-        return ""
-    if name == "edition":
-        found = queries.edition_of(pk=int(pk))
-        return reverse("reports:edition", args=[found.report.slug, found.number]) if found else ""
-    if name == "scenario":
-        return f"{reverse('reports:assumptions')}#scenarios"
-    if name in {"entry", "account"}:
-        return reverse(f"portfolio:{name}", args=[pk])
-    return reverse("portfolio:record", args=[name, pk])
 
 
 @require_safe

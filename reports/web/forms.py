@@ -10,8 +10,8 @@ from core.clock import UnknownZoneError
 from crew.models import Person
 from portfolio.domain import queries as portfolio
 from portfolio.models import Entity
-from reports.domain import catalogue, queries, runs, schedule
-from reports.models import Report
+from reports.domain import catalogue, held, queries, runs, schedule
+from reports.models import Hold, Report
 
 # No entity has this slug; an empty choice would read as optional.
 WHOLE = "portfolio"
@@ -39,6 +39,12 @@ class RunForm(forms.Form):
         choices=[("nobody", "Nobody"), ("me", "Me"), ("recipients", "Its recipients")],
         initial="me",
         help_text="Whoever it goes to, the edition is kept and can be read in the portal.",
+    )
+
+    hold = forms.BooleanField(
+        label="Let it wait for approval before it goes out",
+        required=False,
+        help_text="It is worked out and kept; an owner looks at the draft and lets it go on, or discards it.",
     )
 
     def __init__(
@@ -128,3 +134,39 @@ class DueForm(forms.Form):
     """A new due date of an action."""
 
     due_on = forms.DateField(label="New due date", widget=DateInput())
+
+
+class DiscardForm(forms.Form):
+    """Why a held edition is discarded."""
+
+    reason = forms.CharField(
+        label="Why it is discarded",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=held.LONGEST_REASON,
+        help_text="A sentence for those who ask later. It stays with the run.",
+    )
+
+
+class HoldForm(forms.Form):
+    """When a report's editions wait for a person, and how long."""
+
+    hold = forms.ChoiceField(
+        label="An edition waits for approval",
+        widget=forms.RadioSelect,
+        choices=[
+            (
+                Hold.FAILED.value,
+                "When a check fails: it would print a figure otherwise than another report of the same date",
+            ),
+            (Hold.STALE.value, "Also when a source is older than this report allows"),
+            (Hold.ALWAYS.value, "Every time"),
+        ],
+    )
+    release_after_hours = forms.IntegerField(
+        label="Hours after which it goes out by itself",
+        required=False,
+        min_value=1,
+        max_value=8_760,
+        help_text="Empty: it waits until an owner decides, however long that takes. With a number it goes out "
+        "unapproved after so many hours, and says so under its headline.",
+    )

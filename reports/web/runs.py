@@ -50,6 +50,7 @@ def run_now(request: HttpRequest, slug: str) -> HttpResponseBase:
             as_of=form.cleaned_data["as_of"],
             entity=form.cleaned_data["entity"],
             send_to=form.send_to,
+            hold=form.cleaned_data["hold"],
             by=request.user,
             at=at,
         )
@@ -79,6 +80,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "run": row,
         "tone": TONES[RunState(row.state)],
         "going": row.state in UNSETTLED,
+        "may_run": access.may(request.user, "run", row.entity_id),
         "zone": str(clock.zone()),
     }
     if request.headers.get("HX-Request") == "true":

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from reports.web import editions, runs, schedules, work
+from reports.web import editions, held, runs, schedules, work
 
 app_name = "reports"
 
@@ -10,6 +10,12 @@ urlpatterns = [
     path("", editions.reports, name="reports"),
     path("runs/", runs.run_list, name="runs"),
     path("runs/<int:pk>/", runs.run, name="run"),
+    path("held/", held.held_list, name="held_list"),
+    path("held/<int:pk>/", held.held_run, name="held_run"),
+    path("held/<int:pk>/preview/", held.held_preview, name="held_preview"),
+    path("held/<int:pk>/figures/<path:key>/", held.held_figure, name="held_figure"),
+    path("held/<int:pk>/approve/", held.approve, name="approve_held"),
+    path("held/<int:pk>/discard/", held.discard, name="discard_held"),
     path("schedules/", schedules.schedules, name="schedules"),
     path("schedules/new/", schedules.new_schedule, name="new_schedule"),
     path("schedules/<int:pk>/", schedules.edit_schedule, name="edit_schedule"),
@@ -23,6 +29,7 @@ urlpatterns = [
     path("assumptions/", work.assumptions, name="assumptions"),
     path("<slug:slug>/", editions.report, name="report"),
     path("<slug:slug>/run/", runs.run_now, name="run_now"),
+    path("<slug:slug>/holding/", held.holding, name="holding"),
     path("<slug:slug>/editions/", editions.editions, name="editions"),
     path("<slug:slug>/recipients/", schedules.add_recipient, name="add_recipient"),
     path(

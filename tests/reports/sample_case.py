@@ -74,7 +74,10 @@ def whole(lens: str, *, as_of: dt.date = AS_OF, entity: str | None = None) -> Do
     """Return what the next edition would say, without drawing it."""
     found = None if entity is None else Entity.objects.get(slug=entity)
     return editions.next_document(
-        draft=draft(lens, as_of=as_of, entity=entity), report=Report.objects.get(slug=lens), entity=found
+        draft=draft(lens, as_of=as_of, entity=entity),
+        report=Report.objects.get(slug=lens),
+        entity=found,
+        at=AT,
     )
 
 

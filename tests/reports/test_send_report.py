@@ -149,7 +149,9 @@ def test_the_form_of_a_file_is_its_ending(
 def test_several_reports_write_a_file_each(qos: Entity, tmp_path: Path) -> None:
     send("all", "--dry-run", "--out", str(tmp_path / "preview.txt"))
 
-    assert sorted(item.name for item in tmp_path.iterdir()) == ["preview-ceo.txt", "preview-cfo.txt"]
+    assert sorted(item.name for item in tmp_path.iterdir()) == sorted(
+        f"preview-{lens.slug}.txt" for lens in LENSES.values() if lens.family is not Family.EXTRA
+    )
 
 
 def test_a_report_that_fails_says_why_and_the_next_is_still_issued(
@@ -201,6 +203,10 @@ def test_a_report_that_fails_says_why_and_the_next_is_still_issued(
         (
             ["ceo", "--to", ""],
             "--to '' is not a mail address; write addresses with commas between: a@example.com,b@example.com.",
+        ),
+        (
+            ["ceo", "--hold", "--dry-run"],
+            "--hold keeps an edition for approval and --dry-run keeps nothing; choose one of them.",
         ),
         (
             ["ceo", "--out", "report.docx"],

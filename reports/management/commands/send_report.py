@@ -44,6 +44,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--to", metavar="ADDRESSES", help="send to these addresses, commas between, and to nobody else"
         )
+        parser.add_argument(
+            "--hold",
+            action="store_true",
+            help="work it out and keep it; it goes out once an owner approves it",
+        )
         parser.add_argument("--dry-run", action="store_true", help="build and show it; no edition, no mail")
         parser.add_argument(
             "--out",
@@ -53,41 +58,44 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Check everything that was typed, then issue one report after the other."""
+        """Check everything that was typed, then issue the reports together."""
         at = clock.now()
         entity = self._entity(options["entity"])
         reports = self._reports(options["reports"], entity)
         as_of = self._as_of(options["as_of"], at)
         send_to = self._addresses(options["to"])
         outs = self._outs(options["out"], reports)
-        failed = 0
-        for report, out in zip(reports, outs, strict=True):
-            if options["dry_run"]:
-                failed += not self._preview(report, entity, as_of, at, out)
-            else:
-                failed += not self._issue(report, entity, as_of, send_to, at, out)
-        if failed:
-            raise CommandError(f"{failed} of {len(reports)} could not be issued; the runs page keeps why.")
+        if options["hold"] and options["dry_run"]:
+            raise CommandError(
+                "--hold keeps an edition for approval and --dry-run keeps nothing; choose one of them.",
+                returncode=BAD_INPUT,
+            )
+        if options["dry_run"]:
+            done = [
+                self._preview(report, entity, as_of, at, out)
+                for report, out in zip(reports, outs, strict=True)
+            ]
+        else:
+            issued = oneoff.issue_many(
+                reports=reports, entity=entity, as_of=as_of, send_to=send_to, at=at, hold=options["hold"]
+            )
+            done = [self._tell(run, out) for run, out in zip(issued, outs, strict=True)]
+        if not all(done):
+            raise CommandError(
+                f"{done.count(False)} of {len(reports)} could not be issued; the runs page keeps why."
+            )
 
-    def _issue(
-        self,
-        report: Report,
-        entity: Entity | None,
-        as_of: dt.date,
-        send_to: list[str] | None,
-        at: dt.datetime,
-        out: Path | None,
-    ) -> bool:
-        run = oneoff.issue_now(report=report, entity=entity, as_of=as_of, send_to=send_to, at=at)
+    def _tell(self, run: Run, out: Path | None) -> bool:
+        slug = run.report.slug
         if run.state == RunState.FAILED:
-            self.stderr.write(f"{report.slug}: run {run.pk} failed. {run.error}")
+            self.stderr.write(f"{slug}: run {run.pk} failed. {run.error}")
             return False
         if run.state == RunState.HELD:
             why = " ".join(run.reasons.splitlines())
-            self.stdout.write(f"{report.slug}: run {run.pk} is held until somebody approves it. {why}")
+            self.stdout.write(f"{slug}: run {run.pk} is held until somebody approves it. {why}")
             return True
         if run.edition is None:
-            self.stdout.write(f"{report.slug}: run {run.pk} was taken up by a worker, which will finish it.")
+            self.stdout.write(f"{slug}: run {run.pk} was taken up by a worker, which will finish it.")
             return True
         self.stdout.write(_line(run, run.edition))
         if out is not None:

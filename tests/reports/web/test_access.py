@@ -13,6 +13,7 @@ from reports.models import (
     Edition,
     EditionFinding,
     Finding,
+    HeldDraft,
     Recipient,
     Report,
     Run,
@@ -37,6 +38,21 @@ def a_run(report: Report, entity: Entity | None = None) -> Run:
         error="The bank file is missing.",
         settled_at=NOW,
     )
+
+
+def a_held_run(report: Report, entity: Entity | None = None) -> Run:
+    """Return a run that waits with a draft that nobody can read: what its pages say of whole ones is tested apart."""
+    run = Run.objects.create(
+        report=report,
+        entity=entity,
+        trigger=Trigger.PORTAL,
+        as_of=DAY,
+        queued_at=NOW,
+        state=RunState.HELD,
+        reasons="Look at it.",
+    )
+    HeldDraft.objects.create(run=run, draft={}, sha256="0" * 64, built_at=NOW)
+    return run
 
 
 def a_finding(subject: str, title: str) -> Finding:
@@ -76,6 +92,7 @@ def places(ceo: Report, qos: Entity, dc: Entity) -> dict[str, str]:
     }
     actions = {name: an_action(ceo, finding) for name, finding in about.items()}
     runs = {"whole": a_run(ceo), "qos": a_run(ceo, qos), "dc": a_run(ceo, dc)}
+    waiting = {"whole": a_held_run(ceo), "qos": a_held_run(ceo, qos), "dc": a_held_run(ceo, dc)}
     for edition, name in ((whole, "whole"), (of_qos, "qos"), (of_dc, "dc")):
         EditionFinding.objects.create(edition=edition, finding=about[name], status="new")
     schedule = Schedule.objects.create(report=ceo, name="Weekly", cron="0 7 * * MON", starts_at=NOW)
@@ -88,6 +105,8 @@ def places(ceo: Report, qos: Entity, dc: Entity) -> dict[str, str]:
         "findings": reverse("reports:findings"),
         "actions": reverse("reports:actions"),
         "run_now": reverse("reports:run_now", args=["ceo"]),
+        "held_list": reverse("reports:held_list"),
+        "holding": reverse("reports:holding", args=["ceo"]),
         "schedules": reverse("reports:schedules"),
         "assumptions": reverse("reports:assumptions"),
         "new_schedule": reverse("reports:new_schedule"),
@@ -106,6 +125,11 @@ def places(ceo: Report, qos: Entity, dc: Entity) -> dict[str, str]:
             f"mail {name}": reverse("reports:mail", args=["ceo", n]),
             f"mail_body {name}": reverse("reports:mail_body", args=["ceo", n]),
             f"run {name}": reverse("reports:run", args=[runs[name].pk]),
+            f"held_run {name}": reverse("reports:held_run", args=[waiting[name].pk]),
+            f"held_preview {name}": reverse("reports:held_preview", args=[waiting[name].pk]),
+            f"held_figure {name}": reverse("reports:held_figure", args=[waiting[name].pk, "revenue.qos"]),
+            f"POST approve_held {name}": reverse("reports:approve_held", args=[waiting[name].pk]),
+            f"POST discard_held {name}": reverse("reports:discard_held", args=[waiting[name].pk]),
             f"finding {name}": reverse("reports:finding", args=[about[name].pk]),
             f"POST resend {name}": reverse("reports:resend", args=["ceo", n]),
             f"POST settle_action {name}": reverse("reports:settle_action", args=[actions[name].pk]),
@@ -148,10 +172,14 @@ def test_an_outsider_is_refused_every_page(places: dict[str, str], outsider: Per
 def test_the_owner_opens_every_page_and_presses_every_button(places: dict[str, str], owner: Person) -> None:
     found = statuses(as_(owner), places)
 
-    assert {name: status for name, status in found.items() if not name.startswith("POST ")} == dict.fromkeys(
-        [name for name in places if not name.startswith("POST ")], 200
-    )
-    assert {status for name, status in found.items() if name.startswith("POST ")} == {302}
+    # Their drafts cannot be read, and nobody said why they are discarded.
+    drafts = {name for name in places if name.startswith(("held_preview", "held_figure"))}
+    refused = {name for name in places if name.startswith("POST discard_held")}
+    shown = {name for name in places if not name.startswith("POST ")} - drafts
+    assert {name: found[name] for name in shown} == dict.fromkeys(shown, 200)
+    assert {found[name] for name in drafts} == {404}
+    assert {found[name] for name in refused} == {422}
+    assert {found[name] for name in places.keys() - shown - drafts - refused} == {302}
 
 
 def test_a_bookkeeper_runs_and_settles_but_does_not_schedule(
@@ -160,14 +188,16 @@ def test_a_bookkeeper_runs_and_settles_but_does_not_schedule(
     found = statuses(as_(bookkeeper), places)
 
     refused = {name for name, status in found.items() if status == 403}
-    assert refused == {
+    assert refused == {name for name in places if name.startswith(("POST approve", "POST discard"))} | {
+        "holding",
         "new_schedule",
         "edit_schedule",
         "POST pause_schedule",
         "POST add_recipient",
         "POST leave_out_recipient",
     }
-    assert set(found.values()) == {200, 302, 403}
+    assert {found[name] for name in places if name.startswith(("held_preview", "held_figure"))} == {404}
+    assert set(found.values()) == {200, 302, 403, 404}
 
 
 def test_a_reader_of_one_entity_sees_it_and_nothing_of_another(
@@ -178,13 +208,17 @@ def test_a_reader_of_one_entity_sees_it_and_nothing_of_another(
     hidden = {name for name in places if name.endswith((" whole", " dc"))} | {
         "schedules",
         "assumptions",
+        "holding",
         "new_schedule",
         "edit_schedule",
         "POST pause_schedule",
         "POST add_recipient",
         "POST leave_out_recipient",
     }
-    forbidden = {"run_now"} | {name for name in places if name.startswith("POST ") and name.endswith(" qos")}
+    # What waits is for those who run reports.
+    forbidden = {"run_now"} | {
+        name for name in places if name.startswith(("POST ", "held_")) and name.endswith(" qos")
+    }
     assert {name for name, status in found.items() if status == 404} == hidden
     assert {name for name, status in found.items() if status == 403} == forbidden
     assert {name for name, status in found.items() if status == 200} == set(places) - hidden - forbidden

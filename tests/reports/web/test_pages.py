@@ -202,15 +202,17 @@ def test_run_now_queues_a_run_and_shows_its_progress(
     with time_machine.travel(NOW, tick=False):
         form = body(client, "/reports/ceo/run/")
         assert "Its recipients (board@example.com)" in form
-        answer = client.post("/reports/ceo/run/", {"entity": "qos", "as_of": "2026-11-10", "send": "me"})
+        asked = {"entity": "qos", "as_of": "2026-11-10", "send": "me", "hold": "on"}
+        answer = client.post("/reports/ceo/run/", asked)
 
     run = Run.objects.get()
     assert answer["Location"] == f"/reports/runs/{run.pk}/"
-    assert (run.entity, run.as_of, run.send_to, run.trigger) == (
+    assert (run.entity, run.as_of, run.send_to, run.trigger, run.hold) == (
         qos,
         AS_OF,
         ["owner@example.com"],
         Trigger.PORTAL,
+        True,
     )
     assert run.by is not None
     assert run.by.email == "owner@example.com"

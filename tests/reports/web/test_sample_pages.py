@@ -9,7 +9,7 @@ from reports.document import Document, RowsTrace, load
 from reports.domain import forms
 from reports.domain import sample as reports_sample
 from reports.models import Edition
-from reports.web.editions import _record_url
+from reports.web.figures import record_url
 from tests.reports.conftest import as_
 
 AT = dt.datetime(2026, 11, 11, 15, 0, tzinfo=dt.UTC)
@@ -44,7 +44,7 @@ def test_each_metric_opens_its_trace_and_the_records_behind_it_open(monkeypatch:
             records |= {row["url"] for row in answer.context["rows"] if row["url"]}
         for figure in document.figures.values():
             if isinstance(figure.trace, RowsTrace):
-                records |= {_record_url(row.ref) for row in figure.trace.rows if row.ref}
+                records |= {record_url(row.ref) for row in figure.trace.rows if row.ref}
     kinds: dict[str, list[str]] = {}
     for url in sorted(records):
         kinds.setdefault(url.rstrip("0123456789/"), []).append(url)

@@ -1,0 +1,104 @@
+"""Agreement: a figure of one metric, scope and period has one value in every report that stands at one date.
+
+Asked of an edition before it goes out: it is set beside the newest print of every other report of its date. One that
+says something else is held. It goes on by itself once the others, issued anew, say what it says; or a person lets it
+go on. A report that is about to be issued anew is not asked: it is set beside this one when its own turn comes.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from django.db.models import Exists, Max, OuterRef, Q
+
+from reports.document import Document, Figure
+from reports.domain import prints
+from reports.figures import write
+from reports.metrics import REGISTRY
+from reports.metrics.registry import PORTFOLIO
+from reports.models import Edition, EditionPrint, Run, RunState
+
+# So many figures are named for each edition that disagrees; the others are counted.
+NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A figure that an edition to be and one that is out print otherwise; ``edition`` is without its document."""
+
+    here: Figure
+    there: Figure
+    edition: Edition
+
+
+def check(document: Document, run: Run) -> list[str]:
+    """Return a sentence for each edition of the run's date that prints figures otherwise, with both figures in it."""
+    found: dict[int, list[Disagreement]] = {}
+    for entry in disagreements(figures=document.figures, run=run):
+        found.setdefault(entry.edition.pk, []).append(entry)
+    return [_sentence(document, entries) for entries in found.values()]
+
+
+def disagreements(*, figures: Mapping[str, Figure], run: Run) -> list[Disagreement]:
+    """Return the figures of registered metrics that other reports of the run's date print otherwise."""
+    mine = {key: figure.value for key, figure in figures.items() if figure.metric in REGISTRY}
+    found = []
+    for row in _others(run):
+        differing = [
+            key for key, kept in row.figures.items() if key in mine and mine[key] != kept[prints.VALUE]
+        ]
+        there = prints.figures_of(row.figures, differing)
+        found += [Disagreement(figures[key], there[key], row.edition) for key in sorted(differing)]
+    return found
+
+
+def _others(run: Run) -> Iterator[EditionPrint]:
+    """Yield the newest print of every other report at the run's date, and of this report about something else."""
+    own = Q(report=run.report, entity=run.entity) if run.entity else Q(report=run.report, entity__isnull=True)
+    # Within a report, numbers grow with ids.
+    newest = (
+        Edition.objects.filter(as_of=run.as_of)
+        .exclude(own)
+        .order_by()
+        .values("report_id", "entity_id")
+        .annotate(newest=Max("pk"))
+        .values("newest")
+    )
+    coming = Run.objects.filter(
+        report=OuterRef("edition__report"),
+        as_of=run.as_of,
+        dry_run=False,
+        state__in=[RunState.QUEUED, RunState.RUNNING],
+        pk__gt=run.pk,
+    )
+    whole = Q(edition__entity__isnull=True)
+    anew = (whole & Exists(coming.filter(entity__isnull=True))) | (
+        ~whole & Exists(coming.filter(entity=OuterRef("edition__entity")))
+    )
+    yield from (
+        EditionPrint.objects.filter(~anew, edition__in=newest)
+        .select_related("edition__report", "edition__entity")
+        .defer("edition__document", "findings", "actions")
+        .order_by("edition__report__position", "edition_id")
+    )
+
+
+def _sentence(document: Document, entries: list[Disagreement]) -> str:
+    edition = entries[0].edition
+    about = f", {edition.entity.name}" if edition.entity is not None else ""
+    named = "; ".join(_pair(entry) for entry in entries[:NAMED])
+    more = len(entries) - NAMED
+    rest = f"; and {more} more {'figure' if more == 1 else 'figures'}" if more > 0 else ""
+    return (
+        f"Edition {document.number} of {document.head.title} would not agree with {edition}{about}, of the same date: "
+        f"{named}{rest}. Issue {edition.report.title} anew, or approve this edition."
+    )
+
+
+def _pair(entry: Disagreement) -> str:
+    here = entry.here
+    scope = "" if here.scope == PORTFOLIO else f", {here.scope}"
+    return f"{here.label}{scope}, {here.period}, is {_written(here)} here and {_written(entry.there)} there"
+
+
+def _written(figure: Figure) -> str:
+    return write(figure, cents=True)

@@ -1,0 +1,200 @@
+"""Commentary: what staff write into a report's editions, section by section. Rows are never changed, only withdrawn.
+
+A piece stands in the next edition alone, or in every one up to a date, or until it is withdrawn. What an edition printed
+is frozen with it, whatever becomes of the piece.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from django.db import IntegrityError, transaction
+from django.db.models import BooleanField, Case, Exists, OuterRef, Q, QuerySet, When
+
+from core import audit, clock
+from crew.models import Person
+from portfolio.models import Entity
+from reports import prose
+from reports.document import Document, Prose, load
+from reports.domain import catalogue
+from reports.models import Commentary, Edition, Report
+
+HEADLINE = ("", "Under the headline")
+
+
+class CommentaryRefusedError(ValueError):
+    """A piece that is refused; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece with what becomes of it: ``next`` is true where the next edition would print it."""
+
+    row: Commentary
+    place: str
+    state: str
+    next: bool
+
+
+def places(*, report: Report, entity: Entity | None) -> tuple[tuple[str, str], ...]:
+    """Return where commentary can stand, as anchor and title: under the headline, and in the newest edition's sections."""
+    newest = Edition.objects.filter(report=report, entity=entity).order_by("-as_of", "-number").first()
+    if newest is None:
+        return (HEADLINE,)
+    document: Document = load(Document, newest.document)
+    return (HEADLINE, *((section.anchor, section.title) for section in document.sections))
+
+
+def write(
+    *,
+    report: Report,
+    entity: Entity | None,
+    anchor: str,
+    body: str,
+    by: Person,
+    at: dt.datetime,
+    until_on: dt.date | None = None,
+    once: bool = True,
+) -> Commentary:
+    """Write a piece for the next edition, or for every one: up to a date where one is given, else until withdrawn.
+
+    Raises:
+        CommentaryRefusedError: the text cannot be printed, the place is none, or the date has passed.
+        WrongKindError: the report does not look at such an entity.
+    """
+    catalogue.check(report=report, entity=entity)
+    try:
+        prose.parse(body)
+    except prose.ProseRefusedError as error:
+        raise CommentaryRefusedError(str(error)) from error
+    if anchor not in dict(places(report=report, entity=entity)):
+        raise CommentaryRefusedError(f"{report.title} has no such section; choose one of those offered.")
+    if until_on is not None and until_on < clock.today(at=at) - dt.timedelta(days=366):
+        raise CommentaryRefusedError(f"{until_on:%-d %b %Y} is long past; choose a later date.")
+    with transaction.atomic():
+        row = Commentary.objects.create(
+            report=report,
+            entity=entity,
+            anchor=anchor,
+            body=body,
+            author=by,
+            written_at=at,
+            once=once,
+            until_on=None if once else until_on,
+        )
+        _record("write", row, by, at)
+    return row
+
+
+def withdraw(*, row: Commentary, by: Person, at: dt.datetime) -> None:
+    """Take a piece out of the editions to come; those that are out keep it.
+
+    Raises:
+        CommentaryRefusedError: it was withdrawn already.
+    """
+    try:
+        with transaction.atomic():
+            Commentary.objects.create(
+                report=row.report,
+                entity=row.entity,
+                anchor=row.anchor,
+                author=by,
+                written_at=at,
+                once=row.once,
+                withdraws=row,
+            )
+            _record("withdraw", row, by, at)
+    except IntegrityError as error:
+        raise CommentaryRefusedError("This piece was withdrawn already; nothing was changed.") from error
+
+
+def placed(*, document: Document, report: Report, entity: Entity | None, at: dt.datetime) -> Document:
+    """Return a document with what staff wrote for it by an instant: each piece in its section.
+
+    A piece whose section the report has no more stands under the headline, so that it is never lost.
+    """
+    said: dict[str, list[Prose]] = {}
+    anchors = {section.anchor for section in document.sections}
+    for row in _standing(report, entity, at).filter(
+        Q(until_on__isnull=True) | Q(until_on__gte=document.head.as_of)
+    ):
+        said.setdefault(row.anchor if row.anchor in anchors else "", []).append(_prose(row))
+    if not said:
+        return document
+    return replace(
+        document,
+        commentary=(*document.commentary, *said.pop("", ())),
+        sections=tuple(
+            replace(section, commentary=(*section.commentary, *said.get(section.anchor, ())))
+            for section in document.sections
+        ),
+    )
+
+
+def pieces(*, report: Report, rows: QuerySet[Commentary]) -> Iterable[Piece]:
+    """Yield some of a report's pieces, as the page lists them, with what becomes of each."""
+    known: dict[int | None, dict[str, str]] = {}
+    for row in rows:
+        if row.entity_id not in known:
+            known[row.entity_id] = dict(places(report=report, entity=row.entity))
+        state, going = _state(row)
+        yield Piece(row, known[row.entity_id].get(row.anchor, "A section that is no more"), state, going)
+
+
+def written(*, report: Report) -> QuerySet[Commentary]:
+    """Return a report's pieces, newest first, each with whether it was withdrawn and printed since."""
+    return (
+        Commentary.objects.filter(report=report, withdraws__isnull=True)
+        .select_related("entity", "author", "withdrawal__author")
+        .annotate(printed=_printed())
+        .order_by("-written_at", "-id")
+    )
+
+
+def _standing(report: Report, entity: Entity | None, at: dt.datetime) -> QuerySet[Commentary]:
+    rows = Commentary.objects.filter(
+        report=report, entity=entity, withdraws__isnull=True, withdrawal__isnull=True, written_at__lte=at
+    )
+    return (
+        rows.annotate(printed=_printed())
+        .filter(Q(once=False) | Q(printed=False))
+        .select_related("author")
+        .order_by("written_at", "id")
+    )
+
+
+def _printed() -> Case:
+    """Return whether an edition that could print a piece was issued after it was written."""
+    later = Edition.objects.filter(report=OuterRef("report"), issued_at__gte=OuterRef("written_at"))
+    return Case(
+        When(entity__isnull=True, then=Exists(later.filter(entity__isnull=True))),
+        default=Exists(later.filter(entity=OuterRef("entity"))),
+        output_field=BooleanField(),
+    )
+
+
+def _state(row: Commentary) -> tuple[str, bool]:
+    withdrawal = getattr(row, "withdrawal", None)
+    if withdrawal is not None:
+        return f"Withdrawn by {withdrawal.author}", False
+    if row.once:
+        return ("Printed", False) if row.printed else ("In the next edition", True)
+    if row.until_on is not None:
+        return f"In every edition up to {row.until_on:%-d %b %Y}", True
+    return "In every edition until it is withdrawn", True
+
+
+def _prose(row: Commentary) -> Prose:
+    on = row.written_at.astimezone(clock.zone())
+    return Prose(prose.parse(row.body), by=f"{row.author}, {on:%-d %b %Y}")
+
+
+def _record(verb: str, row: Commentary, by: Person, at: dt.datetime) -> None:
+    audit.record(
+        action=f"reports:commentary:{verb}",
+        subject=row,
+        at=at,
+        by=by,
+        entity=row.entity.slug if row.entity is not None else "",
+        data={"report": row.report.slug, "anchor": row.anchor},
+    )
