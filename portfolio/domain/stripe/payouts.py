@@ -231,13 +231,13 @@ def in_transit(*, entity: Entity, as_of: dt.date) -> int:
 
 
 def explained(*, entity: Entity, as_of: dt.date) -> Explained:
-    """Return what Stripe's movements leave in an entity's clearing account at the end of a day; two queries."""
+    """Return what Stripe's movements leave in an entity's clearing account at the end of a day; one query."""
     found = explained_of(entity_ids=[entity.pk], as_of=as_of)
     return found.get(entity.pk, Explained(0, 0, 0, by_hand=False))
 
 
 def explained_of(*, entity_ids: Collection[int], as_of: dt.date) -> dict[int, Explained]:
-    """Return the same for each entity that has movements or payouts by hand; two queries.
+    """Return the same for each entity that has movements; one query.
 
     By the dates of the books: a payout that the bank's statement brought first arrived on the bank's date. What has no
     entry is of before the opening, which brought its money.
@@ -251,21 +251,20 @@ def explained_of(*, entity_ids: Collection[int], as_of: dt.date) -> dict[int, Ex
     carried = moved.exclude(payout_id="")
     arrived = carried.filter(Exists(lines.filter(payout_id=Lower(OuterRef("payout_id"))))).values("payout_id")
     unlisted = Q(payout_id="") | Q(payout_id__in=by_hand.values("payout_id"))
-    hands = set(by_hand.order_by().values_list("entity_id", flat=True).distinct())
-    sums = {
-        entity_id: tuple(int(total or 0) for total in totals)
-        for entity_id, *totals in moved.filter(own)
-        .values_list("entity_id")
+    hand = Exists(by_hand.filter(entity=OuterRef("entity")))
+    sums = (
+        moved.filter(own)
+        .values_list("entity_id", hand)
         .annotate(
             whole=Sum("net_minor"),
             at_stripe=Sum("net_minor", filter=unlisted),
             under_way=Sum("net_minor", filter=~unlisted & ~Q(payout_id__in=arrived)),
         )
-    }
+    )
     found = {}
-    for entity_id in sums.keys() | hands:
-        whole, at_stripe, under_way = sums.get(entity_id, (0, 0, 0))
+    for entity_id, pays_by_hand, *totals in sums:
+        whole, at_stripe, under_way = (int(total or 0) for total in totals)
         found[entity_id] = Explained(
-            under_way, at_stripe, whole - at_stripe - under_way, by_hand=entity_id in hands
+            under_way, at_stripe, whole - at_stripe - under_way, by_hand=bool(pays_by_hand)
         )
     return found
