@@ -13,7 +13,18 @@ from django.db import transaction
 
 from portfolio.domain import exports, handoffs, intake, recognition
 from portfolio.domain.receivables.landing import land_invoices
-from portfolio.domain.samples import bank, journal, payables, plans, receivables, rental, stripe, technology
+from portfolio.domain.samples import (
+    bank,
+    expenses,
+    journal,
+    milestones,
+    payables,
+    plans,
+    receivables,
+    rental,
+    stripe,
+    technology,
+)
 from portfolio.domain.samples import months as closed_months
 from portfolio.domain.samples import recognition as agreed_terms
 from portfolio.domain.stripe.landing import land_file
@@ -97,6 +108,8 @@ PARTS = (
     journal,
     rental,
     technology,
+    expenses,
+    milestones,
 )
 RULES = (
     (FinancialRule.Check.RUNWAY_FLOOR, "Runway never falls below three months.", 300),
