@@ -10,6 +10,7 @@ _WRITTEN = {
     Unit.POINTS: (100, 1, " points"),
     Unit.MONTHS: (100, 1, " months"),
     Unit.DAYS: (10, 1, " days"),
+    Unit.NIGHTS: (10, 1, " nights"),
     Unit.RATIO: (100, 2, "×"),
     Unit.SCORE: (100, 2, ""),
     Unit.MINUTES: (1, 0, " min"),
@@ -35,6 +36,9 @@ def write(figure: Figure, *, cents: bool = False, plus: bool = False) -> str:
     size = divide(abs(figure.value) * 10**decimals, step)
     sign = "" if not size else MINUS if figure.value < 0 else "+" if plus else ""
     whole, fraction = divmod(size, 10**decimals)
+    if figure.unit is Unit.MINUTES and whole >= 60:
+        hours, left = divmod(whole, 60)
+        return f"{sign}{hours:,} h{f' {left} min' if left else ''}"
     return f"{sign}{whole:,}{f'.{fraction:0{decimals}d}' if decimals else ''}{ending}"
 
 

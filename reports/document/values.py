@@ -12,6 +12,7 @@ class Unit(enum.StrEnum):
     POINTS = "points"  # basis points, the difference of two percentages
     MONTHS = "months"  # hundredths of a month
     DAYS = "days"  # tenths of a day
+    NIGHTS = "nights"  # tenths of a night
     RATIO = "ratio"  # hundredths
     SCORE = "score"  # hundredths
     MINUTES = "minutes"  # ones

@@ -107,6 +107,7 @@ _UNIT_NAMES = {
     Unit.POINTS: "percentage points",
     Unit.MONTHS: "months",
     Unit.DAYS: "days",
+    Unit.NIGHTS: "nights",
     Unit.RATIO: "ratio",
     Unit.SCORE: "score",
     Unit.MINUTES: "minutes",

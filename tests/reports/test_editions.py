@@ -301,8 +301,9 @@ class TestEditions:
 def test_the_empty_portfolio_has_reports_that_say_what_is_missing() -> None:
     for lens in LENSES.values():
         document = lens(Facts(as_of=dt.date(2020, 1, 31)), zone="America/Los_Angeles")
-        for metric in ("revenue", "cash"):
-            entry = figure(document, metric)
+        books = [entry for entry in document.figures.values() if entry.metric in ("revenue", "cash")]
+        assert books or lens.slug not in ("ceo", "cfo")
+        for entry in books:
             assert (entry.unit, entry.value) == (Unit.MONEY, None)
             assert entry.missing == "not tracked: its books have no entries"
 
