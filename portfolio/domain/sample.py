@@ -25,7 +25,7 @@ from portfolio.domain.samples import (
     stripe,
     technology,
 )
-from portfolio.domain.samples import months as closed_months
+from portfolio.domain.samples import delivery, months as closed_months
 from portfolio.domain.samples import recognition as agreed_terms
 from portfolio.domain.stripe.landing import land_file
 from portfolio.formats import tables
@@ -106,6 +106,7 @@ PARTS = (
     stripe,
     plans,
     journal,
+    delivery,
     rental,
     technology,
     expenses,

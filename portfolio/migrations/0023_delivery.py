@@ -82,12 +82,6 @@ class Migration(migrations.Migration):
                 ("estimated_days", models.PositiveSmallIntegerField(blank=True, null=True)),
                 ("actual_days", models.PositiveSmallIntegerField(blank=True, null=True)),
                 (
-                    "paid_on",
-                    models.DateField(
-                        blank=True, help_text="The day the last of the price came in.", null=True
-                    ),
-                ),
-                (
                     "rating",
                     models.PositiveSmallIntegerField(
                         blank=True, help_text="0 to 10, from the client.", null=True

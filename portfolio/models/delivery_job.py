@@ -24,7 +24,7 @@ class DeliveryJob(models.Model):
 
     ``miles_tenths`` are tenths of a nautical mile. ``weather_days`` are days lost to weather, which the slip is told
     without. When each stage was reached is a row of `JobStep`; leaving is the step under way. Estimated and recovered cost
-    stand in the booking's costs. ``rating`` is the client's, 0 to 10.
+    stand in the booking's costs, what was paid and spent in the ledger. ``rating`` is the client's, 0 to 10.
     """
 
     booking = models.OneToOneField(Booking, on_delete=models.CASCADE, related_name="job")
@@ -38,7 +38,6 @@ class DeliveryJob(models.Model):
     weather_days = models.PositiveSmallIntegerField(default=0)
     estimated_days = models.PositiveSmallIntegerField(null=True, blank=True)
     actual_days = models.PositiveSmallIntegerField(null=True, blank=True)
-    paid_on = models.DateField(null=True, blank=True, help_text="The day the last of the price came in.")
     rating = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0 to 10, from the client.")
     rated_on = models.DateField(null=True, blank=True)
     source = models.CharField(max_length=120, blank=True)

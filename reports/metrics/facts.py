@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -133,6 +133,18 @@ class Facts:
     def linked(self) -> tuple[LinkedPosting, ...]:
         """Postings that name a booking."""
         return queries.linked_postings(entity_ids=self.ids, as_of=self.as_of)
+
+    @cached_property
+    def _linked_to(self) -> Mapping[int, list[LinkedPosting]]:
+        found: dict[int, list[LinkedPosting]] = defaultdict(list)
+        for row in self.linked:
+            found[row.booking_id].append(row)
+        return found
+
+    def linked_to(self, bookings: Iterable[int]) -> Iterable[LinkedPosting]:
+        """Yield the postings that name one of these bookings."""
+        for booking in bookings:
+            yield from self._linked_to.get(booking, ())
 
     @cached_property
     def _periods(self) -> tuple[PeriodFact, ...]:

@@ -392,11 +392,7 @@ class Desk:
             for account in self.facts.accounts_in(scope.ids, *roles)
             if not codes or account.code in codes
         )
-        value = sign * sum(
-            row.amount_minor
-            for row in self.facts.linked
-            if row.booking_id in wanted and row.account_id in ids
-        )
+        value = sign * sum(row.amount_minor for row in self.facts.linked_to(wanted) if row.account_id in ids)
         trace = PostingsTrace(
             accounts=tuple(sorted(ids)),
             first_month=self.facts.first_month,
