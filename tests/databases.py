@@ -19,6 +19,7 @@ from django.db import connection, transaction
 
 from config import up
 from crew.domain import sample as crew_sample
+from mail.domain import sample as mail_sample
 from portfolio.domain import sample
 from reports.domain import sample as reports_sample
 from tests import quick_migrations
@@ -26,7 +27,7 @@ from tests import quick_migrations
 SAMPLE_AT = dt.datetime(2026, 11, 10, 18, 30, tzinfo=dt.UTC)
 """When the sample's records came, where they are copied."""
 SAMPLE_SHOWN_AT = dt.datetime(2026, 11, 11, 15, 0, tzinfo=dt.UTC)
-"""When the sample's people and its reports with their schedules came, where these are copied."""
+"""When the sample's people, its reports with their schedules and its mailing list came, where these are copied."""
 _MIGRATED, _SAMPLE, _STAFFED = "migrated", "sample", "staffed"
 _FOLDER = Path(os.environ.get("TEST_SCRATCH") or settings.DATA_DIR)
 _own: dict[str, str] = {}
@@ -51,7 +52,7 @@ def with_the_sample() -> Iterator[None]:
 
 @contextmanager
 def with_the_staffed_sample() -> Iterator[None]:
-    """Stand on a database with the sample's records, its people and its reports, as `with_the_sample` does."""
+    """Stand on a database with the sample's records, people, reports and mailing list, as `with_the_sample` does."""
     yield from _on_a_copy(_STAFFED, _load_staffed)
 
 
@@ -125,6 +126,7 @@ def _load_staffed(name: str) -> None:
     with transaction.atomic():
         crew_sample.load(at=SAMPLE_SHOWN_AT)
         reports_sample.load(at=SAMPLE_SHOWN_AT)
+        mail_sample.load(at=SAMPLE_SHOWN_AT)
 
 
 def _documents() -> Path:

@@ -66,10 +66,10 @@ class Tally:
         return bool(self.told_of or self.complaints)
 
 
-def reach(list_ids: Collection[int]) -> dict[Part, Reach]:
+def reach(list_ids: Collection[int], *, segments: bool = True) -> dict[Part, Reach]:
     """Return who can be reached, for each of these lists as a whole and for each of their segments. Two queries.
 
-    A list nobody is on is not among the keys.
+    A list nobody is on is not among the keys. Without ``segments`` the lists alone are counted, in one query.
     """
     rows = _with_held(Subscriber.objects.filter(mailing_list__in=list_ids).order_by())
     whole = rows.values("mailing_list").annotate(
@@ -78,6 +78,8 @@ def reach(list_ids: Collection[int]) -> dict[Part, Reach]:
     found: dict[Part, Reach] = {
         (row["mailing_list"], None): Reach(row["subscribers"], row["reachable"]) for row in whole
     }
+    if not segments:
+        return found
     parts = (
         rows.filter(segments__isnull=False)
         .values("mailing_list", "segments")
@@ -126,18 +128,29 @@ def campaigns(*, past: bool) -> QuerySet[Campaign]:
     """
     ended = Q(state__in=[CampaignState.FINISHED, CampaignState.CANCELLED])
     if past:
-        rows = Campaign.objects.filter(ended).annotate(unwritten=Value(0))
-    else:
-        waiting = Subscriber.objects.filter(
-            mailing_list=OuterRef("mailing_list"),
-            pk__gt=OuterRef("queued_through_id"),
-            pk__lte=OuterRef("last_subscriber_id"),
-        )
-        in_segment = waiting.filter(segments=OuterRef("segment"))
-        rows = Campaign.objects.filter(~ended).annotate(
-            unwritten=Case(When(segment__isnull=True, then=_counted(waiting)), default=_counted(in_segment))
-        )
+        return _listed(Campaign.objects.filter(ended).annotate(unwritten=Value(0)))
+    return _listed(Campaign.objects.filter(~ended).annotate(unwritten=_unwritten()))
+
+
+def newest_campaigns() -> QuerySet[Campaign]:
+    """Return the campaigns that were not cancelled as `campaigns` does, ended or not."""
+    ended = When(state=CampaignState.FINISHED, then=Value(0))
+    kept = Campaign.objects.exclude(state=CampaignState.CANCELLED)
+    return _listed(kept.annotate(unwritten=Case(ended, default=_unwritten())))
+
+
+def _listed(rows: QuerySet[Campaign]) -> QuerySet[Campaign]:
     return rows.select_related("mailing_list", "segment").order_by("-id")
+
+
+def _unwritten() -> Case:
+    waiting = Subscriber.objects.filter(
+        mailing_list=OuterRef("mailing_list"),
+        pk__gt=OuterRef("queued_through_id"),
+        pk__lte=OuterRef("last_subscriber_id"),
+    )
+    in_segment = waiting.filter(segments=OuterRef("segment"))
+    return Case(When(segment__isnull=True, then=_counted(waiting)), default=_counted(in_segment))
 
 
 def _counted(rows: QuerySet[Subscriber]) -> Coalesce:

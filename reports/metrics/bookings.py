@@ -256,20 +256,6 @@ def lead_conversion(desk: Desk, scope: Scope, month: int) -> Answer:
 
 
 @metric(
-    "acquisition_cost",
-    name="Acquisition cost by channel",
-    unit=Unit.MONEY,
-    formula="(spend + commission + labour) ÷ new bookings, for each channel",
-    source="Entered KPI values acquisition-cost; the books do not yet attribute spend to channels",
-    monthly=False,
-    better=Better.LESS,
-)
-def acquisition_cost(desk: Desk, scope: Scope, month: int) -> Answer:
-    """What a new booking cost to win, as recorded."""
-    return _entered(desk, scope, "acquisition-cost", scale=100)
-
-
-@metric(
     "satisfaction",
     name="Guest satisfaction",
     unit=Unit.SCORE,

@@ -73,9 +73,9 @@ def count(desk: Desk) -> int:
 
 def _why_not(desk: Desk, kpi: _Kpi, scope: Scope, figure: Figure) -> str:
     """Return why a KPI has no measured value, or nothing where it has one."""
-    if kpi.metric in ("acquisition_cost", "satisfaction"):
+    if kpi.metric == "satisfaction":
         if figure.value is not None and figure.badge is Badge.MEASURED:
-            return "" if _recorded_recently(desk, kpi.metric, scope) else "the last measured value is too old"
+            return "" if _recorded_recently(desk, scope) else "the last measured value is too old"
         return figure.missing or f"the only value is {figure.badge.value}"
     month = _last_reconciled(desk, scope)
     if month is None:
@@ -87,10 +87,11 @@ def _why_not(desk: Desk, kpi: _Kpi, scope: Scope, figure: Figure) -> str:
     return ""
 
 
-def _recorded_recently(desk: Desk, metric: str, scope: Scope) -> bool:
-    key = {"acquisition_cost": "acquisition-cost", "satisfaction": "guest-satisfaction"}[metric]
+def _recorded_recently(desk: Desk, scope: Scope) -> bool:
     return any(
-        row.key == key and row.entity_id in scope.ids and (desk.as_of - row.as_of).days <= window(desk)
+        row.key == "guest-satisfaction"
+        and row.entity_id in scope.ids
+        and (desk.as_of - row.as_of).days <= window(desk)
         for row in desk.facts.kpi_values
         if row.tracked and row.value is not None
     )

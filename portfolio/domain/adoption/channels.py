@@ -1,4 +1,4 @@
-"""Sales channels and the funnel, as a note says."""
+"""Sales channels, the funnel and the roadmap of local search, as a note says."""
 
 from django.utils.text import slugify
 
@@ -7,7 +7,15 @@ from portfolio.domain.adoption.reading import Adopter
 from portfolio.domain.channels import Gate, set_gates
 from portfolio.formats.handoff import Handoff
 from portfolio.formats.handoff_rows import HandoffRow, RowKind
-from portfolio.models import Channel, ChannelStatus, Commission, Entity, FunnelCount
+from portfolio.models import (
+    Channel,
+    ChannelStatus,
+    Commission,
+    Entity,
+    FunnelCount,
+    PlanMilestone,
+    PlanName,
+)
 
 # Papers that somebody else issues.
 _PAPERS = ("certificate", "insurance", "licence", "permit")
@@ -61,7 +69,29 @@ def _adopt_funnel(entity: Entity, note: Handoff, row: HandoffRow) -> int:
     return int(made)
 
 
+def _adopt_roadmap(entity: Entity, note: Handoff, row: HandoffRow) -> int:
+    """Make a milestone of a dated line of a roadmap about local search; one met already was met on its day."""
+    due = row.due_on or row.done_on
+    if due is None or "search" not in row.subject.casefold():
+        return 0
+    title = row.label.strip().rstrip(".")[:160]
+    _, made = PlanMilestone.objects.get_or_create(
+        entity=entity,
+        plan=PlanName.LOCAL_SEARCH,
+        title=title,
+        defaults={
+            "position": row.line,
+            "promised_on": due,
+            "due_on": due,
+            "done_on": (row.done_on or due) if row.done else None,
+            "source": reading.source(note, row),
+        },
+    )
+    return int(made)
+
+
 ADOPTERS: dict[RowKind, Adopter] = {
     RowKind.CHANNEL: _adopt_channel,
     RowKind.FUNNEL: _adopt_funnel,
+    RowKind.ROADMAP: _adopt_roadmap,
 }

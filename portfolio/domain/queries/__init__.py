@@ -44,21 +44,19 @@ from portfolio.domain.queries.plans import (
 )
 from portfolio.domain.queries.references import REFERENCED, records
 from portfolio.domain.queries.selling import (
-    CampaignBooking,
     ChannelRows,
-    campaign_bookings,
     channel_rows,
+    channel_spends,
     channels,
     funnel,
     market_milestones,
 )
 
 __all__ = [
-    "REFERENCED", "AccountFact", "BookingFact", "CampaignBooking", "ChannelRows", "Contradiction", "EntityFact",
-    "Exceptional", "Freshness", "LinkedPosting", "Movement", "PeriodFact", "Trouble", "accounts", "assets",
-    "assumptions", "bookings", "campaign_bookings", "capital_options", "channel_rows", "channels", "contracts",
-    "contradictions", "entities", "financial_rules", "first_entry_on", "freshness", "funnel", "held_troubles",
-    "kpi_values", "linked_postings", "market_milestones", "movements", "note_rows", "periods", "postings",
-    "profitability_models", "records", "responsibilities", "sample_as_of", "scenarios", "stakes", "targets", "total",
-    "uncategorised_lines",
+    "REFERENCED", "AccountFact", "BookingFact", "ChannelRows", "Contradiction", "EntityFact", "Exceptional",
+    "Freshness", "LinkedPosting", "Movement", "PeriodFact", "Trouble", "accounts", "assets", "assumptions",
+    "bookings", "capital_options", "channel_rows", "channel_spends", "channels", "contracts", "contradictions",
+    "entities", "financial_rules", "first_entry_on", "freshness", "funnel", "held_troubles", "kpi_values",
+    "linked_postings", "market_milestones", "movements", "note_rows", "periods", "postings", "profitability_models",
+    "records", "responsibilities", "sample_as_of", "scenarios", "stakes", "targets", "total", "uncategorised_lines",
 ]  # fmt: skip

@@ -4,7 +4,8 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce
 
 from portfolio.domain import exceptions
 from portfolio.models import Booking, EntryState, Posting
@@ -16,7 +17,7 @@ Exceptional = exceptions.Exceptional
 
 @dataclass(frozen=True, slots=True)
 class BookingFact:
-    """A booking as it stands."""
+    """A booking as it stands. ``stay_channel`` is where a stay was booked, in the words of its file."""
 
     id: int
     entity_id: int
@@ -35,6 +36,8 @@ class BookingFact:
     price_minor: int
     deposit_minor: int
     paid_minor: int
+    campaign_id: int | None
+    stay_channel: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ def bookings(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[BookingFac
         "price_minor",
         "deposit_minor",
         "paid_minor",
+        "campaign_id",
+        Coalesce("stay__channel_name", Value("")),
     )
     return tuple(BookingFact(*row) for row in rows)
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from core import months
-from portfolio.domain.campaign_income import FIRM
 from portfolio.models import (
-    Booking,
     Channel,
     ChannelCount,
     ChannelGate,
@@ -19,7 +17,6 @@ from portfolio.models import (
     FunnelCount,
     PlanMilestone,
     PlanName,
-    Stay,
 )
 
 # Counts and spend are read for so many months: two years, so that a year has the one before it.
@@ -35,25 +32,12 @@ Row = TypeVar("Row", bound=_OfChannel)
 
 @dataclass(frozen=True, slots=True)
 class ChannelRows:
-    """What is known of channels on a date, each by the channel's id; ``stays`` names the channel of a stay's booking."""
+    """What is known of channels on a date, each by the channel's id."""
 
     gates: Mapping[int, tuple[ChannelGate, ...]]
     presence: Mapping[int, ChannelPresence]
     counts: Mapping[int, tuple[ChannelCount, ...]]
-    spends: Mapping[int, tuple[ChannelSpend, ...]]
     commissions: Mapping[int, Commission]
-    stays: Mapping[int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignBooking:
-    """A firm booking that staff say came from a campaign; its price is cents of US dollars."""
-
-    campaign_id: int
-    booking_id: int
-    label: str
-    price_minor: int
-    booked_on: dt.date | None
 
 
 def channels(*, entity_ids: Collection[int]) -> tuple[Channel, ...]:
@@ -62,24 +46,28 @@ def channels(*, entity_ids: Collection[int]) -> tuple[Channel, ...]:
 
 
 def channel_rows(*, entity_ids: Collection[int], as_of: dt.date) -> ChannelRows:
-    """Return gates, newest presence, counts, spend and commission of each channel up to a date; six queries."""
-    this = months.month_of(as_of)
+    """Return gates, newest presence, counts and commission in force of each channel on a date; four queries."""
     mine: dict[str, Any] = {"channel__entity_id__in": entity_ids}
-    read = {**mine, "month__gt": this - MONTHS_READ, "month__lte": this}
-    gates = ChannelGate.objects.filter(**mine)
     presences = ChannelPresence.objects.filter(**mine, on__lte=as_of).order_by("channel_id", "on")
     commissions = Commission.objects.filter(**mine, effective_on__lte=as_of).order_by(
         "channel_id", "effective_on"
     )
-    stays = Stay.objects.filter(booking__entity_id__in=entity_ids).exclude(channel_name="")
     return ChannelRows(
-        gates=_grouped(gates),
+        gates=_grouped(ChannelGate.objects.filter(**mine)),
         presence={row.channel_id: row for row in presences},
-        counts=_grouped(ChannelCount.objects.filter(**read)),
-        spends=_grouped(ChannelSpend.objects.filter(**read)),
+        counts=_grouped(ChannelCount.objects.filter(**mine, **_read(as_of))),
         commissions={row.channel_id: row for row in commissions},
-        stays=dict(stays.values_list("booking_id", "channel_name")),
     )
+
+
+def channel_spends(*, entity_ids: Collection[int], as_of: dt.date) -> Mapping[int, tuple[ChannelSpend, ...]]:
+    """Return what each channel cost by month up to a date, beside its commission."""
+    return _grouped(ChannelSpend.objects.filter(channel__entity_id__in=entity_ids, **_read(as_of)))
+
+
+def _read(as_of: dt.date) -> dict[str, int]:
+    this = months.month_of(as_of)
+    return {"month__gt": this - MONTHS_READ, "month__lte": this}
 
 
 def _grouped(rows: Iterable[Row]) -> Mapping[int, tuple[Row, ...]]:
@@ -99,21 +87,6 @@ def funnel(*, entity_ids: Collection[int], as_of: dt.date) -> dict[int, tuple[Fu
         if not kept or kept[0].counted_on == row.counted_on:
             kept.append(row)
     return {entity: tuple(rows) for entity, rows in newest.items()}
-
-
-def campaign_bookings(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[CampaignBooking, ...]:
-    """Return the firm bookings that campaigns brought, booked up to a date; those in another currency are left out."""
-    rows = (
-        Booking.objects.filter(
-            entity_id__in=entity_ids, campaign__isnull=False, stage__in=FIRM, entity__currency="USD"
-        )
-        .exclude(booked_on__gt=as_of)
-        .only("campaign_id", "reference", "title", "price_minor", "booked_on")
-    )
-    return tuple(
-        CampaignBooking(row.campaign_id or 0, row.pk, str(row), row.price_minor, row.booked_on)
-        for row in rows
-    )
 
 
 def market_milestones(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[PlanMilestone, ...]:
