@@ -90,6 +90,8 @@ SECTIONS = {
     "tech_system": (TechSystem, "technology#systems"),
     "ticket": (MaintenanceTicket, "rental"),
 }
+# Papers made of a record: of which, by which page, in which form.
+PAPERS = {"statement": (Client, "portfolio:client_statement", "pdf")}
 SHOWN_WITH = {
     "channel_gate": (ChannelGate, "channel", "channel"),
     "cost": (BookingCost, "booking", "booking"),
@@ -123,6 +125,10 @@ def record(request: HttpRequest, model: str, pk: int) -> HttpResponse:
         if found_pk is None:
             raise Http404
         model, pk = owner, found_pk
+    if model in PAPERS:
+        of, name, form = PAPERS[model]
+        record_or_404(request, of._default_manager.all(), pk=pk)
+        return redirect(name, pk=pk, kind=form)
     if model in PAGES:
         kind, name = PAGES[model]
         record_or_404(request, kind._default_manager.all(), pk=pk)

@@ -87,6 +87,7 @@ REFERENCED: dict[str, type[Model]] = {
     "scenario": Scenario,
     "spend": ChannelSpend,
     "stake": Stake,
+    "statement": Client,
     "stay": Stay,
     "target": MonthlyTarget,
     "tech_cost": TechCost,

@@ -36,6 +36,11 @@ class Paper:
     third_days: int = 45
 
 
+def same_client(name: str) -> str:
+    """Return what the names of one client have in common over entities: one may do the work and another invoice it."""
+    return " ".join(name.split()).casefold()
+
+
 def add(*, entity: Entity, particulars: Particulars, by: AbstractBaseUser | None, at: dt.datetime) -> Client:
     """Write a client down.
 

@@ -22,6 +22,7 @@ from portfolio.models import (
     ClientContract,
     Invoice,
     Milestone,
+    Rebillable,
     WorkEntry,
 )
 
@@ -106,6 +107,31 @@ def from_milestones(
     ]
     if not lines:
         raise RefusedError(f"{contract} has no milestone that was reached and waits to be billed.")
+    return invoices.draft(client=contract.client, contract=contract, lines=lines, by=by, at=at)
+
+
+def from_rebillables(
+    *, contract: ClientContract, up_to: dt.date, by: AbstractBaseUser | None, at: dt.datetime
+) -> Invoice:
+    """Draft an invoice of what was paid for a contract's client up to a day, at cost; how work is billed does not matter.
+
+    Raises:
+        RefusedError: nothing that was paid for the client waits to be billed.
+    """
+    account = Accounts(contract.entity).earned_of(contract.client)
+    lines = [
+        LineSaid(
+            description=f"{paid.on:%-d %b %Y}  {paid.what}"[:200], unit_minor=paid.amount_minor, account=account,
+            rebillable=paid.pk,
+        )
+        for paid in Rebillable.objects.filter(
+            contract=contract, on__lte=up_to, invoice_line__isnull=True
+        ).order_by("on", "pk")[: invoices.LINES_AT_MOST]
+    ]  # fmt: skip
+    if not lines:
+        raise RefusedError(
+            f"Nothing that was paid for {contract} up to {up_to:%-d %B %Y} waits to be billed."
+        )
     return invoices.draft(client=contract.client, contract=contract, lines=lines, by=by, at=at)
 
 

@@ -33,6 +33,7 @@ from portfolio.models import (
     InvoiceLine,
     InvoiceState,
     Milestone,
+    Rebillable,
     SeriesKind,
     TaxKind,
     WorkEntry,
@@ -53,6 +54,7 @@ class LineSaid:
     work: tuple[int, ...] = ()
     milestone: int | None = None
     minutes: int | None = None
+    rebillable: int | None = None
 
     @property
     def amount_minor(self) -> int:
@@ -283,6 +285,12 @@ def _write_lines(invoice: Invoice, lines: Sequence[LineSaid]) -> None:
             taken = WorkEntry.objects.filter(pk__in=line.work, invoice_line__isnull=True, billable=True)
             if taken.update(invoice_line=row) != len(line.work):
                 raise RefusedError("Some of this time stands on another invoice meanwhile; look at it again.")
+        if line.rebillable is not None:
+            paid = Rebillable.objects.filter(pk=line.rebillable, invoice_line__isnull=True)
+            if not paid.update(invoice_line=row):
+                raise RefusedError(
+                    f"“{line.description}” stands on another invoice meanwhile; look at it again."
+                )
         if line.milestone is not None:
             reached = Milestone.objects.filter(
                 pk=line.milestone, invoice_line__isnull=True, reached_on__isnull=False
@@ -297,6 +305,7 @@ def _release(invoice: Invoice) -> None:
     """Let the work of a draft wait to be billed again."""
     WorkEntry.objects.filter(invoice_line__invoice=invoice).update(invoice_line=None)
     Milestone.objects.filter(invoice_line__invoice=invoice).update(invoice_line=None)
+    Rebillable.objects.filter(invoice_line__invoice=invoice).update(invoice_line=None)
 
 
 def _locked_draft(invoice: Invoice) -> Invoice:

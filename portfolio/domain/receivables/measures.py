@@ -5,6 +5,7 @@ never 0: a page says “no data”. Sales here are what was invoiced, tax includ
 """
 
 import datetime as dt
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from statistics import median
 
@@ -13,6 +14,7 @@ from django.db.models import Q, Sum
 from core import months
 from core.money import divide
 from portfolio.domain.receivables import ageing
+from portfolio.domain.receivables.clients import same_client
 from portfolio.domain.receivables.work import worth
 from portfolio.models import (
     BillingModel,
@@ -53,6 +55,18 @@ class Gap:
     def total_minor(self) -> int:
         """Return what it is worth."""
         return sum(self.buckets)
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """An issued invoice as far as it may bill a retainer; ``landed`` were issued by another program."""
+
+    client: str
+    total_minor: int
+    issued_on: dt.date
+    contract_id: int | None
+    retainer_month: int | None
+    landed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +183,12 @@ def measures(*, entity: Entity, as_of: dt.date) -> list[Measure]:
     """Return every measure of a date, in the order a page shows them."""
     known = facts(entity=entity, as_of=as_of)
     return [
-        Measure("dso", "Days sales outstanding", dso_count_back(known), "days", "Counted back: the receivables use up the newest months' invoices first."),
-        Measure("dso-simple", "DSO, simple", dso(known), "days", "Receivables / invoiced in 90 days x 90."),
-        Measure("dso-best", "Best possible DSO", best_possible_dso(known), "days", "What is not due yet / invoiced in 90 days x 90."),
-        Measure("add", "Average days delinquent", average_days_delinquent(known), "days", "DSO, simple, less the best possible."),
-        Measure("cei", "Collection effectiveness", collection_effectiveness(known), "%", "Collected in 90 days / what could be collected."),
-        Measure("velocity", "Days to pay", payment_velocity(known), "days", "Median from issue to the last payment, over a year."),
+        Measure("dso", "DSO, counted back", dso_count_back(known), "days", "The receivables use up the newest months' invoices first."),
+        Measure("dso-simple", "DSO over 90 days", dso(known), "days", "Receivables / invoiced in 90 days x 90."),
+        Measure("dso-best", "Best possible DSO over 90 days", best_possible_dso(known), "days", "What is not due yet / invoiced in 90 days x 90."),
+        Measure("add", "Days delinquent over 90 days", average_days_delinquent(known), "days", "DSO over 90 days less the best possible."),
+        Measure("cei", "Collection effectiveness over 90 days", collection_effectiveness(known), "%", "Collected in 90 days / what could be collected."),
+        Measure("velocity", "Days to pay, median", payment_velocity(known), "days", "Median from issue to the last payment, over a year."),
     ]  # fmt: skip
 
 
@@ -183,7 +197,7 @@ def billing_gap(*, entity: Entity, as_of: dt.date) -> list[Gap]:
     at most.
 
     Time at its rate, milestones that were reached, and months of a retainer that are over, from the contract's first day;
-    a draft is not an invoice yet. Time on a retainer is covered by it.
+    a draft is not an invoice yet. Time on a retainer, or toward a milestone, is covered by it.
     """
     contracts = {row.pk: row for row in ClientContract.objects.filter(entity=entity).select_related("client")}
     sums = {pk: [0] * len(ageing.BUCKETS) for pk in contracts}
@@ -194,10 +208,10 @@ def billing_gap(*, entity: Entity, as_of: dt.date) -> list[Gap]:
         .values_list("contract_id", "on", "minutes", "rate_minor")
     ):
         contract = contracts[contract_id]
-        if contract.billing_model == BillingModel.RETAINER:
+        price = price_of(contract, worked, rate)
+        if price is None:
             continue
         minutes[contract_id] += worked
-        price = worth(worked, (contract.rate_minor or 0) if rate is None else rate)
         sums[contract_id][_bucket((as_of - on).days)] += price
     for contract_id, reached_on, amount in (
         Milestone.objects.filter(contract__entity=entity, reached_on__lte=as_of)
@@ -205,14 +219,8 @@ def billing_gap(*, entity: Entity, as_of: dt.date) -> list[Gap]:
         .values_list("contract_id", "reached_on", "amount_minor")
     ):
         sums[contract_id][_bucket((as_of - reached_on).days if reached_on else 0)] += amount
-    owed = {pk: found for pk, row in contracts.items() if (found := _retained(row, as_of))}
-    billed = set(
-        Invoice.objects.filter(
-            contract__in=owed, state=InvoiceState.ISSUED, issued_on__lte=as_of, retainer_month__isnull=False
-        ).values_list("contract_id", "retainer_month")
-        if owed
-        else ()
-    )
+    owed = {pk: found for pk, row in contracts.items() if (found := retained(row, as_of))}
+    billed = _retainers_billed([contracts[pk] for pk in owed], as_of) if owed else ()
     for contract_id, found in owed.items():
         for month in found:
             if (contract_id, month) not in billed:
@@ -226,11 +234,24 @@ def billing_gap(*, entity: Entity, as_of: dt.date) -> list[Gap]:
     return sorted(gaps, key=lambda gap: (-gap.total_minor, gap.contract.pk))
 
 
+def price_of(contract: ClientContract, minutes: int, rate_minor: int | None) -> int | None:
+    """Return what billable time on a contract is worth, in cents; None where a retainer or a milestone covers it.
+
+    Time without any rate is worth 0: nobody has said what it costs.
+    """
+    if contract.billing_model == BillingModel.RETAINER:
+        return None
+    rate = contract.rate_minor if rate_minor is None else rate_minor
+    if rate is None and contract.billing_model == BillingModel.MILESTONE:
+        return None
+    return worth(minutes, rate or 0)
+
+
 def _issued(as_of: dt.date) -> Q:
     return Q(invoice_line__invoice__state=InvoiceState.ISSUED, invoice_line__invoice__issued_on__lte=as_of)
 
 
-def _retained(contract: ClientContract, as_of: dt.date) -> range:
+def retained(contract: ClientContract, as_of: dt.date) -> range:
     """Return the months of a signed retainer that were over on a day; where no start is written, it runs from its signature."""
     signed = contract.state in (ContractState.SIGNED, ContractState.EXPIRED)
     begins_on = contract.starts_on or contract.signed_on
@@ -240,6 +261,43 @@ def _retained(contract: ClientContract, as_of: dt.date) -> range:
     if contract.ends_on is not None and (contract.state == ContractState.EXPIRED or not contract.renews):
         end = min(end, months.month_of(contract.ends_on) + 1)
     return range(months.month_of(begins_on), end)
+
+
+def retainers_billed_by(
+    *, contracts: Collection[ClientContract], invoices: Iterable[Landed]
+) -> dict[tuple[int, int], dt.date]:
+    """Return (contract, month) of the retainers that issued invoices billed, with the day of the invoice.
+
+    An invoice drafted here names its contract and month. One that landed names neither, and a sister may have issued it:
+    one to the same client, dated in the month, for just what the retainer asks, bills that month.
+    """
+    ids = {row.pk for row in contracts}
+    by_name = {(same_client(row.client.name), row.rate_minor): row.pk for row in contracts}
+    found: dict[tuple[int, int], dt.date] = {}
+    for row in invoices:
+        if row.contract_id in ids and row.retainer_month is not None:
+            found[row.contract_id, row.retainer_month] = row.issued_on
+        elif row.landed and row.contract_id is None:
+            contract_id = by_name.get((same_client(row.client), row.total_minor))
+            if contract_id is not None:
+                found.setdefault((contract_id, months.month_of(row.issued_on)), row.issued_on)
+    return found
+
+
+def _retainers_billed(contracts: Collection[ClientContract], as_of: dt.date) -> Collection[tuple[int, int]]:
+    rates = {row.rate_minor for row in contracts}
+    rows = (
+        Invoice.objects.filter(state=InvoiceState.ISSUED, issued_on__lte=as_of)
+        .filter(
+            Q(contract__in=contracts, retainer_month__isnull=False)
+            | (Q(contract__isnull=True, booking__isnull=True, total_minor__in=rates) & ~Q(source=""))
+        )
+        .values_list("client__name", "total_minor", "issued_on", "contract_id", "retainer_month", "source")
+    )
+    return retainers_billed_by(
+        contracts=contracts,
+        invoices=(Landed(*row[:-1], landed=bool(row[-1])) for row in rows),  # type: ignore[misc]
+    )
 
 
 def _bucket(days: int) -> int:

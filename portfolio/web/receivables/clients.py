@@ -63,6 +63,7 @@ def client_page(request: HttpRequest, pk: int) -> HttpResponse:
                 for contract in client.contracts.all()
             ],
             gaps=gaps,
+            laid_out=set(client.contracts.filter(rebillables__invoice_line__isnull=True, rebillables__isnull=False).values_list("pk", flat=True)),
             drafts=list(client.invoices.filter(state="draft")),
             moves=queries.statement(client=client, first=first, last=last),
             first=first,

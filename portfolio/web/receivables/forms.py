@@ -200,6 +200,51 @@ class MilestoneForm(forms.Form):
         self.fields["amount"].currency = currency  # type: ignore[attr-defined]
 
 
+class RebillableForm(forms.Form):
+    """What was paid for a client."""
+
+    on = DayField(label="Paid on")
+    what = forms.CharField(label="What", max_length=160, help_text="As the invoice will say it.")
+    amount = MoneyField(label="Amount")
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        """Read the amount in the entity's currency."""
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].currency = currency  # type: ignore[attr-defined]
+
+
+class BilledForm(forms.Form):
+    """Which work a landed invoice billed: what waits, each with its own box."""
+
+    work = forms.MultipleChoiceField(label="Time", required=False, widget=forms.CheckboxSelectMultiple)
+    milestones = forms.MultipleChoiceField(
+        label="Milestones", required=False, widget=forms.CheckboxSelectMultiple
+    )
+    rebillables = forms.MultipleChoiceField(
+        label="Paid for the client", required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, offered: dict[str, list[tuple[str, str]]], **kwargs: Any) -> None:
+        """Offer what waits; a kind of which nothing waits is left out."""
+        super().__init__(*args, **kwargs)
+        for name, choices in offered.items():
+            if choices:
+                self.fields[name].choices = choices  # type: ignore[attr-defined]
+            else:
+                del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        """Return the numbers of what is ticked, by kind.
+
+        Raises:
+            forms.ValidationError: nothing is ticked.
+        """
+        said = {name: [int(pk) for pk in chosen] for name, chosen in (super().clean() or {}).items()}
+        if not self.errors and not any(said.values()):
+            raise forms.ValidationError("Tick what this invoice billed.", code="required")
+        return said
+
+
 class DraftForm(forms.Form):
     """From what an invoice is drafted: time or milestones up to a day, or a month's retainer."""
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core import access, clock
 from portfolio.domain import pages
-from portfolio.domain.receivables import measures, queries, work
+from portfolio.domain.receivables import measures, queries, rebillables, work
 from portfolio.domain.receivables.refusals import RefusedError
 from portfolio.domain.receivables.work import Stretch
 from portfolio.formats.csv_rows import MAX_BYTES
@@ -71,6 +71,7 @@ def work_list(request: HttpRequest, slug: str) -> HttpResponse:
             gaps=measures.billing_gap(entity=entity, as_of=as_of),
             names=("Today", "1 to 30", "31 to 60", "61 to 90", "Over 90"),
             milestones=queries.milestones(entity=entity),
+            laid_out=rebillables.waiting(entity=entity)[:ROWS_A_PAGE],
             today=as_of,
         ),
         status=422 if form is not None and form.errors else 200,

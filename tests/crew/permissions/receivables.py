@@ -3,7 +3,16 @@
 import datetime as dt
 from typing import Any
 
-from portfolio.domain.receivables import clients, credit, invoices, letters, paying_back, payments, work
+from portfolio.domain.receivables import (
+    clients,
+    credit,
+    invoices,
+    letters,
+    paying_back,
+    payments,
+    rebillables,
+    work,
+)
 from portfolio.domain.receivables.clients import Particulars
 from portfolio.domain.receivables.invoices import LineSaid
 from portfolio.domain.receivables.work import Stretch
@@ -40,6 +49,9 @@ def records(entity: Entity) -> dict[str, int]:
     milestone = work.add_milestone(
         contract=contract, name="Live", amount_minor=100, due_on=None, by=None, at=NOW
     )
+    paid = rebillables.add(
+        contract=contract, on=_ON, what="Hosting", amount_minor=3_800, today=_ON, by=None, at=NOW
+    )
     line = LineSaid("Work", 10_000, Account.objects.get(entity=entity, code="4000"))
     draft, issued = (invoices.draft(client=client, lines=[line], by=None, at=NOW) for _ in range(2))
     issued = invoices.issue(invoice=issued, on=_ON, today=_ON, by=None, at=NOW)
@@ -73,7 +85,7 @@ def records(entity: Entity) -> dict[str, int]:
         description="REFUND", reference=f"re_{entity.pk}",
     )  # fmt: skip
     return {
-        "refund": refund.pk, "refund_line": line_back.pk,
+        "rebillable": paid.pk, "refund": refund.pk, "refund_line": line_back.pk,
         "client": client.pk, "contract": contract.pk, "entry": entry.pk, "milestone": milestone.pk, "draft": draft.pk,
         "issued": issued.pk, "note": note.pk, "payment": payment.pk, "letter": letter.pk, "allocation": allocation.pk,
     }  # fmt: skip

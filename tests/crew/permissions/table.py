@@ -8,6 +8,7 @@ L a session by link whatever its role, and ``*`` everybody who has signed in.
 from typing import Any
 
 from tests.crew.permissions.answers import Page
+from tests.crew.permissions.table_clients import PAGES as CLIENTS
 from tests.crew.permissions.table_office import PAGES as OFFICE
 from tests.crew.permissions.table_receivables import PAGES as RECEIVABLES
 from tests.crew.permissions.table_technology import PAGES as TECHNOLOGY
@@ -208,6 +209,7 @@ OPEN: list[Page] = [
 
 PAGES: list[Page] = [
     *OFFICE,
+    *CLIENTS,
     *RECEIVABLES,
     *TECHNOLOGY,
     *PORTAL,

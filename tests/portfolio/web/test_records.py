@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from portfolio.domain.queries import REFERENCED
-from portfolio.web.records import PAGES, SECTIONS, SHOWN_WITH
+from portfolio.web.records import PAGES, PAPERS, SECTIONS, SHOWN_WITH
 from tests.factories.channels import ChannelSpendFactory
 from tests.factories.delivery import JobGateFactory
 from tests.factories.portfolio import PlanMilestoneFactory
@@ -23,9 +23,8 @@ def leads_to(client: Client, model: str, pk: int) -> str:
 
 def test_every_reference_is_known_to_the_pages() -> None:
     # Scenarios stand on a page of reports, which knows them itself.
-    assert set(REFERENCED) - {"scenario"} == (set(PAGES) | set(SECTIONS) | set(SHOWN_WITH)) - {
-        "entry", "import", "handoff",
-    }  # fmt: skip
+    known = set(PAGES) | set(PAPERS) | set(SECTIONS) | set(SHOWN_WITH)
+    assert set(REFERENCED) - {"scenario"} == known - {"entry", "import", "handoff"}
     assert {owner for *_, owner in SHOWN_WITH.values()} <= set(PAGES) | set(SECTIONS)
 
 
