@@ -15,6 +15,7 @@ from portfolio.domain import exports, handoffs, intake, recognition
 from portfolio.domain.receivables.landing import land_invoices
 from portfolio.domain.samples import (
     bank,
+    clients,
     expenses,
     journal,
     milestones,
@@ -102,6 +103,7 @@ PARTS = (
     agreed_terms,
     payables,
     receivables,
+    clients,
     closed_months,
     stripe,
     plans,
