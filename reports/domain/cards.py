@@ -42,7 +42,9 @@ def cards(person: Person, at: dt.datetime) -> Iterator[HomeCard]:
         )
     titles: dict[str, list[str]] = {severity: [] for severity in _SEVERITIES}
     for severity, title in (
-        queries.findings_for(person).filter(state=FindingState.OPEN).values_list("severity", "title")
+        queries.findings_for(person)
+        .filter(queries.counted_on(today), state=FindingState.OPEN)
+        .values_list("severity", "title")
     ):
         titles[severity].append(title)
     for severity, found in titles.items():

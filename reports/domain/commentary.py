@@ -5,7 +5,7 @@ is frozen with it, whatever becomes of the piece.
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from django.db import IntegrityError, transaction
@@ -15,7 +15,7 @@ from core import audit, clock
 from crew.models import Person
 from portfolio.models import Entity
 from reports import prose
-from reports.document import Document, Prose, load
+from reports.document import Document, Prose
 from reports.domain import catalogue
 from reports.models import Commentary, Edition, Report
 
@@ -28,21 +28,19 @@ class CommentaryRefusedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece with what becomes of it: ``next`` is true where the next edition would print it."""
+    """A piece with where it stands and what becomes of it; one that is ``going`` is still to be printed."""
 
     row: Commentary
     place: str
     state: str
-    next: bool
+    going: bool
 
 
-def places(*, report: Report, entity: Entity | None) -> tuple[tuple[str, str], ...]:
+def places(*, report: Report) -> tuple[tuple[str, str], ...]:
     """Return where commentary can stand, as anchor and title: under the headline, and in the newest edition's sections."""
-    newest = Edition.objects.filter(report=report, entity=entity).order_by("-as_of", "-number").first()
-    if newest is None:
-        return (HEADLINE,)
-    document: Document = load(Document, newest.document)
-    return (HEADLINE, *((section.anchor, section.title) for section in document.sections))
+    newest = Edition.objects.filter(report=report).order_by("-as_of", "-number").first()
+    sections = [] if newest is None else newest.document["sections"]
+    return (HEADLINE, *((section["anchor"], section["title"]) for section in sections))
 
 
 def write(
@@ -59,7 +57,7 @@ def write(
     """Write a piece for the next edition, or for every one: up to a date where one is given, else until withdrawn.
 
     Raises:
-        CommentaryRefusedError: the text cannot be printed, the place is none, or the date has passed.
+        CommentaryRefusedError: the text cannot be printed, or the place is none.
         WrongKindError: the report does not look at such an entity.
     """
     catalogue.check(report=report, entity=entity)
@@ -67,10 +65,8 @@ def write(
         prose.parse(body)
     except prose.ProseRefusedError as error:
         raise CommentaryRefusedError(str(error)) from error
-    if anchor not in dict(places(report=report, entity=entity)):
+    if anchor not in dict(places(report=report)):
         raise CommentaryRefusedError(f"{report.title} has no such section; choose one of those offered.")
-    if until_on is not None and until_on < clock.today(at=at) - dt.timedelta(days=366):
-        raise CommentaryRefusedError(f"{until_on:%-d %b %Y} is long past; choose a later date.")
     with transaction.atomic():
         row = Commentary.objects.create(
             report=report,
@@ -131,14 +127,12 @@ def placed(*, document: Document, report: Report, entity: Entity | None, at: dt.
     )
 
 
-def pieces(*, report: Report, rows: QuerySet[Commentary]) -> Iterable[Piece]:
-    """Yield some of a report's pieces, as the page lists them, with what becomes of each."""
-    known: dict[int | None, dict[str, str]] = {}
+def pieces(*, report: Report, rows: Iterable[Commentary]) -> Iterator[Piece]:
+    """Yield some of a report's pieces, as `written` returns them, with what becomes of each."""
+    known = dict(places(report=report))
     for row in rows:
-        if row.entity_id not in known:
-            known[row.entity_id] = dict(places(report=report, entity=row.entity))
         state, going = _state(row)
-        yield Piece(row, known[row.entity_id].get(row.anchor, "A section that is no more"), state, going)
+        yield Piece(row, known.get(row.anchor, "A section that is no more"), state, going)
 
 
 def written(*, report: Report) -> QuerySet[Commentary]:

@@ -23,6 +23,7 @@ from reports.document import (
     FindingLine,
     FormulaTrace,
     Kpi,
+    Line,
     Restatement,
     RowsTrace,
     Severity,
@@ -30,6 +31,7 @@ from reports.document import (
     TraceRow,
     Unit,
 )
+from reports.domain import muting
 from reports.domain.prints import Print
 from reports.figures import write
 from reports.metrics import REGISTRY
@@ -82,16 +84,21 @@ def _findings(
         carried = (note.rule, note.subject) in earlier
         still = row is not None and (row.state == FindingState.OPEN or carried)
         first = min(row.first_seen_on, as_of) if row is not None and still else as_of
+        muted = muting.until(row, on=as_of) if row is not None else None
+        said: Line = ()
+        if row is not None and muted is not None:
+            said = (Cell(f" Muted until {muted:%-d %b %Y}: {row.mute_reason}"),)
         yield FindingLine(
             rule=note.rule,
             subject=note.subject,
             severity=note.severity,
             title=note.title,
-            evidence=note.evidence,
+            evidence=(*note.evidence, *said),
             status=FindingStatus.OPEN.value if carried else FindingStatus.NEW.value,
             first_seen_on=first,
             age_days=(as_of - first).days,
             about=note.about,
+            muted_until=muted,
         )
     seen = {(note.rule, note.subject) for note in draft.findings}
     for key, was in earlier.items():
@@ -125,8 +132,17 @@ def _actions(
     for action in rows:
         if action.state == ActionState.OPEN:
             key = (action.finding.rule, action.finding.subject) if action.finding else None
-            state = "done" if key in cleared else "overdue" if action.due_on < as_of else "open"
-            yield _line(action, state)
+            waits = action.finding is not None and muting.until(action.finding, on=as_of)
+            yield _line(
+                action,
+                "done"
+                if key in cleared
+                else "later"
+                if waits
+                else "overdue"
+                if action.due_on < as_of
+                else "open",
+            )
     statuses = {(row.rule, row.subject): row.status for row in lines}
     for note in draft.findings:
         key = (note.rule, note.subject)
@@ -148,11 +164,11 @@ def _actions(
 def opens_action(finding: Finding | None, newest: Action | None, *, status: str, as_of: dt.date) -> bool:
     """Tell whether an edition opens an action for a finding it prints; ``newest`` is its open one, or else the latest.
 
-    One that is open stays the only one. One that somebody found no longer needed is not opened again while the
+    A muted finding opens none. One that is open stays the only one. One that somebody found no longer needed is not opened again while the
     finding stands; one marked done is, for the records still show what it was to mend. An edition of an earlier
     date than what the finding has seen since opens nothing.
     """
-    if finding is not None and finding.last_seen_on > as_of:
+    if finding is not None and (finding.last_seen_on > as_of or muting.until(finding, on=as_of)):
         return False
     if newest is None:
         return True
@@ -218,7 +234,9 @@ def _changes(
     return Changes(
         since=f"edition {before.edition.number} of {local:%-d %B %Y}, as of {before.edition.as_of:%-d %B %Y}",
         figures=moved,
-        findings_new=tuple(row.title for row in lines if row.status == FindingStatus.NEW),
+        findings_new=tuple(
+            row.title for row in lines if row.status == FindingStatus.NEW and row.muted_until is None
+        ),
         findings_cleared=tuple(row.title for row in lines if row.status == FindingStatus.CLEARED),
         actions_done=tuple(_named(row) for row in actions if row.state == "done"),
         actions_overdue=tuple(_named(row) for row in actions if row.state == "overdue"),

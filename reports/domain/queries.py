@@ -232,11 +232,16 @@ def drawings_of(*, edition: Edition) -> dict[str, str]:
 
 def findings_for(person: Person) -> QuerySet[Finding]:
     """Return the findings about what a person may see: open ones first, the most severe first."""
-    rows = Finding.objects.filter(_about_theirs(person, "subject"))
+    rows = Finding.objects.filter(_about_theirs(person, "subject")).select_related("muted_by")
     open_first = Case(
         When(state=FindingState.OPEN, then=Value(0)), default=Value(1), output_field=IntegerField()
     )
     return rows.order_by(open_first, SEVERITY_ORDER, "first_seen_on", "id")
+
+
+def counted_on(day: dt.date) -> Q:
+    """Return the condition that keeps the findings not muted on a day."""
+    return Q(muted_until__isnull=True) | Q(muted_until__lte=day)
 
 
 def sightings(*, finding: Finding, person: Person) -> QuerySet[EditionFinding]:

@@ -238,12 +238,12 @@ class Frame:
         )
 
     def findings(self) -> tuple[FindingLine, ...]:
-        """Return findings as printed: those that stand by severity, new before old, then the cleared ones."""
-        order = {"new": 0, "open": 0, "cleared": 1}
+        """Return findings as printed: those that stand by severity, new before old, then the muted and the cleared."""
+        order = {"new": 0, "open": 0, "muted": 1, "cleared": 2}
         ranks = list(Severity)
         return tuple(
             sorted(
-                self.document.findings,
+                frame_parts.findings(self.document),
                 key=lambda f: (order.get(f.status, 0), ranks.index(f.severity), f.status != "new"),
             )
         )

@@ -17,6 +17,7 @@ from reports.document import (
     Cell,
     Column,
     Document,
+    FindingLine,
     Note,
     Para,
     Passage,
@@ -132,8 +133,16 @@ def parts(document: Document) -> tuple[Part, ...]:
     )
 
 
+def findings(document: Document) -> tuple[FindingLine, ...]:
+    """Return the findings as they count: one that is muted is neither new nor open."""
+    return tuple(
+        replace(finding, status="muted") if finding.muted_until and finding.status != "cleared" else finding
+        for finding in document.findings
+    )
+
+
 def _findings_lead(document: Document) -> str:
-    tally = Counter(finding.status for finding in document.findings)
+    tally = Counter(finding.status for finding in findings(document))
     words = [f"{tally[status]} {STATUS_WORDS[status].lower()}" for status in STATUS_WORDS if tally[status]]
     return ", ".join(words) + "." if words else ""
 

@@ -24,7 +24,7 @@ MARKS = {
 }
 STATE_WORDS = {"open": "Open", "overdue": "Overdue", "done": "Done", "later": "Later"}
 STATE_TONES = {"open": Tone.PLAIN, "overdue": Tone.BAD, "done": Tone.GOOD, "later": Tone.MUTED}
-STATUS_WORDS = {"new": "New", "open": "Open", "cleared": "Cleared"}
+STATUS_WORDS = {"new": "New", "open": "Open", "muted": "Muted", "cleared": "Cleared"}
 SEVERITY_WORDS = {
     Severity.CRITICAL: "Critical",
     Severity.HIGH: "High",

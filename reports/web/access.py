@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest
 
 from core import access
 from reports.domain import queries
-from reports.domain.actions import PORTFOLIO, subject_of
+from reports.domain.actions import PORTFOLIO, about, subject_of
 from reports.models import Action, Edition, Finding, Report, Run, Schedule
 
 
@@ -63,15 +63,19 @@ def schedule(request: HttpRequest, pk: int) -> Schedule:
     return found
 
 
-def finding(request: HttpRequest, pk: int) -> Finding:
-    """Return a finding about something a person may read.
+def finding(request: HttpRequest, pk: int, *, duty: str = "read") -> Finding:
+    """Return a finding about something a person may read, for a person who holds a duty on that.
 
     Raises:
         Http404: there is none, or it is invisible to this person.
+        PermissionDenied: it is visible, but the duty is not theirs.
     """
     found = queries.findings_for(request.user).filter(pk=pk).first()
     if found is None:
         raise Http404
+    if duty != "read":
+        subject = about(found.subject)
+        access.require(request.user, duty, None if subject == PORTFOLIO else queries.entity_id_of(subject))
     return found
 
 

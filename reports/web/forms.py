@@ -10,7 +10,8 @@ from core.clock import UnknownZoneError
 from crew.models import Person
 from portfolio.domain import queries as portfolio
 from portfolio.models import Entity
-from reports.domain import catalogue, held, queries, runs, schedule
+from reports import prose
+from reports.domain import catalogue, commentary, held, muting, queries, runs, schedule
 from reports.models import Hold, Report
 
 # No entity has this slug; an empty choice would read as optional.
@@ -170,3 +171,73 @@ class HoldForm(forms.Form):
         help_text="Empty: it waits until an owner decides, however long that takes. With a number it goes out "
         "unapproved after so many hours, and says so under its headline.",
     )
+
+
+class MuteForm(forms.Form):
+    """Until when a finding stands aside, and why."""
+
+    until_on = forms.DateField(
+        label="Until", widget=DateInput(), help_text="From that day on it counts again."
+    )
+    reason = forms.CharField(
+        label="Why it can wait",
+        max_length=muting.LONGEST_REASON,
+        help_text="A sentence; every edition prints it with the finding.",
+    )
+
+
+class CommentaryForm(forms.Form):
+    """A piece of commentary: about what, where it stands, for how long, and its words."""
+
+    entity = forms.ChoiceField(label="In editions about")
+    anchor = forms.ChoiceField(label="Where it stands", required=False)
+    body = forms.CharField(
+        label="Text",
+        max_length=prose.LONGEST,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text="Blank lines make paragraphs; <code>**strong**</code>, <code>*emphasis*</code>, "
+        "<code>- item</code>, <code>[words](https://example.com)</code>. Everything else is printed as it is typed.",
+    )
+    span = forms.ChoiceField(
+        label="For how long",
+        widget=forms.RadioSelect,
+        choices=[
+            ("once", "The next edition alone"),
+            ("until", "Every edition up to a date"),
+            ("always", "Every edition until it is withdrawn"),
+        ],
+        initial="once",
+    )
+    until_on = forms.DateField(label="Up to", required=False, widget=DateInput())
+
+    def __init__(self, data: Any = None, *, person: Person, report: Report) -> None:
+        """Offer what the person may run, and the places the report has."""
+        super().__init__(data)
+        whole = [(WHOLE, "The whole portfolio")] if access.may(person, "run") else []
+        cast(forms.ChoiceField, self.fields["entity"]).choices = whole + [
+            (row.slug, row.name)
+            for row in queries.entities_for(person, "run")
+            if catalogue.fits(report, row.kind)
+        ]
+        cast(forms.ChoiceField, self.fields["anchor"]).choices = list(commentary.places(report=report))
+
+    def clean_entity(self) -> Entity | None:
+        """Return the entity chosen; None is the whole portfolio."""
+        slug = self.cleaned_data["entity"]
+        return None if slug == WHOLE else Entity.objects.get(slug=slug)
+
+    def clean_body(self) -> str:
+        """Refuse text that no report can bear."""
+        body: str = self.cleaned_data["body"]
+        try:
+            prose.parse(body)
+        except prose.ProseRefusedError as error:
+            raise forms.ValidationError(str(error)) from error
+        return body
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the date where one is needed."""
+        cleaned = super().clean() or {}
+        if cleaned.get("span") == "until" and not cleaned.get("until_on") and "until_on" not in self.errors:
+            self.add_error("until_on", "Say up to which date, or choose another way.")
+        return cleaned

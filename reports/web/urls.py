@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from reports.web import editions, held, runs, schedules, work
+from reports.web import commentary, editions, held, runs, schedules, work
 
 app_name = "reports"
 
@@ -22,6 +22,8 @@ urlpatterns = [
     path("schedules/<int:pk>/pause/", schedules.pause_schedule, name="pause_schedule"),
     path("findings/", work.findings, name="findings"),
     path("findings/<int:pk>/", work.finding, name="finding"),
+    path("findings/<int:pk>/mute/", work.mute, name="mute_finding"),
+    path("findings/<int:pk>/unmute/", work.unmute, name="unmute_finding"),
     path("actions/", work.action_list, name="actions"),
     path("actions/<int:pk>/settle/", work.settle, name="settle_action"),
     path("actions/<int:pk>/reopen/", work.reopen, name="reopen_action"),
@@ -29,6 +31,9 @@ urlpatterns = [
     path("assumptions/", work.assumptions, name="assumptions"),
     path("<slug:slug>/", editions.report, name="report"),
     path("<slug:slug>/run/", runs.run_now, name="run_now"),
+    path("<slug:slug>/commentary/", commentary.pieces, name="commentary"),
+    path("<slug:slug>/commentary/new/", commentary.write, name="write_commentary"),
+    path("<slug:slug>/commentary/<int:pk>/withdraw/", commentary.withdraw, name="withdraw_commentary"),
     path("<slug:slug>/holding/", held.holding, name="holding"),
     path("<slug:slug>/editions/", editions.editions, name="editions"),
     path("<slug:slug>/recipients/", schedules.add_recipient, name="add_recipient"),

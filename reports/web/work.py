@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,11 +15,11 @@ from core import access, clock
 from core.money import format_minor
 from portfolio.domain import queries as portfolio
 from portfolio.models import Assumption
-from reports.domain import actions, live_rules, queries
+from reports.domain import actions, live_rules, muting, queries
 from reports.domain.actions import PORTFOLIO, ActionRefusedError, about, subject_of
 from reports.models import Action, ActionState, Finding, FindingState
 from reports.web import access as reach
-from reports.web.forms import DueForm
+from reports.web.forms import DueForm, MuteForm
 
 ROWS_A_PAGE = 50
 HOME = {"label": "Home", "url": "/"}
@@ -28,25 +29,30 @@ HOME = {"label": "Home", "url": "/"}
 @access.staff
 def findings(request: HttpRequest) -> HttpResponse:
     """List findings, open ones first, the most severe first."""
-    wanted = request.GET.get("state", "")
-    rows = queries.findings_for(request.user)
-    if wanted in FindingState.values:
-        rows = rows.filter(state=wanted)
-    page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
     names, today = queries.entity_names(), queries.standing_on(at=clock.now())
-    here = reverse("reports:findings")
+    rows, here = queries.findings_for(request.user), reverse("reports:findings")
+    counted = queries.counted_on(today)
+    shown = {
+        "open": ("Open", counted & Q(state=FindingState.OPEN)),
+        "muted": ("Muted", ~counted & Q(state=FindingState.OPEN)),
+        "cleared": ("Cleared", Q(state=FindingState.CLEARED)),
+    }
+    wanted = request.GET.get("state", "")
+    if wanted in shown:
+        rows = rows.filter(shown[wanted][1])
+    page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
     return render(
         request,
         "reports/findings.html",
         {
             "page_obj": page,
             "rows": [_finding(row, names, today) for row in page],
-            "query": f"state={wanted}&" if wanted in FindingState.values else "",
+            "query": f"state={wanted}&" if wanted in shown else "",
             "tabs": [
-                {"label": "All", "url": here, "current": wanted not in FindingState.values},
+                {"label": "All", "url": here, "current": wanted not in shown},
                 *(
-                    {"label": state.label, "url": f"{here}?state={state}", "current": wanted == state}
-                    for state in FindingState
+                    {"label": label, "url": f"{here}?state={state}", "current": wanted == state}
+                    for state, (label, _) in shown.items()
                 ),
             ],
             "whole": access.may(request.user, "read"),
@@ -59,13 +65,54 @@ def findings(request: HttpRequest) -> HttpResponse:
 @access.staff
 def finding(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a finding: the editions that spoke of it, and the actions that came of it."""
-    row = reach.finding(request, pk)
+    return _finding_page(request, reach.finding(request, pk))
+
+
+@require_POST
+@access.staff
+def mute(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Have a finding stand aside until a day."""
+    row, at = reach.finding(request, pk, duty="run"), clock.now()
+    form = MuteForm(request.POST)
+    if form.is_valid():
+        try:
+            muting.mute(
+                finding=row, **form.cleaned_data, today=queries.standing_on(at=at), by=request.user, at=at
+            )
+        except muting.MutingRefusedError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"Muted until {row.muted_until:%-d %b %Y}: {row.title}")
+            return redirect("reports:finding", pk=pk)
+    return _finding_page(request, row, form=form, status=422)
+
+
+@require_POST
+@access.staff
+def unmute(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Have a muted finding count again."""
+    row = reach.finding(request, pk, duty="run")
+    try:
+        muting.unmute(finding=row, by=request.user, at=clock.now())
+    except muting.MutingRefusedError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"It counts again: {row.title}")
+    return redirect("reports:finding", pk=pk)
+
+
+def _finding_page(
+    request: HttpRequest, row: Finding, *, form: MuteForm | None = None, status: int = 200
+) -> HttpResponse:
     names, today = queries.entity_names(), queries.standing_on(at=clock.now())
     return render(
         request,
         "reports/finding.html",
         {
             "finding": _finding(row, names, today),
+            "mute_form": (form or MuteForm())
+            if row.state == FindingState.OPEN and _may_run(request)(about(row.subject))
+            else None,
             "sightings": Paginator(queries.sightings(finding=row, person=request.user), ROWS_A_PAGE).get_page(
                 request.GET.get("page")
             ),
@@ -79,6 +126,7 @@ def finding(request: HttpRequest, pk: int) -> HttpResponse:
                 {"label": "Findings", "url": reverse("reports:findings")},
             ],
         },
+        status=status,
     )
 
 
@@ -217,11 +265,16 @@ def _may_run(request: HttpRequest) -> Callable[[str], bool]:
 
 def _finding(row: Finding, names: dict[str, str], today: Any) -> dict[str, Any]:
     cleared = row.state == FindingState.CLEARED
+    muted = None if cleared else muting.until(row, on=today)
     age = ((row.cleared_on or today) - row.first_seen_on).days
     return {
         "title": row.title,
         "severity": row.severity,
-        "state": "resolved" if cleared else "open",
+        "pk": row.pk,
+        "state": "resolved" if cleared else "muted" if muted else "open",
+        "muted": f"until {muted:%-d %b %Y}{f', by {row.muted_by}' if row.muted_by else ''}: {row.mute_reason}"
+        if muted
+        else "",
         "entity": names.get(about(row.subject), names[PORTFOLIO]),
         "first_seen": f"{row.first_seen_on:%-d %b %Y}",
         "age": f"{max(age, 0)} day{'' if age == 1 else 's'}",

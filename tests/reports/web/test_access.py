@@ -10,6 +10,7 @@ from crew.models import Person
 from portfolio.models import Entity
 from reports.models import (
     Action,
+    Commentary,
     Edition,
     EditionFinding,
     Finding,
@@ -21,6 +22,7 @@ from reports.models import (
     Schedule,
     Trigger,
 )
+from tests.factories.people import PersonFactory
 from tests.factories.reports import an_edition
 from tests.reports.conftest import NOW, as_
 
@@ -95,6 +97,13 @@ def places(ceo: Report, qos: Entity, dc: Entity) -> dict[str, str]:
     waiting = {"whole": a_held_run(ceo), "qos": a_held_run(ceo, qos), "dc": a_held_run(ceo, dc)}
     for edition, name in ((whole, "whole"), (of_qos, "qos"), (of_dc, "dc")):
         EditionFinding.objects.create(edition=edition, finding=about[name], status="new")
+    author = PersonFactory(email="author@example.com")
+    said = {
+        name: Commentary.objects.create(
+            report=ceo, entity=entity, body="Words", author=author, written_at=NOW
+        )
+        for name, entity in (("whole", None), ("qos", qos), ("dc", dc))
+    }
     schedule = Schedule.objects.create(report=ceo, name="Weekly", cron="0 7 * * MON", starts_at=NOW)
     recipient = Recipient.objects.create(report=ceo, address="board@example.com")
     found = {
@@ -107,6 +116,8 @@ def places(ceo: Report, qos: Entity, dc: Entity) -> dict[str, str]:
         "run_now": reverse("reports:run_now", args=["ceo"]),
         "held_list": reverse("reports:held_list"),
         "holding": reverse("reports:holding", args=["ceo"]),
+        "commentary": reverse("reports:commentary", args=["ceo"]),
+        "write_commentary": reverse("reports:write_commentary", args=["ceo"]),
         "schedules": reverse("reports:schedules"),
         "assumptions": reverse("reports:assumptions"),
         "new_schedule": reverse("reports:new_schedule"),
@@ -131,6 +142,11 @@ def places(ceo: Report, qos: Entity, dc: Entity) -> dict[str, str]:
             f"POST approve_held {name}": reverse("reports:approve_held", args=[waiting[name].pk]),
             f"POST discard_held {name}": reverse("reports:discard_held", args=[waiting[name].pk]),
             f"finding {name}": reverse("reports:finding", args=[about[name].pk]),
+            f"POST withdraw_commentary {name}": reverse(
+                "reports:withdraw_commentary", args=["ceo", said[name].pk]
+            ),
+            f"POST mute_finding {name}": reverse("reports:mute_finding", args=[about[name].pk]),
+            f"POST unmute_finding {name}": reverse("reports:unmute_finding", args=[about[name].pk]),
             f"POST resend {name}": reverse("reports:resend", args=["ceo", n]),
             f"POST settle_action {name}": reverse("reports:settle_action", args=[actions[name].pk]),
             f"POST reopen_action {name}": reverse("reports:reopen_action", args=[actions[name].pk]),
@@ -172,9 +188,9 @@ def test_an_outsider_is_refused_every_page(places: dict[str, str], outsider: Per
 def test_the_owner_opens_every_page_and_presses_every_button(places: dict[str, str], owner: Person) -> None:
     found = statuses(as_(owner), places)
 
-    # Their drafts cannot be read, and nobody said why they are discarded.
+    # Their drafts cannot be read, and nobody said why they are discarded, or a finding muted.
     drafts = {name for name in places if name.startswith(("held_preview", "held_figure"))}
-    refused = {name for name in places if name.startswith("POST discard_held")}
+    refused = {name for name in places if name.startswith(("POST discard_held", "POST mute_finding"))}
     shown = {name for name in places if not name.startswith("POST ")} - drafts
     assert {name: found[name] for name in shown} == dict.fromkeys(shown, 200)
     assert {found[name] for name in drafts} == {404}
@@ -197,7 +213,8 @@ def test_a_bookkeeper_runs_and_settles_but_does_not_schedule(
         "POST leave_out_recipient",
     }
     assert {found[name] for name in places if name.startswith(("held_preview", "held_figure"))} == {404}
-    assert set(found.values()) == {200, 302, 403, 404}
+    assert {found[name] for name in places if name.startswith("POST mute_finding")} == {422}
+    assert set(found.values()) == {200, 302, 403, 404, 422}
 
 
 def test_a_reader_of_one_entity_sees_it_and_nothing_of_another(
@@ -216,7 +233,7 @@ def test_a_reader_of_one_entity_sees_it_and_nothing_of_another(
         "POST leave_out_recipient",
     }
     # What waits is for those who run reports.
-    forbidden = {"run_now"} | {
+    forbidden = {"run_now", "commentary", "write_commentary"} | {
         name for name in places if name.startswith(("POST ", "held_")) and name.endswith(" qos")
     }
     assert {name for name, status in found.items() if status == 404} == hidden

@@ -1,0 +1,87 @@
+"""Muting: a finding that people know of stands aside until a day, with a reason.
+
+A muted finding is still found, and each edition prints it apart with the day and the reason. It opens no action, counts
+in no tally and asks for nothing at home. On its day it is a finding like any other, as old as it is.
+"""
+
+import datetime as dt
+
+from django.db import transaction
+
+from core import audit
+from crew.models import Person
+from reports.domain.actions import PORTFOLIO, about
+from reports.models import Finding, FindingState
+
+LONGEST_REASON = 200
+LONGEST = dt.timedelta(days=366)
+
+
+class MutingRefusedError(ValueError):
+    """A change that is refused; the message says why."""
+
+
+def until(finding: Finding, *, on: dt.date) -> dt.date | None:
+    """Return the day on which a finding counts again, or None where it counts on that day already."""
+    return finding.muted_until if finding.muted_until is not None and finding.muted_until > on else None
+
+
+def mute(
+    *, finding: Finding, until_on: dt.date, reason: str, today: dt.date, by: Person, at: dt.datetime
+) -> None:
+    """Have an open finding stand aside until a day; muted already, until that day instead.
+
+    ``today`` is the date reports stand at now, which for the sample is the sample's own.
+
+    Raises:
+        MutingRefusedError: the day is not ahead or too far, the reason is missing or unfit, or the finding is cleared.
+    """
+    said = " ".join(reason.split())
+    if until_on <= today:
+        raise MutingRefusedError(f"{until_on:%-d %b %Y} is not ahead; choose a day after {today:%-d %b %Y}.")
+    if until_on > today + LONGEST:
+        raise MutingRefusedError(f"{until_on:%-d %b %Y} is more than a year away; choose an earlier day.")
+    if not said:
+        raise MutingRefusedError("Say in a sentence why it can wait; every edition prints it.")
+    if len(said) > LONGEST_REASON or not said.isprintable():
+        raise MutingRefusedError(
+            f"Say why in at most {LONGEST_REASON} characters, all of them printable; nothing was changed."
+        )
+    before = finding.muted_until
+    with transaction.atomic():
+        open_one = Finding.objects.filter(pk=finding.pk, state=FindingState.OPEN)
+        if not open_one.update(muted_until=until_on, muted_by=by, mute_reason=said):
+            raise MutingRefusedError(f"{finding.title!r} is cleared; there is nothing to mute.")
+        finding.muted_until, finding.muted_by, finding.mute_reason = until_on, by, said
+        _record("mute", finding, by, at, until=[_iso(before), _iso(until_on)], reason=said)
+
+
+def unmute(*, finding: Finding, by: Person, at: dt.datetime) -> None:
+    """Have a muted finding count again from now on.
+
+    Raises:
+        MutingRefusedError: it is not muted.
+    """
+    before = finding.muted_until
+    with transaction.atomic():
+        muted = Finding.objects.filter(pk=finding.pk, muted_until__isnull=False)
+        if not muted.update(muted_until=None, muted_by=None, mute_reason=""):
+            raise MutingRefusedError(f"{finding.title!r} is not muted; nothing was changed.")
+        finding.muted_until, finding.muted_by, finding.mute_reason = None, None, ""
+        _record("unmute", finding, by, at, until=[_iso(before), None])
+
+
+def _iso(day: dt.date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _record(verb: str, finding: Finding, by: Person, at: dt.datetime, **data: object) -> None:
+    subject = about(finding.subject)
+    audit.record(
+        action=f"reports:finding:{verb}",
+        subject=finding,
+        at=at,
+        by=by,
+        entity="" if subject == PORTFOLIO else subject,
+        data=data,
+    )
