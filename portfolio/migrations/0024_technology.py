@@ -223,7 +223,7 @@ class Migration(migrations.Migration):
                 ("service", models.CharField(max_length=60)),
                 ("amount_minor", models.BigIntegerField()),
                 ("forecast_minor", models.BigIntegerField(blank=True, null=True)),
-                ("saveable_minor", models.BigIntegerField(default=0)),
+                ("saveable_minor", models.BigIntegerField(blank=True, null=True)),
                 ("saving", models.CharField(blank=True, help_text="What would save it.", max_length=160)),
             ],
             options={

@@ -10,7 +10,8 @@ from portfolio.models.technology import TechSnapshot, TechSystem
 class TechCost(models.Model):
     """What one service cost an entity in a month, in cents, as a snapshot saw it.
 
-    ``forecast_minor`` is the whole month as the provider expects it, ``saveable_minor`` what could be saved of a month.
+    ``forecast_minor`` is the whole month as the provider expects it, ``saveable_minor`` what could be saved of a month;
+    empty where nobody judged.
     """
 
     snapshot = models.ForeignKey(TechSnapshot, on_delete=models.CASCADE, related_name="costs", db_index=False)
@@ -19,7 +20,7 @@ class TechCost(models.Model):
     service = models.CharField(max_length=60)
     amount_minor = models.BigIntegerField()
     forecast_minor = models.BigIntegerField(null=True, blank=True)
-    saveable_minor = models.BigIntegerField(default=0)
+    saveable_minor = models.BigIntegerField(null=True, blank=True)
     saving = models.CharField(max_length=160, blank=True, help_text="What would save it.")
 
     class Meta:

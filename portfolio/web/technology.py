@@ -242,7 +242,7 @@ def add_cost(request: HttpRequest, slug: str) -> HttpResponse:
 
     def deed(said: dict[str, Any]) -> str:
         cost = snapshots.CostSeen(
-            entity, said["month"], said["service"], said["amount"], said["forecast"], said["saveable"] or 0, said["saving"]
+            entity, said["month"], said["service"], said["amount"], said["forecast"], said["saveable"], said["saving"]
         )  # fmt: skip
         snapshots.take(source=SnapshotSource.HAND, covers_on=said["covers_on"], costs=[cost], **_now(request))
         return f"The cost of {said['service']} is entered."

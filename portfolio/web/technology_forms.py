@@ -121,9 +121,9 @@ class SystemForm(MaskedForm):
     kind = forms.ChoiceField(label="Kind", choices=SystemKind.choices)
     exposure = forms.ChoiceField(label="Reached by", choices=Exposure.choices)
     supported_until = DayField(
-        label="Mended until",
+        label="Supported until",
         required=False,
-        help_text="The last day on which its runtime is mended, where it has one.",
+        help_text="The last day on which its runtime is mended, if it ends.",
     )
 
 

@@ -1,10 +1,10 @@
 """What the technology costs by service, what could be saved of it, and what it stores and sends."""
 
 from core import months
-from reports.document import Block, Cell, Chart, Column, Para, Section, Table, TraceRow, Unit
+from reports.document import Badge, Block, Cell, Chart, Column, Para, Row, Section, Table, TraceRow, Unit
 from reports.lenses import frame
 from reports.lenses.frame import cell, column, row
-from reports.metrics import Desk
+from reports.metrics import REGISTRY, Desk, Scope
 from reports.metrics.registry import Answer
 from reports.metrics.technology import costs_of
 from reports.render import chart_specs as charts
@@ -29,7 +29,7 @@ def cost(desk: Desk) -> Section:
             word: _part(desk, entity, service, word, month, column_of)
             for word, month, column_of in (
                 ("month", desk.month, "amount_minor"), ("before", desk.month - 1, "amount_minor"),
-                ("to_date", now, "amount_minor"), ("forecast", now, "forecast_minor"),
+                ("forecast", now, "forecast_minor"),
                 ("saveable", desk.month, "saveable_minor"),
             )
         }  # fmt: skip
@@ -81,10 +81,10 @@ def cost(desk: Desk) -> Section:
         ),
         Table(
             "What would save it",
-            (column("Saved a month"), Column("How"), Column("Service"), Column("Entity")),
+            (Column("How"), Column("Service"), Column("Entity"), column("Saved a month")),
             tuple(
-                row(cell(figure, cents=True), Cell(how.saving or "not written down", ref=f"tech_cost:{how.id}"), how.service,
-                    owner)
+                row(Cell(how.saving or "not written down", ref=f"tech_cost:{how.id}"), how.service, owner,
+                    cell(figure, cents=True))
                 for figure, how, owner in savings
             ),
             empty="Nothing is known that could be saved.",
@@ -110,7 +110,8 @@ def _part(
     ]
     answer: Answer = (
         desk.rows(
-            TraceRow(service, amount, f"tech_cost:{entry.id}", entry.seen_on) for entry, amount in found
+            (TraceRow(service, amount, f"tech_cost:{entry.id}", entry.seen_on) for entry, amount in found),
+            Badge.MODELLED if word == "forecast" else Badge.UNRECONCILED,
         )
         if found
         else desk.absent("not tracked")
@@ -149,13 +150,11 @@ def _trend(points: list[tuple[months.Month, int | None]], currency: str) -> str:
 def traffic(desk: Desk) -> Section:
     """Return what is stored, sent and served, by entity, with the month before."""
     rows = []
-    for scope in desk.scopes():
-        figures = [desk.get(key, scope, month) for key in VOLUMES for month in (desk.month, desk.month - 1)]
-        if any(figure.value is not None for figure in figures):
-            rows.append(row(scope.label, *figures))
-    if len(rows) > 1:
-        whole = [desk.get(key, None, month) for key in VOLUMES for month in (desk.month, desk.month - 1)]
-        rows.append(row(frame.whole(desk), *whole, total=True))
+    for key in VOLUMES:
+        scopes = [scope for scope in desk.scopes() if desk.get(key, scope).value is not None]
+        rows += [_volume(desk, key, scope) for scope in scopes]
+        if len(scopes) > 1:
+            rows.append(_volume(desk, key, desk.all))
     month = months.label(desk.month)
     return Section(
         "traffic",
@@ -164,12 +163,27 @@ def traffic(desk: Desk) -> Section:
             Table(
                 f"Gigabytes stored, sent out and served in {month}",
                 (
-                    Column("Entity"), column("Stored"), column("a month before"), column("Sent out of storage"),
-                    column("a month before"), column("Served by the CDN"), column("a month before"),
+                    Column("What"),
+                    Column("Entity"),
+                    column(month),
+                    column(months.label(desk.month - 1)),
+                    column("Change"),
                 ),
                 tuple(rows),
                 note="Stored is what stood at the month's last measure; sent and served are the month's days together.",
                 empty=f"Nothing was measured in {month}.",
             ),
         ),
-    )  # fmt: skip
+    )
+
+
+def _volume(desk: Desk, key: str, scope: Scope) -> Row:
+    now, before = desk.get(key, scope), desk.get(key, scope, desk.month - 1)
+    return row(
+        REGISTRY[key].name,
+        frame.whole(desk) if scope is desk.all else scope.label,
+        now,
+        before,
+        cell(desk.change(now, before), plus=True),
+        total=scope is desk.all,
+    )

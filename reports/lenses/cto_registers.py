@@ -11,7 +11,6 @@ from reports.document import (
     Badge,
     Block,
     Cell,
-    Chart,
     Column,
     Note,
     Para,
@@ -26,12 +25,21 @@ from reports.lenses.cto_words import exposure, several, severity
 from reports.lenses.frame import cell, column, row
 from reports.metrics import Desk, Scope
 from reports.metrics.technology import RECENT_DAYS
-from reports.metrics.technology_issues import DOMAIN_DAYS, EXPIRING, Issue, distinct, issues, noted, weighed
-from reports.render import chart_specs as charts
+from reports.metrics.technology_issues import (
+    CERTIFICATE_DAYS,
+    DOMAIN_DAYS,
+    EXPIRING,
+    Issue,
+    distinct,
+    issues,
+    noted,
+    weighed,
+)
 from reports.rules.registry import line
 from reports.rules.technology import reached
 
 ACTIONS = 10
+WITHIN = (DOMAIN_DAYS, CERTIFICATE_DAYS)
 STACK_FIGURES = ("security_open", "tech_open", "tech_cost", "tech_saveable", "error_rate", "deployments_30")
 
 
@@ -79,7 +87,7 @@ def stacks(desk: Desk) -> Section:
         ),
         Table(
             "What runs",
-            (Column("System"), Column("Entity"), Column("Kind"), Column("Reached by"), Column("Mended until")),
+            (Column("System"), Column("Entity"), Column("Kind"), Column("Reached by"), Column("Supported until")),
             tuple(systems),
             empty="No system is written down.",
         ),
@@ -113,7 +121,7 @@ def _supported(day: dt.date | None, as_of: dt.date) -> Cell:
 def actions(desk: Desk) -> Section:
     """Return what to do first: the ten with the highest priority, one line for what several entities share."""
     everything = distinct(issues(desk))
-    rows, bars = [], []
+    rows = []
     for place, alike in enumerate(everything[:ACTIONS], start=1):
         first = alike[0]
         figure = weighed(desk, first)
@@ -129,7 +137,6 @@ def actions(desk: Desk) -> Section:
                 figure,
             )
         )
-        bars.append((f"{place}. {first.title}", figure.value))
     left = len(everything) - len(rows)
     blocks: list[Block] = [
         Table(
@@ -140,22 +147,15 @@ def actions(desk: Desk) -> Section:
             ),
             tuple(rows),
             note="Priority = severity (critical 4, high 3, medium 2, low 1) × exposure (internet 2, internal 1) ÷ effort "
-            "(1 to 3). " + (f"{several(left, 'more')} stand below." if left > 1 else "1 more stands below." if left else ""),
+            "(1 to 3). " + _left(left),
             empty="Nothing is known that has to be put right.",
         )
     ]  # fmt: skip
-    if bars:
-        blocks.append(
-            Chart(
-                "actions-by-priority",
-                "Ten actions by priority" if len(bars) == ACTIONS else "Actions by priority",
-                charts.horizontal_bars(bars, unit=Unit.SCORE, name="Priority"),
-                "Priority, first things first: "
-                + "; ".join(f"{name} {charts.long(value or 0, Unit.SCORE)}" for name, value in bars)
-                + ".",
-            )
-        )
     return Section("actions", "Ten actions", tuple(blocks))
+
+
+def _left(count: int) -> str:
+    return f"{count} more {'stands' if count == 1 else 'stand'} below." if count else ""
 
 
 def register(
@@ -166,15 +166,15 @@ def register(
     ``words`` are what the table is called and how its count is led up to; ``key`` is the metric that counts it.
     """
     found = sorted(issues(desk, None, *kinds), key=lambda issue: (-issue.severity, issue.rank))
-    count = desk.get(key)
+    count, open_to_attack = desk.get(key), TechFindingKind.SECURITY in kinds
     rows = [
         row(
             Cell(issue.title, ref=issue.records[0][0]),
             issue.owner,
             severity(issue.severity),
-            exposure(issue.exposure),
+            *((exposure(issue.exposure),) if open_to_attack else ()),
             weighed(desk, issue),
-            issue.evidence,
+            issue.evidence or "not written down",
             _since(issue),
         )
         for issue in found
@@ -188,8 +188,9 @@ def register(
             Table(
                 f"{table}: {count.value}" if found else table,
                 (
-                    Column("Finding"), Column("Entity"), Column("Severity"), Column("Reached by"), column("Priority"),
-                    Column("Evidence, masked"), Column("First seen"),
+                    Column("Finding"), Column("Entity"), Column("Severity"),
+                    *((Column("Reached by"),) if open_to_attack else ()), column("Priority"), Column("Evidence, masked"),
+                    Column("First seen"),
                 ),
                 tuple(rows),
                 empty=empty,
@@ -220,7 +221,10 @@ def names(desk: Desk) -> Section:
             row(
                 Cell(domain.name, ref=f"domain:{domain.pk}"),
                 owners[domain.entity_id],
-                *(cell(figure, tone=_soon(figure.value)) for figure in days),
+                *(
+                    cell(figure, tone=_soon(figure.value, within))
+                    for figure, within in zip(days, WITHIN, strict=True)
+                ),
                 *(_vouched(has) for has in (domain.spf, domain.dkim, domain.dmarc)),
             )
         )
@@ -247,7 +251,7 @@ def names(desk: Desk) -> Section:
                     Column("SPF"), Column("DKIM"), Column("DMARC"),
                 ),
                 tuple(domains),
-                note=f"A domain is a finding from {DOMAIN_DAYS} days on, a certificate from 30.",
+                note=f"A domain is a finding once {DOMAIN_DAYS} days are left, a certificate once {CERTIFICATE_DAYS} are.",
                 empty="No domain name is written down.",
             ),
             Table(
@@ -261,10 +265,10 @@ def names(desk: Desk) -> Section:
     )  # fmt: skip
 
 
-def _soon(value: int | None) -> Tone:
+def _soon(value: int | None, within: int) -> Tone:
     if value is None:
         return Tone.MUTED
-    return Tone.BAD if value <= DOMAIN_DAYS * 10 else Tone.PLAIN
+    return Tone.BAD if value <= within * 10 else Tone.PLAIN
 
 
 def _vouched(has: bool | None) -> Cell:
@@ -376,7 +380,8 @@ def movement(desk: Desk) -> Section:
 def _moved(finding: TechFinding, since: dt.date, as_of: dt.date) -> tuple[str, dt.date, str, Tone] | None:
     state = state_of(finding, on=as_of)
     if state == "fixed" and finding.fixed_on is not None:
-        words = f"open since {finding.first_seen_on:%-d %b %Y}"
+        seen = finding.first_seen_on
+        words = f"first seen {seen:%-d %b %Y}" if seen < finding.fixed_on else "noted when it was fixed"
         return ("fixed", finding.fixed_on, words, Tone.GOOD) if finding.fixed_on > since else None
     if state == "muted" and finding.muted_until is not None:
         words = f"until {finding.muted_until:%-d %b %Y}: {finding.mute_reason}"

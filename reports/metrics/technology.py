@@ -77,7 +77,9 @@ def costs_of(desk: Desk, scope: Scope, month: int) -> list[CostFact]:
     ]
 
 
-def _cost_rows(desk: Desk, scope: Scope, month: int, amount: Callable[[CostFact], int | None]) -> Answer:
+def _cost_rows(
+    desk: Desk, scope: Scope, month: int, amount: Callable[[CostFact], int | None], *, lacks: str
+) -> Answer:
     names = {entity.id: entity.name for entity in desk.facts.entities}
     rows = [
         TraceRow(f"{names[row.entity_id]}: {row.service}", minor, f"tech_cost:{row.id}", row.seen_on)
@@ -85,7 +87,7 @@ def _cost_rows(desk: Desk, scope: Scope, month: int, amount: Callable[[CostFact]
         if (minor := amount(row)) is not None
     ]
     if not rows:
-        return desk.absent(f"not tracked: no snapshot holds it for {months.label(month)}", Badge.UNRECONCILED)
+        return desk.absent(f"not tracked: {lacks} {months.label(month)}", Badge.UNRECONCILED)
     return desk.rows(rows)
 
 
@@ -99,7 +101,7 @@ def _cost_rows(desk: Desk, scope: Scope, month: int, amount: Callable[[CostFact]
 )
 def tech_cost(desk: Desk, scope: Scope, month: int) -> Answer:
     """What the month's services cost."""
-    return _cost_rows(desk, scope, month, lambda row: row.amount_minor)
+    return _cost_rows(desk, scope, month, lambda row: row.amount_minor, lacks="no snapshot holds it for")
 
 
 @metric(
@@ -112,7 +114,7 @@ def tech_cost(desk: Desk, scope: Scope, month: int) -> Answer:
 )
 def tech_saveable(desk: Desk, scope: Scope, month: int) -> Answer:
     """What could be saved of the month's cost, as whoever took the snapshot judged."""
-    return _cost_rows(desk, scope, month, lambda row: row.saveable_minor)
+    return _cost_rows(desk, scope, month, lambda row: row.saveable_minor, lacks="nobody judged it in")
 
 
 @metric(
@@ -127,7 +129,13 @@ def tech_saveable(desk: Desk, scope: Scope, month: int) -> Answer:
 )
 def tech_cost_forecast(desk: Desk, scope: Scope, month: int) -> Answer:
     """What the running month is expected to cost in the end."""
-    answer = _cost_rows(desk, scope, months.month_of(desk.as_of), lambda row: row.forecast_minor)
+    answer = _cost_rows(
+        desk,
+        scope,
+        months.month_of(desk.as_of),
+        lambda row: row.forecast_minor,
+        lacks="no snapshot forecasts",
+    )
     return Answer(answer.value, answer.trace, Badge.MODELLED, answer.missing)
 
 
@@ -142,7 +150,7 @@ def measured(desk: Desk, scope: Scope, name: str, month: int) -> list[MeasureFac
 
 
 def _untracked(desk: Desk, month: int) -> Answer:
-    return desk.absent(f"not tracked: nothing was measured in {months.label(month)}", Badge.UNRECONCILED)
+    return desk.absent(f"not tracked in {months.label(month)}", Badge.UNRECONCILED)
 
 
 def system_names(desk: Desk) -> dict[int, str]:

@@ -109,7 +109,7 @@ def _of_finding(row: TechFinding, names: dict[int, tuple[str, str]], shown: Issu
     evidence = ". ".join(part.rstrip(".") for part in (row.evidence, shown.evidence if shown else "") if part)
     return Issue(
         row.entity_id, slug, owner, row.key, row.kind, row.title, row.severity, row.exposure, row.effort,
-        evidence or "Nobody wrote down what it was seen by", row.remedy or (shown.remedy if shown else ""),
+        evidence, row.remedy or (shown.remedy if shown else ""),
         ((f"tech_finding:{row.pk}", row.source or "an entry by hand"), *(shown.records if shown else ())),
         row.first_seen_on, row.changed_on,
     )  # fmt: skip
@@ -131,7 +131,7 @@ def _of_dns(desk: Desk, names: dict[int, tuple[str, str]]) -> Iterator[Issue]:
                 row.entity_id, slug, owner, f"dangling-{row.name}", TechFindingKind.DNS,
                 f"{row.name} points at nothing of ours", MEDIUM, 2, 1,
                 f"{row.type} record to {row.value}; whoever takes that name answers for ours",
-                "Delete the record", ((f"dns:{row.pk}", row.source or row.name),), row.seen_on,
+                f"Delete the record {row.name}", ((f"dns:{row.pk}", row.source or row.name),), row.seen_on,
             )  # fmt: skip
         elif row.type in ("A", "AAAA", "CNAME"):
             zones[row.entity_id, row.zone].append(row)
@@ -163,18 +163,21 @@ def _of_domains(desk: Desk, names: dict[int, tuple[str, str]]) -> Iterator[Issue
                 yield Issue(
                     row.entity_id, slug, owner, f"{what}-{row.name}", EXPIRING, runs, CRITICAL if left <= 7 else HIGH, 2, 1,
                     f"{left} {'day is' if left == 1 else 'days are'} left" if left >= 0 else "It has run out",
-                    "Renew it, and let it renew itself", record, row.seen_on,
+                    f"Renew {title[:1].lower()}{title[1:]}, and let it renew itself", record, row.seen_on,
                 )  # fmt: skip
         lacking = [
             word for word, has in (("SPF", row.spf), ("DKIM", row.dkim), ("DMARC", row.dmarc)) if has is False
         ]
         if lacking:
-            words = " and ".join([", ".join(lacking[:-1]), lacking[-1]] if len(lacking) > 1 else lacking)
+            none, all_of = (
+                sign.join([", ".join(lacking[:-1]), lacking[-1]] if len(lacking) > 1 else lacking)
+                for sign in (" or ", " and ")
+            )
             yield Issue(
                 row.entity_id, slug, owner, f"mail-{row.name}", TechFindingKind.DNS,
-                f"Mail of {row.name} is not vouched for: no {words}", MEDIUM if "SPF" in lacking else LOW, 2, 1,
+                f"Mail of {row.name} is not vouched for: no {none}", MEDIUM if "SPF" in lacking else LOW, 2, 1,
                 f"Seen on {row.seen_on:%-d %b %Y}; receivers may refuse such mail or take another's for ours",
-                f"Publish {words}", record, row.seen_on,
+                f"Publish {all_of} for {row.name}", record, row.seen_on,
             )  # fmt: skip
 
 
@@ -191,6 +194,6 @@ def _of_caches(desk: Desk, names: dict[int, tuple[str, str]]) -> Iterator[Issue]
         against = " against ".join(f"{seconds} s" for seconds in sorted({row.seconds for row in rows}))
         yield Issue(
             entity, slug, owner, f"cache-{path}", TechFindingKind.CACHE, f"{path} is kept for {against}", MEDIUM, 2, 1,
-            "; ".join(f"{row.said_by}: {row.seconds} s" for row in ordered), "Say one time, in one place",
+            "; ".join(f"{row.said_by}: {row.seconds} s" for row in ordered), f"Say one time for {path}, in one place",
             tuple((f"cache:{row.pk}", row.source or row.said_by) for row in ordered),
         )  # fmt: skip

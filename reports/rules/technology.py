@@ -37,15 +37,15 @@ def _of(*kinds: str) -> Look:
 
 def _note(rule: Rule, desk: Desk, issue: Issue) -> FindingNote:
     severity = SEVERITIES[issue.severity]
-    evidence: list[str | Figure | Cell] = [f"{issue.evidence.rstrip('.')}. From "]
+    evidence: list[str | Figure | Cell] = [
+        f"{issue.evidence.rstrip('.')}. From " if issue.evidence else "From "
+    ]
     for place, (ref, named) in enumerate(issue.records):
         evidence += [", " if place else "", Cell(text=named, ref=ref)]
     evidence += ["; priority ", weighed(desk, issue), "."]
     return dataclasses.replace(
-        rule.finding(
-            f"{issue.slug}:{issue.key}", f"{issue.title} ({issue.owner})", *evidence, severity=severity
-        ),
-        action=issue.remedy or f"{rule.action}: {issue.title}",
+        rule.finding(f"{issue.slug}:{issue.key}", issue.title, *evidence, severity=severity),
+        action=f"{issue.remedy or f'{rule.action}: {issue.title}'} ({issue.owner})",
         due_days=DUE_DAYS[severity],
     )
 

@@ -36,7 +36,7 @@ class CostFact:
     service: str
     amount_minor: int
     forecast_minor: int | None
-    saveable_minor: int
+    saveable_minor: int | None
     saving: str
     seen_on: dt.date
 

@@ -165,7 +165,7 @@ def _cost(entities: dict[str, Entity], at: dt.datetime) -> None:
         costs = [
             CostSeen(
                 entities[row.entity], month, row.name, row.months[place], None,
-                row.saveable if latest else 0, row.saving if latest else "",
+                row.saveable if latest else None, row.saving if latest else "",
             )
             for row in SERVICES
         ]  # fmt: skip

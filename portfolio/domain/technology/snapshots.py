@@ -23,14 +23,17 @@ from portfolio.models import (
 
 @dataclass(frozen=True, slots=True)
 class CostSeen:
-    """What a service cost an entity in a month, in cents; ``forecast_minor`` is the whole month as expected."""
+    """What a service cost an entity in a month, in cents; ``forecast_minor`` is the whole month as expected.
+
+    ``saveable_minor`` is what could be saved of a month; None where nobody judged.
+    """
 
     entity: Entity
     month: months.Month
     service: str
     amount_minor: int
     forecast_minor: int | None = None
-    saveable_minor: int = 0
+    saveable_minor: int | None = None
     saving: str = ""
 
 
@@ -67,7 +70,7 @@ def take(
         raise TechnologyRefusedError("A snapshot holds nothing of days after the last one it covers.")
     if any(row.month > months.month_of(covers_on) for row in costs):
         raise TechnologyRefusedError("A snapshot holds no cost of months after the one it covers.")
-    if any(row.value < 0 for row in measures) or any(row.saveable_minor < 0 for row in costs):
+    if any(row.value < 0 for row in measures) or any((row.saveable_minor or 0) < 0 for row in costs):
         raise TechnologyRefusedError("What is measured, and what can be saved, is never below zero.")
     services = [mask(row.service).strip()[:60] for row in costs]
     if not all(services):
