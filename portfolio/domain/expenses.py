@@ -18,7 +18,11 @@ from django.db.models import Exists, OuterRef
 from core import audit, months
 from portfolio.domain import accounts
 from portfolio.models import (
+    Account,
     AccountKind,
+    Assumption,
+    AssumptionKey,
+    Entity,
     EntryDocument,
     EntrySource,
     EntryState,
@@ -186,3 +190,46 @@ def unflag(*, flag: ExpenseFlag, by: AbstractBaseUser | None, at: dt.datetime) -
         gone, _ = ExpenseFlag.objects.filter(pk=flag.pk).delete()
         if not gone:
             raise FlagRefusedError("Somebody took that back meanwhile; look at the list again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """A payment as its page shows it: from which account, like which one before, whether a receipt is missing, what was said."""
+
+    line: ExpenseLine
+    account: str
+    double: ExpenseLine | None
+    unproven: bool
+    flags: tuple[ExpenseFlag, ...]
+
+
+def audited(*, entity: Entity, month: int, as_of: dt.date) -> list[Audited]:
+    """Return what an entity paid for in a month, the newest first, as it looks on a day; four queries."""
+    first = months.first_day(month)
+    found = lines(
+        entity_ids=[entity.pk], first=first - dt.timedelta(days=NEAR_DAYS), last=months.last_day(month)
+    )
+    names = {row.pk: str(row) for row in Account.objects.filter(entity=entity, kind=AccountKind.EXPENSE)}
+    flags: dict[int, list[ExpenseFlag]] = defaultdict(list)
+    for row in ExpenseFlag.objects.filter(entry__entity=entity, entry__month=month).select_related("by"):
+        flags[row.entry_id].append(row)
+    twice = {pair.second.posting_id: pair.first for pair in duplicates(found)}
+    own = [line for line in found if line.month == month]
+    unproven = {line.posting_id for line in without_receipt(own, least_minor=least_minor(as_of=as_of))}
+    return [
+        Audited(
+            line, names[line.account_id], twice.get(line.posting_id), line.posting_id in unproven,
+            tuple(flags[line.entry_id]),
+        )
+        for line in reversed(own)
+    ]  # fmt: skip
+
+
+def least_minor(*, as_of: dt.date) -> int:
+    """Return the sum from which a payment needs a receipt, as assumed on a day."""
+    row = (
+        Assumption.objects.filter(key=AssumptionKey.RECEIPT_FROM, effective_on__lte=as_of)
+        .order_by("-effective_on")
+        .first()
+    )
+    return RECEIPT_FROM_MINOR if row is None else row.value

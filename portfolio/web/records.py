@@ -137,6 +137,8 @@ def record(request: HttpRequest, model: str, pk: int) -> HttpResponse:
         kind, section = SECTIONS[model]
         found = record_or_404(request, kind._default_manager.select_related("entity"), pk=pk)
         entity: Entity | None = found.entity  # type: ignore[attr-defined]
+        if model == "milestone_plan":
+            return redirect("portfolio:milestones")
         if entity is None:
             return redirect("portfolio:portfolio_plans")
         # A section of its entity's page, or of another one that is named before it.

@@ -11,9 +11,11 @@ from portfolio.web import (
     column_maps,
     deferred,
     entities,
+    expenses,
     imports,
     journal,
     journal_imports,
+    milestones,
     payables,
     plan_models,
     plans,
@@ -76,4 +78,6 @@ urlpatterns = [
     *column_maps.urlpatterns,
     *rules.urlpatterns,
     *closing.urlpatterns,
+    *expenses.urlpatterns,
+    *milestones.urlpatterns,
 ]

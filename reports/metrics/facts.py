@@ -51,6 +51,11 @@ class Facts:
         found: T = self._read[read]
         return found
 
+    @property
+    def whole(self) -> bool:
+        """Whether the whole portfolio was asked for, however many entities it has."""
+        return self._only is None
+
     @cached_property
     def entities(self) -> tuple[EntityFact, ...]:
         """The entities of the report."""

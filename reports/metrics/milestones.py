@@ -33,7 +33,7 @@ def standing(desk: Desk) -> tuple[Standing, ...]:
     """Return the milestones of the report's entities with how each stands, the next due first."""
     found = []
     for row in desk.facts.once(asked.plan_milestones):
-        if row.entity_id is not None and row.entity_id not in desk.all.ids:
+        if row.entity_id not in desk.all.ids if row.entity_id is not None else not desk.facts.whole:
             continue
         met, evidence = _check(desk, row)
         found.append(

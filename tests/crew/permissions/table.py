@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.crew.permissions.answers import Page
 from tests.crew.permissions.table_clients import PAGES as CLIENTS
+from tests.crew.permissions.table_expenses import PAGES as EXPENSES
 from tests.crew.permissions.table_office import PAGES as OFFICE
 from tests.crew.permissions.table_receivables import PAGES as RECEIVABLES
 from tests.crew.permissions.table_technology import PAGES as TECHNOLOGY
@@ -210,6 +211,7 @@ OPEN: list[Page] = [
 PAGES: list[Page] = [
     *OFFICE,
     *CLIENTS,
+    *EXPENSES,
     *RECEIVABLES,
     *TECHNOLOGY,
     *PORTAL,
