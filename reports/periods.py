@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from core import months
 from core.money import divide
+from core.months import Month
 from reports.metrics.operations import OPERATIONS
 from reports.metrics.registry import Aggregate
 
@@ -45,14 +46,14 @@ class Spans:
 
     week_ending: dt.date
     weeks: tuple[Pair, ...]
-    month_names: tuple[months.Month, ...]
+    month_names: tuple[Month, ...]
     months: tuple[Pair, ...]
     week: Pair
     month: Pair
     quarter: Pair
     year: Pair
-    frame: tuple[months.Month, months.Month]
-    frame_before: tuple[months.Month, months.Month]
+    frame: tuple[Month, Month]
+    frame_before: tuple[Month, Month]
 
     @property
     def week_before(self) -> Run | None:
@@ -93,12 +94,12 @@ def _week(last: dt.date) -> Pair:
     return Pair(run, Run(run.first - _YEAR_OF_WEEKS, run.last - _YEAR_OF_WEEKS))
 
 
-def _over(month: months.Month, week_ending: dt.date) -> Run | None:
+def _over(month: Month, week_ending: dt.date) -> Run | None:
     run = Run(months.first_day(month), months.last_day(month))
     return run if run.last <= week_ending else None
 
 
-def _so_far(began: months.Month, last: dt.date) -> Pair:
+def _so_far(began: Month, last: dt.date) -> Pair:
     return Pair(Run(months.first_day(began), last), Run(months.first_day(began - 12), a_year_before(last)))
 
 
@@ -126,7 +127,7 @@ class Series:
         )
         return worth
 
-    def within(self, frame: tuple[months.Month, months.Month]) -> range:
+    def within(self, frame: tuple[Month, Month]) -> range:
         """Return the months of a frame as far as the series knows of days at all."""
         first, last = frame
         return range(first, min(last, max(map(months.month_of, self.values), default=first - 1)) + 1)

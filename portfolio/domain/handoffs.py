@@ -47,9 +47,7 @@ def land(
         FormatError: a note is broken, names a kind of business we do not know, or two notes name one entity.
     """
     # What looks like a secret is blanked before anything of the note is read, kept or shown.
-    notes = [
-        (note, data) for name, data in files for note in [handoff.parse(mask_bytes(data), name=name)]
-    ]
+    notes = [(note, data) for name, data in files for note in [handoff.parse(mask_bytes(data), name=name)]]
     first_of: dict[str, str] = {}
     for note, _ in notes:
         if note.kind not in EntityKind.values:

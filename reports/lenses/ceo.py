@@ -28,7 +28,7 @@ from reports.document import (
     TraceRow,
     Unit,
 )
-from reports.lenses import base, frame, registers
+from reports.lenses import base, frame, registers, six_twelve
 from reports.lenses.frame import column, row
 from reports.metrics import Desk, Scope
 from reports.metrics.bookings import FIRM, OPEN, ahead
@@ -60,6 +60,7 @@ def draft(desk: Desk, head: Head) -> Draft:
         kpis=_kpis(desk, charter),
         sections=(
             _portfolio(desk),
+            _time(desk),
             registers.shortfall_register(shortfalls),
             registers.gap_register(desk, gaps),
             _pipeline(desk),
@@ -161,6 +162,18 @@ def _portfolio(desk: Desk) -> Section:
                 charts.bars_by_month(series, currency=desk.currency),
                 _trend_words(series, desk.currency),
             ),
+        ),
+    )
+
+
+def _time(desk: Desk) -> Section:
+    return Section(
+        "time",
+        "Six weeks and twelve months",
+        tuple(
+            block
+            for key, name in (("revenue", ""), ("enquiries_come", ""), ("cash_at_month_end", "Cash"))
+            for block in six_twelve.blocks(desk, key, name=name)
         ),
     )
 

@@ -196,14 +196,49 @@ def utilisation(desk: Desk, scope: Scope, month: int) -> Answer:
     return Answer(answer.value, answer.trace, used.badge, answer.missing)
 
 
-def _enquired(desk: Desk, scope: Scope, month: int) -> list[BookingFact]:
-    first = months.first_day(month - WINDOW_MONTHS + 1)
-    last = months.last_day(month)
+def _enquired_between(desk: Desk, scope: Scope, first: dt.date, last: dt.date) -> list[BookingFact]:
     return [
         row
         for row in desk.facts.bookings
         if row.entity_id in scope.ids and row.enquired_on is not None and first <= row.enquired_on <= last
     ]
+
+
+def _enquired(desk: Desk, scope: Scope, month: int) -> list[BookingFact]:
+    return _enquired_between(desk, scope, months.first_day(month - WINDOW_MONTHS + 1), months.last_day(month))
+
+
+def enquiries_between(desk: Desk, scope: Scope, first: dt.date, last: dt.date) -> Answer:
+    """Enquiries that came on some days; before the first there ever was, nobody wrote them down."""
+    begun = min(
+        (row.enquired_on for row in desk.facts.bookings if row.entity_id in scope.ids and row.enquired_on),
+        default=None,
+    )
+    if begun is None or months.month_of(first) < months.month_of(begun):
+        return desk.absent(
+            "not tracked" if begun is None else f"not tracked before {months.label(months.month_of(begun))}"
+        )
+    return desk.rows(
+        [
+            TraceRow(f"{row.reference} {row.title}", 1, f"booking:{row.id}", row.enquired_on)
+            for row in _enquired_between(desk, scope, first, last)
+        ],
+        desk.badge_of(scope, months.month_of(last), first=months.month_of(first)),
+    )
+
+
+@metric(
+    "enquiries_come",
+    name="Enquiries",
+    unit=Unit.COUNT,
+    formula="Bookings whose enquiry came in the month or on the days",
+    source="Bookings",
+    better=Better.MORE,
+    daily=enquiries_between,
+)
+def enquiries_come(desk: Desk, scope: Scope, month: int) -> Answer:
+    """Enquiries that came in a month."""
+    return enquiries_between(desk, scope, months.first_day(month), months.last_day(month))
 
 
 @metric(

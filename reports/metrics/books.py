@@ -4,11 +4,14 @@ Everything comes from the monthly balances, so it costs accounts x months howeve
 Cash is money at the bank and at the card processor.
 """
 
+import datetime as dt
+
 from core import months
 from portfolio.models import AccountRole
 from portfolio.models.account import CASH_ROLES as CASH
 from portfolio.models.account import FINANCING_ROLES, INVESTING_ROLES
 from reports.document import Badge, Figure, TraceRow, Unit
+from reports.metrics import by_day
 from reports.metrics.earning import BETWEEN, bought
 from reports.metrics.registry import Aggregate, Answer, Better, Desk, Scope, metric
 
@@ -32,6 +35,11 @@ def cash(desk: Desk, scope: Scope, month: int) -> Answer:
     return desk.postings(scope, CASH, last=months.month_of(desk.as_of))
 
 
+def cash_on(desk: Desk, scope: Scope, first: dt.date, last: dt.date) -> Answer:
+    """Cash at the end of the last of some days."""
+    return by_day.stood(desk, scope, CASH, last)
+
+
 @metric(
     "cash_at_month_end",
     name="Cash at month's end",
@@ -40,6 +48,7 @@ def cash(desk: Desk, scope: Scope, month: int) -> Answer:
     source="Journal: accounts with the roles cash and clearing",
     better=Better.MORE,
     aggregate=Aggregate.LAST,
+    daily=cash_on,
 )
 def cash_at_month_end(desk: Desk, scope: Scope, month: int) -> Answer:
     """Cash at the end of a month (or on the as-of date inside it)."""

@@ -1,8 +1,11 @@
 """Metrics of the income statement: revenue, cost and result, of one entity as of several together."""
 
+import datetime as dt
+
 from core import months
 from portfolio.models import AccountKind, AccountRole
 from reports.document import Unit
+from reports.metrics import by_day
 from reports.metrics.registry import Answer, Better, Desk, Scope, metric
 
 BETWEEN = (AccountKind.INCOME, AccountKind.EXPENSE)
@@ -18,6 +21,11 @@ def bought(scope: Scope) -> tuple[AccountKind, ...]:
     return (AccountKind.EXPENSE,) if scope.alone else ()
 
 
+def revenue_between(desk: Desk, scope: Scope, first: dt.date, last: dt.date) -> Answer:
+    """Recognised revenue of some days, income positive."""
+    return by_day.moved(desk, scope, [AccountRole.REVENUE], first, last, sign=-1, sisters=sold(scope))
+
+
 @metric(
     "revenue",
     name="Revenue",
@@ -25,6 +33,7 @@ def bought(scope: Scope) -> tuple[AccountKind, ...]:
     formula="Σ credits − debits of the sales accounts in the month. A deposit counts once its service is done. One entity’s sales to sister entities count; of several entities they are taken off.",
     source="Journal: accounts with the role revenue",
     better=Better.MORE,
+    daily=revenue_between,
 )
 def revenue(desk: Desk, scope: Scope, month: int) -> Answer:
     """Recognised revenue of a month, income positive."""

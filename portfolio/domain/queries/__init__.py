@@ -11,6 +11,7 @@ from portfolio.domain.queries.books import (
     Movement,
     PeriodFact,
     accounts,
+    daily_nets,
     entities,
     first_entry_on,
     freshness,
@@ -56,7 +57,7 @@ __all__ = [
     "REFERENCED", "AccountFact", "BookingFact", "ChannelRows", "Contradiction", "EntityFact", "Exceptional",
     "Freshness", "LinkedPosting", "Movement", "PeriodFact", "Trouble", "accounts", "assets", "assumptions",
     "bookings", "capital_options", "channel_rows", "channel_spends", "channels", "contracts", "contradictions",
-    "entities", "financial_rules", "first_entry_on", "freshness", "funnel", "held_troubles", "kpi_values",
+    "daily_nets", "entities", "financial_rules", "first_entry_on", "freshness", "funnel", "held_troubles", "kpi_values",
     "linked_postings", "market_milestones", "movements", "note_rows", "periods", "postings", "profitability_models",
     "records", "responsibilities", "sample_as_of", "scenarios", "stakes", "targets", "total", "uncategorised_lines",
 ]  # fmt: skip

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Max, Q, QuerySet, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import BigIntegerField, Case, Exists, F, Max, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Cast, Coalesce
 
 from core import months
 from portfolio.domain import uncategorised
@@ -29,7 +29,7 @@ from portfolio.models.account import CASH_ROLES
 @dataclass(frozen=True, slots=True)
 class EntityFact:
     """An entity, as reports name it; ``number`` and ``head`` say where its chain of entries has come to, 0 and "" in
-    empty books.
+    empty books, ``fiscal_year_ends`` the last month of its year, 1 to 12, ``opened_on`` the day of its opening balances.
     """
 
     id: int
@@ -40,6 +40,8 @@ class EntityFact:
     currency: str
     number: int
     head: str
+    fiscal_year_ends: int = 12
+    opened_on: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,9 @@ class Movement:
     debit: int = 0
     credit: int = 0
     cash: int = 0
+
+
+NO_MOVEMENT = Movement()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,18 @@ def entities(*, only: Collection[int] | None = None) -> tuple[EntityFact, ...]:
         rows = rows.filter(pk__in=only)
     return tuple(
         EntityFact(*row)
-        for row in rows.values_list("id", "slug", "name", "kind", "zone", "currency", "last_number", "head")
+        for row in rows.values_list(
+            "id",
+            "slug",
+            "name",
+            "kind",
+            "zone",
+            "currency",
+            "last_number",
+            "head",
+            "fiscal_year_ends",
+            "chain__opened_on",
+        )
     )
 
 
@@ -113,37 +129,51 @@ def accounts(*, entity_ids: Collection[int]) -> tuple[AccountFact, ...]:
 def movements(*, entity_ids: Collection[int], as_of: dt.date) -> dict[tuple[int, int], Movement]:
     """Return each account's movement by month up to a date, from the monthly balances.
 
-    Two queries: the balances, and whatever in the last month is dated after ``as_of``, taken off again.
+    One query: the balances, and whatever in the last month is dated after ``as_of``, taken off again.
     """
     last = months.month_of(as_of)
-    found = {
-        (account, month): Movement(debit - credit, debit, credit, cash)
-        for account, month, debit, credit, cash in MonthlyBalance.objects.filter(
-            account__entity_id__in=entity_ids, month__lte=last
-        ).values_list("account_id", "month", "debit_minor", "credit_minor", "cash_minor")
-    }
-    if as_of == months.last_day(last):
-        return found
-    late: dict[int, list[tuple[int, str, int]]] = defaultdict(list)
-    for entry, account, role, amount in Posting.objects.filter(
-        entry__entity_id__in=entity_ids,
-        entry__month=last,
-        entry__on__gt=as_of,
-        entry__state=EntryState.POSTED,
-    ).values_list("entry_id", "account_id", "account__role", "amount_minor"):
-        late[entry].append((account, role, amount))
-    for lines in late.values():
-        touches_cash = any(role in CASH_ROLES for _, role, _ in lines)
-        for account, _, amount in lines:
-            # A posting made between the two reads is not among the balances; the report is worked out again then.
-            before = found.get((account, last), Movement())
-            found[account, last] = Movement(
-                before.net - amount,
-                before.debit - max(amount, 0),
-                before.credit - max(-amount, 0),
-                before.cash + (amount if touches_cash else 0),
+    names = ("account_id", "at", "debit", "credit", "cash")
+    rows = (
+        MonthlyBalance.objects.filter(account__entity_id__in=entity_ids, month__lte=last)
+        .order_by()
+        .annotate(at=F("month"), debit=F("debit_minor"), credit=F("credit_minor"), cash=F("cash_minor"))
+        .values_list(*names)
+    )
+    if as_of != months.last_day(last):
+        amount = F("amount_minor")
+        touches_cash = Exists(
+            Posting.objects.filter(entry_id=OuterRef("entry_id"), account__role__in=CASH_ROLES)
+        )
+        late = (
+            Posting.objects.filter(
+                entry__entity_id__in=entity_ids,
+                month=last,
+                entry__on__gt=as_of,
+                entry__state=EntryState.POSTED,
             )
+            .order_by()
+            .values("account_id")
+            .annotate(
+                at=Value(last),
+                debit=_whole(Sum(Case(When(amount_minor__gt=0, then=-amount), default=0))),
+                credit=_whole(Sum(Case(When(amount_minor__lt=0, then=amount), default=0))),
+                cash=_whole(Sum(Case(When(touches_cash, then=amount), default=0))),
+            )
+            .values_list(*names)
+        )
+        rows = rows.union(late, all=True)
+    found: dict[tuple[int, int], Movement] = {}
+    for account, month, debit, credit, cash in rows:
+        before = found.get((account, month), NO_MOVEMENT)
+        found[account, month] = Movement(
+            before.net + debit - credit, before.debit + debit, before.credit + credit, before.cash + cash
+        )
     return found
+
+
+def _whole(total: Sum) -> Cast:
+    """Return a sum as a whole number: PostgreSQL's sums of whole numbers are decimals."""
+    return Cast(total, BigIntegerField())
 
 
 def postings(
@@ -185,6 +215,34 @@ def postings(
     if since is not None:
         rows = rows.filter(entry__on__gte=since)
     return rows.select_related("entry", "account", "entry__entity").order_by("entry__on", "id")
+
+
+def daily_nets(
+    *, entity_ids: Collection[int], roles: Collection[str], runs: Collection[tuple[dt.date, dt.date]]
+) -> dict[int, dict[dt.date, int]]:
+    """Return what the accounts of some roles moved on each day of some runs, both ends counted, debit positive; one query."""
+    within = Q(pk__in=())
+    for first, last in runs:
+        within |= Q(
+            month__gte=months.month_of(first),
+            month__lte=months.month_of(last),
+            entry__on__gte=first,
+            entry__on__lte=last,
+        )
+    found: dict[int, dict[dt.date, int]] = defaultdict(dict)
+    for account_id, on, net in (
+        Posting.objects.filter(
+            within,
+            account__entity_id__in=entity_ids,
+            account__role__in=roles,
+            entry__state=EntryState.POSTED,
+        )
+        .order_by()
+        .values_list("account_id", "entry__on")
+        .annotate(net=Sum("amount_minor"))
+    ):
+        found[account_id][on] = net
+    return found
 
 
 def total(rows: QuerySet[Posting]) -> int:
