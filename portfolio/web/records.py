@@ -60,6 +60,7 @@ from portfolio.web.access import record as record_or_404
 PAGES = {
     "account": (Account, "portfolio:account"),
     "booking": (Booking, "portfolio:booking"),
+    "channel": (Channel, "portfolio:channel"),
     "client": (Client, "portfolio:client"),
     "entry": (JournalEntry, "portfolio:entry"),
     "import": (ImportFile, "portfolio:import"),
@@ -70,7 +71,6 @@ SECTIONS = {
     "asset": (Asset, "assets"),
     "blocked": (BlockedNights, "rental"),
     "cache": (CacheRule, "technology#caches"),
-    "channel": (Channel, "channels"),
     "contract": (ClientContract, "contracts"),
     "deployment": (Deployment, "technology#deployments"),
     "dns": (DnsRecord, "technology#names"),

@@ -8,6 +8,7 @@ L a session by link whatever its role, and ``*`` everybody who has signed in.
 from typing import Any
 
 from tests.crew.permissions.answers import Page
+from tests.crew.permissions.table_channels import PAGES as CHANNELS
 from tests.crew.permissions.table_clients import PAGES as CLIENTS
 from tests.crew.permissions.table_expenses import PAGES as EXPENSES
 from tests.crew.permissions.table_office import PAGES as OFFICE
@@ -213,6 +214,7 @@ PAGES: list[Page] = [
     *CLIENTS,
     *EXPENSES,
     *RECEIVABLES,
+    *CHANNELS,
     *TECHNOLOGY,
     *PORTAL,
     *OWN,

@@ -243,7 +243,7 @@ def test_pages_hold_no_inline_script_or_style(world: World) -> None:
         ("entry", lambda r: r.entry, lambda r: f"/portfolio/entries/{r.entry.pk}/"),
         ("import", lambda r: r.file, lambda r: f"/portfolio/imports/{r.file.pk}/"),
         ("stake", lambda r: r.stake, lambda r: "/portfolio/entities/qos/#stakes"),
-        ("channel", lambda r: r.channel, lambda r: "/portfolio/entities/qos/#channels"),
+        ("channel", lambda r: r.channel, lambda r: f"/portfolio/channels/{r.channel.pk}/"),
         ("contract", lambda r: r.contract, lambda r: "/portfolio/entities/qos/#contracts"),
         ("responsibility", lambda r: r.responsibility, lambda r: "/portfolio/entities/qos/#responsibilities"),
         ("model", lambda r: r.model, lambda r: "/portfolio/entities/qos/#models"),
