@@ -9,6 +9,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -23,6 +24,7 @@ from tests.sharing import Sharing
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("house")
 
+TESTS = Path(__file__).resolve().parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WITHOUT_CHROMIUM = "Chromium is not installed (Debian: apt-get install chromium), so no browser test can run."
 IN_TURN = (
@@ -60,6 +62,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Let a transactional test be cleaned up although the books refuse to forget."""
     TransactionTestCase._fixture_teardown = flush.restore  # type: ignore[attr-defined]
+    _collect_by_turns(config)
+
+
+def _collect_by_turns(config: pytest.Config) -> None:
+    """Let each process of a whole run begin its collection elsewhere.
+
+    What the first to come has compiled the others then find, and none compiles what all would at the same moment.
+    """
+    worker = getattr(config, "workerinput", None)
+    if worker is None or [Path(path).resolve() for path in config.args] != [TESTS]:
+        return
+    folders = sorted(str(path.parent) for path in TESTS.glob("*/__init__.py"))
+    begin = int(worker["workerid"].removeprefix("gw")) * len(folders) // worker["workercount"]
+    config.args = [*folders[begin:], *folders[:begin]]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -4,7 +4,9 @@ import io
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.management import call_command
+from django.http import HttpRequest, HttpResponseBase
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -18,6 +20,24 @@ DESKTOP = {"width": 1280, "height": 900}
 REFUSALS = (409, 422)
 # How htmx calls a request that ended without an answer.
 UNANSWERED = ("htmx:afterRequest", "htmx:sendAbort", "htmx:sendError")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _browsers_keep_static_files() -> Iterator[None]:
+    """Let a browser keep style sheets and scripts from page to page, as it does with those of production.
+
+    There their names change with what they hold; here nothing changes while tests run.
+    """
+    serve = StaticFilesHandler.serve
+
+    def kept(handler: StaticFilesHandler, request: HttpRequest) -> HttpResponseBase:
+        response = serve(handler, request)
+        response["Cache-Control"] = "max-age=3600"
+        return response
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StaticFilesHandler, "serve", kept)
+        yield
 
 
 @pytest.fixture

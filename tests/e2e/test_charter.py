@@ -275,9 +275,14 @@ def another_is_cancelled_and_everybody_told(page: Page, place: Harbour, event: E
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desk"])
 def test_a_charter_from_template_to_dock(
-    sandiego: Harbour, open_page: Open, viewport: dict[str, int], tmp_path: Path
+    sandiego: Harbour,
+    open_page: Open,
+    viewport: dict[str, int],
+    tmp_path: Path,
+    pytestconfig: pytest.Config,
 ) -> None:
-    looker = Looker(viewport)
+    every = viewport == PHONE or pytestconfig.getoption("--full")
+    looker = Looker(viewport, each=1 if every else 4)
     owner, captain, ada, ben, guest, walk_up, late = (
         open_page(viewport=viewport, refusable=True) for _ in range(7)
     )

@@ -17,7 +17,7 @@ SENT = 300
 
 
 @pytest.mark.parametrize(
-    "many", [pytest.param(20_000, marks=pytest.mark.once), pytest.param(100_000, marks=pytest.mark.full)]
+    "many", [pytest.param(8_000, marks=pytest.mark.once), pytest.param(100_000, marks=pytest.mark.full)]
 )
 def test_a_long_queue_takes_no_more_memory_than_a_short_one(
     many: int, endpoint: Endpoint, tmp_path: Path

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.mark.parametrize(
     "many",
-    [pytest.param(100, marks=pytest.mark.once_postgresql), pytest.param(1_000, marks=pytest.mark.full)],
+    [pytest.param(40, marks=pytest.mark.once_postgresql), pytest.param(1_000, marks=pytest.mark.full)],
 )
 def test_no_secret_of_a_link_rests_anywhere_on_its_way_through_worker_and_broker(
     many: int, endpoint: Endpoint, redis_url: str, tmp_path: Path

@@ -51,8 +51,19 @@ def test_page_mail_text_and_json_can_be_made_of_any_document(edition: Document) 
 
 
 @given(DOCUMENTS)
-@settings(max_examples=15, suppress_health_check=SLOW)
+@settings(max_examples=7, suppress_health_check=SLOW)
 def test_a_pdf_can_be_set_of_any_document(edition: Document) -> None:
+    a_pdf_can_be_set(edition)
+
+
+@pytest.mark.full
+@given(DOCUMENTS)
+@settings(max_examples=100, suppress_health_check=SLOW)
+def test_a_pdf_can_be_set_of_very_many_documents(edition: Document) -> None:
+    a_pdf_can_be_set(edition)
+
+
+def a_pdf_can_be_set(edition: Document) -> None:
     drawn = {chart.name: charts.draw(chart) for chart in edition.charts}
     reader = pypdf.PdfReader(io.BytesIO(pdf.render(edition, charts=drawn)))
     assert "Formulas and definitions" in " ".join(page.extract_text() for page in reader.pages)
