@@ -8,7 +8,7 @@ from mail.models import Campaign, Kind, MailingList, Reason, Scope, Subscriber
 from portfolio.domain import ledger
 from portfolio.models import Account, EntrySource, FinancialRule
 from reports.models import Finding, Recipient, Report, Schedule
-from tests.crew.permissions import channels, expenses, receivables, technology
+from tests.crew.permissions import channels, delivery, expenses, receivables, technology
 from tests.crew.permissions.canaries import word
 from tests.factories.crew import (
     NOW,
@@ -83,6 +83,7 @@ def of_entity(records: Records, letter: str) -> dict[str, Any]:
         "books": records,
         "expenses": expenses.records(entity),
         "channels": channels.records(records.channel),
+        "delivery": delivery.records(entity),
         "receivables": receivables.records(entity),
         "technology": technology.records(entity),
         "tax_paid": ledger.post(

@@ -11,6 +11,7 @@ from tests.crew.permissions.answers import Page
 from tests.crew.permissions.table_channels import PAGES as CHANNELS
 from tests.crew.permissions.table_clients import PAGES as CLIENTS
 from tests.crew.permissions.table_expenses import PAGES as EXPENSES
+from tests.crew.permissions.table_delivery import PAGES as DELIVERY
 from tests.crew.permissions.table_office import PAGES as OFFICE
 from tests.crew.permissions.table_receivables import PAGES as RECEIVABLES
 from tests.crew.permissions.table_technology import PAGES as TECHNOLOGY
@@ -210,6 +211,7 @@ OPEN: list[Page] = [
 ]
 
 PAGES: list[Page] = [
+    *DELIVERY,
     *OFFICE,
     *CLIENTS,
     *EXPENSES,
