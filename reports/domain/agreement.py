@@ -2,23 +2,29 @@
 
 Asked of an edition before it goes out: it is set beside the newest print of every other report of its date. One that
 says something else is held. It goes on by itself once the others, issued anew, say what it says; or a person lets it
-go on. A report that is about to be issued anew is not asked: it is set beside this one when its own turn comes.
+go on. A report that is about to be issued anew is not asked: it is set beside this one when its own turn comes. And one
+whose newer draft is held is asked for that draft too, so that reports held against each other's older editions go on
+together as soon as each of them was run again.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from reports.document import Document, Figure
 from reports.domain import prints
 from reports.figures import write
 from reports.metrics import REGISTRY
 from reports.metrics.registry import PORTFOLIO
-from reports.models import Edition, EditionPrint, Run, RunState
+from reports.models import Edition, EditionPrint, HeldDraft, Run, RunState
 
 # So many figures are named for each edition that disagrees; the others are counted.
 NAMED = 3
+
+# A figure's key to its value, None where it has none.
+_Values = Mapping[str, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +49,9 @@ def disagreements(*, figures: Mapping[str, Figure], run: Run) -> list[Disagreeme
     mine = {key: figure.value for key, figure in figures.items() if figure.metric in REGISTRY}
     found = []
     for row in _others(run):
-        differing = [
-            key for key, kept in row.figures.items() if key in mine and mine[key] != kept[prints.VALUE]
-        ]
+        differing = _differing(mine, {key: kept[prints.VALUE] for key, kept in row.figures.items()})
+        if differing and any(not _differing(mine, draft) for draft in _drafts_after(row.edition)):
+            continue
         there = prints.figures_of(row.figures, differing)
         found += [Disagreement(figures[key], there[key], row.edition) for key in sorted(differing)]
     return found
@@ -80,6 +86,27 @@ def _others(run: Run) -> Iterator[EditionPrint]:
         .defer("edition__document", "findings", "actions")
         .order_by("edition__report__position", "edition_id")
     )
+
+
+def _differing(mine: _Values, theirs: _Values) -> list[str]:
+    return [key for key, value in theirs.items() if key in mine and mine[key] != value]
+
+
+def _drafts_after(edition: Edition) -> Iterator[_Values]:
+    """Yield what the held drafts say that would follow an edition at its date."""
+    rows = HeldDraft.objects.filter(
+        run__report=edition.report_id,
+        **({"run__entity": edition.entity_id} if edition.entity_id else {"run__entity__isnull": True}),
+        run__as_of=edition.as_of,
+        run__state=RunState.HELD,
+        run__pk__gt=Coalesce(Subquery(Run.objects.filter(edition=edition).values("pk")[:1]), 0),
+    )
+    for row in rows.order_by("-run_id"):
+        yield {
+            key: figure["value"]
+            for key, figure in row.draft["figures"].items()
+            if figure["metric"] in REGISTRY
+        }
 
 
 def _sentence(document: Document, entries: list[Disagreement]) -> str:

@@ -16,6 +16,8 @@ from reports.models import Hold, Report
 
 # No entity has this slug; an empty choice would read as optional.
 WHOLE = "portfolio"
+# No section has this anchor: it is the headline's own in every edition.
+HEADLINE = "edition-headline"
 
 
 class DateInput(forms.DateInput):
@@ -49,10 +51,17 @@ class RunForm(forms.Form):
     )
 
     def __init__(
-        self, data: Any = None, *, person: Person, report: Report, at: dt.datetime, default_as_of: dt.date
+        self,
+        data: Any = None,
+        *,
+        person: Person,
+        report: Report,
+        at: dt.datetime,
+        default_as_of: dt.date,
+        initial: dict[str, str] | None = None,
     ) -> None:
-        """Offer what the person may run, and nothing else."""
-        super().__init__(data, initial={"as_of": default_as_of})
+        """Offer what the person may run, and nothing else; ``initial`` is what a link has chosen already."""
+        super().__init__(data, initial={"as_of": default_as_of, **(initial or {})})
         self.person, self.at = person, at
         whole = [(WHOLE, "The whole portfolio")] if access.may(person, "run") else []
         choices = whole + [
@@ -155,13 +164,12 @@ class HoldForm(forms.Form):
         label="An edition waits for approval",
         widget=forms.RadioSelect,
         choices=[
-            (
-                Hold.FAILED.value,
-                "When a check fails: it would print a figure otherwise than another report of the same date",
-            ),
-            (Hold.STALE.value, "Also when a source is older than this report allows"),
+            (Hold.FAILED.value, "When a check fails"),
+            (Hold.STALE.value, "Also when a source is stale"),
             (Hold.ALWAYS.value, "Every time"),
         ],
+        help_text="A check fails where an edition would print a figure otherwise than another report of the same date. "
+        "A source is stale where it is older than this report allows.",
     )
     release_after_hours = forms.IntegerField(
         label="Hours after which it goes out by itself",
@@ -190,7 +198,7 @@ class CommentaryForm(forms.Form):
     """A piece of commentary: about what, where it stands, for how long, and its words."""
 
     entity = forms.ChoiceField(label="In editions about")
-    anchor = forms.ChoiceField(label="Where it stands", required=False)
+    anchor = forms.ChoiceField(label="Where it stands")
     body = forms.CharField(
         label="Text",
         max_length=prose.LONGEST,
@@ -219,7 +227,14 @@ class CommentaryForm(forms.Form):
             for row in queries.entities_for(person, "run")
             if catalogue.fits(report, row.kind)
         ]
-        cast(forms.ChoiceField, self.fields["anchor"]).choices = list(commentary.places(report=report))
+        cast(forms.ChoiceField, self.fields["anchor"]).choices = [
+            (anchor or HEADLINE, title) for anchor, title in commentary.places(report=report)
+        ]
+
+    def clean_anchor(self) -> str:
+        """Return the section chosen; nothing is under the headline."""
+        anchor: str = self.cleaned_data["anchor"]
+        return "" if anchor == HEADLINE else anchor
 
     def clean_entity(self) -> Entity | None:
         """Return the entity chosen; None is the whole portfolio."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -19,7 +20,7 @@ from reports.models import Hold, Run, RunState
 from reports.render import charts, web
 from reports.web import access as reach
 from reports.web.figures import figure_page
-from reports.web.forms import DiscardForm, HoldForm
+from reports.web.forms import WHOLE, DiscardForm, HoldForm
 
 ROWS_A_PAGE = 50
 DISAGREEMENTS_SHOWN = 50
@@ -229,6 +230,18 @@ def _draft(request: HttpRequest, row: Run) -> dict[str, Any]:
             }
             for entry in differing[:DISAGREEMENTS_SHOWN]
         ],
+        "others": {
+            entry.edition.pk: {
+                "report": entry.edition.report,
+                "query": urlencode(
+                    {
+                        "as_of": row.as_of.isoformat(),
+                        "entity": entry.edition.entity.slug if entry.edition.entity else WHOLE,
+                    }
+                ),
+            }
+            for entry in differing
+        }.values(),
         "disagreements_more": max(len(differing) - DISAGREEMENTS_SHOWN, 0),
     }
 

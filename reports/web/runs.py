@@ -42,6 +42,7 @@ def run_now(request: HttpRequest, slug: str) -> HttpResponseBase:
         report=report,
         at=at,
         default_as_of=issue.default_as_of(at),
+        initial={name: request.GET[name] for name in ("as_of", "entity") if request.GET.get(name)},
     )
     if form.is_valid():
         run = runs.queue(

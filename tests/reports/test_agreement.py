@@ -65,17 +65,30 @@ def test_an_edition_that_disagrees_waits_and_names_both_figures_and_both_edition
 
 
 @pytest.mark.usefixtures("changed")
-def test_a_held_edition_goes_on_once_the_other_is_issued_anew_and_says_the_same(owner: Person) -> None:
+def test_a_held_edition_goes_on_once_the_other_is_issued_anew_and_says_the_same() -> None:
     first, second = run_of("ceo"), run_of("cfo")
-    assert [first.state, second.state] == [RunState.HELD, RunState.HELD]
+    first.refresh_from_db()
 
-    held.approve(run=first, by=owner, at=AT)
-    issue.carry_out(run_id=first.pk, at=AT)
-    second.refresh_from_db()
-
-    assert (second.state, second.decided_by) == (RunState.QUEUED, None)
-    assert issue.carry_out(run_id=second.pk, at=AT).state == RunState.DONE
+    assert (second.state, first.state, first.decided_by) == (RunState.DONE, RunState.QUEUED, None)
+    assert issue.carry_out(run_id=first.pk, at=AT).state == RunState.DONE
     assert AuditEvent.objects.filter(action="reports:run:agree").count() == 1
+
+
+@pytest.mark.usefixtures("changed")
+def test_two_that_say_otherwise_both_wait_until_a_person_lets_one_go_on(qos: Entity, owner: Person) -> None:
+    first = run_of("ceo")
+    a_booking(qos)
+    second = run_of("cfo")
+    assert (second.state, ", is 3 here and 1 there" in second.reasons) == (RunState.HELD, True)
+
+    held.approve(run=second, by=owner, at=AT)
+    assert issue.carry_out(run_id=second.pk, at=AT).state == RunState.DONE
+
+    first.refresh_from_db()
+    assert first.state == RunState.HELD
+    assert [row.edition.number for row in agreement.disagreements(
+        figures=held.document(run=first).figures, run=first
+    )] == [2]  # fmt: skip
 
 
 @pytest.mark.usefixtures("changed")

@@ -69,6 +69,8 @@ class Command(BaseCommand):
         """Issue the first edition of each report, so that there is something to read and mail to open."""
         for run in schedules.issue_first(at=at):
             if run.edition is None:
-                self.stderr.write(f"{run.report.title}: {run.error}")
+                self.stderr.write(
+                    f"{run.report.title}: {run.error or run.reasons or run.get_state_display()}"
+                )
             else:
                 self.stdout.write(f"{run.report.title}: edition {run.edition.number} is issued.")

@@ -23,7 +23,7 @@ def words(ceo: Report) -> dict[str, str]:
     an_edition(ceo)
     return {
         "entity": "portfolio",
-        "anchor": "",
+        "anchor": "edition-headline",
         "body": "**Strong** <b>words</b>",
         "span": "once",
         "until_on": "",
