@@ -16,6 +16,7 @@ from portfolio.domain.receivables.landing import land_invoices
 from portfolio.domain.samples import (
     bank,
     clients,
+    delivery,
     expenses,
     journal,
     milestones,
@@ -26,7 +27,7 @@ from portfolio.domain.samples import (
     stripe,
     technology,
 )
-from portfolio.domain.samples import delivery, months as closed_months
+from portfolio.domain.samples import months as closed_months
 from portfolio.domain.samples import recognition as agreed_terms
 from portfolio.domain.stripe.landing import land_file
 from portfolio.formats import tables
