@@ -5,8 +5,8 @@ import datetime as dt
 from core import months
 from portfolio.domain import queries
 from portfolio.models import EntityKind
-from reports.document import Draft, FindingNote, Head, Line
-from reports.lenses import base, cmo_campaigns, cmo_channels, frame
+from reports.document import Draft, FindingNote, Head, Line, Section
+from reports.lenses import base, cmo_campaigns, cmo_channels, frame, six_twelve
 from reports.lenses.sources import NOTES, Watched
 from reports.metrics import Desk, Facts, Scope
 from reports.metrics.campaigns import CampaignScope, campaigns_of
@@ -31,6 +31,9 @@ def draft(desk: Desk, head: Head) -> Draft:
             cmo_channels.visibility(desk),
             cmo_channels.order(desk),
             cmo_channels.funnels(desk),
+            Section(
+                "time", "Enquiries in six weeks and twelve months", six_twelve.blocks(desk, "enquiries_come")
+            ),
             cmo_channels.economics(desk),
             cmo_channels.parity(desk),
             cmo_campaigns.blasts(desk),

@@ -104,7 +104,7 @@ def visibility(desk: Desk) -> Section:
                     column("Stars"),
                 ),
                 shows,
-                note="As somebody last saw it. A price on a channel that is not our own is not wrong in itself: see parity.",
+                note="As somebody last saw it.",
                 empty=NO_CHANNEL,
             ),
             Table(
@@ -163,8 +163,8 @@ def order(desk: Desk) -> Section:
     ranked = sequence(desk)
     rows = tuple(
         row(
-            _place(desk, entry),
             _name(entry.scope),
+            _place(desk, entry),
             _waits(entry),
             desk.get("expected_sales", entry.scope),
             desk.get("counted_commission", entry.scope),
@@ -179,8 +179,8 @@ def order(desk: Desk) -> Section:
         Table(
             "Which marketplace goes live next",
             (
-                column("Place"),
                 Column("Channel"),
+                column("Place"),
                 Column("Waits for"),
                 column("Expected sales a month"),
                 column("Commission"),
@@ -326,7 +326,14 @@ def economics(desk: Desk) -> Section:
     brings = ("channel_list_price", "channel_sales", "channel_commission", "channel_net_revenue")
     costs = ("channel_spend", "channel_labour", "channel_bookings", "acquisition_cost", "roas")
     year = f"twelve months to {months.label(desk.month)}"
-    bars = [(entry.label, desk.get("contribution_after_channel", entry).value) for entry in entries]
+    names = {entity.id: entity.name for entity in desk.facts.entities}
+    bars = [
+        (
+            entry.channel.name if entry.channel.marketplace else names[entry.channel.entity_id],
+            desk.get("contribution_after_channel", entry).value,
+        )
+        for entry in entries
+    ]
     return Section(
         "economics",
         "What a channel brings and costs",
@@ -400,7 +407,7 @@ def economics(desk: Desk) -> Section:
             ),
             Chart(
                 "contribution-after-channel",
-                f"Contribution after channel, {year}",
+                f"Contribution after channel, {year}; a business’s own site by its name",
                 charts.horizontal_bars(bars, currency=desk.currency, name="Contribution after channel"),
                 "Contribution after channel: "
                 + (", ".join(_told(desk, name, value) for name, value in bars) or "no channel")

@@ -11,7 +11,7 @@ import pytest
 from core import months
 from reports.document import Chart, Unit
 from reports.render import charts
-from reports.render.chart_specs import Spec, short
+from reports.render.chart_specs import Spec, funnel, short
 
 pytestmark = pytest.mark.once_postgresql
 
@@ -28,11 +28,13 @@ SPECS = {
     "band": charts.band13weeks([(day, 1000, 2000, 3000) for day in WEEKS], floor=1500),
     "scenarios": charts.scenario_lines({"Low": [(d, 1) for d in WEEKS], "High": [(d, 9) for d in WEEKS]}),
     "horizontal": charts.horizontal_bars([("Direct", 5000), ("Sailo", None), ("Refunds", -700)]),
+    "funnel": funnel([("Visit", 410), ("Form sent", 23), ("Quoted", None), ("Booked", 0)]),
     "no bars": charts.bars_by_month([]),
     "no line": charts.line_by_month({}),
     "no band": charts.band13weeks([]),
     "no scenario": charts.scenario_lines({}),
     "no row": charts.horizontal_bars([]),
+    "no step": funnel([]),
 }
 every_spec = pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 
