@@ -4,6 +4,8 @@ One entity may do the work and a sister issue the invoices, so it looks at both 
 are next door, in `clients_paying`.
 """
 
+import datetime as dt
+
 from core import months
 from portfolio.domain.queries import clients as records
 from portfolio.models import BillingModel, ContractState, EntityKind
@@ -179,6 +181,7 @@ def _glance(desk: Desk, shown: tuple[Scope, ...]) -> Section:
                 "fewer than two invoices late in a year. All invoiced: the month’s earnings are. Margin: the month’s "
                 "earnings cover the cost to serve.",
                 empty="No client is recorded.",
+                detail=True,
             ),
         ),
     )  # fmt: skip
@@ -424,14 +427,14 @@ def _decisions(findings: tuple[FindingNote, ...]) -> tuple[Line, ...]:
     return tuple(line(asked[rule]) for rule in found if rule in asked)
 
 
-def _worked_until(facts: Facts) -> dict[int, object]:
+def _worked_until(facts: Facts) -> dict[int, dt.date]:
     """Return the day of each entity's newest time."""
-    found: dict[int, object] = {}
+    found: dict[int, dt.date] = {}
     book = of_facts(facts)
-    for row_ in book.records.time:
-        entity = book.contracts.get(row_.contract_id)
-        if entity is not None:
-            found[entity.entity_id] = row_.on
+    for entry in book.records.time:
+        contract = book.contracts.get(entry.contract_id)
+        if contract is not None:
+            found[contract.entity_id] = entry.on
     return found
 
 

@@ -99,7 +99,7 @@ def velocity(desk: Desk, shown: tuple[Scope, ...]) -> Section:
             ),
             Chart(
                 "days-against-terms",
-                "Mean days to pay by client; the dotted mark is what was agreed",
+                "Mean days to pay by client; the upright mark is what was agreed",
                 days_against_terms(bars),
                 (f"{', '.join(slow)} {'takes' if len(slow) == 1 else 'take'} longer than agreed."
                  if slow else "No client with paid invoices takes longer than agreed."),
@@ -206,6 +206,7 @@ def papers(desk: Desk, shown: tuple[Scope, ...]) -> Section:
                 tuple(statements),
                 note="Each leads to a page of PDF with every invoice and payment of the last twelve months.",
                 empty="No client has been invoiced.",
+                detail=True,
             ),
             *(
                 (Para(line(f"{waiting} {'reminder waits' if waiting == 1 else 'reminders wait'} for a person to send.")),)

@@ -296,7 +296,11 @@ def _retainers_billed(contracts: Collection[ClientContract], as_of: dt.date) -> 
     )
     return retainers_billed_by(
         contracts=contracts,
-        invoices=(Landed(*row[:-1], landed=bool(row[-1])) for row in rows),  # type: ignore[misc]
+        invoices=(
+            Landed(client, total, issued_on, contract_id, month, bool(source))
+            for client, total, issued_on, contract_id, month, source in rows
+            if issued_on is not None
+        ),
     )
 
 

@@ -12,7 +12,7 @@ _NAME = 22
 def days_against_terms(
     rows: Sequence[tuple[str, int | None, int | None]], *, missing: str = "nothing paid"
 ) -> Spec:
-    """Build a bar per client of its days to pay, with a dotted mark at its terms; both in tenths of a day.
+    """Build a bar per client of its days to pay, with an upright mark at its terms; both in tenths of a day.
 
     A client without a paid invoice has no bar and says ``missing``; one without terms has no mark.
     """
@@ -43,11 +43,23 @@ def days_against_terms(
         },
         "layer": [
             {"mark": {"type": "bar", "height": {"band": 0.5}}},
-            {
-                "transform": [{"filter": "datum.terms !== null"}],
-                "mark": {"type": "tick", "style": "target", "thickness": 3, "bandSize": 26},
-                "encoding": {"x": {"field": "terms", "type": "quantitative", "axis": None, "scale": scale}},
-            },
+            *(
+                {
+                    "transform": [{"filter": "datum.terms !== null"}],
+                    "mark": {
+                        "type": "tick",
+                        "style": style,
+                        "thickness": thick,
+                        "bandSize": 26,
+                        "opacity": 1,
+                    },
+                    "encoding": {
+                        "x": {"field": "terms", "type": "quantitative", "axis": None, "scale": scale}
+                    },
+                }
+                # On a bar the mark stands in a gap of its own.
+                for style, thick in (("halo", 8), ("target", 3))
+            ),
             {
                 "transform": [
                     {"calculate": "max(datum.value, datum.terms === null ? 0 : datum.terms)", "as": "end"}
