@@ -50,9 +50,10 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much of each kind a mail shows; None is all of it."""
+    """How much of each kind a mail shows; None is all of it. ``detail`` is whether tables of detail have rows at all."""
 
     definitions: bool = True
+    detail: bool = True
     rows: int | None = None
     items: int | None = None
     blocks: int | None = None
@@ -61,14 +62,16 @@ class Room:
 
 
 # From all to little; the last holds for any document there could be.
+_BRIEF = Room(definitions=False, detail=False)
 _ROOMS = (
     Room(),
     Room(definitions=False),
-    *(Room(definitions=False, rows=rows) for rows in (40, 25, 15, 10, 6, 3)),
-    Room(definitions=False, rows=3, items=12, characters=600),
-    Room(definitions=False, rows=1, items=6, characters=240),
-    Room(definitions=False, rows=1, items=4, blocks=2, sections=12, characters=120),
-    Room(definitions=False, rows=0, items=2, blocks=1, sections=6, characters=80),
+    _BRIEF,
+    *(replace(_BRIEF, rows=rows) for rows in (40, 25, 15, 10, 6, 3)),
+    replace(_BRIEF, rows=3, items=12, characters=600),
+    replace(_BRIEF, rows=1, items=6, characters=240),
+    replace(_BRIEF, rows=1, items=4, blocks=2, sections=12, characters=120),
+    replace(_BRIEF, rows=0, items=2, blocks=1, sections=6, characters=80),
 )
 
 
@@ -77,24 +80,25 @@ def render(document: Document, *, chart_cid: Callable[[str], str]) -> str:
 
     The result is at most `LIMIT` bytes of UTF-8, whatever the document holds.
     """
+    made = _Mail(document, chart_cid)
 
     def mail(at: int) -> str:
-        return _finished(_Mail(document, chart_cid, _ROOMS[at]).context())
+        made.room = _ROOMS[at]
+        context = made.context()
+        # Styles only add to it, so what is too long without them need not be finished.
+        return "" if made.rows_length > LIMIT else _finished(context)
 
-    html = mail(0)
-    if len(html.encode()) <= LIMIT:
-        return html
-    # Each room is smaller than the one before, so halving finds the first that holds in four trials.
-    low, high = 1, len(_ROOMS) - 1
-    html = mail(high)
+    # Each room is smaller than the one before, so halving finds the first that holds.
+    html, low, high = "", 0, len(_ROOMS) - 1
     while low < high:
-        middle = (low + high) // 2
+        # Most editions are a little too long, and fit once their detail is left out.
+        middle = low + (high - low) // 3
         tried = mail(middle)
-        if len(tried.encode()) <= LIMIT:
+        if tried and len(tried.encode()) <= LIMIT:
             html, high = tried, middle
         else:
             low = middle + 1
-    return html
+    return html or mail(high)
 
 
 def _finished(context: dict[str, Any]) -> str:
@@ -116,13 +120,19 @@ def _styles() -> tuple[str, str]:
 
 
 class _Mail:
-    """One edition's values for the mail's templates, cut to a room."""
+    """One edition's values for the mail's templates, cut to a room, which may be changed from one trial to the next."""
 
-    def __init__(self, document: Document, chart_cid: Callable[[str], str], room: Room) -> None:
+    def __init__(self, document: Document, chart_cid: Callable[[str], str]) -> None:
         self.document = document
         self.frame = Frame(document)
+        # Kept for all trials: what is remembered of tables and rows is remembered by their identity.
+        self.parts = self.frame.parts()
         self.chart_cid = chart_cid
-        self.room = room
+        self.room = _ROOMS[0]
+        self.rows_length = 0
+        """Characters of all rows in the context made last, without their styles."""
+        self._grids: dict[int, tuple[Sequence[str], Sequence[Sequence[Piece]]]] = {}
+        self._rows: dict[tuple[int, bool, int | None], str] = {}
 
     # What is left out
 
@@ -140,8 +150,8 @@ class _Mail:
     # The parts
 
     def context(self) -> dict[str, Any]:
-        frame, head = self.frame, self.document.head
-        parts = self.sections(frame.parts())
+        frame, head, self.rows_length = self.frame, self.document.head, 0
+        parts = self.sections(self.parts)
         findings, findings_left = self.first(frame.findings(), "finding")
         actions, actions_left = self.first(frame.first_actions(), "action")
         tiles = [self.tile(tile) for tile in frame.tiles()[: 10 if self.room.items else None]]
@@ -294,11 +304,16 @@ class _Mail:
                 return {"kind": kind, "tone": TONES[block.tone], "text": self.line(block.line)}
 
     def table(self, table: Table, href: str) -> dict[str, Any]:
-        badges, grid = self.frame.grid(table)
+        badges, grid = self._grid(table)
         kept = self.rows(table)
-        rows = [(row, pieces) for row, pieces in zip(table.rows, grid, strict=True) if id(row) in kept]
         columns = table.columns[:12] if self.room.items is not None else table.columns
         stack = _needs_stacking(table)
+        rows = [
+            self._row(row, pieces, columns, badges, stack=stack)
+            for row, pieces in zip(table.rows, grid, strict=True)
+            if id(row) in kept
+        ]
+        self.rows_length += sum(map(len, rows))
         hidden = len(table.rows) - len(rows)
         return {
             "kind": "table",
@@ -313,16 +328,36 @@ class _Mail:
             ],
             "stack": stack,
             "dense": len(columns) > 4,
-            "rows": joined(self.row(row, pieces, columns, badges, stack=stack) for row, pieces in rows),
+            "rows": joined(rows),
             "left": f"{count(hidden, 'more row')}." if hidden else "",
             "href": href,
             "note": self.cut(table.note),
             "empty": "" if table.rows else self.cut(table.empty),
         }
 
+    def _grid(self, table: Table) -> tuple[Sequence[str], Sequence[Sequence[Piece]]]:
+        if id(table) not in self._grids:
+            self._grids[id(table)] = self.frame.grid(table)
+        return self._grids[id(table)]
+
+    def _row(
+        self,
+        row: Row,
+        pieces: Sequence[Piece],
+        columns: Sequence[Column],
+        badges: Sequence[str],
+        *,
+        stack: bool,
+    ) -> str:
+        """Return a row as it was made for an earlier trial with as many columns and characters, if it was."""
+        key = (id(row), self.room.items is None, self.room.characters)
+        if key not in self._rows:
+            self._rows[key] = self.row(row, pieces, columns, badges, stack=stack)
+        return self._rows[key]
+
     def rows(self, table: Table) -> set[int]:
         """Return the identities of the rows there is room for: the first ones, and up to three totals."""
-        limit = self.room.rows
+        limit = 0 if table.detail and not self.room.detail else self.room.rows
         if limit is None:
             return {id(row) for row in table.rows}
         plain = {id(row) for row in [row for row in table.rows if not row.total][:limit]}

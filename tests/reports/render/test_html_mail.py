@@ -182,6 +182,17 @@ def test_long_tables_are_shortened_and_say_so(edition: Document, number: int) ->
     assert "Sum of all rows" in page.text
 
 
+def test_tables_of_detail_make_room_for_the_others(edition: Document) -> None:
+    (section,) = with_rows(edition, 1_500).sections
+    (table,) = section.blocks
+    few = replace(section, blocks=(replace(table, rows=table.rows[:30]),))
+    all_of_them = replace(section, anchor="detail", blocks=(replace(table, detail=True),))
+    page = Page.of(rendered(replace(edition, sections=(few, all_of_them))))
+
+    assert "note 29" in page.text
+    assert "1,500 more rows. See them on the page." in page.text
+
+
 def _wordy(edition: Document) -> Document:
     return with_rows(edition, 50, words="ж" * 9000)
 
