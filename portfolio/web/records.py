@@ -69,26 +69,26 @@ PAGES = {
 }
 SECTIONS = {
     "asset": (Asset, "assets"),
-    "blocked": (BlockedNights, "rental"),
+    "blocked": (BlockedNights, "rental#nights"),
     "cache": (CacheRule, "technology#caches"),
     "contract": (ClientContract, "contracts"),
     "deployment": (Deployment, "technology#deployments"),
     "dns": (DnsRecord, "technology#names"),
     "domain": (DomainName, "technology#names"),
-    "expiry": (Expiry, "rental"),
+    "expiry": (Expiry, "rental#papers"),
     "handoff": (HandoffFile, "handoff"),
     "kpi": (KpiValue, "kpis"),
     "milestone_plan": (PlanMilestone, "milestones"),
     "model": (ProfitabilityModel, "models"),
     "option": (CapitalOption, "plans"),
-    "rate": (NightRate, "rental"),
+    "rate": (NightRate, "rental#rates"),
     "responsibility": (Responsibility, "responsibilities"),
     "stake": (Stake, "stakes"),
     "target": (MonthlyTarget, "plans"),
     "tech_cost": (TechCost, "technology#cost"),
     "tech_finding": (TechFinding, "technology#findings"),
     "tech_system": (TechSystem, "technology#systems"),
-    "ticket": (MaintenanceTicket, "rental"),
+    "ticket": (MaintenanceTicket, "rental#repairs"),
 }
 # Papers made of a record: of which, by which page, in which form.
 PAPERS = {"statement": (Client, "portfolio:client_statement", "pdf")}

@@ -8,7 +8,7 @@ from mail.models import Campaign, Kind, MailingList, Reason, Scope, Subscriber
 from portfolio.domain import ledger
 from portfolio.models import Account, EntrySource, FinancialRule
 from reports.models import Finding, Recipient, Report, Schedule
-from tests.crew.permissions import channels, delivery, expenses, receivables, technology
+from tests.crew.permissions import channels, delivery, expenses, receivables, rental, technology
 from tests.crew.permissions.canaries import word
 from tests.factories.crew import (
     NOW,
@@ -85,6 +85,7 @@ def of_entity(records: Records, letter: str) -> dict[str, Any]:
         "channels": channels.records(records.channel),
         "delivery": delivery.records(entity),
         "receivables": receivables.records(entity),
+        "rental": rental.records(entity, records.booking),
         "technology": technology.records(entity),
         "tax_paid": ledger.post(
             entity=entity,

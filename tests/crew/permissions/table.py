@@ -14,6 +14,7 @@ from tests.crew.permissions.table_expenses import PAGES as EXPENSES
 from tests.crew.permissions.table_delivery import PAGES as DELIVERY
 from tests.crew.permissions.table_office import PAGES as OFFICE
 from tests.crew.permissions.table_receivables import PAGES as RECEIVABLES
+from tests.crew.permissions.table_rental import PAGES as RENTAL
 from tests.crew.permissions.table_technology import PAGES as TECHNOLOGY
 from tests.crew.permissions.world import World
 
@@ -216,6 +217,7 @@ PAGES: list[Page] = [
     *CLIENTS,
     *EXPENSES,
     *RECEIVABLES,
+    *RENTAL,
     *CHANNELS,
     *TECHNOLOGY,
     *PORTAL,

@@ -38,7 +38,7 @@ def test_records_without_a_page_are_shown_with_another(world: World) -> None:
     spend = ChannelSpendFactory(channel=mine.channel)
     assert leads_to(client, "stay", stay.pk) == leads_to(client, "gate", gate.pk) == booking
     assert leads_to(client, "spend", spend.pk) == f"/portfolio/channels/{mine.channel.pk}/"
-    assert leads_to(client, "ticket", ticket.pk) == f"{entity}#rental"
+    assert leads_to(client, "ticket", ticket.pk) == f"{entity}rental/#repairs"
     assert leads_to(client, "milestone_plan", PlanMilestoneFactory().pk) == reverse("portfolio:milestones")
     other = world.other
     theirs = [
