@@ -23,6 +23,10 @@ class NumberTakenError(Exception):
     """Another run issued the edition of this number first."""
 
 
+class OvertakenError(Exception):
+    """Another report of the same date was issued since this one was set beside the others; it is to be checked anew."""
+
+
 def url(*, report: Report, number: int) -> str:
     """Return the absolute address of an edition's page, ending in a slash."""
     return f"{settings.BASE_URL.rstrip('/')}/reports/{report.slug}/{number}/"
@@ -46,15 +50,37 @@ def next_document(*, draft: Draft, report: Report, entity: Entity | None, at: dt
     return commentary.placed(document=document, report=report, entity=entity, at=at)
 
 
-def keep(*, run: Run, draft: Draft, document: Document, files: Sequence[File], at: dt.datetime) -> Edition:
+def newest() -> int:
+    """Return the id of the newest edition there is, 0 where there is none."""
+    return Edition.objects.order_by().aggregate(newest=Max("pk"))["newest"] or 0
+
+
+def keep(
+    *,
+    run: Run,
+    draft: Draft,
+    document: Document,
+    files: Sequence[File],
+    at: dt.datetime,
+    checked_against: int | None,
+) -> Edition:
     """Write a run's edition with its files, findings, actions and mail, and settle the run, in one transaction.
+
+    ``checked_against`` is what `newest` said before the edition was set beside the others; None for one that a person
+    let go on, which goes out whatever the others say.
 
     Raises:
         NumberTakenError: another run was quicker with an edition of this number.
+        OvertakenError: an edition of the same date came out since it was checked.
         RunLostError: another process holds the run.
     """
     plain = dump(document)
     with transaction.atomic():
+        if checked_against is not None:
+            # Editions of a date are frozen one after the other, so that of two that disagree the second is seen.
+            list(Report.objects.select_for_update().order_by("pk").values_list("pk"))
+            if Edition.objects.filter(as_of=run.as_of, pk__gt=checked_against).exists():
+                raise OvertakenError(f"Another report as of {run.as_of} was issued meanwhile.")
         try:
             with transaction.atomic():
                 edition = Edition.objects.create(

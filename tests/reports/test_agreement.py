@@ -7,7 +7,8 @@ import pytest
 from core.models import AuditEvent
 from crew.models import Person
 from portfolio.models import BookingStage, Entity
-from reports.domain import agreement, held, issue, oneoff, runs
+from reports.document import Document
+from reports.domain import agreement, forms, held, issue, oneoff, runs
 from reports.models import Edition, Report, Run, RunState, Trigger
 from tests.factories.portfolio import BookingFactory
 
@@ -100,6 +101,26 @@ def test_reports_issued_together_are_set_beside_each_other_and_not_beside_what_t
     assert sorted(Edition.objects.values_list("report__slug", "number")) == [
         ("ceo", 1), ("ceo", 2), ("cfo", 1), ("cfo", 2),
     ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("changed")
+def test_an_edition_that_comes_out_while_another_is_drawn_is_seen_before_that_is_frozen(
+    qos: Entity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[RunState] = []
+
+    def render(document: Document) -> tuple[forms.File, ...]:
+        if not drawn:
+            drawn.append(RunState.RUNNING)
+            a_booking(qos)
+            drawn[0] = RunState(run_of("cfo", as_of=NEXT).state)
+        return ()
+
+    monkeypatch.setattr(forms, "render", render)
+    run = run_of("ceo", as_of=NEXT)
+
+    assert (drawn, run.state) == ([RunState.DONE], RunState.HELD)
+    assert "is 2 here and 3 there" in run.reasons
 
 
 @pytest.mark.usefixtures("changed")
