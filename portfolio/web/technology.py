@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -34,7 +35,11 @@ from portfolio.web.access import may, record
 from portfolio.web.entities import crumbs
 
 KEEP = "keep"
-FORGOTTEN = {"domain": DomainName, "dns": DnsRecord, "cache": CacheRule}
+FORGOTTEN: dict[str, type[DomainName | DnsRecord | CacheRule]] = {
+    "domain": DomainName,
+    "dns": DnsRecord,
+    "cache": CacheRule,
+}
 
 
 @require_safe
@@ -374,7 +379,8 @@ def forget(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     model = FORGOTTEN.get(kind)
     if model is None:
         raise Http404
-    found = record(request, model._default_manager.select_related("entity"), pk=pk, verb=KEEP)
+    rows: QuerySet[Any] = model._default_manager.select_related("entity")
+    found = record(request, rows, pk=pk, verb=KEEP)
     names.forget(row=found, **_now(request))
     messages.success(request, f"{found} is taken away.")
     return redirect("portfolio:technology", slug=found.entity.slug)

@@ -60,7 +60,7 @@ def _headline(desk: Desk, findings: tuple[FindingNote, ...]) -> tuple[Line, ...]
     first = issues(desk)[:1]
     security = [note for note in findings if note.rule == "security-finding"]
     critical = sum(note.severity is Severity.CRITICAL for note in security)
-    worst = ()
+    worst: tuple[str, ...] = ()
     if security:
         worst = (f", {critical} of them critical" if critical else ", none of them critical",)
     return (

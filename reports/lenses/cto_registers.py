@@ -90,6 +90,7 @@ def stacks(desk: Desk) -> Section:
             (Column("System"), Column("Entity"), Column("Kind"), Column("Reached by"), Column("Supported until")),
             tuple(systems),
             empty="No system is written down.",
+            detail=True,
         ),
     ]  # fmt: skip
     blocks += [

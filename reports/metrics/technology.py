@@ -40,11 +40,10 @@ def _count_of(*kinds: str, once: bool) -> Callable[[Desk, Scope, int], Answer]:
 
 def _is_known(desk: Desk, scope: Scope) -> bool:
     """Tell whether anything at all is recorded of a scope's technology."""
-    return any(
-        row.entity_id in scope.ids
-        for read in (technology.tech_systems, technology.tech_findings, technology.tech_costs)
-        for row in desk.facts.once(read)
-    )
+    known = {row.entity_id for row in desk.facts.once(technology.tech_systems)}
+    known |= {row.entity_id for row in desk.facts.once(technology.tech_findings)}
+    known |= {row.entity_id for row in desk.facts.once(technology.tech_costs)}
+    return not known.isdisjoint(scope.ids)
 
 
 for _key, _name, _kinds, _once in (

@@ -192,12 +192,17 @@ def _table(table: Table, frame: Frame, words: Words) -> dict[str, Any]:
 
 
 def _widths(table: Table, cells: Iterable[Sequence[Piece]]) -> list[int]:
-    """Return each column's share of the width; 0 for one of short texts or numbers, as wide as its widest."""
+    """Return each column's share of the width; 0 for one of short texts or numbers, as wide as its widest.
+
+    A share has room for the column's longest word, which could not be broken otherwise and would stand over its neighbour.
+    """
     texts = [[column.label for column in table.columns], *([piece.text for piece in line] for line in cells)]
-    longest = [max(map(len, column)) for column in itertools.zip_longest(*texts, fillvalue="")]
+    columns = list(itertools.zip_longest(*texts, fillvalue=""))
+    longest = [max(map(len, column)) for column in columns]
+    whole = [max(len(word) for text in column for word in text.split(" ")) for column in columns]
     widths = [
-        0 if width <= (22 if column.align is Align.RIGHT else 13) else min(width, 44)
-        for column, width in zip(table.columns, longest, strict=True)
+        0 if width <= (22 if column.align is Align.RIGHT else 13) else min(max(width, 9 * word // 5), 44)
+        for column, width, word in zip(table.columns, longest, whole, strict=True)
     ]
     # One column takes what is left over, so that every table is as wide as the page.
     return widths if any(widths) else [1, *widths[1:]]

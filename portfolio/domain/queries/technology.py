@@ -189,7 +189,7 @@ def note_debts(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[NoteDebt
         done__isnull=False,
     ).values_list("file__entity_id", "file__name", "line", "label", "done")
     return tuple(
-        NoteDebt(entity, f"{name} line {line}", label, done) for entity, name, line, label, done in rows
+        NoteDebt(entity, f"{name} line {line}", label, bool(done)) for entity, name, line, label, done in rows
     )
 
 

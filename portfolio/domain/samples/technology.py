@@ -19,6 +19,7 @@ from portfolio.models import (
     SnapshotSource,
     SystemKind,
     TechFinding,
+    TechFindingKind,
     TechSystem,
 )
 
@@ -139,7 +140,7 @@ def _audit(entities: dict[str, Entity], known: dict[str, TechSystem], at: dt.dat
     for slug, key, system, evidence, audited in EVIDENCE:
         noted = TechFinding.objects.get(entity=entities[slug], key=key)
         seen = Seen(
-            key=key, kind=noted.kind, title=noted.title, severity=noted.severity, exposure=noted.exposure,
+            key=key, kind=TechFindingKind(noted.kind), title=noted.title, severity=noted.severity, exposure=noted.exposure,
             effort=noted.effort, evidence=evidence, remedy=noted.remedy, system=known[system],
         )  # fmt: skip
         on = AUDITED_ON if audited else SEEN_ON
@@ -147,7 +148,7 @@ def _audit(entities: dict[str, Entity], known: dict[str, TechSystem], at: dt.dat
     slug, key, evidence = CHANGED
     noted = TechFinding.objects.get(entity=entities[slug], key=key)
     seen = Seen(
-        key=key, kind=noted.kind, title=noted.title, severity=noted.severity, exposure=noted.exposure,
+        key=key, kind=TechFindingKind(noted.kind), title=noted.title, severity=noted.severity, exposure=noted.exposure,
         effort=noted.effort, evidence=evidence,
     )  # fmt: skip
     findings.note(entity=entities[slug], seen=seen, on=SEEN_ON, by=None, at=at)

@@ -1,0 +1,90 @@
+"""What the CTO's report says where little or nothing is recorded."""
+
+import datetime as dt
+
+import pytest
+
+from portfolio.models import TechFinding
+from reports.document import Cell, Table
+from tests.factories.portfolio import EntityFactory
+from tests.factories.technology import (
+    DnsRecordFactory,
+    DomainNameFactory,
+    TechCostFactory,
+    TechFindingFactory,
+    TechSnapshotFactory,
+)
+from tests.reports.lenses.test_cto import section, table
+from tests.reports.sample_case import draft, figure
+
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
+
+
+def test_nothing_is_said_to_be_tracked_in_an_empty_database() -> None:
+    document = draft("cto")
+    assert document.findings == ()
+    registered = [
+        entry for entry in document.figures.values() if entry.metric not in ("own", "failed_deployments_30")
+    ]
+    assert registered
+    assert {entry.value for entry in registered} == {None}
+    assert all(entry.missing for entry in registered)
+    empty = [
+        block.empty
+        for part in document.sections
+        for block in part.blocks
+        if isinstance(block, Table)
+        if not block.rows
+    ]
+    assert "Nothing is recorded of the technology of any entity: no system, no finding, no snapshot." in empty
+    assert "No domain name is written down." in empty
+
+
+def test_an_entity_that_only_noted_a_finding_has_a_count_and_no_cost() -> None:
+    entity = EntityFactory(slug="qos", name="Queen")
+    TechFindingFactory(entity=entity, key="limit", title="No rate limit", severity=3, exposure=2)
+    document = draft("cto", entity="qos")
+    assert figure(document, "security_open", "Queen").value == 1
+    cost = figure(document, "tech_cost", "Queen")
+    assert (cost.value, cost.missing) == (None, "not tracked: no snapshot holds it for Oct 2026")
+    assert table(document, "actions").title == "1 action of 1, first things first"
+    assert table(document, "security").rows[0].cells[5] == Cell("not written down")
+
+
+def test_what_a_person_noted_and_the_records_show_is_one_thing() -> None:
+    entity = EntityFactory(slug="jada", name="JADA")
+    for name, ttl in (("a.example", 300), ("www.a.example", 86_400)):
+        DnsRecordFactory(entity=entity, zone="a.example", name=name, ttl=ttl)
+    note = [note for note in draft("cto", entity="jada").findings if note.rule == "dns-hygiene"]
+    assert [(entry.subject, entry.severity.value) for entry in note] == [("jada:ttl-mismatch", "low")]
+    TechFindingFactory(
+        entity=entity, key="ttl-mismatch", kind="dns", title="TTLs differ", severity=2, exposure=1
+    )
+    note = [note for note in draft("cto", entity="jada").findings if note.rule == "dns-hygiene"]
+    assert [(entry.title, entry.severity.value) for entry in note] == [("TTLs differ", "medium")]
+    evidence = "".join(cell.text for cell in note[0].evidence)
+    assert "a.example 300 s, www.a.example 86400 s" in evidence
+    until = dt.date(2027, 1, 1)
+    TechFinding.objects.update(muted_until=until, mute_reason="Moves in December")
+    assert not [note for note in draft("cto", entity="jada").findings if note.rule == "dns-hygiene"]
+
+
+def test_what_a_snapshot_was_not_allowed_to_read_is_said_to_be_unknown() -> None:
+    entity = EntityFactory(slug="qos", name="Queen")
+    snapshot = TechSnapshotFactory(source="aws", covers_on=dt.date(2026, 11, 9), denied=["waf", "logs"])
+    TechCostFactory(entity=entity, snapshot=snapshot)
+    words = [
+        "".join(cell.text for cell in block.line)
+        for block in section(draft("cto", entity="qos"), "stacks").blocks
+        if hasattr(block, "line")
+    ]
+    assert words == [
+        "The AWS snapshot of 9 Nov 2026 was not allowed to read waf, logs; what that would show is not known."
+    ]
+
+
+def test_a_domain_that_has_run_out_is_critical() -> None:
+    DomainNameFactory(entity=EntityFactory(slug="qos"), name="a.example", expires_on=dt.date(2026, 11, 9))
+    note = next(note for note in draft("cto", entity="qos").findings if note.rule == "domain-expiring")
+    assert (note.severity.value, note.due_days) == ("critical", 7)
+    assert note.title.startswith("The domain a.example ran out on 9 Nov 2026")
