@@ -2,14 +2,15 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 
 from core import months
 from portfolio.domain.queries.delivery import jobs as read_jobs
 from portfolio.models import EntityKind
-from reports.document import Cell, Draft, FindingNote, Head, Line
+from reports.document import Cell, Draft, FindingNote, Head, Kpi, Line, Tone
 from reports.lenses import base, delivery_sailing, delivery_sections, frame
 from reports.lenses.sources import BANK, NOTES, Watched
-from reports.metrics import Desk, Facts
+from reports.metrics import REGISTRY, Better, Desk, Facts
 from reports.metrics.delivery import DONE
 from reports.rules import run
 from reports.rules.delivery import DELIVERY_RULES
@@ -32,6 +33,14 @@ def _log_reaches(facts: Facts) -> Mapping[int, dt.date]:
     return found
 
 
+WHOLE_BP = 10_000
+# What a share of a whole is called where it reaches it, or stays within it, and where it does not.
+_WHOLE = {
+    "deposit_cover": ("covered", "not covered"),
+    "days_ratio": ("within the estimate", "over the estimate"),
+    "cost_ratio": ("within the estimate", "over the estimate"),
+    "pass_through_recovery": ("all back", "not all back"),
+}
 JOB_LOG = Watched("job log", 30, _log_reaches)
 
 
@@ -78,12 +87,22 @@ def _headline(desk: Desk, findings: tuple[FindingNote, ...]) -> tuple[Line, ...]
     )  # fmt: skip
 
 
-def _kpis(desk: Desk) -> tuple[frame.Kpi, ...]:
+def _kpis(desk: Desk) -> tuple[Kpi, ...]:
     names = (
         "jobs_open", "deposit_cover", "on_time_rate", "slip_without_weather", "days_ratio", "cost_ratio", "job_margin",
         "pass_through_recovery", "quote_to_cash", "nps",
     )  # fmt: skip
-    return tuple(frame.kpi(desk, name) for name in names)
+    return tuple(_said(desk, frame.kpi(desk, name), name) for name in names)
+
+
+def _said(desk: Desk, entry: Kpi, name: str) -> Kpi:
+    """Return a headline figure with what it means, where the whole of something is what it is held against."""
+    value = desk.figures[entry.figure].value
+    if value is None or name not in _WHOLE:
+        return entry
+    good, bad = _WHOLE[name]
+    fine = value <= WHOLE_BP if REGISTRY[name].better is Better.LESS else value >= WHOLE_BP
+    return replace(entry, status=good if fine else bad, tone=Tone.GOOD if fine else Tone.WARN)
 
 
 def _decisions(desk: Desk, findings: tuple[FindingNote, ...]) -> tuple[Line, ...]:

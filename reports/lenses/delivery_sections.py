@@ -23,7 +23,7 @@ from reports.metrics import delivery as log
 from reports.metrics import delivery_money as money
 from reports.metrics.registry import Answer
 from reports.render import chart_specs as charts
-from reports.render.chart_specs.delivery import against_estimate
+from reports.render.chart_specs.delivery import days_against_estimates
 from reports.rules.delivery import due, leave_by
 from reports.rules.registry import line
 
@@ -277,10 +277,10 @@ def estimates(desk: Desk) -> Section:
             Para(line("Miles made good a day: ", desk.get("made_good_a_day"), ".")),
             Chart(
                 "days-against-estimates",
-                "Days each job took, and the days it was estimated at",
-                against_estimate(drawn, actual="Days taken", estimate="Days estimated"),
+                "Days each job took, with a mark at its estimate",
+                days_against_estimates(drawn),
                 "Days taken of days estimated: "
-                + (", ".join(f"{name} {taken // 10} of {planned // 10}" for name, taken, planned in drawn) or "no job")
+                + (", ".join(f"{name} {taken / 10:g} of {planned / 10:g}" for name, taken, planned in drawn) or "no job")
                 + ".",
             ),
         ),

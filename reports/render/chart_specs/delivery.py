@@ -1,28 +1,20 @@
-"""What a job took or cost against what it was estimated at: a bar, and a mark where the estimate was."""
+"""What a job took against what it was estimated at: a bar, and a mark where the estimate was."""
 
 from collections.abc import Sequence
 
-from reports.document import Unit
 from reports.render.chart_specs.base import Spec, chart
-from reports.render.chart_specs.words import long, lookup, short
+from reports.render.chart_specs.words import lookup
 
 
-def against_estimate(
-    rows: Sequence[tuple[str, int, int]],
-    *,
-    unit: Unit = Unit.DAYS,
-    currency: str = "USD",
-    actual: str = "Actual",
-    estimate: str = "Estimate",
-) -> Spec:
-    """Build one bar per row, ``(name, actual, estimate)``: the actual as its length, the estimate as a line across it."""
+def days_against_estimates(rows: Sequence[tuple[str, int, int]]) -> Spec:
+    """Build one bar per row, ``(name, days taken, days estimated)`` in tenths, with a mark at the estimate."""
     values: list[Spec] = [
         {
             "row": f"{place:03d}",
             "value": taken,
             "estimate": planned,
             "end": max(taken, planned),
-            "label": f"{short(taken, unit, currency)} of {short(planned, unit, currency)}",
+            "label": f"{taken / 10:g} of {planned / 10:g} days",
         }
         for place, (_, taken, planned) in enumerate(rows)
     ]
@@ -31,7 +23,7 @@ def against_estimate(
         for value, (name, *_) in zip(values, rows, strict=True)
     }
     top = max((value["end"] for value in values), default=0) or 1
-    x = {"type": "quantitative", "axis": None, "scale": {"domain": [0, top * 1.35], "nice": False}}
+    x = {"type": "quantitative", "axis": None, "scale": {"domain": [0, top * 1.5], "nice": False}}
     spec: Spec = {
         "data": {"values": values},
         "encoding": {
@@ -45,11 +37,11 @@ def against_estimate(
         },
         "layer": [
             {
-                "mark": {"type": "bar", "height": {"band": 0.5}},
+                "mark": {"type": "bar", "height": {"band": 0.42}},
                 "encoding": {"x": {**x, "field": "value"}},
             },
             {
-                "mark": {"type": "tick", "style": "target", "thickness": 3, "height": {"band": 0.82}},
+                "mark": {"type": "tick", "style": "target", "thickness": 3, "height": {"band": 0.84}},
                 "encoding": {"x": {**x, "field": "estimate"}},
             },
             {
@@ -59,10 +51,7 @@ def against_estimate(
         ],
     }
     table: Spec = {
-        "columns": ["", actual, estimate],
-        "rows": [
-            [name, long(taken, unit, currency), long(planned, unit, currency)]
-            for name, taken, planned in rows
-        ],
+        "columns": ["", "Days taken", "Days estimated"],
+        "rows": [[name, f"{taken / 10:g}", f"{planned / 10:g}"] for name, taken, planned in rows],
     }
     return chart(spec, table, height=max(len(rows), 1) * 36 + 16)

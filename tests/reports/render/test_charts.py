@@ -12,6 +12,7 @@ from core import months
 from reports.document import Chart, Unit
 from reports.render import charts
 from reports.render.chart_specs import Spec, funnel, short
+from reports.render.chart_specs.delivery import days_against_estimates
 
 pytestmark = pytest.mark.once_postgresql
 
@@ -29,6 +30,8 @@ SPECS = {
     "scenarios": charts.scenario_lines({"Low": [(d, 1) for d in WEEKS], "High": [(d, 9) for d in WEEKS]}),
     "horizontal": charts.horizontal_bars([("Direct", 5000), ("Sailo", None), ("Refunds", -700)]),
     "funnel": funnel([("Visit", 410), ("Form sent", 23), ("Quoted", None), ("Booked", 0)]),
+    "estimates": days_against_estimates([("EYD-031", 10, 10), ("EYD-032", 100, 70)]),
+    "no estimate": days_against_estimates([]),
     "no bars": charts.bars_by_month([]),
     "no line": charts.line_by_month({}),
     "no band": charts.band13weeks([]),
