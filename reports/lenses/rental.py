@@ -109,12 +109,13 @@ def _kpis(desk: Desk) -> tuple[frame.Kpi, ...]:
 
 def _glance(desk: Desk) -> Section:
     month = desk.month
-    spans = (month, month - 1, month - 12)
     rows = [
         row(
             desk.get(key).label,
-            *(cell(desk.get(key, None, each), cents=cents) for each in spans),
+            cell(desk.get(key), cents=cents),
+            cell(desk.get(key, None, month - 1), cents=cents),
             cell(desk.get(f"{key}_12m"), cents=cents),
+            cell(desk.get(key, None, month - 12), cents=cents),
         )
         for key, cents in AT_A_GLANCE
     ]
@@ -124,13 +125,16 @@ def _glance(desk: Desk) -> Section:
         (
             Table(
                 f"Nights, rates and result of {months.label(month)}",
-                (Column("Measure"), *(column(months.label(each)) for each in spans), column("Twelve months")),
+                (
+                    Column("Measure"), column(months.label(month)), column(months.label(month - 1)),
+                    column("Twelve months"), column(months.label(month - 12)),
+                ),
                 tuple(rows),
                 note="A night of a stay that crosses into the next month counts in its own month, with its share of "
                 "the price. Blocked nights count with both of their days.",
             ),
         ),
-    )
+    )  # fmt: skip
 
 
 def _trend(desk: Desk, *keys: str) -> dict[str, list[tuple[int, int | None]]]:

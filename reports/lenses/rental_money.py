@@ -1,7 +1,5 @@
 """The rental report's section on what the place earns: NOI by its parts, and what the mortgage leaves of it."""
 
-from collections.abc import Sequence
-
 from core import months
 from reports.document import Chart, Column, Figure, Row, Section, Table
 from reports.lenses.frame import cell, column, row
@@ -22,10 +20,9 @@ AFTER = ("mortgage_interest", "mortgage_principal", "debt_service", "after_debt"
 def noi(desk: Desk, length: int) -> Section:
     """Return NOI by its parts for the month, those it compares with and twelve months, and its chart."""
     month = desk.month
-    spans = (month, month - 1, month - 12)
-    rows = [_line(desk, key, spans, WORDS.get(key)) for key in PARTS]
-    rows.append(_line(desk, "noi", spans, "NOI", total=True))
-    rows += [_line(desk, key, spans) for key in AFTER]
+    rows = [_line(desk, key, WORDS.get(key)) for key in PARTS]
+    rows.append(_line(desk, "noi", "NOI", total=True))
+    rows += [_line(desk, key) for key in AFTER]
     series = {
         name: [(each, desk.get(key, None, each).value) for each in range(month - length + 1, month + 1)]
         for name, key in (("NOI", "noi"), ("Debt service", "debt_service"))
@@ -54,8 +51,10 @@ def noi(desk: Desk, length: int) -> Section:
                 f"From revenue to what is left, {months.label(month)}",
                 (
                     Column("Line"),
-                    *(column(months.label(each)) for each in spans),
+                    column(months.label(month)),
+                    column(months.label(month - 1)),
                     column("Twelve months"),
+                    column(months.label(month - 12)),
                 ),
                 tuple(rows),
                 note="NOI leaves out mortgage interest and principal, depreciation and income tax. Revenue counts in the "
@@ -65,13 +64,13 @@ def noi(desk: Desk, length: int) -> Section:
     )
 
 
-def _line(
-    desk: Desk, key: str, spans: Sequence[int], words: str | None = None, *, total: bool = False
-) -> Row:
+def _line(desk: Desk, key: str, words: str | None = None, *, total: bool = False) -> Row:
     return row(
         words or desk.get(key).label,
-        *(cell(desk.get(key, None, each)) for each in spans),
+        cell(desk.get(key)),
+        cell(desk.get(key, None, desk.month - 1)),
         cell(_year(desk, key)),
+        cell(desk.get(key, None, desk.month - 12)),
         total=total,
     )
 

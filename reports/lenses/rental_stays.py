@@ -38,7 +38,7 @@ def stays(desk: Desk) -> Section:
             Table(
                 f"Stays since {months.label(desk.month - 1)}, and ahead",
                 (
-                    Column("Stay"), Column("Nights from"), Column("Channel"), column("Nights"), column("Guests"),
+                    Column("Stay"), Column("Arrival to departure"), Column("Channel"), column("Nights"), column("Guests"),
                     column("Booked ahead"), column("Gross"), column("Channel’s fee"), column("Net"), Column("Paid"),
                 ),
                 tuple(_stay(desk, stay) for stay in shown),
@@ -168,7 +168,7 @@ def cancellations(desk: Desk) -> Section:
         (
             Table(
                 f"Called off since {months.label(desk.month - 11)}",
-                (Column("Stay"), Column("Nights from"), Column("Channel"), Column("Called off on"), column("Notice"),
+                (Column("Stay"), Column("Arrival to departure"), Column("Channel"), Column("Called off on"), column("Notice"),
                  column("Gross")),
                 tuple(rows),
                 note="Notice is the time from calling off to the day of arrival.",
