@@ -1,7 +1,8 @@
-"""The sample portfolio for a module of tests, and short ways to its documents and figures.
+"""The sample portfolio for tests of reports, and short ways to its documents and figures.
 
-A module asks for ``sample`` with ``usefixtures``: it stands on this process's copy of a database that was loaded once,
-inside a transaction that is rolled back at the module's end; each test runs in a savepoint of its own within it.
+A module, class or test asks for ``sample`` with ``usefixtures``: it stands on this process's copy of a database that was
+loaded once, inside a transaction that is rolled back at the end of the class, or of the test where it is in none; each
+test runs in a savepoint of its own within it. A test beside it that does not ask stands on the empty database.
 
 A test that changes no record takes ``first_edition``: what a lens says of the untouched sample, worked out once for
 each process. One that does change records works it out anew with ``draft`` or ``whole``.
@@ -27,9 +28,9 @@ AT = dt.datetime(2026, 11, 11, 15, 0, tzinfo=dt.UTC)
 OCTOBER = months.parse("2026-10")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="class")
 def sample(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Bring the sample as `manage.py load_demo` does, for this module only."""
+    """Bring the sample as `manage.py load_demo` does."""
     with django_db_blocker.unblock(), databases.with_the_staffed_sample(), transaction.atomic():
         yield
         transaction.set_rollback(True)
