@@ -4,7 +4,8 @@ import datetime as dt
 
 from core import months
 from core.money import format_minor
-from portfolio.domain.queries.clients import ContractFact
+from portfolio.domain import queries
+from portfolio.domain.queries.clients import ContractFact, client_notes
 from portfolio.models import BillingModel, ContractState
 from reports.document import Cell, FindingNote, Severity
 from reports.metrics import Desk
@@ -241,6 +242,24 @@ def _renewal(rule: Rule, desk: Desk) -> list[FindingNote]:
     return found
 
 
+def _note_contradicts(rule: Rule, desk: Desk) -> list[FindingNote]:
+    """A current note says otherwise of a client's paper than the contract."""
+    slugs = _slugs(desk)
+    return [
+        rule.finding(
+            f"{slugs[row.entity_id]}:{row.ref.replace(':', '-')}",
+            f"The note on clients contradicts the record: {row.where}",
+            f"{row.where} says “{row.note_says}”; ",
+            Cell(text="the contract", ref=row.ref),
+            f" says {row.record_says}.",
+        )
+        for row in queries.contradictions(
+            rows=desk.facts.once(client_notes), records={"client": desk.facts.contracts}
+        )
+        if row.entity_id in slugs
+    ]
+
+
 CLIENT_RULES = (
     Rule(
         "work-without-contract", "A contract behind all work", Severity.HIGH,
@@ -269,5 +288,9 @@ CLIENT_RULES = (
     Rule(
         "renewal-near", "Renewals decided before they are due", Severity.LOW,
         "Decide on the renewal before notice is due", "Owner", 21, _renewal,
+    ),
+    Rule(
+        "client-note-contradicts", "A note on clients that agrees with their contracts", Severity.LOW,
+        "Bring the note up to date", "Owner", 30, _note_contradicts,
     ),
 )  # fmt: skip

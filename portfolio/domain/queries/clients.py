@@ -16,6 +16,7 @@ from core import months
 from core.money import divide
 from mail.models import Message
 from mail.models import State as MailState
+from portfolio.domain.queries.notes import HELD, Held, note_rows
 from portfolio.domain.receivables import letters
 from portfolio.domain.receivables.clients import same_client
 from portfolio.domain.receivables.measures import Landed, price_of, retained, retainers_billed_by
@@ -24,6 +25,7 @@ from portfolio.models import (
     ClientContract,
     DunningLetter,
     EntityKind,
+    HandoffRow,
     Invoice,
     InvoiceState,
     Milestone,
@@ -172,6 +174,17 @@ def contracts(*, entity_ids: Collection[int]) -> tuple[ClientContract, ...]:
     return tuple(
         ClientContract.objects.filter(entity_id__in=entity_ids, active=True).select_related("client")
     )
+
+
+def client_notes(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[HandoffRow, ...]:
+    """Return what current handoff notes say of clients; a note stands as it stands, whatever the date."""
+    return note_rows(entity_ids=entity_ids, kinds=("client",))
+
+
+# How firm a client's paper is, as a note says it and as its contract does.
+HELD["client"] = Held(
+    "Contract", "contract", lambda row: (row.entity_id, row.client.name), lambda row: str(row.state)
+)
 
 
 def client_records(*, entity_ids: Collection[int], as_of: dt.date) -> ClientRecords:

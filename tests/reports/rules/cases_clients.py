@@ -2,6 +2,9 @@
 
 import datetime as dt
 
+from django.conf import settings
+
+from portfolio.domain import handoffs
 from portfolio.domain.receivables import contracts, credit, drafting, invoices
 from portfolio.models import Account, Client, ClientContract, ContractState, Invoice, Rebillable
 from tests.reports.rules.cases import Case, World, appears_and_clears
@@ -83,6 +86,15 @@ def one_of_two_late_invoices_is_credited(world: World) -> Case:
         by=world.by,
         at=AT,
     )
+
+
+@appears_and_clears("client-note-contradicts")
+def the_note_is_brought_up_to_date(world: World) -> Case:
+    _move(_contract("Tide Yoga"), ContractState.SIGNED, world)
+    yield _of("Tide Yoga")
+    note = (settings.BASE_DIR / "demo" / "handoffs" / "dc-clients.md").read_bytes()
+    told = note.replace(b"| Tide Yoga | none |", b"| Tide Yoga | signed |")
+    handoffs.land(files=[("dc-clients.md", told)], at=AT, by=world.by)
 
 
 @appears_and_clears("renewal-near")
