@@ -72,9 +72,11 @@ def take(
         raise TechnologyRefusedError("A snapshot holds no cost of months after the one it covers.")
     if any(row.value < 0 for row in measures) or any((row.saveable_minor or 0) < 0 for row in costs):
         raise TechnologyRefusedError("What is measured, and what can be saved, is never below zero.")
-    services = [mask(row.service).strip()[:60] for row in costs]
-    if not all(services):
+    # The last word on a service or a measure counts; a database takes no row twice in one statement.
+    by_service = {(row.entity.pk, row.month, mask(row.service).strip()[:60]): row for row in costs}
+    if not all(service for *_, service in by_service):
         raise TechnologyRefusedError("Name the service that cost something.")
+    by_day = {(row.system.pk, row.on, row.name): row for row in measures}
     values = {"taken_at": at, "complete": complete, "denied": mask_all(list(denied))}
     with transaction.atomic():
         snapshot, _ = TechSnapshot.objects.update_or_create(
@@ -92,7 +94,7 @@ def take(
                     saveable_minor=row.saveable_minor,
                     saving=mask(row.saving)[:160],
                 )
-                for row, service in zip(costs, services, strict=True)
+                for (_, _, service), row in by_service.items()
             ],
             update_conflicts=True,
             unique_fields=["snapshot", "entity", "month", "service"],
@@ -101,7 +103,7 @@ def take(
         TechMeasure.objects.bulk_create(
             [
                 TechMeasure(snapshot=snapshot, system=row.system, on=row.on, name=row.name, value=row.value)
-                for row in measures
+                for row in by_day.values()
             ],
             update_conflicts=True,
             unique_fields=["snapshot", "system", "on", "name"],

@@ -25,7 +25,7 @@ from portfolio.models import (
 from tests.factories.portfolio import EntityFactory
 from tests.factories.technology import DeploymentFactory, TechFindingFactory, TechSystemFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = pytest.mark.django_db
 AT = dt.datetime(2026, 11, 10, 18, 0, tzinfo=dt.UTC)
 TODAY = dt.date(2026, 11, 10)
 SEPTEMBER, OCTOBER = dt.date(2026, 9, 28), dt.date(2026, 10, 20)
@@ -145,6 +145,9 @@ def test_a_snapshot_taken_again_is_brought_up_to_date_and_the_newest_one_counts(
     spent(500, OCTOBER)
     spent(550, OCTOBER)
     assert TechCost.objects.get().amount_minor == 550
+    twice = [CostSeen(qos, october, "S3", minor) for minor in (1, 560)]
+    snapshots.take(source=SnapshotSource.HAND, covers_on=OCTOBER, costs=twice, by=None, at=AT)
+    spent(550, OCTOBER)
     spent(800, TODAY)
     assert [row.amount_minor for row in queries.tech_costs(entity_ids=[qos.pk], as_of=TODAY)] == [800]
     assert [row.amount_minor for row in queries.tech_costs(entity_ids=[qos.pk], as_of=OCTOBER)] == [550]
