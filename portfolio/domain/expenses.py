@@ -104,7 +104,7 @@ def lines(*, entity_ids: Collection[int], first: dt.date, last: dt.date) -> tupl
     flags: dict[int, dict[str, str]] = defaultdict(dict)
     heads: dict[int, tuple[int, int, int, int, int, dt.date, int, str, int | None, bool]] = {}
     for pk, *rest, proven, kind, note in rows:
-        heads[pk] = (pk, *rest, proven)  # type: ignore[assignment]
+        heads[pk] = (pk, *rest, proven)
         if kind is not None:
             flags[pk][kind] = note
     return tuple(ExpenseLine(*head, flags=flags.get(pk, {})) for pk, head in heads.items())

@@ -111,7 +111,7 @@ def clearing_moves(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[Clea
             "amount_minor",
         )
     )  # fmt: skip
-    found: dict[int, tuple[Any, ...]] = {}
+    found: dict[int, tuple[int, int, int, dt.date, str]] = {}
     legs: dict[int, list[tuple[str, str, int]]] = {}
     for entry_id, entity_id, month, on, memo, role, code, amount in rows:
         found[entry_id] = (entity_id, entry_id, month, on, memo)

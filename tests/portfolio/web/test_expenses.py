@@ -70,7 +70,7 @@ def test_a_milestone_is_promised_moved_and_done(world: World) -> None:
     client.post(f"/portfolio/milestones/{row.pk}/finish/", {"do": "done"})
     row.refresh_from_db()
     assert row.done_on is not None
-    told = PlanMilestoneFactory(check_name="net_burn", threshold=0)
+    told = PlanMilestoneFactory.create(check_name="net_burn", threshold=0)
     page = client.post(f"/portfolio/milestones/{told.pk}/finish/", follow=True).content.decode()
     assert "The records tell whether this milestone is met" in page
 
