@@ -1,9 +1,8 @@
 """The collecting side of the clients' report: what is collected, who pays when, what hangs on whom, letters and statements."""
 
 from core import months
-from core.money import format_minor
 from mail.models import State
-from reports.document import Cell, Chart, Column, Figure, Para, Section, Table, Tone, Unit
+from reports.document import Cell, Chart, Column, Figure, Para, Section, Table, Tone, TraceRow, Unit
 from reports.lenses import frame
 from reports.lenses.frame import cell, column, row
 from reports.metrics import Desk, Scope
@@ -14,6 +13,7 @@ from reports.render.chart_specs.clients import days_against_terms
 from reports.rules.registry import line
 
 _MEASURES = ("dso", "best_dso", "days_delinquent", "cei", "velocity_mean", "velocity_median", "inside_terms")
+MOST_LETTERS = 10
 _LEVELS = {1: "Reminder", 2: "Second reminder", 3: "Last reminder"}
 
 
@@ -165,20 +165,24 @@ def concentration(desk: Desk, shown: tuple[Scope, ...]) -> Section:
 def papers(desk: Desk, shown: tuple[Scope, ...]) -> Section:
     """Return the reminders that wait for a person or went, and each client's statement of account."""
     book = book_of(desk)
-    letters = [
-        row(
-            Cell(book.clients[letter.client_id].name, ref=f"client:{letter.client_id}"),
-            _LEVELS.get(letter.level, "Reminder"),
-            frame.day(letter.drafted_on),
-            Cell(
-                State(letter.state).label,
-                tone=Tone.WARN if letter.state == State.DRAFT else Tone.PLAIN,
-            ),
-            format_minor(letter.about_minor, desk.currency, cents=False),
+    letters = []
+    for letter in [one for one in book.records.letters if one.entity_id in desk.all.ids][-MOST_LETTERS:]:
+        client = book.clients[letter.client_id]
+        asked = desk.own(
+            f"letter.{letter.id}", f"Asked for in a reminder to {client.name}", Unit.MONEY,
+            desk.rows([TraceRow(client.name, letter.about_minor, f"client:{client.id}", letter.drafted_on)]),
+            scope=client.name,
+        )  # fmt: skip
+        waits = letter.state == State.DRAFT
+        letters.append(
+            row(
+                Cell(client.name, ref=f"client:{client.id}"),
+                _LEVELS.get(letter.level, "Reminder"),
+                frame.day(letter.drafted_on),
+                Cell(State(letter.state).label, tone=Tone.WARN if waits else Tone.PLAIN),
+                asked,
+            )
         )
-        for letter in book.records.letters
-        if letter.entity_id in desk.all.ids
-    ]
     statements = [
         row(
             Cell(f"Statement of {scope.label}", ref=f"statement:{pk}"),
@@ -195,8 +199,8 @@ def papers(desk: Desk, shown: tuple[Scope, ...]) -> Section:
         (
             Table(
                 "Reminders drafted or sent",
-                (Column("Client"), Column("Letter"), Column("Drafted"), Column("State"), Column("Asks for")),
-                tuple(letters[-frame.MOST_KPIS :]),
+                (Column("Client"), Column("Letter"), Column("Drafted"), Column("State"), column("Asks for")),
+                tuple(letters),
                 note="A person reads each letter and sends it, or throws it away.",
                 empty="No reminder is drafted.",
             ),

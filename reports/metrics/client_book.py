@@ -1,8 +1,10 @@
 """The clients of a report's entities, and what metrics and lenses ask of them: each question one pass over rows kept by client."""
 
 import datetime as dt
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from operator import attrgetter
 from typing import TypeVar
 
 from core import months
@@ -19,6 +21,7 @@ from portfolio.domain.queries.clients import (
 from reports.metrics.facts import Facts
 from reports.metrics.registry import Desk, Scope
 
+_day = attrgetter("on")
 Row = TypeVar("Row", InvoiceFact, Taken, DraftFact)
 
 _MARK = ".client."
@@ -58,6 +61,8 @@ class ClientBook:
             contract = self.contracts.get(row.contract_id)
             if contract is not None:
                 found[contract.client_id].append(row)
+        for of_client in found.values():
+            of_client.sort(key=_day)
         return found
 
     def of(self, scope: Scope) -> Collection[int]:
@@ -68,18 +73,14 @@ class ClientBook:
     def work(
         self, kind: str, scope: Scope, first: dt.date | None = None, last: dt.date | None = None
     ) -> Iterator[WorkFact]:
-        """Yield the work of one kind of a scope's contracts, between two days, both counted."""
+        """Yield the work of one kind of a scope's contracts, between two days, both counted, by client and day."""
         for client in self.of(scope):
-            for row in self._work[kind].get(client, ()):
-                if (
-                    (first is None or row.on >= first)
-                    and (last is None or row.on <= last)
-                    and self._inside(row, scope)
-                ):
-                    yield row  # fmt: skip
-
-    def _inside(self, row: WorkFact, scope: Scope) -> bool:
-        return self.contracts[row.contract_id].entity_id in scope.ids
+            rows = self._work[kind].get(client, [])
+            begin = 0 if first is None else bisect_left(rows, first, key=_day)
+            end = len(rows) if last is None else bisect_right(rows, last, key=_day)
+            for row in rows[begin:end]:
+                if self.contracts[row.contract_id].entity_id in scope.ids:
+                    yield row
 
     def client_of(self, row: WorkFact) -> ClientFact:
         """Return whom work was done for."""

@@ -145,7 +145,7 @@ def _not_rebilled(rule: Rule, desk: Desk) -> list[FindingNote]:
                 scope.slug,
                 f"Hosting and the like paid for {count} {'client' if count == 1 else 'clients'} and not invoiced on",
                 desk.get("rebillables_open", scope),
-                f" since {rows[0].on:%b %Y}. Up to the month’s end: {names}.",
+                f" since {min(row.on for row in rows):%b %Y}. Up to the month’s end: {names}.",
             )
         )
     return found
