@@ -23,7 +23,7 @@ def test_it_shows_payouts_and_what_waits_in_the_same_queries_however_many(
     client, entity = world.client("owner"), world.mine.entity
     landing.land_file(entity=entity, data=account.csv(0, 4), name="few.csv", by=None, at=clock.now())
     client.get("/portfolio/entities/qos/stripe/")
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         client.get("/portfolio/entities/qos/stripe/")
     landing.land_file(entity=entity, data=account.csv(), name="all.csv", by=None, at=clock.now())
     event = world.mine.stripe_event
@@ -34,7 +34,7 @@ def test_it_shows_payouts_and_what_waits_in_the_same_queries_however_many(
         )
         for n in range(30)
     )  # fmt: skip
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         page = client.get("/portfolio/entities/qos/stripe/").content.decode()
     assert "po_000010Q" in page
     assert "Queen waits for a key." in page or page.count("Try again") == 25
