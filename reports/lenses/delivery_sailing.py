@@ -5,7 +5,7 @@ from collections import defaultdict
 from portfolio.domain.queries.delivery import JobFact
 from portfolio.models import IncidentSeverity, JobRole
 from reports.document import Badge, Cell, Column, Para, Row, Section, Severity, Table, TraceRow, Unit
-from reports.lenses.delivery_sections import arrived, named, own, window
+from reports.lenses.delivery_sections import SHOWN, arrived, latest, named, own, window
 from reports.lenses.frame import cell, column, day, row
 from reports.lenses.registers import SEVERITY_TONE
 from reports.metrics import Desk
@@ -74,7 +74,7 @@ def satisfaction(desk: Desk) -> Section:
             own(desk, job, "rating", "Rating of", Unit.SCORE, None if job.rating is None else job.rating * 100, "not rated"),
             "" if job.rating is None else day(job.rated_on),
         )
-        for job in arrived(desk)
+        for job in latest(desk)
     ]  # fmt: skip
     return Section(
         "satisfaction",
@@ -118,7 +118,8 @@ def incidents(desk: Desk) -> Section:
             Table(
                 f"Incidents on the jobs of {window(desk)}",
                 (Column("On"), Column("Job"), Column("What"), Column("Severity")),
-                tuple(rows),
+                tuple(rows[-SHOWN:]),
+                note=f"Earlier ones not listed: {len(rows) - SHOWN}." if len(rows) > SHOWN else "",
                 empty=f"No incident is written down on a job of {window(desk)}.",
             ),
         ),

@@ -27,6 +27,8 @@ from reports.render.chart_specs.delivery import days_against_estimates
 from reports.rules.delivery import due, leave_by
 from reports.rules.registry import line
 
+SHOWN = 25
+
 
 def window(desk: Desk) -> str:
     """Return what the twelve months of the report are called."""
@@ -42,6 +44,16 @@ def arrived(desk: Desk) -> list[JobFact]:
     """Return the jobs that arrived in the twelve months, the first to arrive first."""
     found = log.arrived(desk, desk.all, desk.month)
     return sorted(found, key=lambda job: (job.arrived_on or desk.as_of, job.reference))
+
+
+def latest(desk: Desk) -> list[JobFact]:
+    """Return those of the jobs that arrived which tables list: the last to arrive."""
+    return arrived(desk)[-SHOWN:]
+
+
+def _left_out(desk: Desk) -> str:
+    earlier = len(arrived(desk)) - SHOWN
+    return f" Earlier jobs of the twelve months not listed: {earlier}." if earlier > 0 else ""
 
 
 def own(
@@ -196,7 +208,7 @@ def punctuality(desk: Desk) -> Section:
             own(desk, job, "slip_apart", "Days late, weather apart, of", Unit.DAYS,
                  _tenths(log.slip(job, weather=False)), "no promised day"),
         )
-        for job in arrived(desk)
+        for job in latest(desk)
     ]  # fmt: skip
     if rows:
         rows.append(
@@ -216,6 +228,7 @@ def punctuality(desk: Desk) -> Section:
                 (Column("Job"), Column("Promised"), Column("Arrived"), column("Late by"), column("Lost to weather"),
                  column("Late, weather apart")),
                 tuple(rows),
+                note="Late by counts no day for a job that came early." + _left_out(desk),
                 empty=f"No job arrived in {window(desk)}.",
             ),
         ),
@@ -233,7 +246,7 @@ def _tenths(days: int | None) -> int | None:
 def estimates(desk: Desk) -> Section:
     """Return days and cost of each job that arrived against what was estimated."""
     rows, drawn = [], []
-    for job in arrived(desk):
+    for job in latest(desk):
         planned = own(
             desk,
             job,
@@ -271,7 +284,7 @@ def estimates(desk: Desk) -> Section:
                 (Column("Job"), column("Days est."), column("Days taken"), column("Days ÷ est."), column("Cost est."),
                  column("Cost"), column("Cost ÷ est.")),
                 tuple(rows),
-                note="Cost is what the books hold under the job's booking: pay, fuel, dock, provisions.",
+                note="Cost is what the books hold under the job's booking: pay, fuel, dock, provisions." + _left_out(desk),
                 empty=f"No job arrived in {window(desk)}.",
             ),
             Para(line("Miles made good a day: ", desk.get("made_good_a_day"), ".")),
@@ -321,9 +334,7 @@ def deposits(desk: Desk) -> Section:
 def pass_through(desk: Desk) -> Section:
     """Return what was laid out for clients of jobs that arrived, and what came back."""
     rows = []
-    for job in arrived(desk):
-        if not money.passed_on(job):
-            continue
+    for job in [job for job in arrived(desk) if money.passed_on(job)][-SHOWN:]:
         spent, back = money.laid_out(desk, job), money.recovered(desk, job)
         rows.append(
             row(named(job), cell(spent, cents=True), cell(back, cents=True),
@@ -352,7 +363,7 @@ def pass_through(desk: Desk) -> Section:
 def margins(desk: Desk) -> Section:
     """Return what each job left over, and for a day and a mile of it."""
     rows, bars = [], []
-    for job in arrived(desk):
+    for job in latest(desk):
         left = money.margin(desk, job)
         taken = own(
             desk, job, "days_taken", "Days taken by", Unit.DAYS, _tenths(job.actual_days), "not written down"
@@ -382,7 +393,7 @@ def margins(desk: Desk) -> Section:
     cash = [
         row(named(job), day(quoted), day(paid_on),
             own(desk, job, "quote_to_cash", "Quote to cash of", Unit.DAYS, (paid_on - quoted).days * 10, ""))
-        for job, paid_on, quoted in paid
+        for job, paid_on, quoted in sorted(paid, key=lambda entry: entry[1])[-SHOWN:]
     ]  # fmt: skip
     if cash:
         cash.append(row("Mean", "", "", desk.get("quote_to_cash"), total=True))
@@ -395,7 +406,7 @@ def margins(desk: Desk) -> Section:
                 (Column("Job"), column("Margin"), column("A day"), column("A nautical mile")),
                 tuple(rows),
                 note="Margin is revenue less direct cost, by the postings that name the job. A day and a mile are of jobs "
-                "with days and miles in the log.",
+                "with days and miles in the log." + _left_out(desk),
                 empty=f"No job arrived in {window(desk)}.",
             ),
             Para(line("On average a job left ", desk.get("margin_a_job"), ".")),
