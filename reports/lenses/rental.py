@@ -219,7 +219,7 @@ def _strip(desk: Desk) -> Section:
         "calendar",
         "Calendar and gaps",
         (*blocks, _gaps(desk)),
-        lead=f"A tall mark is a sold night, a low one a blocked night, a dot an open one. As known on {desk.as_of:%-d %b %Y}.",
+        lead=f"Tall marks are sold nights, low ones are blocked nights, a dotted line open ones. As known on {desk.as_of:%-d %b %Y}.",
     )
 
 

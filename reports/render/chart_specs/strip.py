@@ -10,6 +10,8 @@ from reports.render.chart_specs.words import lookup
 SOLD, BLOCKED, OPEN = "Sold", "Blocked", "Open"
 _HEIGHTS = {SOLD: 0.8, BLOCKED: 0.34}
 _LINE = 25
+# Half a night, less what keeps two runs apart.
+_HALF = 0.44
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +27,14 @@ class Strip:
 
 
 def calendar_strip(strips: Sequence[Strip]) -> Spec:
-    """Build the strip, the first month on top. A sold night is a tall mark, a blocked one a low one, an open one a dot."""
+    """Build the strip, the first month on top. Sold nights are tall marks, blocked ones low, open ones a dotted line."""
     values: list[Spec] = [
-        {"month": months.iso(strip.month), "day": day, "state": state}
+        {"month": months.iso(strip.month), "from": first - _HALF, "to": last + _HALF, "state": state}
         for strip in strips
-        for day, state in sorted(strip.nights.items())
+        for first, last, state in _runs(strip)
     ]
     order = [months.iso(strip.month) for strip in strips]
     names = {months.iso(strip.month): months.label(strip.month) for strip in strips}
-    named = {str(day): str(day) if day in (1, 5, 10, 15, 20, 25, 30) else "" for day in range(1, 32)}
     y = {
         "field": "month",
         "type": "ordinal",
@@ -42,17 +43,11 @@ def calendar_strip(strips: Sequence[Strip]) -> Spec:
         "axis": {"labelExpr": f"({lookup(names)})[datum.value]", "grid": False},
     }
     x = {
-        "field": "day",
-        "type": "ordinal",
+        "field": "from",
+        "type": "quantitative",
         "title": None,
-        "scale": {"domain": list(range(1, 32)), "paddingInner": 0.12},
-        "axis": {
-            "labelExpr": f"({lookup(named)})[datum.value]",
-            "labelOverlap": False,
-            "labelFontSize": 13,
-            "orient": "top",
-            "domain": False,
-        },
+        "scale": {"domain": [0.5, 31.5], "nice": False, "zero": False},
+        "axis": {"values": [1, 5, 10, 15, 20, 25, 30], "labelFontSize": 13, "orient": "top", "domain": False},
     }
     fill = {
         "field": "state",
@@ -70,12 +65,12 @@ def calendar_strip(strips: Sequence[Strip]) -> Spec:
     layers.append(
         {
             "transform": [{"filter": f"datum.state === '{OPEN}'"}],
-            "mark": {"type": "text", "style": "target", "fontSize": 14, "text": "·"},
+            "mark": {"type": "rule", "style": "target"},
             "encoding": {},
         }
     )
     return chart(
-        {"data": {"values": values}, "encoding": {"x": x, "y": y}, "layer": layers},
+        {"data": {"values": values}, "encoding": {"x": x, "x2": {"field": "to"}, "y": y}, "layer": layers},
         {
             "columns": ["Month", SOLD, BLOCKED, OPEN],
             "rows": [
@@ -86,3 +81,14 @@ def calendar_strip(strips: Sequence[Strip]) -> Spec:
         height=max(len(strips), 1) * _LINE + 60,
         legend=True,
     )
+
+
+def _runs(strip: Strip) -> list[tuple[int, int, str]]:
+    """Return the nights in a row that are in one state: first day, last day, state."""
+    found: list[tuple[int, int, str]] = []
+    for day, state in sorted(strip.nights.items()):
+        if found and found[-1][1] == day - 1 and found[-1][2] == state:
+            found[-1] = (found[-1][0], day, state)
+        else:
+            found.append((day, day, state))
+    return found
