@@ -11,12 +11,12 @@ from portfolio.domain import statements
 from portfolio.domain.receivables import ageing
 from portfolio.domain.statement_parts import BalanceSheet, CashFlow, IncomeStatement
 from portfolio.models import Booking, BookingStage, Entity, PlanMilestone
-from reports.document import Chart, Document, Table, Unit
+from reports.document import Document, Table, Unit
 from reports.domain import trace
 from reports.lenses import LENSES
 from reports.metrics import Desk, Facts
 from reports.metrics.milestones import standing
-from reports.render import html_mail
+from reports.render import charts, html_mail
 from tests.factories.portfolio import EntityFactory
 from tests.reports.sample_case import AS_OF, OCTOBER, draft, figure, first_edition
 
@@ -95,10 +95,7 @@ class TestFacts:
         assert len(edition.kpis) == 10
         assert len(html_mail.render(edition, chart_cid=lambda name: name)) < 100_000
         assert all(table.detail for table in tables(edition, "trial"))
-        charts = [
-            block for section in edition.sections for block in section.blocks if isinstance(block, Chart)
-        ]
-        assert {chart.name for chart in charts} == {"result-by-month", "receivables-by-age"}
+        assert {chart.name for chart in edition.charts} == {"result-by-month", "receivables-by-age"}
 
 
 def test_statements_and_ageing_equal_their_pages() -> None:
@@ -179,6 +176,14 @@ def test_the_report_takes_the_same_queries_however_many_records() -> None:
         document = LENSES[LENS](Facts(as_of=AS_OF), zone="America/Los_Angeles")
     assert len(caught) == 23
     assert sum(note.rule == "event-without-invoice" for note in document.findings) == 25
+
+
+@pytest.mark.once
+def test_the_chart_of_ages_tells_its_two_ways_of_counting_apart(edition: Document) -> None:
+    drawn = next(block for block in edition.charts if block.name == "receivables-by-age")
+    assert drawn.spec["usermeta"]["table"]["columns"] == ["Age in days", "By due day", "By day of issue"]
+    svg = charts.svg(drawn.spec).decode()
+    assert all(word in svg for word in ("Current", "Over 90", "By due day", "By day of issue", "$3.8k"))
 
 
 def test_a_few_figures_are_the_sum_of_their_rows(edition: Document) -> None:
