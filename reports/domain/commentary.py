@@ -172,7 +172,8 @@ def _state(row: Commentary) -> tuple[str, bool]:
     if withdrawal is not None:
         return f"Withdrawn by {withdrawal.author}", False
     if row.once:
-        return ("Printed", False) if row.printed else ("In the next edition", True)
+        printed = row.printed  # type: ignore[attr-defined]  # `written` says it of each row
+        return ("Printed", False) if printed else ("In the next edition", True)
     if row.until_on is not None:
         return f"In every edition up to {row.until_on:%-d %b %Y}", True
     return "In every edition until it is withdrawn", True

@@ -315,7 +315,8 @@ def _with_priors(draft: Draft, before: Print | None) -> tuple[tuple[Kpi, ...], d
 
 def _prior(now: Figure, before: Print | None) -> Figure:
     found = None if before is None else _same(now, before)
-    missing, rows, period = NO_EDITION, (), ""
+    missing, period = NO_EDITION, ""
+    rows: tuple[TraceRow, ...] = ()
     if before is not None:
         missing = NOT_IN_IT if found is None else found.missing
         period = f"{before.edition.as_of:%-d %b %Y}"

@@ -100,14 +100,14 @@ def carry_out_many(*, run_ids: Iterable[int], at: dt.datetime) -> list[Run]:
     on. One that was held and that agrees with the others once they are issued is issued too.
     """
     readings: Readings = {}
-    found: dict[int, Run] = dict.fromkeys(run_ids)  # type: ignore[arg-type] - filled below, in this order
+    found: dict[int, Run | None] = dict.fromkeys(run_ids)
     waiting = deque(found)
     while waiting:
         run = _carry_out(waiting.popleft(), at, readings)
         found[run.pk] = run
         if run.edition_id is not None:
             waiting += [run_id for run_id in _reconsider(run) if run_id in found]
-    return list(found.values())
+    return [run for run in found.values() if run is not None]
 
 
 def _carry_out(run_id: int, at: dt.datetime, readings: Readings) -> Run:

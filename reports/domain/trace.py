@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
+from core import months
 from portfolio.domain import queries
 from portfolio.models import Posting
 from reports.document import (
@@ -119,6 +120,36 @@ def explain_in(document: Document, key: str) -> Explanation:
         holds,
         operation="" if trace.fold == "total" else _in_words(trace.fold),
     )
+
+
+def filters(explained: Explanation) -> list[tuple[str, str]]:
+    """Return in words which postings count towards a figure: a label and what it keeps; nothing for other traces."""
+    trace = explained.figure.trace
+    if not isinstance(trace, PostingsTrace):
+        return []
+    heads = explained.books
+    wanted, slugs = set(trace.accounts), {head.entity_id: head.slug for head in heads}
+    named = [
+        f"{slugs[account.entity_id]} {account.code} {account.name}"
+        for account in queries.accounts(entity_ids=slugs)
+        if account.id in wanted
+    ]
+    first, last = months.label(trace.first_month), months.label(trace.end_month - 1)
+    found = [
+        ("Accounts", ", ".join(named) or "none"),
+        ("Months", first if first == last else f"{first} to {last}"),
+        ("Days", f"{f'from {trace.since:%-d %b %Y} ' if trace.since else ''}up to {trace.until:%-d %b %Y}"),
+    ]
+    if trace.cash_only:
+        found.append(("Entries", "those that move cash; an inflow is positive"))
+    else:
+        found.append(("Sign", "debits positive" if trace.sign > 0 else "credits positive"))
+    if trace.side:
+        found.append(("Side", "debits only" if trace.side == "debit" else "credits only"))
+    if trace.bookings is not None:
+        number = len(trace.bookings)
+        found.append(("Bookings", f"postings of {number} booking{'' if number == 1 else 's'}"))
+    return [*found, ("Last entry", ", ".join(f"{head.slug} {head.number}" for head in heads) or "none")]
 
 
 def _unknown(key: str) -> UnknownFigureError:

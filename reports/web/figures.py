@@ -39,6 +39,7 @@ def figure_page(
             "badge": f"{BADGE_WORDS[figure.badge].capitalize()}: {BADGE_MEANINGS[figure.badge]}",
             "definition": explained.definition,
             "operation": explained.operation,
+            "filters": trace.filters(explained),
             "inputs": [
                 {
                     "figure": item,
