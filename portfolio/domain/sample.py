@@ -15,6 +15,7 @@ from portfolio.domain import exports, handoffs, intake, recognition
 from portfolio.domain.receivables.landing import land_invoices
 from portfolio.domain.samples import (
     bank,
+    channels,
     clients,
     delivery,
     expenses,
@@ -114,6 +115,7 @@ PARTS = (
     technology,
     expenses,
     milestones,
+    channels,
 )
 RULES = (
     (FinancialRule.Check.RUNWAY_FLOOR, "Runway never falls below three months.", 300),

@@ -81,8 +81,8 @@ def of_entity(records: Records, letter: str) -> dict[str, Any]:
     )
     return {
         "books": records,
-        "expenses": expenses.records(entity),
         "channels": channels.records(records.channel),
+        "expenses": expenses.records(entity),
         "delivery": delivery.records(entity),
         "receivables": receivables.records(entity),
         "rental": rental.records(entity, records.booking),
