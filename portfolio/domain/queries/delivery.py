@@ -128,23 +128,26 @@ def jobs(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[JobFact, ...]:
         if on <= as_of:
             steps[job][JobStage(stage)] = on
     gates: dict[int, list[GateFact]] = defaultdict(list)
-    for job, pk, name, on in JobGate.objects.filter(**mine).values_list("job_id", "id", "name", "passed_on"):
-        gates[job].append(GateFact(pk, name, on if on is not None and on <= as_of else None))
+    for job, pk, name, passed_on in JobGate.objects.filter(**mine).values_list(
+        "job_id", "id", "name", "passed_on"
+    ):
+        passed = passed_on is not None and passed_on <= as_of
+        gates[job].append(GateFact(pk, name, passed_on if passed else None))
     crew: dict[int, list[CrewFact]] = defaultdict(list)
-    for job, *rest in JobCrew.objects.filter(**mine).values_list(
+    for job, pk, role, who, days in JobCrew.objects.filter(**mine).values_list(
         "job_id", "id", "role", "who", "days_tenths"
     ):
-        crew[job].append(CrewFact(*rest))
+        crew[job].append(CrewFact(pk, role, who, days))
     incidents: dict[int, list[IncidentFact]] = defaultdict(list)
-    for job, *rest in JobIncident.objects.filter(on__lte=as_of, **mine).values_list(
+    for job, pk, on, severity, what in JobIncident.objects.filter(on__lte=as_of, **mine).values_list(
         "job_id", "id", "on", "severity", "what"
     ):
-        incidents[job].append(IncidentFact(*rest))
+        incidents[job].append(IncidentFact(pk, on, severity, what))
     costs: dict[int, list[CostFact]] = defaultdict(list)
-    for booking, *rest in BookingCost.objects.filter(
+    for booking_id, pk, kind, amount, rebillable, recovered in BookingCost.objects.filter(
         booking__job__isnull=False, booking__entity_id__in=entity_ids
     ).values_list("booking_id", "id", "kind", "amount_minor", "rebillable", "recovered_minor"):
-        costs[booking].append(CostFact(*rest))
+        costs[booking_id].append(CostFact(pk, kind, amount, rebillable, recovered))
     paid = _paid(entity_ids, as_of)
     found = []
     for row in (
