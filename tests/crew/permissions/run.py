@@ -47,9 +47,9 @@ _SOME = (
 # event also one of each kind on it.
 _ALWAYS = ("a visitor", "an outsider", "reader of entity A", "reader of entity B")
 _ON_EVENTS = ("captain of B", "guest of A", "crew of A", "admin of A by link")
-# The others whom a page refuses have a turn at every sixth page, so that each guard hears every one of them somewhere;
+# The others whom a page refuses have a turn at every eighth page, so that each guard hears every one of them somewhere;
 # and so has staff of everything, who may on an entity what its own staff may.
-_TURNS = 6
+_TURNS = 8
 # Who is asked for a second record under an address: one of each standing on the event.
 _ONCE = ("captain of A", "crew of A", "guest of A", "admin of A", "owner of entity A", "reader of entity A")
 
