@@ -109,12 +109,12 @@ def read(*, entity_ids: Collection[int], as_of: dt.date) -> Calendar:
     for block in found.blocks:
         sold_to: StayFact | None = None
         for night in days(max(block.first_on, earliest), min(block.last_on, latest)):
-            holder = found.sold.get((block.entity_id, night))
-            if holder is None:
+            stayed = found.sold.get((block.entity_id, night))
+            if stayed is None:
                 found.blocked.setdefault((block.entity_id, night), block)
-            elif holder is not sold_to:
-                sold_to = holder
-                found.clashes.append((holder, block, night))
+            elif stayed is not sold_to:
+                sold_to = stayed
+                found.clashes.append((stayed, block, night))
     for entity, night in (*found.sold, *found.blocked):
         found.begun[entity] = min(night, found.begun.get(entity, night))
     return found

@@ -134,17 +134,14 @@ def stays(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[StayFact, ...
     )  # fmt: skip
     return tuple(
         StayFact(
-            *known,
-            stage,
-            guests,
-            booked_on,
-            (ended_on or as_of) if stage == BookingStage.CANCELLED and (ended_on or as_of) <= as_of else None,
-            gross,
-            paid,
-            fee or 0,
-            cleaning or 0,
+            *row[:10],
+            (row[10] or as_of) if row[7] == BookingStage.CANCELLED and (row[10] or as_of) <= as_of else None,
+            row[11],
+            row[12],
+            row[13] or 0,
+            row[14] or 0,
         )
-        for *known, stage, guests, booked_on, ended_on, gross, paid, fee, cleaning in rows
+        for row in rows
     )
 
 
@@ -159,7 +156,7 @@ def blocked_nights(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[Bloc
             "id", "entity_id", "first_on", "last_on", "reason", "note", "ticket__reference"
         )
     )  # fmt: skip
-    return tuple(BlockFact(*known, ticket or "") for *known, ticket in rows)
+    return tuple(BlockFact(*row[:6], row[6] or "") for row in rows)
 
 
 def night_rates(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[RateFact, ...]:

@@ -149,7 +149,7 @@ def _repair(entity: Entity, repair: _Repair) -> MaintenanceTicket:
     entry = _paid(entity, repair.paid)
     return MaintenanceTicket.objects.create(
         entity=entity, reference=f"M-{number:03d}", what=repair.what, priority=repair.priority, state=TicketState.DONE,
-        reported_on=_day(repair.reported), triaged_on=_day(repair.triaged), quoted_on=_day(repair.quoted),
+        reported_on=dt.date.fromisoformat(repair.reported), triaged_on=_day(repair.triaged), quoted_on=_day(repair.quoted),
         quote_minor=repair.quote_minor, scheduled_on=_day(repair.scheduled), scheduled_for=_day(repair.done),
         done_on=_day(repair.done), cost_minor=repair.quote_minor, entry=entry, source=_LIST,
     )  # fmt: skip
