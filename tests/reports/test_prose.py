@@ -85,5 +85,7 @@ def test_what_cannot_be_printed_is_refused_in_a_sentence(text: str, sentence: st
 
 @pytest.mark.parametrize("sign", ["[", "*", "`", "- ", "![", "[](", "_a_", "\\", "1. ", "("])
 def test_the_same_sign_over_and_over_is_read_at_once(sign: str) -> None:
-    with contextlib.suppress(prose.ProseRefusedError):  # Words in a list of a list, twenty deep, are not found.
+    with contextlib.suppress(
+        prose.ProseRefusedError
+    ):  # Words in a list of a list, twenty deep, are not found.
         prose.parse((sign * 4_000)[: prose.LONGEST - 1] + "x")

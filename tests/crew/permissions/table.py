@@ -10,8 +10,8 @@ from typing import Any
 from tests.crew.permissions.answers import Page
 from tests.crew.permissions.table_channels import PAGES as CHANNELS
 from tests.crew.permissions.table_clients import PAGES as CLIENTS
-from tests.crew.permissions.table_expenses import PAGES as EXPENSES
 from tests.crew.permissions.table_delivery import PAGES as DELIVERY
+from tests.crew.permissions.table_expenses import PAGES as EXPENSES
 from tests.crew.permissions.table_office import PAGES as OFFICE
 from tests.crew.permissions.table_receivables import PAGES as RECEIVABLES
 from tests.crew.permissions.table_rental import PAGES as RENTAL
