@@ -8,7 +8,7 @@ from mail.models import Campaign, Kind, MailingList, Reason, Scope, Subscriber
 from portfolio.domain import ledger
 from portfolio.models import Account, EntrySource, FinancialRule
 from reports.models import Finding, Recipient, Report, Schedule
-from tests.crew.permissions import channels, delivery, expenses, receivables, rental, technology
+from tests.crew.permissions import channels, delivery, expenses, receivables, rental, reports, technology
 from tests.crew.permissions.canaries import word
 from tests.factories.crew import (
     NOW,
@@ -86,6 +86,7 @@ def of_entity(records: Records, letter: str) -> dict[str, Any]:
         "delivery": delivery.records(entity),
         "receivables": receivables.records(entity),
         "rental": rental.records(entity, records.booking),
+        "reports": reports.records(report, entity, letter),
         "technology": technology.records(entity),
         "tax_paid": ledger.post(
             entity=entity,

@@ -15,6 +15,7 @@ from tests.crew.permissions.table_expenses import PAGES as EXPENSES
 from tests.crew.permissions.table_office import PAGES as OFFICE
 from tests.crew.permissions.table_receivables import PAGES as RECEIVABLES
 from tests.crew.permissions.table_rental import PAGES as RENTAL
+from tests.crew.permissions.table_reports import PAGES as REPORTS
 from tests.crew.permissions.table_technology import PAGES as TECHNOLOGY
 from tests.crew.permissions.world import World
 
@@ -217,6 +218,7 @@ PAGES: list[Page] = [
     *CLIENTS,
     *EXPENSES,
     *RECEIVABLES,
+    *REPORTS,
     *RENTAL,
     *CHANNELS,
     *TECHNOLOGY,

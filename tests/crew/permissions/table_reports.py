@@ -1,0 +1,37 @@
+"""Who may ask the pages of held editions, commentary and muted findings what. Letters as in `table`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.crew.permissions.answers import Page
+from tests.crew.permissions.world import World
+
+RUNNERS = "OK"
+STAFF = "OKBR"
+_CEO = {"slug": "ceo"}
+
+
+def _of(name: str) -> Callable[[World], Any]:
+    return lambda world: world.places["a"].office["reports"][name]
+
+
+def _finding(world: World) -> Any:
+    return world.places["a"].office["finding"]
+
+
+_HELD = {"pk": _of("held")}
+
+PAGES: list[Page] = [
+    Page("reports:held_list", get=STAFF, scope="portal"),
+    Page("reports:held_run", get=RUNNERS, scope="entity", kwargs=_HELD),
+    Page("reports:held_preview", get=RUNNERS, scope="entity", kwargs=_HELD),
+    Page("reports:held_figure", get=RUNNERS, scope="entity", kwargs={**_HELD, "key": _of("figure")}),
+    Page("reports:approve_held", post="O", scope="entity", kwargs=_HELD),
+    Page("reports:discard_held", post="O", scope="entity", kwargs=_HELD, data={"reason": "The wrong day."}),
+    Page("reports:holding", get="O", post="O", scope="whole", kwargs=_CEO),
+    Page("reports:commentary", get=RUNNERS, scope="portal", kwargs=_CEO),
+    Page("reports:write_commentary", get=RUNNERS, post=RUNNERS, scope="portal", kwargs=_CEO),
+    Page("reports:withdraw_commentary", post=RUNNERS, scope="entity", kwargs={**_CEO, "pk": _of("said")}),
+    Page("reports:mute_finding", post=RUNNERS, scope="entity", kwargs={"pk": _finding}),
+    Page("reports:unmute_finding", post=RUNNERS, scope="entity", kwargs={"pk": _finding}),
+]
