@@ -201,11 +201,11 @@ def test_home_takes_the_same_queries_however_much_there_is(
     world: World, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = world.client("owner")
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(15):
         client.get("/")
     for number in range(3):
         everything(f"more-{number}", f"More {number}")
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(15):
         client.get("/")
 
 
