@@ -29,6 +29,11 @@ def records(report: Report, entity: Entity, letter: str) -> dict[str, Any]:
     draft = issue.build(report=report, entity=entity, as_of=DAY)
     held.hold(run=run, draft=draft, reasons=[word("books", letter)], at=NOW)
     said = Commentary.objects.create(
-        report=report, entity=entity, body=word("books", letter), author=PersonFactory(), written_at=NOW, once=True
+        report=report,
+        entity=entity,
+        body=word("books", letter),
+        author=PersonFactory(),
+        written_at=NOW,
+        once=True,
     )
     return {"held": run.pk, "figure": min(draft.figures), "said": said.pk}
