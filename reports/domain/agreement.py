@@ -14,7 +14,7 @@ from django.db.models import Exists, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from reports.document import Document, Figure
-from reports.domain import prints
+from reports.domain import editions, prints
 from reports.figures import write
 from reports.metrics import REGISTRY
 from reports.metrics.registry import PORTFOLIO
@@ -58,11 +58,14 @@ def disagreements(*, figures: Mapping[str, Figure], run: Run) -> list[Disagreeme
 
 
 def _others(run: Run) -> Iterator[EditionPrint]:
-    """Yield the newest print of every other report at the run's date, and of this report about something else."""
+    """Yield the newest print of every other report at the run's date, and of this report about something else.
+
+    A report that is no longer active is not asked: nobody could issue it anew.
+    """
     own = Q(report=run.report, entity=run.entity) if run.entity else Q(report=run.report, entity__isnull=True)
     # Within a report, numbers grow with ids.
     newest = (
-        Edition.objects.filter(as_of=run.as_of)
+        Edition.objects.filter(as_of=run.as_of, report__active=True)
         .exclude(own)
         .order_by()
         .values("report_id", "entity_id")
@@ -102,6 +105,8 @@ def _drafts_after(edition: Edition) -> Iterator[_Values]:
         run__pk__gt=Coalesce(Subquery(Run.objects.filter(edition=edition).values("pk")[:1]), 0),
     )
     for row in rows.order_by("-run_id"):
+        if editions.digest(row.draft) != row.sha256:
+            continue  # It is not as it was kept, and will not be issued.
         yield {
             key: figure["value"]
             for key, figure in row.draft["figures"].items()

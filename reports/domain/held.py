@@ -15,7 +15,7 @@ from core import audit, clock
 from crew.models import Person
 from reports.document import Document, Draft, Passage, Prose, Span, dump, load
 from reports.domain import editions, held_mail, runs
-from reports.models import HeldDraft, Hold, Report, Run, RunState
+from reports.models import Edition, HeldDraft, Hold, Report, Run, RunState
 
 LONGEST_REASON = 500
 
@@ -76,15 +76,31 @@ def draft_of(*, run: Run) -> Draft:
     """Return what a held run had worked out.
 
     Raises:
-        BrokenDraftError: nothing is kept of it, or not what was kept.
+        BrokenDraftError: nothing is kept of it, or not what was kept, or nothing that can still be read.
     """
     row = HeldDraft.objects.filter(run=run).first()
     if row is None or editions.digest(row.draft) != row.sha256:
         raise BrokenDraftError(
             f"What run {run.pk} had worked out is not as it was kept; run the report again."
         )
-    draft: Draft = load(Draft, row.draft)
+    try:
+        draft: Draft = load(Draft, row.draft)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise BrokenDraftError(
+            f"What run {run.pk} had worked out was kept by a version that cannot be read any more; run the report again."
+        ) from error
     return draft
+
+
+def overtaken_by(*, run: Run) -> Edition | None:
+    """Return the newest edition that a later run issued of the same report, entity and date; None where none did."""
+    return (
+        Edition.objects.filter(runs__pk__gt=run.pk, report=run.report, entity=run.entity, as_of=run.as_of)
+        .select_related("report")
+        .defer("document")
+        .order_by("-number")
+        .first()
+    )
 
 
 def document(*, run: Run) -> Document:
@@ -103,10 +119,12 @@ def note(*, run: Run) -> Prose | None:
     if run.decided_at is None or not run.reasons:
         return None
     on = f"{run.decided_at.astimezone(clock.zone()):%-d %b %Y, %H:%M %Z}"
-    if run.decided_by is None:
+    if run.decided_by is not None:
+        end = f"{run.decided_by} approved it on {on}."
+    elif _is_due(run, run.decided_at):
         end = f"Nobody decided; it went out by itself on {on}."
     else:
-        end = f"{run.decided_by} approved it on {on}."
+        end = f"That held no more on {on}, and it went out by itself."
     words = " ".join(["This edition was held before it went out.", *run.reasons.splitlines(), end])
     return Prose((Passage((Span(words),)),))
 
@@ -157,12 +175,15 @@ def agreed(*, run: Run, at: dt.datetime) -> None:
 
 
 def release(*, at: dt.datetime) -> list[int]:
-    """Let go on the runs that were held for as long as their reports wait; return their ids. The sweep calls it."""
-    rows = waiting().filter(report__release_after_hours__isnull=False).select_related("held_draft")
+    """Let go on the runs that were held for as long as their reports wait; return their ids. The sweep calls it.
+
+    One whose report was issued anew meanwhile is left to a person: by itself no older edition follows a newer one.
+    """
+    rows = waiting().filter(report__release_after_hours__isnull=False, held_draft__isnull=False)
+    rows = rows.select_related("held_draft")
     found = []
     for run in rows.defer("held_draft__draft"):
-        hours = run.report.release_after_hours
-        if hours is None or run.held_draft.built_at + dt.timedelta(hours=hours) > at:
+        if not _is_due(run, at) or overtaken_by(run=run) is not None:
             continue
         try:
             _let_go(run, "release", None, at)
@@ -170,6 +191,12 @@ def release(*, at: dt.datetime) -> list[int]:
             continue
         found.append(run.pk)
     return found
+
+
+def _is_due(run: Run, at: dt.datetime) -> bool:
+    """Tell whether a run with a draft was held for as long as its report waits."""
+    hours = run.report.release_after_hours
+    return hours is not None and run.held_draft.built_at + dt.timedelta(hours=hours) <= at
 
 
 def discard(*, run: Run, by: Person, reason: str, at: dt.datetime) -> None:

@@ -166,8 +166,7 @@ def _reconsider(issued: Run) -> list[int]:
     """Let go on the held runs that nothing speaks against any more, now that another report is issued anew."""
     found = []
     for run in held.waiting().filter(as_of=issued.as_of):
-        later = Run.objects.filter(report=run.report, entity=run.entity, as_of=run.as_of, pk__gt=run.pk)
-        if later.filter(edition__isnull=False).exists():
+        if held.overtaken_by(run=run) is not None:
             continue  # It was issued anew meanwhile; whether this one is to follow is for a person to say.
         try:
             if not _reasons(run, held.document(run=run)):

@@ -208,6 +208,7 @@ def _draft(request: HttpRequest, row: Run) -> dict[str, Any]:
     changes = document.changes
     differing = agreement.disagreements(figures=document.figures, run=row)
     return {
+        "overtaken_by": held.overtaken_by(run=row),
         "number": document.number,
         "changes": changes,
         "moved": [

@@ -7,9 +7,9 @@ import pytest
 from core.models import AuditEvent
 from crew.models import Person
 from portfolio.models import BookingStage, Entity
-from reports.document import Document
+from reports.document import Document, load
 from reports.domain import agreement, forms, held, issue, oneoff, runs
-from reports.models import Edition, Report, Run, RunState, Trigger
+from reports.models import Edition, HeldDraft, Report, Run, RunState, Trigger
 from tests.factories.portfolio import BookingFactory
 
 AS_OF = dt.date(2026, 11, 10)
@@ -71,7 +71,11 @@ def test_a_held_edition_goes_on_once_the_other_is_issued_anew_and_says_the_same(
     first.refresh_from_db()
 
     assert (second.state, first.state, first.decided_by) == (RunState.DONE, RunState.QUEUED, None)
-    assert issue.carry_out(run_id=first.pk, at=AT).state == RunState.DONE
+    done = issue.carry_out(run_id=first.pk, at=AT)
+    assert done.edition is not None
+    document: Document = load(Document, done.edition.document)
+    assert document.commentary[0].passages[0].spans[0].text.endswith("and it went out by itself.")
+    assert "Nobody decided" not in str(document.commentary)
     assert AuditEvent.objects.filter(action="reports:run:agree").count() == 1
 
 
@@ -132,6 +136,25 @@ def test_a_held_edition_that_was_issued_anew_meanwhile_is_left_to_a_person() -> 
     old.refresh_from_db()
     assert old.state == RunState.HELD
     assert agreement.disagreements(figures=held.document(run=old).figures, run=old) == []
+    newer = held.overtaken_by(run=old)
+    assert newer is not None
+    assert newer.number == 2
+    Report.objects.update(release_after_hours=1)
+    assert held.release(at=old.held_draft.built_at + dt.timedelta(days=1)) == []
+
+
+@pytest.mark.usefixtures("changed")
+def test_a_broken_draft_and_a_report_that_is_no_longer_active_stop_nobody() -> None:
+    cfo = Report.objects.get(slug="cfo")
+    broken = Run.objects.create(
+        report=cfo, trigger="portal", as_of=AS_OF, queued_at=AT, state="held", reasons="Look."
+    )
+    HeldDraft.objects.create(run=broken, draft={}, sha256="0" * 64, built_at=AT)
+    waiting = run_of("ceo")
+    assert (waiting.state, waiting.error) == (RunState.HELD, "")
+
+    Report.objects.filter(pk=cfo.pk).update(active=False)
+    assert run_of("ceo").state == RunState.DONE
 
 
 @pytest.mark.usefixtures("changed")
