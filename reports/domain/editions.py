@@ -76,11 +76,13 @@ def keep(
     """
     plain = dump(document)
     with transaction.atomic():
-        if checked_against is not None:
-            # Editions of a date are frozen one after the other, so that of two that disagree the second is seen.
-            list(Report.objects.select_for_update().order_by("pk").values_list("pk"))
-            if Edition.objects.filter(as_of=run.as_of, pk__gt=checked_against).exists():
-                raise OvertakenError(f"Another report as of {run.as_of} was issued meanwhile.")
+        # Editions are frozen one after the other, so that of two that disagree the second is seen, and so that two never
+        # settle the same findings at once. Runs can be queued all the while.
+        list(Report.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+        if checked_against is not None and (
+            Edition.objects.filter(as_of=run.as_of, pk__gt=checked_against).exists()
+        ):
+            raise OvertakenError(f"Another report as of {run.as_of} was issued meanwhile.")
         try:
             with transaction.atomic():
                 edition = Edition.objects.create(
