@@ -15,6 +15,8 @@ from reports.document import Passage, Span, Stands
 
 LONGEST = 4_000
 SCHEMES = ("http", "https", "mailto")
+# A list within a list, so many deep, is the last that is read: what stood in a deeper one would be lost.
+_DEEPEST = 9
 _MARKDOWN = MarkdownIt("zero").enable(["backticks", "emphasis", "escape", "image", "link", "list", "newline"])
 # Signs that turn the direction of what follows, so that it reads otherwise than it is.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -28,7 +30,7 @@ def parse(markdown: str) -> tuple[Passage, ...]:
     """Return the passages of a text.
 
     Raises:
-        ProseRefusedError: it is empty or too long, or holds characters that cannot be printed.
+        ProseRefusedError: it is empty or too long, holds characters that cannot be printed, or lists too deep to read.
     """
     source = markdown.replace("\r\n", "\n").replace("\r", "\n").strip("\n ")
     if not source.strip():
@@ -41,10 +43,19 @@ def parse(markdown: str) -> tuple[Passage, ...]:
             raise ProseRefusedError(
                 f"Line {number} holds the character U+{ord(odd):04X}, which cannot be printed; remove it."
             )
-    found = tuple(passage for passage in _passages(_MARKDOWN.parse(source)) if passage.spans)
+    if any(
+        token.type == "list_item_open" and token.level >= 2 * _DEEPEST for token in _MARKDOWN.parse(source)
+    ):
+        raise ProseRefusedError(f"Its lists are more than {_DEEPEST} deep; write them flatter.")
+    found = read(source)
     if not found:
         raise ProseRefusedError("There are no words in it; write what the report is to say.")
     return found
+
+
+def read(source: str) -> tuple[Passage, ...]:
+    """Return the passages of a text that `parse` accepted once, whatever it would say of it today."""
+    return tuple(passage for passage in _passages(_MARKDOWN.parse(source)) if passage.spans)
 
 
 def _unprintable(sign: str) -> bool:
@@ -52,7 +63,10 @@ def _unprintable(sign: str) -> bool:
 
 
 def _passages(tokens: Iterable[Token]) -> Iterator[Passage]:
-    """Yield a passage for each paragraph and each item of a list; an item within an item is one of its own."""
+    """Yield a passage for each paragraph and each item of a list; an item within an item is one of its own.
+
+    A list that is numbered from anything but 1 stands as paragraphs with their numbers, for every form counts from 1.
+    """
     lists: list[Stands] = []
     spans: list[Span] = []
     for token in tokens:
@@ -61,9 +75,12 @@ def _passages(tokens: Iterable[Token]) -> Iterator[Passage]:
                 if lists:
                     yield Passage(tuple(spans), lists[-1])
                     spans = []
-                lists.append(Stands.BULLET if token.type == "bullet_list_open" else Stands.NUMBER)
+                lists.append(_stands(token))
             case "bullet_list_close" | "ordered_list_close":
                 lists.pop()
+            case "list_item_open":
+                if lists[-1] is Stands.PARAGRAPH:
+                    spans = [Span(f"{token.info}{token.markup}")]
             case "list_item_close":
                 yield Passage(tuple(spans), lists[-1])
                 spans = []
@@ -74,6 +91,12 @@ def _passages(tokens: Iterable[Token]) -> Iterator[Passage]:
                 if not lists:
                     yield Passage(tuple(spans))
                     spans = []
+
+
+def _stands(token: Token) -> Stands:
+    if token.type == "bullet_list_open":
+        return Stands.BULLET
+    return Stands.NUMBER if token.attrGet("start") is None else Stands.PARAGRAPH
 
 
 @dataclass

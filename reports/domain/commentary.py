@@ -181,7 +181,7 @@ def _state(row: Commentary) -> tuple[str, bool]:
 
 def _prose(row: Commentary) -> Prose:
     on = row.written_at.astimezone(clock.zone())
-    return Prose(prose.parse(row.body), by=f"{row.author}, {on:%-d %b %Y}")
+    return Prose(prose.read(row.body), by=f"{row.author}, {on:%-d %b %Y}")
 
 
 def _record(verb: str, row: Commentary, by: Person, at: dt.datetime) -> None:

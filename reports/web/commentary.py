@@ -114,7 +114,7 @@ def _laid_out(body: str) -> list[dict[str, Any]]:
     """Return a piece as paragraphs and lists for the page."""
     return [
         {"stands": stands.value, "passages": list(passages)}
-        for stands, passages in groupby(prose.parse(body), key=lambda passage: passage.stands)
+        for stands, passages in groupby(prose.read(body), key=lambda passage: passage.stands)
     ]
 
 

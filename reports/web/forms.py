@@ -201,8 +201,8 @@ class CommentaryForm(forms.Form):
     anchor = forms.ChoiceField(label="Where it stands")
     body = forms.CharField(
         label="Text",
-        max_length=prose.LONGEST,
-        widget=forms.Textarea(attrs={"rows": 8}),
+        # Browsers send two characters for the end of a line and count one; `clean_body` counts as they do.
+        widget=forms.Textarea(attrs={"rows": 8, "maxlength": prose.LONGEST}),
         help_text="Blank lines make paragraphs; <code>**strong**</code>, <code>*emphasis*</code>, "
         "<code>- item</code>, <code>[words](https://example.com)</code>. Everything else is printed as it is typed.",
     )

@@ -76,6 +76,7 @@ def test_everything_else_stays_the_text_it_is(hostile: str) -> None:
         ("\u2066a\u2069", "Line 1 holds the character U+2066"),
         ("a\ud800", "Line 1 holds the character U+D800"),
         ("a\ue000", "Line 1 holds the character U+E000"),
+        (f"Words before\n\n{'- ' * 10}x", "lists are more than 9 deep"),
     ],
 )
 def test_what_cannot_be_printed_is_refused_in_a_sentence(text: str, sentence: str) -> None:
@@ -83,9 +84,19 @@ def test_what_cannot_be_printed_is_refused_in_a_sentence(text: str, sentence: st
         prose.parse(text)
 
 
+def test_a_list_numbered_from_anything_but_one_keeps_its_numbers() -> None:
+    passages = prose.parse("2026. was good\n\n1. first\n\n   2) within\n   3) it")
+
+    assert [("".join(span.text for span in row.spans), row.stands) for row in passages] == [
+        ("2026. was good", Stands.PARAGRAPH),
+        ("1. first", Stands.PARAGRAPH),
+        ("2) within", Stands.PARAGRAPH),
+        ("3) it", Stands.PARAGRAPH),
+    ]
+    assert prose.parse(f"{'- ' * 9}x") == (Passage((Span("x"),), Stands.BULLET),)
+
+
 @pytest.mark.parametrize("sign", ["[", "*", "`", "- ", "![", "[](", "_a_", "\\", "1. ", "("])
 def test_the_same_sign_over_and_over_is_read_at_once(sign: str) -> None:
-    with contextlib.suppress(
-        prose.ProseRefusedError
-    ):  # Words in a list of a list, twenty deep, are not found.
+    with contextlib.suppress(prose.ProseRefusedError):  # Lists in lists are refused.
         prose.parse((sign * 4_000)[: prose.LONGEST - 1] + "x")

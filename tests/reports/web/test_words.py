@@ -55,7 +55,7 @@ def test_a_piece_is_previewed_written_listed_and_withdrawn(words: dict[str, str]
     ("typed", "sentence"),
     [
         ({"body": ""}, "This field is required"),
-        ({"body": "x" * 4_001}, "4000 characters"),
+        ({"body": "x" * 4_001}, "at most 4,000 fit"),
         ({"body": "a\u202eb"}, "U+202E"),
         ({"body": "a\x00b"}, "Null characters are not allowed"),
         ({"anchor": "nowhere"}, "Select a valid choice"),
