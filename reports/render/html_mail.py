@@ -85,8 +85,8 @@ def render(document: Document, *, chart_cid: Callable[[str], str]) -> str:
     def mail(at: int) -> str:
         made.room = _ROOMS[at]
         context = made.context()
-        # Styles only add to it, so what is too long without them need not be finished.
-        return "" if made.rows_length > LIMIT else _finished(context)
+        # Styles only add to it, so what is too long without them need not be finished, but for the smallest room.
+        return "" if made.rows_length > LIMIT and at + 1 < len(_ROOMS) else _finished(context)
 
     # Each room is smaller than the one before, so halving finds the first that holds.
     html, low, high = "", 0, len(_ROOMS) - 1
@@ -132,7 +132,7 @@ class _Mail:
         self.rows_length = 0
         """Characters of all rows in the context made last, without their styles."""
         self._grids: dict[int, tuple[Sequence[str], Sequence[Sequence[Piece]]]] = {}
-        self._rows: dict[tuple[int, bool, int | None], str] = {}
+        self._rows: dict[tuple[int, int, bool, int | None], str] = {}
 
     # What is left out
 
@@ -309,7 +309,7 @@ class _Mail:
         columns = table.columns[:12] if self.room.items is not None else table.columns
         stack = _needs_stacking(table)
         rows = [
-            self._row(row, pieces, columns, badges, stack=stack)
+            self._row(table, row, pieces, columns, badges, stack=stack)
             for row, pieces in zip(table.rows, grid, strict=True)
             if id(row) in kept
         ]
@@ -342,6 +342,7 @@ class _Mail:
 
     def _row(
         self,
+        table: Table,
         row: Row,
         pieces: Sequence[Piece],
         columns: Sequence[Column],
@@ -350,7 +351,7 @@ class _Mail:
         stack: bool,
     ) -> str:
         """Return a row as it was made for an earlier trial with as many columns and characters, if it was."""
-        key = (id(row), self.room.items is None, self.room.characters)
+        key = (id(table), id(row), self.room.items is None, self.room.characters)
         if key not in self._rows:
             self._rows[key] = self.row(row, pieces, columns, badges, stack=stack)
         return self._rows[key]

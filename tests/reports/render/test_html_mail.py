@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reports.document import Bullets, Cell, Column, Document, Para, Row, Section, Table
+from reports.document import Align, Bullets, Cell, Column, Document, Para, Row, Section, Table
 from reports.render import html_mail
 from tests.reports.render.fixture import (
     HOSTILE,
@@ -191,6 +191,16 @@ def test_tables_of_detail_make_room_for_the_others(edition: Document) -> None:
 
     assert "note 29" in page.text
     assert "1,500 more rows. See them on the page." in page.text
+
+
+def test_a_row_that_stands_in_two_tables_has_the_columns_of_each(edition: Document) -> None:
+    row = Row((Cell("Name"), Cell("in both tables")))
+    left = Table("On the left", (Column("Row"), Column("Words")), (row,))
+    right = Table("On the right", (Column("Row"), Column("Words", Align.RIGHT)), (row,))
+    html = rendered(replace(edition, sections=(Section("both", "Both", (left, right)),)))
+    cells = re.findall(r"<td([^>]*)>in both tables</td>", html)
+
+    assert [('align="right"' in attributes) for attributes in cells] == [False, True]
 
 
 def _wordy(edition: Document) -> Document:
