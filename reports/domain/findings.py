@@ -19,6 +19,9 @@ from reports.models import (
     FindingStatus,
 )
 
+# What an edition says of a finding it has seen before.
+SEEN = ("severity", "title", "state", "first_seen_on", "last_seen_on", "cleared_on")
+
 
 def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetime) -> None:
     """Write what the edition says of findings and actions.
@@ -45,7 +48,8 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
             row.state = FindingState.CLEARED if cleared else FindingState.OPEN
             row.cleared_on = (row.cleared_on or as_of) if cleared else None
             row.last_seen_on = row.last_seen_on if cleared else as_of
-            row.save()
+            # What people wrote of it meanwhile, such as until when it is muted, is left as it is.
+            row.save(update_fields=None if row.pk is None else SEEN)
             if cleared:
                 _finish_actions(row, as_of, at)
         sightings.append(EditionFinding(edition=edition, finding=row, status=line.status))

@@ -3,6 +3,8 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from core.models import AuditEvent
 from crew.models import Person
@@ -75,6 +77,17 @@ def test_an_action_of_a_muted_finding_is_for_later_and_never_overdue(ceo: Report
     assert [row.state for row in signing(issued(ceo, as_of=AS_OF + dt.timedelta(days=2)))] == ["overdue"]
     told = AuditEvent.objects.filter(action__startswith="reports:finding:").order_by("id")
     assert [event.action.removeprefix("reports:finding:") for event in told] == ["mute", "unmute"]
+
+
+@pytest.mark.usefixtures("unsigned")
+def test_an_edition_writes_nothing_over_what_people_say_of_a_finding_meanwhile(ceo: Report) -> None:
+    issued(ceo)
+    with CaptureQueriesContext(connection) as asked:
+        issued(ceo, as_of=UNTIL)
+    written = [row["sql"] for row in asked if row["sql"].startswith('UPDATE "reports_finding"')]
+
+    assert written
+    assert not [sql for sql in written if "mute" in sql]
 
 
 @pytest.mark.usefixtures("unsigned")
