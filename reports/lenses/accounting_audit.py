@@ -1,5 +1,7 @@
 """The audits of the accountant's report: the chart of accounts, and what was paid for."""
 
+from collections.abc import Collection, Sequence
+
 from core import months
 from portfolio.domain.queries import AccountFact
 from portfolio.domain.queries import accounting as asked
@@ -120,14 +122,15 @@ def _categories(desk: Desk) -> Table:
             alike.setdefault((account.code, account.name), []).append(account)
     now_all, mean_all, rows = [], [], []
     for (code, name), accounts in sorted(alike.items()):
+        key = f"expense.{account_key(code, accounts, alike)}"
         now, *before = (
-            _spent(desk, code, name, accounts, month)
+            _spent(desk, key, f"{code} {name}", accounts, month)
             for month in range(desk.month, desk.month - MEAN_MONTHS - 1, -1)
         )
         if not any(figure.value for figure in (now, *before)):
             continue
         mean = desk.own(
-            f"expense.{code}.mean", f"{name}, mean of the three months before", Unit.MONEY,
+            f"{key}.mean", f"{name}, mean of the three months before", Unit.MONEY,
             desk.formula("mean", *before),
         )  # fmt: skip
         change = desk.change(now, mean)
@@ -154,10 +157,15 @@ def _categories(desk: Desk) -> Table:
     )
 
 
-def _spent(desk: Desk, code: str, name: str, accounts: list[AccountFact], month: int) -> Figure:
+def account_key(code: str, accounts: Sequence[AccountFact], alike: Collection[tuple[str, str]]) -> str:
+    """Return what tells like accounts from others in a figure's key: the code, and an account where names differ."""
+    return code if sum(other == code for other, _ in alike) == 1 else f"{code}-{accounts[0].id}"
+
+
+def _spent(desk: Desk, key: str, label: str, accounts: list[AccountFact], month: int) -> Figure:
     answer = desk.moved(desk.all, accounts, first=month, last=month)
     return desk.own(
-        f"expense.{code}.{months.iso(month)}", f"{code} {name}", Unit.MONEY, answer, scope=desk.all.label,
+        f"{key}.{months.iso(month)}", label, Unit.MONEY, answer, scope=desk.all.label,
         period=months.label(month),
     )  # fmt: skip
 
@@ -221,7 +229,7 @@ def _said(desk: Desk) -> Table:
     rows = [
         row(Cell(paid.words, ref=f"entry:{paid.entry_id}"), names[paid.entity_id], frame.day(paid.on),
             FlagKind(kind).label, note, cell(_amount(desk, "said", paid), cents=True))
-        for paid in audit.expense_lines(desk, desk.all)
+        for paid in audit.under_audit(desk, desk.all)
         for kind, note in sorted(paid.flags.items())
     ]  # fmt: skip
     return Table(

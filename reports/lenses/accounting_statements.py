@@ -7,6 +7,7 @@ from portfolio.domain.queries import AccountFact
 from portfolio.models import AccountKind, AccountRole
 from reports.document import Chart, Column, Figure, Para, Row, Section, Table, Unit
 from reports.lenses import frame
+from reports.lenses.accounting_audit import account_key
 from reports.lenses.frame import cell, column, row
 from reports.metrics import REGISTRY, Desk, Scope
 from reports.render import chart_specs as charts
@@ -163,7 +164,9 @@ def by_entity(desk: Desk, title: str, keys: Sequence[str]) -> Table:
 def _trial(desk: Desk, scope: Scope, title: str) -> Table:
     rows: list[Row] = []
     sides: tuple[list[Figure], list[Figure]] = ([], [])
-    for code, name, accounts in _lines(desk, scope):
+    lines = tuple(_lines(desk, scope))
+    alike = [(code, name) for code, name, _ in lines]
+    for code, name, accounts in lines:
         answer = desk.moved(scope, accounts, last=desk.month)
         if not answer.value:
             continue
@@ -171,7 +174,7 @@ def _trial(desk: Desk, scope: Scope, title: str) -> Table:
         if credit:
             answer = desk.moved(scope, accounts, last=desk.month, sign=-1)
         figure = desk.own(
-            f"trial.{scope.slug}.{code or name}", f"{code} {name}".strip(), Unit.MONEY, answer, scope=scope.label,
+            f"trial.{scope.slug}.{account_key(code, accounts, alike) if code else name}", f"{code} {name}".strip(), Unit.MONEY, answer, scope=scope.label,
             period=months.label(desk.month),
         )  # fmt: skip
         sides[credit].append(figure)

@@ -23,8 +23,13 @@ _EITHER = (AccountRole.FIXED_ASSET, AccountRole.INTERCOMPANY, AccountRole.DRAW, 
 
 
 def expense_lines(desk: Desk, scope: Scope) -> tuple[asked.ExpenseLine, ...]:
-    """Return what a scope paid for in the months under audit and since."""
+    """Return what a scope paid for in the months under audit and since, and in the three days before."""
     return tuple(line for line in desk.facts.once(asked.expense_lines) if line.entity_id in scope.ids)
+
+
+def under_audit(desk: Desk, scope: Scope) -> tuple[asked.ExpenseLine, ...]:
+    """Return the same without the days before, which are only there to see doubles."""
+    return tuple(line for line in expense_lines(desk, scope) if _under_audit(desk, line.month))
 
 
 def without_receipt(desk: Desk, scope: Scope, month: int) -> tuple[asked.ExpenseLine, ...]:
@@ -75,7 +80,8 @@ def missing_receipts_amount(desk: Desk, scope: Scope, month: int) -> Answer:
 
 def doubles(desk: Desk, scope: Scope) -> tuple[asked.Pair, ...]:
     """Return what looks paid twice in the months under audit and since."""
-    return asked.duplicates(expense_lines(desk, scope))
+    pairs = asked.duplicates(expense_lines(desk, scope))
+    return tuple(pair for pair in pairs if _under_audit(desk, pair.second.month))
 
 
 @metric(
@@ -104,12 +110,7 @@ def duplicate_candidates(desk: Desk, scope: Scope, month: int) -> Answer:
 )
 def personal_flagged(desk: Desk, scope: Scope, month: int) -> Answer:
     """What was paid for somebody's own use."""
-    first = asked.month_of(desk.as_of) - asked.AUDIT_MONTHS + 1
-    return desk.rows(
-        _line(line)
-        for line in expense_lines(desk, scope)
-        if FlagKind.PERSONAL in line.flags and line.month >= first
-    )
+    return desk.rows(_line(line) for line in under_audit(desk, scope) if FlagKind.PERSONAL in line.flags)
 
 
 # The chart of accounts

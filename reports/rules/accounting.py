@@ -190,7 +190,6 @@ def _listed(desk: Desk, ids: list[int]) -> str:
 
 def _personal(rule: Rule, desk: Desk) -> list[FindingNote]:
     slugs = _slugs(desk)
-    first = desk.month - asked.AUDIT_MONTHS + 1
     return [
         rule.finding(
             f"{slugs[line.entity_id]}:{line.entry_id}",
@@ -198,8 +197,8 @@ def _personal(rule: Rule, desk: Desk) -> list[FindingNote]:
             Cell(text=line.words, ref=f"entry:{line.entry_id}"),
             f" of {line.on:%-d %b %Y}, {format_minor(line.amount_minor, desk.currency)}: “{line.flags['personal']}”.",
         )
-        for line in audit.expense_lines(desk, desk.all)
-        if "personal" in line.flags and line.month >= first
+        for line in audit.under_audit(desk, desk.all)
+        if "personal" in line.flags
     ]
 
 

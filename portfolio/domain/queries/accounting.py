@@ -145,7 +145,7 @@ def waiting_lines(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[Waiti
 
 @dataclass(frozen=True, slots=True)
 class BehindClose:
-    """An entry of a closed month, or of one before it, that was posted after the close."""
+    """An entry of a closed month that was posted after the close."""
 
     entity_id: int
     entry_id: int
@@ -220,7 +220,7 @@ def counts(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[Counts, ...]
     """Return the numbers of the report's month and the one before, and how busy the books were lately; one query.
 
     ``lines`` and ``matched`` are of the bank; ``drafts`` and ``ticks`` of the checklist; ``by_hand`` and ``all`` are
-    entries dated within thirty days (month 0).
+    entries dated within thirty days (month 0). An invoice that landed from a file was made by nobody here.
     """
     month = month_of(as_of)
     first, last = months.first_day(month - 1), months.last_day(month)
@@ -242,7 +242,9 @@ def counts(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[Counts, ...]
             month, "drafts", "on",
         ),
         _counted(entries, 0, "all", "on"),
-        _counted(entries.filter(source__in=BY_HAND), 0, "by_hand", "on"),
+        _counted(
+            entries.filter(Q(origin="") | ~Q(source=EntrySource.INVOICE), source__in=BY_HAND), 0, "by_hand", "on"
+        ),
         CloseTick.objects.filter(entity__in=entity_ids, month=month, item__in=TICKS)
         .order_by().values("entity_id")
         .annotate(of=Value(month), what=Value("ticks"), number=Count("pk"), newest=Value(None, DateField()))

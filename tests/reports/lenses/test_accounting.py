@@ -10,7 +10,7 @@ from core import months
 from portfolio.domain import statements
 from portfolio.domain.receivables import ageing
 from portfolio.domain.statement_parts import BalanceSheet, CashFlow, IncomeStatement
-from portfolio.models import Booking, BookingStage, Entity, PlanMilestone
+from portfolio.models import Account, Booking, BookingStage, Entity, PlanMilestone
 from reports.document import Document, Table, Unit
 from reports.domain import trace
 from reports.lenses import LENSES
@@ -18,6 +18,7 @@ from reports.metrics import Desk, Facts
 from reports.metrics.milestones import standing
 from reports.render import charts, html_mail
 from tests.factories.portfolio import EntityFactory
+from tests.portfolio.conftest import Books
 from tests.reports.sample_case import AS_OF, OCTOBER, draft, figure, first_edition
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sample")]
@@ -148,6 +149,30 @@ def test_the_report_of_one_entity_has_no_sisters_to_take_off(as_of: dt.date) -> 
     assert not any(key.startswith(("taken_off.", "summed.")) for key in document.figures)
     assert document.head.entities == "JADA"
     assert {row.rule for row in document.findings} >= {"not-reconciled", "close-late"}
+
+
+def test_a_double_from_before_the_months_under_audit_is_none_of_theirs() -> None:
+    entity = Entity.objects.get(slug="qos")
+    books = Books(entity, {account.code: account for account in Account.objects.filter(entity=entity)})
+    for day in (29, 30):
+        books.post("6300", "1010", 77_00, on=dt.date(2026, 7, day), memo="RIGGER")
+    assert figure(draft(LENS), "duplicate_candidates").value == 1
+    books.post("6300", "1010", 77_00, on=dt.date(2026, 8, 1), memo="RIGGER")
+    assert figure(draft(LENS), "duplicate_candidates").value == 2
+
+
+def test_accounts_of_one_code_under_two_names_are_two_lines() -> None:
+    Account.objects.filter(entity__slug="jada", code="5100").update(name="Players")
+    figures = draft(LENS).figures
+    crew = [
+        entry.value or 0
+        for key, entry in figures.items()
+        if key.startswith("expense.5100") and key.endswith("2026-10")
+    ]
+    assert len(crew) == 2
+    assert sum(crew) == 423_000
+    for key in [key for key in figures if key.startswith("trial.") and key.endswith("debits")]:
+        assert figures[key].value == figures[key.replace("debits", "credits")].value
 
 
 def test_an_empty_portfolio_says_what_is_missing_and_never_nought() -> None:
