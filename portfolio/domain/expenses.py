@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from core import audit, months
 from portfolio.domain import accounts
 from portfolio.models import (
     Account,
     AccountKind,
+    AccountRole,
     Assumption,
     AssumptionKey,
     Entity,
@@ -81,12 +82,16 @@ class Pair:
 
 
 def lines(*, entity_ids: Collection[int], first: dt.date, last: dt.date) -> tuple[ExpenseLine, ...]:
-    """Return what was paid for on some days, the oldest first; one query. What was reversed is left out."""
+    """Return what was paid for on some days, the oldest first; one query.
+
+    What was reversed is left out, and so is depreciation: nobody is paid.
+    """
     undone = JournalEntry.objects.filter(reverses=OuterRef("entry"))
     proof = EntryDocument.objects.filter(entry=OuterRef("entry"))
     rows = (
         Posting.objects.filter(
             ~Exists(undone),
+            ~Q(account__role=AccountRole.DEPRECIATION),
             account__entity__in=entity_ids,
             account__kind=AccountKind.EXPENSE,
             month__range=(months.month_of(first), months.month_of(last)),

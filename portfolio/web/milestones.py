@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse_lazy
@@ -50,7 +50,7 @@ class MoveForm(forms.Form):
 def milestone_list(request: HttpRequest) -> HttpResponse:
     """List the milestones of every plan that the person may read, plan by plan."""
     seen, owned = access.entity_ids(request.user), access.entity_ids(request.user, "own")
-    rows = PlanMilestone.objects.select_related("entity").order_by("due_on", "position", "pk")
+    rows = _rows().order_by("due_on", "position", "pk")
     if seen is not None:
         rows = rows.filter(entity__in=seen)
     whole = access.may(request.user, "own")
@@ -137,10 +137,15 @@ def finish_milestone(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("portfolio:milestones")
 
 
+def _rows() -> QuerySet[PlanMilestone]:
+    """Return the milestones of active entities and of the whole portfolio."""
+    active = Q(entity__isnull=True) | Q(entity__active=True)
+    return PlanMilestone.objects.filter(active).select_related("entity")
+
+
 def _row(request: HttpRequest, pk: int) -> PlanMilestone:
     """Return a milestone that the person may decide about; one of no entity is the whole portfolio's."""
-    active = Q(entity__isnull=True) | Q(entity__active=True)
-    row = PlanMilestone.objects.select_related("entity").filter(active, pk=pk).first()
+    row = _rows().filter(pk=pk).first()
     if row is None:
         raise Http404
     access.require(request.user, "own", row.entity_id)

@@ -58,6 +58,7 @@ def test_a_card_processor_s_fee_is_nothing_that_somebody_looks_for_a_receipt_of(
         external_id="x",
         at=AT,
     )
+    books.post("7200", "1590", 300_00, on=FIRST, memo="Depreciation of the vessel")
     assert _lines(books) == ()
 
 
