@@ -21,7 +21,12 @@ _OFFERED = 200
 def waiting(
     *, invoice: Invoice, entity_ids: Collection[int]
 ) -> tuple[list[WorkEntry], list[Milestone], list[Rebillable]]:
-    """Return what waits to be billed of an invoice's client in some entities up to its date, the newest first; four queries."""
+    """Return what waits to be billed of an invoice's client in some entities up to its date, the newest first; four queries.
+
+    Of a draft nothing waits: it knows what it bills.
+    """
+    if invoice.issued_on is None:
+        return [], [], []
     names = Client.objects.filter(entity__in=entity_ids).values_list("pk", "name")
     same = [pk for pk, name in names if same_client(name) == same_client(invoice.client.name)]
     open_ = {"contract__client__in": same, "invoice_line__isnull": True}

@@ -66,7 +66,9 @@ def draft_rebillables(request: HttpRequest, pk: int) -> HttpResponse:
     form = DraftForm(request.POST)
 
     def draft() -> Invoice:
-        up_to = (form.cleaned_data["up_to"] if form.is_valid() else None) or pages.as_of_date()
+        if not form.is_valid():
+            raise RefusedError(" ".join(str(error) for errors in form.errors.values() for error in errors))
+        up_to = form.cleaned_data["up_to"] or pages.as_of_date()
         return drafting.from_rebillables(contract=contract, up_to=up_to, by=request.user, at=clock.now())
 
     return press(
@@ -104,8 +106,6 @@ def bill_landed(request: HttpRequest, pk: int) -> HttpResponse:
     }
 
     def tell(said: dict[str, Any]) -> None:
-        if not any(offered.values()):
-            raise RefusedError(f"Nothing of {invoice.client} up to that day waits to be billed.")
         billed.stand_on(invoice=invoice, by=request.user, at=clock.now(), **said)
 
     return act(

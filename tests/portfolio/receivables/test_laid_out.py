@@ -117,6 +117,13 @@ class TestPages:
         assert browser.post(bills, {}).status_code == 422
 
         browser.post(add, {**said, "what": "Domain"})
-        press = browser.post(f"/portfolio/contracts/{office.contract.pk}/paid-for/draft/", {})
+        draft = f"/portfolio/contracts/{office.contract.pk}/paid-for/draft/"
+        browser.post(draft, {"up_to": "someday"})
+        assert not Invoice.objects.filter(state="draft").exists()
+        press = browser.post(draft, {})
         assert Invoice.objects.get(state="draft").total_minor == 3_800
-        assert press.headers["Location"].endswith(f"/invoices/{Invoice.objects.get(state='draft').pk}/")
+        drafted = Invoice.objects.get(state="draft")
+        assert press.headers["Location"].endswith(f"/invoices/{drafted.pk}/")
+        bills = f"/portfolio/invoices/{drafted.pk}/bills/"
+        assert "Nothing of this client waits" in browser.get(bills).content.decode()
+        assert browser.post(bills, {}).status_code == 422
