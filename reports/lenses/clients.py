@@ -200,6 +200,7 @@ def _checks(
     desk: Desk, scope: Scope, contracts: tuple[records.ContractFact, ...]
 ) -> tuple[tuple[str, bool | None], ...]:
     gap, margin = desk.get("billing_gap", scope).value, desk.get("client_margin", scope).value
+    overdue = desk.get("client_overdue", scope).value
     return (
         ("Paper", bool(contracts) and all(
             contract.state == ContractState.SIGNED
@@ -207,8 +208,8 @@ def _checks(
             for contract in contracts
         )),
         ("Billing", bool(contracts) and all(contract.billing_model for contract in contracts)),
-        ("Nothing overdue", not desk.get("client_overdue", scope).value),
-        ("Pays in time", len(book_of(desk).late_in_year(scope, desk.as_of)) < 2),
+        ("Nothing overdue", None if overdue is None else not overdue),
+        ("Pays in time", None if overdue is None else len(book_of(desk).late_in_year(scope, desk.as_of)) < 2),
         ("All invoiced", None if gap is None else gap <= 0),
         ("Margin", None if margin is None else margin >= 0),
     )  # fmt: skip

@@ -166,7 +166,8 @@ def papers(desk: Desk, shown: tuple[Scope, ...]) -> Section:
     """Return the reminders that wait for a person or went, and each client's statement of account."""
     book = book_of(desk)
     letters = []
-    for letter in [one for one in book.records.letters if one.entity_id in desk.all.ids][-MOST_LETTERS:]:
+    drafted = [letter for letter in book.records.letters if letter.entity_id in desk.all.ids]
+    for letter in drafted[-MOST_LETTERS:]:
         client = book.clients[letter.client_id]
         asked = desk.own(
             f"letter.{letter.id}", f"Asked for in a reminder to {client.name}", Unit.MONEY,
@@ -192,7 +193,7 @@ def papers(desk: Desk, shown: tuple[Scope, ...]) -> Section:
         for scope in shown
         if (pk := book.debtor(scope)) is not None
     ]
-    waiting = sum(letter.state == State.DRAFT for letter in book.records.letters)
+    waiting = sum(letter.state == State.DRAFT for letter in drafted)
     return Section(
         "letters",
         "Letters and statements",

@@ -44,15 +44,17 @@ def _without_contract(rule: Rule, desk: Desk) -> list[FindingNote]:
     """Time was worked since the month began for a client with whom nothing is on paper."""
     book, found = book_of(desk), []
     for contract in book.contracts_of(desk.all):
-        if contract.state != ContractState.NONE or not _served(desk, contract, _month_began(desk)):
+        minutes = _served(desk, contract, _month_began(desk))
+        if contract.state != ContractState.NONE or not minutes:
             continue
         client = book.clients[contract.client_id]
+        worked = desk.get("client_time", client_scope(desk, client))
         found.append(
             rule.finding(
                 _of_contract(desk, contract),
                 f"Work without a contract: {client.name}",
-                desk.get("client_time", client_scope(desk, client)),
-                " were worked in the month for ",
+                worked if worked.value else _hours(minutes),
+                f" were worked {'in the month' if worked.value else 'since the month ended'} for ",
                 Cell(text=client.name, ref=f"contract:{contract.id}"),
                 ", and nothing is agreed on paper"
                 + ("" if contract.billing_model else ", not even how the work is billed")
@@ -92,15 +94,15 @@ def _hours(minutes: int) -> str:
 def _no_invoice(rule: Rule, desk: Desk) -> list[FindingNote]:
     """A contract earned something in the month by its own terms, and nothing was invoiced from then to now."""
     book, found = book_of(desk), []
+    if not desk.facts.whole and not book.invoices(desk.all):
+        return []  # A sister invoices it, and this report does not read her invoices.
     for contract in book.contracts_of(desk.all):
         if contract.billing_model == BillingModel.UNDEFINED:
             continue
         client = book.clients[contract.client_id]
-        scope = client_scope(desk, client)
-        parts = ("time_value", "milestones_reached", "retainers_due")
-        if not any(desk.get(part, scope).value for part in parts):
+        scope, since = client_scope(desk, client), _month_began(desk)
+        if not _earned(desk, contract, since):
             continue
-        since = _month_began(desk)
         asked = sum(row.net_minor for row in book.invoices(scope) if row.issued_on >= since)
         taken = sum(row.net_minor for row in book.credits(scope) if row.on >= since)
         if asked > taken:
@@ -118,6 +120,19 @@ def _no_invoice(rule: Rule, desk: Desk) -> list[FindingNote]:
             )
         )
     return found
+
+
+def _earned(desk: Desk, contract: ContractFact, since: dt.date) -> bool:
+    """Tell whether a contract earned something in the month that was not invoiced ahead of it."""
+    book = book_of(desk)
+    scope = client_scope(desk, book.clients[contract.client_id])
+    return any(
+        row.contract_id == contract.id
+        and row.value_minor
+        and (row.billed_on is None or row.billed_on >= since)
+        for kind in ("time", "milestones", "retainers")
+        for row in book.work(kind, scope, since, months.last_day(desk.month))
+    )
 
 
 def _not_rebilled(rule: Rule, desk: Desk) -> list[FindingNote]:

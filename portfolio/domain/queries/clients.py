@@ -19,7 +19,7 @@ from mail.models import State as MailState
 from portfolio.domain.queries.notes import HELD, Held, note_rows
 from portfolio.domain.receivables import letters
 from portfolio.domain.receivables.clients import same_client
-from portfolio.domain.receivables.measures import Landed, price_of, retained, retainers_billed_by
+from portfolio.domain.receivables.measures import price_of, retained, retainers_billed
 from portfolio.models import (
     Allocation,
     ClientContract,
@@ -188,13 +188,12 @@ HELD["client"] = Held(
 
 
 def client_records(*, entity_ids: Collection[int], as_of: dt.date) -> ClientRecords:
-    """Return what is known of the clients of agencies up to a date, the last sixteen months of it; ten queries."""
+    """Return what is known of the clients of agencies up to a date, the last sixteen months of it; eleven queries."""
     reader = _Reader(entity_ids, as_of)
     served = reader.contracts()
     for row in served.values():
         reader.client(row.entity_id, row.client_id, row.client.name)
     invoices, taken_back = reader.invoices()
-    retainers = reader.retainers(served)
     return ClientRecords(
         contracts=tuple(
             ContractFact(
@@ -206,7 +205,7 @@ def client_records(*, entity_ids: Collection[int], as_of: dt.date) -> ClientReco
         ),
         time=reader.time(served),
         milestones=reader.milestones(),
-        retainers=retainers,
+        retainers=reader.retainers(served),
         rebillables=reader.rebillables(),
         invoices=invoices,
         credits=taken_back,
@@ -225,7 +224,6 @@ class _Reader:
     entity_ids: Collection[int]
     as_of: dt.date
     clients: dict[str, ClientFact] = field(default_factory=dict)
-    landed: list[Landed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.since = months.first_day(months.month_of(self.as_of) - _BACK_MONTHS)
@@ -290,9 +288,9 @@ class _Reader:
         )
 
     def retainers(self, served: dict[int, ClientContract]) -> tuple[WorkFact, ...]:
-        """Return the months of retainers that were over, each on its last day; after `invoices`, which names the bills."""
+        """Return the months of retainers that were over, each on its last day; one query, if any."""
         held = {pk: found for pk, row in served.items() if (found := retained(row, self.as_of))}
-        billed = retainers_billed_by(contracts=[served[pk] for pk in held], invoices=self.landed)
+        billed = retainers_billed(contracts=[served[pk] for pk in held], as_of=self.as_of)
         first = months.month_of(self.since)
         return tuple(
             WorkFact(
@@ -354,16 +352,6 @@ class _Reader:
                     tuple(settled[row.pk]),
                 )
             )  # fmt: skip
-            self.landed.append(
-                Landed(
-                    row.client.name,
-                    row.total_minor,
-                    row.issued_on,
-                    row.contract_id,
-                    row.retainer_month,
-                    bool(row.source),
-                )
-            )
         return tuple(found), tuple(taken_back)
 
     def payments(self) -> tuple[Taken, ...]:

@@ -220,7 +220,7 @@ def billing_gap(*, entity: Entity, as_of: dt.date) -> list[Gap]:
     ):
         sums[contract_id][_bucket((as_of - reached_on).days if reached_on else 0)] += amount
     owed = {pk: found for pk, row in contracts.items() if (found := retained(row, as_of))}
-    billed = _retainers_billed([contracts[pk] for pk in owed], as_of) if owed else ()
+    billed = retainers_billed(contracts=[contracts[pk] for pk in owed], as_of=as_of)
     for contract_id, found in owed.items():
         for month in found:
             if (contract_id, month) not in billed:
@@ -263,7 +263,7 @@ def retained(contract: ClientContract, as_of: dt.date) -> range:
     return range(months.month_of(begins_on), end)
 
 
-def retainers_billed_by(
+def _billed_by(
     *, contracts: Collection[ClientContract], invoices: Iterable[Landed]
 ) -> dict[tuple[int, int], dt.date]:
     """Return (contract, month) of the retainers that issued invoices billed, with the day of the invoice.
@@ -284,7 +284,12 @@ def retainers_billed_by(
     return found
 
 
-def _retainers_billed(contracts: Collection[ClientContract], as_of: dt.date) -> Collection[tuple[int, int]]:
+def retainers_billed(
+    *, contracts: Collection[ClientContract], as_of: dt.date
+) -> dict[tuple[int, int], dt.date]:
+    """Return (contract, month) of the retainers billed up to a day, whichever entity invoiced them; one query, if any."""
+    if not contracts:
+        return {}
     rates = {row.rate_minor for row in contracts}
     rows = (
         Invoice.objects.filter(state=InvoiceState.ISSUED, issued_on__lte=as_of)
@@ -292,9 +297,10 @@ def _retainers_billed(contracts: Collection[ClientContract], as_of: dt.date) -> 
             Q(contract__in=contracts, retainer_month__isnull=False)
             | (Q(contract__isnull=True, booking__isnull=True, total_minor__in=rates) & ~Q(source=""))
         )
+        .order_by("issued_on", "pk")
         .values_list("client__name", "total_minor", "issued_on", "contract_id", "retainer_month", "source")
     )
-    return retainers_billed_by(
+    return _billed_by(
         contracts=contracts,
         invoices=(
             Landed(client, total, issued_on, contract_id, month, bool(source))

@@ -124,6 +124,14 @@ def test_one_entity_alone_says_what_the_other_holds_instead_of_nothing(entity: s
 
 
 @pytest.mark.usefixtures("sample")
+def test_the_entity_that_works_knows_alone_what_its_sister_billed() -> None:
+    document = draft(LENS, entity="dc-clients")
+    own = figure(document, "not_invoiced", "DangerousCentaur Client Portfolio")
+    assert own.value == value("not_invoiced")
+    assert "cycle-without-invoice" not in {note.rule for note in document.findings}
+
+
+@pytest.mark.usefixtures("sample")
 def test_an_agency_without_records_reads_none_of_them_as_0() -> None:
     EntityFactory(slug="new", kind="agency")
     document = draft(LENS, entity="new")
@@ -149,7 +157,7 @@ def test_it_takes_the_same_queries_for_more_records() -> None:
             LENSES[LENS](Facts(as_of=AS_OF), zone="America/Los_Angeles")
         return len(caught)
 
-    assert queries() == 16
+    assert queries() == 17
     contract = ClientContract.objects.filter(entity__slug="dc-clients").first()
     assert contract is not None
     WorkEntry.objects.bulk_create(
@@ -159,7 +167,7 @@ def test_it_takes_the_same_queries_for_more_records() -> None:
         Rebillable(contract=contract, on=AS_OF - dt.timedelta(days=n), what="Domain", amount_minor=1)
         for n in range(25)
     )
-    assert queries() == 16
+    assert queries() == 17
 
 
 def tables(document: Document, anchor: str) -> list[Table]:
