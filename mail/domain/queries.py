@@ -143,8 +143,9 @@ def _is_cut(message: Message, secrets: bool) -> bool:
 class CampaignFact:
     """A campaign as it stands, for whoever reports on it: whom it is for, what the model says, what became of it.
 
-    ``recipients`` are those it goes or went to. ``told`` is false where its transport reports nothing about delivery:
-    then delivered, hard bounces and complaints are no nought. Amounts are cents of US dollars.
+    ``subscribers`` are those of its whole list, ``recipients`` those it goes or went to. ``told`` is false where its
+    transport reports nothing about delivery: then delivered, hard bounces and complaints are no nought. Amounts are cents
+    of US dollars.
     """
 
     id: int
@@ -180,7 +181,8 @@ def campaign_facts(*, at_most: int = 12) -> tuple[CampaignFact, ...]:
     nobody, nothing = campaign_lists.Reach(), campaign_lists.Tally()
     found = []
     for row in rows:
-        part, tally = reach.get((row.mailing_list_id, row.segment_id), nobody), tallies.get(row.pk, nothing)
+        whole, part = (reach.get((row.mailing_list_id, of), nobody) for of in (None, row.segment_id))
+        tally = tallies.get(row.pk, nothing)
         waiting: int = row.unwritten  # type: ignore[attr-defined]
         found.append(
             CampaignFact(
@@ -189,7 +191,7 @@ def campaign_facts(*, at_most: int = 12) -> tuple[CampaignFact, ...]:
                 entity_slug=row.mailing_list.entity_slug,
                 list_id=row.mailing_list_id,
                 list_name=row.mailing_list.name,
-                subscribers=part.subscribers,
+                subscribers=whole.subscribers,
                 recipients=part.reachable if row.started_at is None else tally.recipients + waiting,
                 state=row.state,
                 started_at=row.started_at,

@@ -18,6 +18,15 @@ def test_a_draft_is_for_those_of_its_list_who_may_be_mailed() -> None:
     assert (fact.subscribers, fact.recipients, fact.started_at, fact.told) == (4, 3, None, False)
 
 
+def test_one_for_a_part_of_its_list_knows_how_long_the_list_is() -> None:
+    opened = mailing_list(count=4)
+    part = opened.segments.create(name="Jazz")
+    part.subscribers.add(opened.subscribers.first())
+    drafted(opened, segment=part)
+    (fact,) = queries.campaign_facts()
+    assert (fact.subscribers, fact.recipients) == (4, 1)
+
+
 def test_a_started_one_counts_those_it_went_to_and_those_whose_turn_has_not_come() -> None:
     opened = mailing_list(count=6)
     campaign = started(opened)
