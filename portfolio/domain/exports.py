@@ -110,7 +110,7 @@ def land_stays(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.da
             landing.refuse_closed(entity=entity, lines=posted, name=name, column="check_in")
             landing.refuse_early(entity=entity, lines=posted, name=name, column="check_in")
             for n in fresh:
-                booking = _stay(entity, group[n], noted.get((entity.pk, group[n].check_in)), name)
+                booking = _stay(entity, group[n], noted.pop((entity.pk, group[n].check_in), None), name)
                 lines[n].booking_id = booking.pk
                 kept.append((entity, lines[n]))
             _post_fees(entity, [(group[n], lines[n]) for n in fresh], name, by, at)

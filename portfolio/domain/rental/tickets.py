@@ -119,14 +119,20 @@ def move(
             f"{ticket.reference} stands as of {months.spelled(latest)}; give that day or a later one."
         )
     changes: dict[str, Any] = {"state": to, _DATES[to]: on}
+    amount = {TicketState.QUOTED: "quote_minor", TicketState.DONE: "cost_minor"}.get(to, "")
+    was = getattr(ticket, amount) if amount else None
     if to == TicketState.SCHEDULED:
         if scheduled_for is None or scheduled_for < on:
             raise RentalRefusedError("Say for which day the repair is arranged, not before today’s step.")
         changes["scheduled_for"] = scheduled_for
     if to == TicketState.QUOTED and amount_minor is None:
         raise RentalRefusedError("Say what the repair would cost.")
-    if amount_minor is not None and to in (TicketState.QUOTED, TicketState.DONE):
-        changes["quote_minor" if to == TicketState.QUOTED else "cost_minor"] = amount_minor
+    if amount_minor is not None:
+        if not amount:
+            raise RentalRefusedError(
+                "An amount belongs to a quote or to a repair that is done; leave it out here."
+            )
+        changes[amount] = amount_minor
     with transaction.atomic():
         if not MaintenanceTicket.objects.filter(pk=ticket.pk, state=old).update(**changes):
             raise RentalRefusedError(
@@ -138,7 +144,7 @@ def move(
             data={
                 "state": [old.value, to.value], "on": on.isoformat(),
                 **({"for": scheduled_for.isoformat()} if to == TicketState.SCHEDULED and scheduled_for else {}),
-                **({"currency": ticket.entity.currency, "amount_minor": [None, amount_minor]}
+                **({"currency": ticket.entity.currency, "amount_minor": [was, amount_minor]}
                    if amount_minor is not None else {}),
             },
         )  # fmt: skip

@@ -68,6 +68,7 @@ class TestRepairs:
         ticket = a_ticket(place)
         assert ticket.reference == "M-001"
         step(ticket, TicketState.TRIAGED, "10-30")
+        step(ticket, TicketState.QUOTED, "11-01", amount_minor=13_000)
         step(ticket, TicketState.QUOTED, "11-02", amount_minor=14_000)
         step(ticket, TicketState.SCHEDULED, "11-04", scheduled_for=day("11-18"))
         step(ticket, TicketState.SCHEDULED, "11-05", scheduled_for=day("11-09"))
@@ -77,7 +78,10 @@ class TestRepairs:
         )  # fmt: skip
         told = AuditEvent.objects.filter(subject_type="portfolio.maintenanceticket").order_by("id")
         assert [event.action.rpartition(":")[2] for event in told] == [
-            "report", "triaged", "quoted", "scheduled", "scheduled", "done",
+            "report", "triaged", "quoted", "quoted", "scheduled", "scheduled", "done",
+        ]  # fmt: skip
+        assert [event.data["amount_minor"] for event in told if "amount_minor" in event.data] == [
+            [None, 13_000], [13_000, 14_000], [None, 15_000],
         ]  # fmt: skip
 
     @pytest.mark.parametrize(
@@ -87,6 +91,7 @@ class TestRepairs:
             (TicketState.TRIAGED, "11-11", {}, "has not come yet"),
             (TicketState.TRIAGED, "10-28", {}, "stands as of 29 October 2026"),
             (TicketState.QUOTED, "11-09", {}, "Say what the repair would cost"),
+            (TicketState.TRIAGED, "11-09", {"amount_minor": 14_000}, "An amount belongs to a quote"),
             (TicketState.SCHEDULED, "11-09", {}, "Say for which day"),
             (TicketState.SCHEDULED, "11-09", {"scheduled_for": day("11-08")}, "Say for which day"),
         ],
@@ -249,6 +254,14 @@ class TestWhereItComesFrom:
         assert (gone.stage, gone.ended_on) == (BookingStage.CANCELLED, day("10-13"))
         assert self.adopt(place) == 0
         assert exports.land_stays(data=STAYS.encode(), name="stays.csv", by=None, at=AT).new == 0
+
+    def test_one_called_off_and_one_that_took_its_nights_are_two(self, place: Entity) -> None:
+        self.adopt(place)
+        both = STAYS.replace("2026-10-15,2026-10-19", "2026-11-20,2026-11-23")
+        exports.land_stays(data=both.encode(), name="stays.csv", by=None, at=AT)
+        assert list(Booking.objects.order_by("reference").values_list("reference", "stage")) == [
+            ("RS-1", BookingStage.BOOKED), ("RS-2", BookingStage.CANCELLED),
+        ]  # fmt: skip
 
     @pytest.mark.parametrize(
         ("old", "new", "said"),
