@@ -31,6 +31,8 @@ from reports.lenses.frame import cell, column, row
 from reports.lenses.sources import BANK, NOTES, Watched
 from reports.metrics import Desk, Facts
 from reports.metrics import rental_calendar as nights
+from reports.metrics.registry import Answer
+from reports.metrics.rental import untracked
 from reports.metrics.rental_stays import A_YEAR, AHEAD_DAYS, known_by, window
 from reports.render import chart_specs as charts
 from reports.render.chart_specs.strip import BLOCKED, OPEN, SOLD, Strip, calendar_strip
@@ -205,11 +207,7 @@ def _strip(desk: Desk) -> Section:
                 title,
                 calendar_strip(strips),
                 "Nights by month: "
-                + "; ".join(
-                    f"{months.label(strip.month)} {strip.count(SOLD)} sold, {strip.count(BLOCKED)} blocked, "
-                    f"{strip.count(OPEN)} open"
-                    for strip in strips
-                )
+                + "; ".join(f"{months.label(strip.month)} {_counted(strip)}" for strip in strips)
                 + f". Nights after {desk.as_of:%-d %b %Y} are as booked so far.",
             )
         )
@@ -221,6 +219,12 @@ def _strip(desk: Desk) -> Section:
         (*blocks, _gaps(desk)),
         lead=f"Tall marks are sold nights, low ones are blocked nights, a dotted line open ones. As known on {desk.as_of:%-d %b %Y}.",
     )
+
+
+def _counted(strip: Strip) -> str:
+    if not strip.nights:
+        return "not tracked"
+    return f"{strip.count(SOLD)} sold, {strip.count(BLOCKED)} blocked, {strip.count(OPEN)} open"
 
 
 def _month_of(calendar: nights.Calendar, entity: int, month: int) -> Strip:
@@ -274,21 +278,24 @@ def _ahead(desk: Desk) -> Section:
     early = {
         f"stay:{stay.id}" for stay in calendar.standing if known_by(stay, desk.as_of - nights.DAY * A_YEAR)
     }
-    known = desk.get("nights_last_year_then").value is not None
+    unknown = desk.absent("not known") if desk.get("nights_last_year_then").value is None else None
     rows = []
     for number in range(AHEAD_DAYS // SLICE_DAYS):
         start = first + nights.DAY * SLICE_DAYS * number
         end = start + nights.DAY * (SLICE_DAYS - 1)
         before = start - nights.DAY * A_YEAR, end - nights.DAY * A_YEAR
         sold_then = nights.nights_sold(calendar, ids, *before)
+        now, then = untracked(desk, desk.all, end), untracked(desk, desk.all, before[1])
         key = f"ahead.{number + 1}"
         figures = [
-            _slice(desk, f"{key}.nights", "Nights on the books", Unit.COUNT, nights.nights_sold(calendar, ids, start, end)),
+            _slice(desk, f"{key}.nights", "Nights on the books", Unit.COUNT, nights.nights_sold(calendar, ids, start, end), now),
             _slice(desk, f"{key}.then", "Nights on the books a year ago", Unit.COUNT,
-                   [entry for entry in sold_then if entry.ref in early] if known else None),
-            _slice(desk, f"{key}.year", "Nights sold a year ago", Unit.COUNT, sold_then),
-            _slice(desk, f"{key}.money", "Revenue on the books", Unit.MONEY, nights.revenue_of(calendar, ids, start, end)),
-            _slice(desk, f"{key}.earned", "Revenue a year ago", Unit.MONEY, nights.revenue_of(calendar, ids, *before)),
+                   [entry for entry in sold_then if entry.ref in early], then or unknown),
+            _slice(desk, f"{key}.year", "Nights sold a year ago", Unit.COUNT, sold_then, then),
+            _slice(desk, f"{key}.money", "Revenue on the books", Unit.MONEY,
+                   nights.revenue_of(calendar, ids, start, end), now),
+            _slice(desk, f"{key}.earned", "Revenue a year ago", Unit.MONEY,
+                   nights.revenue_of(calendar, ids, *before), then),
         ]  # fmt: skip
         rows.append(row(nights.span(start, end), *figures))
     totals = [
@@ -326,8 +333,10 @@ def _ahead(desk: Desk) -> Section:
     )  # fmt: skip
 
 
-def _slice(desk: Desk, key: str, label: str, unit: Unit, rows: Sequence[TraceRow] | None) -> Figure:
-    return desk.own(key, label, unit, desk.absent("not known") if rows is None else desk.rows(rows))
+def _slice(
+    desk: Desk, key: str, label: str, unit: Unit, rows: Sequence[TraceRow], absent: Answer | None
+) -> Figure:
+    return desk.own(key, label, unit, absent or desk.rows(rows))
 
 
 def _rates(desk: Desk) -> Table:

@@ -79,7 +79,9 @@ def _year(desk: Desk, key: str) -> Figure:
     """Return a figure's twelve months: its own metric, or the sum of the months that are known."""
     if f"{key}_12m" in REGISTRY:
         return desk.get(f"{key}_12m")
-    label = f"{desk.get(key).label}, twelve months"
-    return desk.total(
-        f"rental.{key}.year", label, [desk.get(key, None, each) for each in range(desk.month - 11, desk.month + 1)]
-    )  # fmt: skip
+    now = desk.get(key)
+    label = f"{now.label}, twelve months"
+    parts = [desk.get(key, None, each) for each in range(desk.month - 11, desk.month + 1)]
+    if all(part.value is None for part in parts):
+        return desk.own(f"rental.{key}.year", label, now.unit, desk.absent(now.missing))
+    return desk.total(f"rental.{key}.year", label, parts)

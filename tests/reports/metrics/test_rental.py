@@ -46,6 +46,9 @@ class TestNothingKnown:
             if entry.metric != "own" and not entry.metric.startswith("target")
         }
         assert all(unknown.values()), unknown
+        slices = [entry for key, entry in draft.figures.items() if key.startswith(("ahead.", "rental."))]
+        assert [entry.key for entry in slices if entry.value is not None] == []
+        assert len(slices) == 3 * 5 + 3
         assert unknown["adr"] == "not tracked: no stay or blocked night is recorded"
         assert unknown["noi"] == "not tracked: its books have no entries"
         assert unknown["sla_hit_rate"] == "not tracked: no maintenance ticket is recorded"
