@@ -1,6 +1,6 @@
 """The six-weeks and twelve-months form of a metric: weeks, months and what is so far, each beside its year before.
 
-Weeks end on Saturday. Quarter and year are the fiscal ones where the report's entities share one, else the calendar's.
+Weeks end on Saturday. Quarter and year are the fiscal ones where the scope's entities share one, else the calendar's.
 """
 
 from core import months
@@ -22,7 +22,7 @@ def blocks(desk: Desk, key: str, scope: Scope | None = None, *, name: str = "") 
         ValueError: the metric's records do not tell the day.
     """
     name = name or REGISTRY[key].name
-    spans = periods.spans(week_ending=week_ending(desk.as_of), fiscal_year_ends=_year_ends(desk))
+    spans = periods.spans(week_ending=week_ending(desk.as_of), fiscal_year_ends=_year_ends(desk, scope))
     return (
         Table(
             f"{name}: the last six weeks, and so far",
@@ -35,8 +35,9 @@ def blocks(desk: Desk, key: str, scope: Scope | None = None, *, name: str = "") 
     )
 
 
-def _year_ends(desk: Desk) -> int:
-    found = {entity.fiscal_year_ends for entity in desk.entities}
+def _year_ends(desk: Desk, scope: Scope | None) -> int:
+    ids = (scope or desk.all).ids
+    found = {entity.fiscal_year_ends for entity in desk.entities if entity.id in ids}
     return found.pop() if len(found) == 1 else 12
 
 
