@@ -62,7 +62,9 @@ def _headline(
         line("A new booking cost ", desk.get("acquisition_cost"), " to win, and channels kept ",
              desk.get("effective_commission"), " of the price."),
     ]  # fmt: skip
-    following = sequence(desk)
+    following = [
+        entry for entry in sequence(desk) if charter and entry.scope.channel.entity_id in charter.ids
+    ]
     if charter is not None and following:
         after = [entry.scope.channel.name for entry in following]
         first, rest = after[0], after[1:]
@@ -80,8 +82,8 @@ def _headline(
                    else ("so far it brought ", desk.get("blast_measured", blast), ".")))
         )  # fmt: skip
     lines.append(
-        line("Of the milestones of going to market ", desk.get("market_milestones_met"), " met and ",
-             desk.get("market_milestones_promised"), " promised by now; the longest slip is ",
+        line("Milestones of going to market met: ", desk.get("market_milestones_met"), ", promised by now: ",
+             desk.get("market_milestones_promised"), "; the longest slip is ",
              desk.get("market_slip"), f". {_findings(len(findings))}")
     )  # fmt: skip
     return tuple(lines)

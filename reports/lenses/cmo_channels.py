@@ -117,7 +117,7 @@ def visibility(desk: Desk) -> Section:
                     column("Net revenue"),
                     column("Cost of a booking"),
                 ),
-                (*came, _all(desk)),
+                (*came, _all(desk)) if came else (),
                 note="Impressions are what the channel itself counts. Bookings count when they are won, revenue when it is "
                 "earned. The last line adds up what is known.",
                 empty=NO_CHANNEL,
@@ -219,8 +219,11 @@ def _why(ranked: tuple[Ranked, ...]) -> list[str]:
     words = []
     if ready:
         rest = f", {', then '.join(ready[1:])} after it" if len(ready) > 1 else ""
-        words.append(f"{ready[0]} goes first{rest}: their gates are ours to pass. ")
-    words += [f"{_joined(names)} wait for the {paper}. " for paper, names in papers.items()]
+        words.append(f"{ready[0]} goes first{rest}: {'their' if rest else 'its'} gates are ours to pass. ")
+    words += [
+        f"{_joined(names)} {'waits' if len(names) == 1 else 'wait'} for the {paper}. "
+        for paper, names in papers.items()
+    ]
     return words
 
 

@@ -29,7 +29,7 @@ def _parity_breached(rule: Rule, desk: Desk) -> list[FindingNote]:
     found = []
     for entry in breaches(desk):
         row, gap = presence_of(desk, entry), desk.get("parity_gap", entry)
-        dearer = "more" if (gap.value or 0) > 0 else "less"
+        apart = "more by " if (gap.value or 0) > 0 else "a difference of "
         found.append(
             rule.finding(
                 entry.slug,
@@ -38,7 +38,7 @@ def _parity_breached(rule: Rule, desk: Desk) -> list[FindingNote]:
                 desk.get("listed_price", entry),
                 " there and ",
                 desk.get("direct_price", entry),
-                f" on our own site on {row.on:%-d %b %Y}, {dearer} by " if row is not None else ", ",
+                f" on our own site on {row.on:%-d %b %Y}, {apart}" if row is not None else ", ",
                 gap,
                 ".",
             )
@@ -123,7 +123,7 @@ def _spend_without_booking(rule: Rule, desk: Desk) -> list[FindingNote]:
 def _channel_unknown(rule: Rule, desk: Desk) -> list[FindingNote]:
     """Bookings of the last quarter do not say where they came from."""
     since = desk.as_of - dt.timedelta(days=UNKNOWN_DAYS)
-    through = {row.pk: row.name.casefold() for row in desk.facts.channels}
+    through = {row.pk for row in desk.facts.channels}
     names = {(row.entity_id, row.name.casefold()) for row in desk.facts.channels}
     found = []
     for entity in (entry for entry in desk.entities if entry.kind in SOLD_TO_GUESTS):
@@ -145,7 +145,8 @@ def _channel_unknown(rule: Rule, desk: Desk) -> list[FindingNote]:
                 rule.finding(
                     entity.slug,
                     f"{entity.name}: where bookings came from is not written down",
-                    f"{len(nameless)} of {len(recent)} bookings of the last {UNKNOWN_DAYS} days name no channel: ",
+                    f"{len(nameless)} of {len(recent)} {'booking' if len(recent) == 1 else 'bookings'} of the last "
+                    f"{UNKNOWN_DAYS} days {'names' if len(nameless) == 1 else 'name'} no channel: ",
                     ", ".join(row.reference for row in nameless[:5]),
                     "." if len(nameless) <= 5 else " and more.",
                 )
