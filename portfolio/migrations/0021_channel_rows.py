@@ -5,6 +5,9 @@ from django.apps.registry import Apps
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
+# Papers that somebody else issues.
+PAPERS = ("certificate", "insurance", "licence", "permit")
+
 
 def bring_gates(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     """Give each open gate that a channel names a row of its own."""
@@ -12,7 +15,13 @@ def bring_gates(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     for channel in apps.get_model("portfolio", "Channel").objects.all():
         names = dict.fromkeys(str(name)[:120] for name in channel.gates)
         gate.objects.bulk_create(
-            gate(channel=channel, position=position, name=name, source=channel.source)
+            gate(
+                channel=channel,
+                position=position,
+                name=name,
+                external=name.casefold().startswith(PAPERS),
+                source=channel.source,
+            )
             for position, name in enumerate(names, start=1)
         )
 
