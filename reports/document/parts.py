@@ -66,7 +66,8 @@ class BooksHead:
 class FindingNote:
     """One finding as a lens sees it: its rule and subject are its identity over editions.
 
-    ``about`` is what people call the subject: the entity's name, or the whole portfolio.
+    ``about`` is what people call the subject: the entity's name, or the whole portfolio. One whose own record is set
+    aside says until when, and why.
     """
 
     rule: str
@@ -78,6 +79,8 @@ class FindingNote:
     owner: str
     due_days: int
     about: str = ""
+    muted_until: dt.date | None = None
+    mute_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

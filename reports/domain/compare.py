@@ -84,10 +84,8 @@ def _findings(
         carried = (note.rule, note.subject) in earlier
         still = row is not None and (row.state == FindingState.OPEN or carried)
         first = min(row.first_seen_on, as_of) if row is not None and still else as_of
-        muted = muting.until(row, on=as_of) if row is not None else None
-        said: Line = ()
-        if row is not None and muted is not None:
-            said = (Cell(f" Muted until {muted:%-d %b %Y}: {row.mute_reason}"),)
+        muted, reason = muting.standing(note, row, on=as_of)
+        said: Line = () if muted is None else (Cell(f" Muted until {muted:%-d %b %Y}: {reason}"),)
         yield FindingLine(
             rule=note.rule,
             subject=note.subject,
@@ -129,10 +127,14 @@ def _actions(
     cleared = {(row.rule, row.subject) for row in lines if row.status == FindingStatus.CLEARED}
     rows = list(actions_of(report, entity, draft.rules))
     newest = newest_actions(rows)
+    aside = {(row.rule, row.subject) for row in lines if row.muted_until is not None}
+    printed = {(row.rule, row.subject) for row in lines}
     for action in rows:
         if action.state == ActionState.OPEN:
             key = (action.finding.rule, action.finding.subject) if action.finding else None
-            waits = action.finding is not None and muting.until(action.finding, on=as_of)
+            waits = key in aside or (
+                action.finding is not None and key not in printed and muting.until(action.finding, on=as_of)
+            )
             yield _line(
                 action,
                 "done"
@@ -146,7 +148,9 @@ def _actions(
     statuses = {(row.rule, row.subject): row.status for row in lines}
     for note in draft.findings:
         key = (note.rule, note.subject)
-        if opens_action(known.get(key), newest.get(key), status=statuses[key], as_of=as_of):
+        if key not in aside and opens_action(
+            known.get(key), newest.get(key), status=statuses[key], as_of=as_of
+        ):
             yield ActionLine(
                 title=note.action,
                 owner=note.owner,
@@ -164,11 +168,11 @@ def _actions(
 def opens_action(finding: Finding | None, newest: Action | None, *, status: str, as_of: dt.date) -> bool:
     """Tell whether an edition opens an action for a finding it prints; ``newest`` is its open one, or else the latest.
 
-    A muted finding opens none. One that is open stays the only one. One that somebody found no longer needed is not opened again while the
-    finding stands; one marked done is, for the records still show what it was to mend. An edition of an earlier
-    date than what the finding has seen since opens nothing.
+    A muted finding opens none, and is not asked about here. One that is open stays the only one. One that somebody found no
+    longer needed is not opened again while the finding stands; one marked done is, for the records still show what it
+    was to mend. An edition of an earlier date than what the finding has seen since opens nothing.
     """
-    if finding is not None and (finding.last_seen_on > as_of or muting.until(finding, on=as_of)):
+    if finding is not None and finding.last_seen_on > as_of:
         return False
     if newest is None:
         return True

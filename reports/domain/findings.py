@@ -8,7 +8,7 @@ import datetime as dt
 
 from core import audit
 from reports.document import Document, Draft
-from reports.domain import compare
+from reports.domain import compare, muting
 from reports.models import (
     Action,
     ActionState,
@@ -39,7 +39,11 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
         row = known.get(key)
         if row is None:
             row = Finding(rule=line.rule, subject=line.subject, first_seen_on=as_of, last_seen_on=as_of)
-        opens = key in notes and compare.opens_action(row, newest.get(key), status=line.status, as_of=as_of)
+        opens = (
+            key in notes
+            and muting.standing(notes[key], row, on=as_of)[0] is None
+            and compare.opens_action(row, newest.get(key), status=line.status, as_of=as_of)
+        )
         if row.pk is None or row.last_seen_on <= as_of:
             cleared = line.status == FindingStatus.CLEARED
             if row.state == FindingState.CLEARED and not cleared:
@@ -50,6 +54,7 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
             row.last_seen_on = row.last_seen_on if cleared else as_of
             # What people wrote of it meanwhile, such as until when it is muted, is left as it is.
             row.save(update_fields=None if row.pk is None else SEEN)
+            muting.follow(finding=row, note=notes.get(key), on=as_of)
             if cleared:
                 _finish_actions(row, as_of, at)
         sightings.append(EditionFinding(edition=edition, finding=row, status=line.status))

@@ -2,6 +2,9 @@
 
 A muted finding is still found, and each edition prints it apart with the day and the reason. It opens no action, counts
 in no tally and asks for nothing at home. On its day it is a finding like any other, as old as it is.
+
+A person mutes a finding here. A record can be set aside itself, as findings of the technology are on their own page:
+its finding is muted with it, by nobody, from the next edition on, and counts again when the record does.
 """
 
 import datetime as dt
@@ -10,6 +13,7 @@ from django.db import transaction
 
 from core import audit
 from crew.models import Person
+from reports.document import FindingNote
 from reports.domain.actions import PORTFOLIO, about
 from reports.models import Finding, FindingState
 
@@ -24,6 +28,24 @@ class MutingRefusedError(ValueError):
 def until(finding: Finding, *, on: dt.date) -> dt.date | None:
     """Return the day on which a finding counts again, or None where it counts on that day already."""
     return finding.muted_until if finding.muted_until is not None and finding.muted_until > on else None
+
+
+def standing(note: FindingNote, finding: Finding | None, *, on: dt.date) -> tuple[dt.date | None, str]:
+    """Return until when what a rule sees stands aside on a day, and why; of two who say so the later day counts."""
+    said = [] if note.muted_until is None else [(note.muted_until, note.mute_reason)]
+    if finding is not None and finding.muted_by_id is not None and (day := until(finding, on=on)):
+        said.append((day, finding.mute_reason))
+    return max(said, default=(None, ""))
+
+
+def follow(*, finding: Finding, note: FindingNote | None, on: dt.date) -> None:
+    """Have a finding's row say what its record says of muting; what a person said here stands until its day."""
+    ours = Finding.objects.filter(pk=finding.pk, muted_by__isnull=True)
+    if note is not None and note.muted_until is not None:
+        over = Finding.objects.filter(pk=finding.pk, muted_until__lte=on)
+        (ours | over).update(muted_until=note.muted_until, mute_reason=note.mute_reason, muted_by=None)
+    elif finding.muted_until is not None and finding.muted_by_id is None:
+        ours.update(muted_until=None, mute_reason="")
 
 
 def mute(

@@ -58,7 +58,7 @@ def draft(desk: Desk, head: Head) -> Draft:
 
 def _headline(desk: Desk, findings: tuple[FindingNote, ...]) -> tuple[Line, ...]:
     first = issues(desk)[:1]
-    security = [note for note in findings if note.rule == "security-finding"]
+    security = [note for note in findings if note.rule == "security-finding" and note.muted_until is None]
     critical = sum(note.severity is Severity.CRITICAL for note in security)
     worst: tuple[str, ...] = ()
     if security:
@@ -94,6 +94,7 @@ def _kpis(desk: Desk) -> tuple[frame.Kpi, ...]:
 
 def _decisions(desk: Desk, findings: tuple[FindingNote, ...]) -> tuple[Line, ...]:
     asked = []
+    findings = tuple(note for note in findings if note.muted_until is None)
     critical = [note for note in findings if note.severity is Severity.CRITICAL]
     if critical:
         asked.append(line(f"Who closes the {several(len(critical), 'critical finding')}, and by when?"))

@@ -207,11 +207,12 @@ def _since(issue: Issue) -> str:
 def names(desk: Desk) -> Section:
     """Return domain names with what runs out when, records that want attention, and what is to be put right."""
     owners = {scope.ids[0]: scope.label for scope in desk.scopes()}
+    slugs = {scope.ids[0]: scope.slug for scope in desk.scopes()}
     domains = []
     for domain in desk.facts.once(technology.domain_names):
         days = [
             desk.own(
-                f"domain.{domain.name}.{what}", f"Days until the {what} of {domain.name} runs out", Unit.DAYS,
+                f"domain.{slugs[domain.entity_id]}.{domain.name}.{what}", f"Days until the {what} of {domain.name} runs out", Unit.DAYS,
                 desk.absent("not known") if on is None
                 else desk.rows([TraceRow(domain.name, (on - desk.as_of).days * 10, f"domain:{domain.pk}", on)], Badge.ENTERED),
                 scope=owners[domain.entity_id],
@@ -261,7 +262,7 @@ def names(desk: Desk) -> Section:
                 tuple(gaps),
                 empty="Records agree, point at ours and vouch for our mail, as far as they are written down.",
             ),
-            _zones(desk, owners),
+            _zones(desk, owners, slugs),
         ),
     )  # fmt: skip
 
@@ -278,7 +279,7 @@ def _vouched(has: bool | None) -> Cell:
     return Cell("yes", tone=Tone.GOOD) if has else Cell("no", tone=Tone.BAD)
 
 
-def _zones(desk: Desk, owners: dict[int, str]) -> Table:
+def _zones(desk: Desk, owners: dict[int, str], slugs: dict[int, str]) -> Table:
     zones: dict[tuple[int, str], list[DnsRecord]] = defaultdict(list)
     for record in desk.facts.once(technology.dns_records):
         zones[record.entity_id, record.zone].append(record)
@@ -297,7 +298,7 @@ def _zones(desk: Desk, owners: dict[int, str]) -> Table:
                 zone,
                 owners[entity],
                 desk.own(
-                    f"zone.{zone}.records", f"Records of {zone}", Unit.COUNT,
+                    f"zone.{slugs[entity]}.{zone}.records", f"Records of {zone}", Unit.COUNT,
                     desk.rows([TraceRow(f"{record.name} {record.type}", 1, f"dns:{record.pk}") for record in records],
                               Badge.ENTERED), scope=owners[entity],
                 ),

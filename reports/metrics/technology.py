@@ -313,6 +313,8 @@ def deployments_30(desk: Desk, scope: Scope, month: int) -> Answer:
 )
 def failed_deployments_30(desk: Desk, scope: Scope, month: int) -> Answer:
     """How often what went out had to be made good."""
+    if desk.get("deployments_30", scope).value is None:
+        return desk.absent("not tracked: no deployment is recorded")
     rows = [_release(row, 1) for row in released(desk, scope) if row.outcome != DeploymentOutcome.OK]
     return desk.rows(rows, Badge.ENTERED)
 

@@ -39,6 +39,8 @@ class Issue:
     records: tuple[tuple[str, str], ...]
     first_seen_on: dt.date | None = None
     changed_on: dt.date | None = None
+    muted_until: dt.date | None = None
+    mute_reason: str = ""
 
     @property
     def rank(self) -> tuple[float, int, str, str]:
@@ -61,14 +63,23 @@ def issues(desk: Desk, scope: Scope | None = None, *kinds: str) -> list[Issue]:
 
     What the records show by themselves stands aside where a person noted it under the same key, muted or not.
     """
+    return [row for row in _known(desk, scope, kinds) if row.muted_until is None]
+
+
+def muted(desk: Desk, *kinds: str) -> list[Issue]:
+    """Return what is known and set aside on the as-of date, of some kinds where they are named."""
+    return [row for row in _known(desk, None, kinds) if row.muted_until is not None]
+
+
+def _known(desk: Desk, scope: Scope | None, kinds: tuple[str, ...]) -> list[Issue]:
+    """Return what is not put right, set aside or not."""
     ids = (scope or desk.all).ids
     names = {entity.id: (entity.slug, entity.name) for entity in desk.facts.entities}
     known = {(row.entity_id, row.key): row for row in noted(desk) if state_of(row, on=desk.as_of) != "fixed"}
     shown = {(row.entity_id, row.key): row for row in _shown(desk, names)}
     found = [
-        _of_finding(row, names, shown.get(place))
+        _of_finding(row, names, shown.get(place), aside=state_of(row, on=desk.as_of) == "muted")
         for place, row in known.items()
-        if state_of(row, on=desk.as_of) == "open"
     ]
     found += [row for place, row in shown.items() if place not in known]
     return sorted(
@@ -104,14 +115,16 @@ def weighed(desk: Desk, issue: Issue) -> Figure:
     )  # fmt: skip
 
 
-def _of_finding(row: TechFinding, names: dict[int, tuple[str, str]], shown: Issue | None) -> Issue:
+def _of_finding(
+    row: TechFinding, names: dict[int, tuple[str, str]], shown: Issue | None, *, aside: bool
+) -> Issue:
     slug, owner = names[row.entity_id]
     evidence = ". ".join(part.rstrip(".") for part in (row.evidence, shown.evidence if shown else "") if part)
     return Issue(
         row.entity_id, slug, owner, row.key, row.kind, row.title, row.severity, row.exposure, row.effort,
         evidence, row.remedy or (shown.remedy if shown else ""),
         ((f"tech_finding:{row.pk}", row.source or "an entry by hand"), *(shown.records if shown else ())),
-        row.first_seen_on, row.changed_on,
+        row.first_seen_on, row.changed_on, row.muted_until if aside else None, row.mute_reason if aside else "",
     )  # fmt: skip
 
 

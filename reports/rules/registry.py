@@ -1,5 +1,6 @@
 """What a rule is, and how a lens runs some of them."""
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from types import ModuleType
@@ -10,6 +11,8 @@ from reports.metrics.registry import PORTFOLIO
 
 # What a finding that is about no single entity is called.
 WHOLE = "Whole portfolio"
+# What the records of findings and actions have room for.
+LONGEST_SUBJECT, LONGEST_TITLE = 80, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,27 @@ class Rule:
         """Return a finding of this rule; evidence is text, figures and record links, in order."""
         return FindingNote(
             rule=self.name,
-            subject=subject,
+            subject=identity(subject),
             severity=severity or self.severity,
-            title=title,
+            title=shorten(title),
             evidence=line(*evidence),
             action=self.action,
             owner=self.owner,
             due_days=self.due_days,
         )
+
+
+def identity(subject: str) -> str:
+    """Return a subject that its record has room for; a longer one ends in a mark of the whole, so that two stay two."""
+    if len(subject) <= LONGEST_SUBJECT:
+        return subject
+    mark = hashlib.sha256(subject.encode()).hexdigest()[:8]
+    return f"{subject[: LONGEST_SUBJECT - len(mark) - 1]}-{mark}"
+
+
+def shorten(title: str) -> str:
+    """Return a title of a finding or an action that its record has room for."""
+    return title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1]}…"
 
 
 def line(*parts: str | Figure | Cell) -> Line:

@@ -12,8 +12,8 @@ from portfolio.models import DeploymentOutcome, TechFindingKind
 from reports.document import Cell, Figure, FindingNote, Severity
 from reports.metrics import Desk, Facts
 from reports.metrics.technology import released
-from reports.metrics.technology_issues import EXPIRING, Issue, issues, noted, weighed
-from reports.rules.registry import Rule
+from reports.metrics.technology_issues import EXPIRING, Issue, issues, muted, noted, weighed
+from reports.rules.registry import Rule, shorten
 
 SEVERITIES = {4: Severity.CRITICAL, 3: Severity.HIGH, 2: Severity.MEDIUM, 1: Severity.LOW}
 DUE_DAYS = {Severity.CRITICAL: 7, Severity.HIGH: 14, Severity.MEDIUM: 30, Severity.LOW: 60}
@@ -27,10 +27,10 @@ Look = Callable[[Rule, Desk], list[FindingNote]]
 
 
 def _of(*kinds: str) -> Look:
-    """Return how to look for what is to be put right of some kinds."""
+    """Return how to look for what is to be put right of some kinds; what is set aside is seen, and says until when."""
 
     def look(rule: Rule, desk: Desk) -> list[FindingNote]:
-        return [_note(rule, desk, issue) for issue in issues(desk, None, *kinds)]
+        return [_note(rule, desk, issue) for issue in (*issues(desk, None, *kinds), *muted(desk, *kinds))]
 
     return look
 
@@ -45,8 +45,10 @@ def _note(rule: Rule, desk: Desk, issue: Issue) -> FindingNote:
     evidence += ["; priority ", weighed(desk, issue), "."]
     return dataclasses.replace(
         rule.finding(f"{issue.slug}:{issue.key}", issue.title, *evidence, severity=severity),
-        action=f"{issue.remedy or f'{rule.action}: {issue.title}'} ({issue.owner})",
+        action=shorten(f"{issue.remedy or f'{rule.action}: {issue.title}'} ({issue.owner})"),
         due_days=DUE_DAYS[severity],
+        muted_until=issue.muted_until,
+        mute_reason=issue.mute_reason,
     )
 
 

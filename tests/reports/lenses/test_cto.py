@@ -161,7 +161,9 @@ class TestFactsOfTheSample:
             row[:3] for row in rows
         ]
         assert [row[2] for row in rows if row[0] == "muted"] == ["Old client sites on an unsupported runtime"]
-        assert not any("unsupported runtime" in note.title for note in document.findings)
+        aside = [note.muted_until for note in document.findings if "unsupported runtime" in note.title]
+        assert aside == [dt.date(2027, 2, 1)]
+        assert not any("unsupported runtime" in action.finding for action in document.actions)
 
     def test_each_stack_has_its_line(self) -> None:
         names = [row.cells[0].text for row in table(first_edition("cto"), "stacks").rows]

@@ -6,6 +6,7 @@ import pytest
 
 from portfolio.models import TechFinding
 from reports.document import Cell, Table
+from reports.models import Action, Finding, Report
 from tests.factories.portfolio import EntityFactory
 from tests.factories.technology import (
     DnsRecordFactory,
@@ -15,7 +16,8 @@ from tests.factories.technology import (
     TechSnapshotFactory,
 )
 from tests.reports.lenses.test_cto import section, table
-from tests.reports.sample_case import draft, figure
+from tests.reports.sample_case import AS_OF, draft, figure
+from tests.reports.test_findings import issued
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -23,9 +25,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.once]
 def test_nothing_is_said_to_be_tracked_in_an_empty_database() -> None:
     document = draft("cto")
     assert document.findings == ()
-    registered = [
-        entry for entry in document.figures.values() if entry.metric not in ("own", "failed_deployments_30")
-    ]
+    registered = [entry for entry in document.figures.values() if entry.metric != "own"]
     assert registered
     assert {entry.value for entry in registered} == {None}
     assert all(entry.missing for entry in registered)
@@ -66,7 +66,54 @@ def test_what_a_person_noted_and_the_records_show_is_one_thing() -> None:
     assert "a.example 300 s, www.a.example 86400 s" in evidence
     until = dt.date(2027, 1, 1)
     TechFinding.objects.update(muted_until=until, mute_reason="Moves in December")
-    assert not [note for note in draft("cto", entity="jada").findings if note.rule == "dns-hygiene"]
+    aside = draft("cto", entity="jada")
+    note = [note for note in aside.findings if note.rule == "dns-hygiene"]
+    assert [(entry.muted_until, entry.mute_reason) for entry in note] == [(until, "Moves in December")]
+    assert figure(aside, "dns_open", "JADA").value == 0
+
+
+def test_a_zone_of_two_entities_counts_the_records_of_each() -> None:
+    for slug, many in (("jada", 1), ("qos", 2)):
+        entity = EntityFactory(slug=slug)
+        DomainNameFactory(entity=entity, name="a.example", expires_on=dt.date(2027, 1, many))
+        for number in range(many):
+            DnsRecordFactory(entity=entity, zone="a.example", name=f"w{number}.a.example", ttl=300)
+    document = draft("cto")
+    zones = [document.figures[row.cells[2].figure].value for row in table(document, "names", 2).rows]
+    ends = [document.figures[row.cells[2].figure].value for row in table(document, "names").rows]
+    assert (zones, ends) == ([1, 2], [520, 530])
+
+
+def test_a_finding_set_aside_is_muted_and_not_cleared_and_its_long_name_fits() -> None:
+    entity = EntityFactory(slug="qos", name="Queen")
+    one, two = (
+        TechFindingFactory.create(entity=entity, key=f"{'k' * 79}{end}", title="t" * 200, remedy="r" * 200)
+        for end in "ab"
+    )
+    report, day = Report.objects.get(slug="cto"), dt.timedelta(days=1)
+    issued(report)
+    kept = Finding.objects.order_by("pk")
+    assert [len(row.subject) for row in kept] == [80, 80]
+    assert {len(title) for title in Action.objects.values_list("title", flat=True)} == {200}
+
+    until = AS_OF + 10 * day
+    TechFinding.objects.filter(pk=one.pk).update(muted_until=until, mute_reason="Waits for the vault")
+    TechFinding.objects.filter(pk=two.pk).update(fixed_on=AS_OF)
+    document = issued(report, as_of=AS_OF + day)
+    assert {(line.status, line.muted_until) for line in document.findings} == {
+        ("open", until),
+        ("cleared", None),
+    }
+    assert sorted(action.state for action in document.actions) == ["done", "later"]
+    assert {(row.state, row.muted_until, row.mute_reason) for row in kept.all()} == {
+        ("open", until, "Waits for the vault"),
+        ("cleared", None, ""),
+    }
+
+    TechFinding.objects.filter(pk=one.pk).update(muted_until=None, mute_reason="")
+    document = issued(report, as_of=AS_OF + 2 * day)
+    assert [(line.status, line.muted_until) for line in document.findings] == [("open", None)]
+    assert not Finding.objects.exclude(muted_until=None).exists()
 
 
 def test_what_a_snapshot_was_not_allowed_to_read_is_said_to_be_unknown() -> None:

@@ -30,13 +30,10 @@ def _fix(world: World, **which: object) -> None:
 
 
 @appears_and_clears("security-finding")
-def every_gap_is_closed_or_set_aside(world: World) -> Case:
+def every_gap_is_closed(world: World) -> Case:
     yield "qos:keys-in-code"
     yield "dc:env-file-in-git"
-    keys = TechFinding.objects.select_related("entity").get(key="keys-in-code")
-    until = AS_OF + dt.timedelta(days=20)
-    findings.mute(finding=keys, until=until, reason="Waits for the vault", today=AS_OF, by=world.by, at=AT)
-    _fix(world, kind=TechFindingKind.SECURITY, muted_until__isnull=True)
+    _fix(world, kind=TechFindingKind.SECURITY)
 
 
 @appears_and_clears("ux-finding")
