@@ -120,7 +120,7 @@ def _now(request: HttpRequest) -> dict[str, Any]:
 def add_finding(request: HttpRequest, slug: str) -> HttpResponse:
     """Note a finding."""
     entity = entity_or_404(request, slug, verb=KEEP)
-    form = forms.FindingForm(_posted(request), entity=entity, initial={"seen_on": clock.today()})
+    form = forms.FindingForm(_posted(request), entity=entity, initial={"seen_on": pages.as_of_date()})
 
     def deed(said: dict[str, Any]) -> str:
         seen = forms.seen(said, key=said["title"], source="Entered by hand")
@@ -142,12 +142,13 @@ def change_finding(request: HttpRequest, pk: int) -> HttpResponse:
     found = record(request, TechFinding.objects.select_related("entity"), pk=pk, verb=KEEP)
     initial = {
         **{name: getattr(found, name) for name in ("kind", "title", "severity", "exposure", "effort", "evidence", "remedy")},
-        "system": found.system_id, "seen_on": clock.today(),
+        "system": found.system_id, "seen_on": pages.as_of_date(),
     }  # fmt: skip
     form = forms.FindingForm(_posted(request), entity=found.entity, initial=initial)
 
     def deed(said: dict[str, Any]) -> str:
         seen = forms.seen(said, key=found.key)
+        findings.check_newer(finding=found, on=said["seen_on"])
         findings.note(entity=found.entity, seen=seen, on=said["seen_on"], **_now(request))
         return f"“{said['title']}” is up to date."
 
@@ -160,7 +161,7 @@ def change_finding(request: HttpRequest, pk: int) -> HttpResponse:
 def fix_finding(request: HttpRequest, pk: int) -> HttpResponse:
     """Say that a finding was put right."""
     found = record(request, TechFinding.objects.select_related("entity"), pk=pk, verb=KEEP)
-    form = forms.FixForm(_posted(request), initial={"fixed_on": clock.today()})
+    form = forms.FixForm(_posted(request), initial={"fixed_on": pages.as_of_date()})
 
     def deed(said: dict[str, Any]) -> str:
         findings.fix(finding=found, on=said["fixed_on"], **_now(request))
@@ -243,7 +244,9 @@ def change_system(request: HttpRequest, pk: int) -> HttpResponse:
 def add_cost(request: HttpRequest, slug: str) -> HttpResponse:
     """Enter what a service cost in a month."""
     entity = entity_or_404(request, slug, verb=KEEP)
-    form = forms.CostForm(_posted(request), currency=entity.currency, initial={"covers_on": clock.today()})
+    form = forms.CostForm(
+        _posted(request), currency=entity.currency, initial={"covers_on": pages.as_of_date()}
+    )
 
     def deed(said: dict[str, Any]) -> str:
         cost = snapshots.CostSeen(
@@ -264,7 +267,7 @@ def add_cost(request: HttpRequest, slug: str) -> HttpResponse:
 def add_measure(request: HttpRequest, slug: str) -> HttpResponse:
     """Enter what was measured of a system on a day."""
     entity = entity_or_404(request, slug, verb=KEEP)
-    form = forms.MeasureForm(_posted(request), entity=entity, initial={"on": clock.today()})
+    form = forms.MeasureForm(_posted(request), entity=entity, initial={"on": pages.as_of_date()})
 
     def deed(said: dict[str, Any]) -> str:
         seen = snapshots.MeasureSeen(said["system"], said["on"], said["name"], said["value"])
@@ -320,9 +323,7 @@ def say_domain(request: HttpRequest, slug: str) -> HttpResponse:
 
     def deed(said: dict[str, Any]) -> str:
         row = names.DomainSaid(**said, source="Entered by hand")
-        return (
-            f"{names.say_domain(entity=entity, said=row, on=clock.today(), **_now(request))} is up to date."
-        )
+        return f"{names.say_domain(entity=entity, said=row, on=pages.as_of_date(), **_now(request))} is up to date."
 
     asked = _Asked(
         "Write down a domain name", "Written down again, what is known of it is replaced.", "Write it down"
@@ -339,9 +340,7 @@ def say_record(request: HttpRequest, slug: str) -> HttpResponse:
 
     def deed(said: dict[str, Any]) -> str:
         row = names.RecordSaid(**said, source="Entered by hand")
-        return (
-            f"{names.say_record(entity=entity, said=row, on=clock.today(), **_now(request))} is up to date."
-        )
+        return f"{names.say_record(entity=entity, said=row, on=pages.as_of_date(), **_now(request))} is up to date."
 
     asked = _Asked(
         "Write down a DNS record",

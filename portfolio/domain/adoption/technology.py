@@ -60,6 +60,8 @@ _WEAKNESSES = (
 )  # fmt: skip
 # "No CI/CD, no staging, no automated rollback" is three gaps on one line.
 _NEXT = re.compile(r",\s+(?=no\s)", re.IGNORECASE)
+# "212 passed, 0 failed" went well.
+_FAILED = re.compile(r"(?<!\b0 )(?<!\bno )\bfail")
 _HEADER = re.compile(
     r"cache\w*(?: \w+){0,3} on (?P<path>[\w./*-]{1,200}) is (?P<one>[0-9]{1,8}) ?s in (?P<here>[\w ]{1,60}?) and "
     r"(?P<two>[0-9]{1,8}) ?s in (?P<there>[\w ]{1,60})",
@@ -140,7 +142,7 @@ def _outcome(row: HandoffRow) -> DeploymentOutcome:
     said = reading.text(row, "Tests")
     if "rolled back" in said:
         return DeploymentOutcome.ROLLED_BACK
-    return DeploymentOutcome.FAILED if "fail" in said else DeploymentOutcome.OK
+    return DeploymentOutcome.FAILED if _FAILED.search(said) else DeploymentOutcome.OK
 
 
 def _adopt_cache(entity: Entity, note: Handoff, row: HandoffRow) -> int:

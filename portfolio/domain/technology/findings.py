@@ -90,6 +90,23 @@ def note(
     return finding
 
 
+def check_newer(*, finding: TechFinding, on: dt.date) -> None:
+    """Refuse a day as of which nothing that is said of a finding would count, for something newer is known.
+
+    Raises:
+        TechnologyRefusedError: it was first seen, changed or fixed after that day.
+    """
+    known = max(day for day in (finding.first_seen_on, finding.changed_on) if day is not None)
+    if on < known:
+        raise TechnologyRefusedError(
+            f"What stands there is of {known:%-d %B %Y}; give that day or a later one, or nothing of it would change."
+        )
+    if finding.fixed_on is not None and on <= finding.fixed_on:
+        raise TechnologyRefusedError(
+            f"It was fixed on {finding.fixed_on:%-d %B %Y}; give a later day, on which it was seen again."
+        )
+
+
 def _seen_again(finding: TechFinding, said: Mapping[str, Any], on: dt.date) -> dict[str, Any]:
     """Return the columns that a later or earlier sight of a finding changes.
 
@@ -104,7 +121,9 @@ def _seen_again(finding: TechFinding, said: Mapping[str, Any], on: dt.date) -> d
     if finding.fixed_on is not None:
         if on <= finding.fixed_on:
             return {}
+        # What was set aside is not what came back.
         changed |= {"fixed_on": None, "changed_on": on}
+        changed |= {"muted_until": None, "mute_reason": ""} if finding.muted_until else {}
     if finding.changed_on is None or on >= finding.changed_on:
         moved = {name: value for name, value in given.items() if getattr(finding, name) != value}
         if moved.keys() - filled.keys():

@@ -58,7 +58,9 @@ def take(
     by: AbstractBaseUser | None,
     at: dt.datetime,
 ) -> TechSnapshot:
-    """Keep what a source saw up to a local day; there is one snapshot a source and day, and its rows are replaced.
+    """Keep what a source saw up to a local day; there is one snapshot a source and day.
+
+    A row said again replaces what was said of it; the snapshot's other rows stay.
 
     ``denied`` is what the source was not allowed to read: unknown, and never taken for absent.
 

@@ -99,6 +99,9 @@ def test_what_is_typed_becomes_a_record_and_shows(qos: Entity, browser: Client) 
     pages = f"/portfolio/technology/findings/{finding.pk}/"
     anew = {**said[1][1], "severity": "4", "system": str(system.pk)}
     assert browser.post(f"{pages}change/", anew).status_code == 302
+    older = browser.post(f"{pages}change/", anew | {"title": "Throttle", "seen_on": "2026-11-08"})
+    assert older.status_code == 422
+    assert "nothing of it would change" in older.content.decode()
     assert browser.post(f"{pages}mute/", {"until": "2026-12-24", "reason": "Waits"}).status_code == 302
     assert "until 24 Dec 2026: Waits" in browser.get(BASE).content.decode()
     assert browser.post(f"{pages}unmute/").status_code == 302

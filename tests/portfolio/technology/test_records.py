@@ -76,6 +76,9 @@ def test_a_muted_finding_counts_again_on_its_day(qos: Entity) -> None:
     assert [queries.state_of(finding, on=day) for day in (TODAY, until)] == ["muted", "open"]
     findings.unmute(finding=finding, by=None, at=AT)
     assert queries.state_of(TechFinding.objects.get(), on=TODAY) == "open"
+    findings.mute(finding=finding, until=until, reason="Waits", today=TODAY, by=None, at=AT)
+    findings.fix(finding=finding, on=OCTOBER, by=None, at=AT)
+    assert queries.state_of(note(qos, seen(), TODAY), on=TODAY) == "open"  # What came back is not set aside.
 
 
 def test_what_cannot_be_is_refused_in_a_sentence(qos: Entity) -> None:
