@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -79,7 +80,9 @@ def job_list(request: HttpRequest, slug: str) -> HttpResponse:
     found = (
         found.filter(stage__in=DONE).order_by("-arrived_on", "-pk")
         if past
-        else found.exclude(stage__in=DONE).order_by("promised_on", "booking__reference")
+        else found.exclude(stage__in=DONE).order_by(
+            F("promised_on").asc(nulls_last=True), "booking__reference"
+        )
     )
     return render(
         request,

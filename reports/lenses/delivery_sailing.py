@@ -164,14 +164,19 @@ def _route(desk: Desk, name: str, members: list[JobFact]) -> Row:
     each = desk.own(f"{key}.miles", f"Mean miles {name}", Unit.MILES,
                     desk.folded("mean", known, Badge.ENTERED, undefined="not written down"))  # fmt: skip
     priced = [job for job in members if job.fee_minor]
+    measured = [job for job in priced if job.miles_tenths]
     fees = (
         desk.total(f"{key}.fees", f"Fees {name}", [money.fee(desk, job) for job in priced])
         if priced
         else desk.own(f"{key}.fees", f"Fees {name}", Unit.MONEY, desk.absent("not quoted"))
     )
+    charged = fees
+    if len(measured) < len(priced):
+        parts = [money.fee(desk, job) for job in measured]
+        charged = desk.total(f"{key}.fees_over_miles", f"Fees of jobs with miles {name}", parts)
     over = desk.own(
         f"{key}.priced_miles", f"Miles of quoted jobs {name}", Unit.MILES,
-        desk.rows([TraceRow(job.title, job.miles_tenths or 0, f"job:{job.id}") for job in priced], Badge.ENTERED),
+        desk.rows([TraceRow(job.title, job.miles_tenths or 0, f"job:{job.id}") for job in measured], Badge.ENTERED),
     )  # fmt: skip
     sailed = [job for job in members if job.arrived_on is not None and job.actual_days and job.miles_tenths]
     miles = desk.own(f"{key}.sailed", f"Miles sailed {name}", Unit.MILES,
@@ -184,7 +189,7 @@ def _route(desk: Desk, name: str, members: list[JobFact]) -> Row:
         each,
         fees,
         cell(
-            desk.own(f"{key}.fee_a_mile", f"Fee a mile {name}", Unit.MONEY, desk.formula("per_whole", fees, over)),
+            desk.own(f"{key}.fee_a_mile", f"Fee a mile {name}", Unit.MONEY, desk.formula("per_whole", charged, over)),
             cents=True,
         ),
         desk.own(

@@ -102,7 +102,7 @@ def queue(desk: Desk) -> Section:
                  None if job.since is None else (desk.as_of - job.since).days * 10, "not written down"),
             money.fee(desk, job),
             day(job.promised_on),
-            day(expected) if (expected := due(desk, job)) else "not agreed",
+            day(expected) if (expected := due(desk, job)) else "not known" if job.stage in log.FIRM else "not agreed",
         )
         for job in sorted(waiting, key=lambda job: (job.promised_on or desk.as_of.max, job.reference))
     ]  # fmt: skip

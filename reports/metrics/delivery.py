@@ -193,7 +193,8 @@ _summed(
     Unit.DAYS, lambda job: (job.actual_days or 0) * 10 if _logged(job) else None, NO_LOG,
 )  # fmt: skip
 _summed(
-    "days_under_way", "Vessel days under way", "Σ actual days less days lost to weather of the jobs arrived",
+    "days_under_way", "Vessel days under way",
+    "Σ actual days less days lost to weather of the jobs arrived that have both miles and days",
     Unit.DAYS, lambda job: max((job.actual_days or 0) - job.weather_days, 0) * 10 if _logged(job) else None, NO_LOG,
 )  # fmt: skip
 _ratio(

@@ -151,7 +151,7 @@ def _over_days(rule: Rule, desk: Desk) -> list[FindingNote]:
     return [
         rule.finding(
             _subject(desk, job),
-            f"{job.reference} took {count(job.actual_days, 'day')}; {job.estimated_days} were estimated",
+            f"{job.reference} took {count(job.actual_days, 'day')}; {count(job.estimated_days, 'was', 'were')} estimated",
             _job(job),
             f". Of the days, {count(job.weather_days, 'was', 'were')} lost to weather.",
         )

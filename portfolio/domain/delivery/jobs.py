@@ -221,9 +221,12 @@ def step_back(*, job: DeliveryJob, reason: str, by: AbstractBaseUser | None, at:
             raise _moved_meanwhile(job)
         standing = Booking.objects.get(pk=job.booking_id)
         if stage is not None and standing.stage == stage:
-            raise JobRefusedError(
-                f"The booking was {standing.get_stage_display().lower()} with it; take that back on the booking’s page first."
+            back = (
+                "take that back on the booking’s page first"
+                if stage == BookingStage.COMPLETED
+                else "a booking does not go back from there, so leave the job or call the booking off"
             )
+            raise JobRefusedError(f"The booking was {standing.get_stage_display().lower()} with it; {back}.")
         job.steps.filter(stage=before).delete()
         record("job:step_back", job, job, by, at, {"stage": [before.value, steps[1]], "reason": reason[:250]})
     job.refresh_from_db()

@@ -226,14 +226,14 @@ def _paid(entity_ids: Collection[int], as_of: dt.date) -> dict[int, dt.date]:
 
 
 def jobless(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[Booking, ...]:
-    """Return bookings of kind delivery that have no job, and are not called off."""
+    """Return bookings of kind delivery that have no job, and are neither completed nor called off."""
     return tuple(
         Booking.objects.filter(
             Q(enquired_on__isnull=True) | Q(enquired_on__lte=as_of),
             entity_id__in=entity_ids,
             kind="delivery",
             job__isnull=True,
-        ).exclude(stage__in=_ENDED)
+        ).exclude(stage__in=(*_ENDED, BookingStage.COMPLETED))
     )
 
 

@@ -141,3 +141,21 @@ def test_two_delivery_businesses_add_up_and_a_job_called_off_waits_for_nothing()
     Booking.objects.filter(pk=job.booking_id).update(ended_on=AS_OF + dt.timedelta(days=1))
     later = Desk(Facts(as_of=AS_OF), month=2026 * 12 + 9, kinds=("delivery",))
     assert later.get("jobs_open").value == 5
+
+
+@pytest.mark.once
+def test_a_fee_a_mile_is_of_jobs_with_both_and_a_completed_delivery_asks_for_no_job() -> None:
+    DeliveryJob.objects.all().delete()
+    Booking.objects.filter(kind="delivery").update(stage="completed", completed_on=AS_OF, service_on=AS_OF)
+    entity = Entity.objects.get(slug="eyd")
+    for number, miles in enumerate((1_000, None)):
+        booking = Booking.objects.create(
+            entity=entity, reference=f"N-{number}", title="Ketch", kind="delivery", price_minor=100_000
+        )
+        DeliveryJobFactory(
+            booking=booking, from_place="A", to_place="B", miles_tenths=miles, promised_on=None
+        )
+    document = LENSES["eyd"](Facts(as_of=AS_OF), zone="America/Los_Angeles")
+    (route,) = rows_of(document, "routes")
+    assert [document.figures[key].value for key in (route[3], route[4])] == [200_000, 1_000]
+    assert "delivery-without-job" not in {note.rule for note in document.findings}
