@@ -218,7 +218,7 @@ def test_assumptions_are_dated_and_scenarios_are_called_once(books: Books) -> No
         key for path in (Path(__file__).parents[3] / "reports").rglob("*.py")
         for key in re.findall(r'assumed\("([a-z-]+)"', path.read_text())
     }  # fmt: skip
-    assert len(read) == 5
+    assert len(read) == 6
     assert read | {f"stage-{stage}" for stage in ("enquiry", "quoted", "held", "booked", "paid")} <= set(
         AssumptionKey.values
     )

@@ -76,21 +76,21 @@ def test_an_empty_portfolio_says_so(client: Client, db: None) -> None:
 
 def test_the_list_takes_the_same_queries_however_many(world: World, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
     client = world.client("owner")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         client.get("/portfolio/")
     for number in range(3):
         everything(f"more-{number}", f"More {number}")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         client.get("/portfolio/")
 
 
 def test_an_entitys_page_takes_the_same_queries_however_full(world: World, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
     client, path = world.client("owner"), "/portfolio/entities/qos/"
-    with django_assert_num_queries(30):
+    with django_assert_num_queries(28):
         client.get(path)
     for number in range(20):
         post(world.mine, "6200", "1010", 100 + number, dt.date(2026, 9, 1 + number), f"Entry {number}")
-    with django_assert_num_queries(30):
+    with django_assert_num_queries(28):
         client.get(path)
 
 

@@ -19,7 +19,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.once_postgresql]
 
 
 @pytest.mark.usefixtures("sample")
-def test_each_metric_opens_its_trace_and_the_records_behind_it_open(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_metric_opens_its_trace_and_the_records_behind_it_open(
+    monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+) -> None:
+    full = pytestconfig.getoption("--full")
     # No chart and no PDF is looked at here.
     monkeypatch.setattr(forms, "render", lambda document: ())
     reports_sample.issue_first(at=AT)
@@ -31,9 +34,9 @@ def test_each_metric_opens_its_trace_and_the_records_behind_it_open(monkeypatch:
         # One page of each metric: that the sums of all figures hold is tested with the sample's figures.
         of_metric = {figure.metric: key for key, figure in document.figures.items()}
         assert len(of_metric) > 20
-        for metric, key in of_metric.items():
-            # A metric of the register has one trace, whichever report prints it.
-            if metric in opened:
+        for number, (metric, key) in enumerate(sorted(of_metric.items())):
+            # A metric of the register has one trace, whichever report prints it; a plain run opens a third of them.
+            if metric in opened or (number % 3 and not full):
                 continue
             opened |= {metric} - {"own"}
             url = f"/reports/{edition.report.slug}/{edition.number}/figures/{key}/"
@@ -48,7 +51,7 @@ def test_each_metric_opens_its_trace_and_the_records_behind_it_open(monkeypatch:
     kinds: dict[str, list[str]] = {}
     for url in sorted(records):
         kinds.setdefault(url.rstrip("0123456789/"), []).append(url)
-    some = [url for urls in kinds.values() for url in urls[:8]]
+    some = [url for urls in kinds.values() for url in urls[: 8 if full else 2]]
     refused += [url for url in some if client.get(url, follow=True).status_code != 200]
 
     assert refused == []
