@@ -220,7 +220,7 @@ def test_a_month_is_ticked_off_closed_and_reopened(world: World) -> None:
 
 def test_lists_take_the_same_queries_however_long(world: World, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
     client = world.client("bookkeeper")
-    paths = {BANK: 22, RULES: 6, "/portfolio/entities/qos/column-maps/": 6, f"{MONTH}close/": 46}
+    paths = {BANK: 22, RULES: 6, "/portfolio/entities/qos/column-maps/": 6, f"{MONTH}close/": 42}
     StatementBalance.objects.create(
         account=account_of(world.mine, "1010"), on=AT.date().replace(day=28), balance_minor=1, noted_at=AT
     )
