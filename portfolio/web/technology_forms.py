@@ -67,7 +67,10 @@ class FindingForm(MaskedForm):
     title = forms.CharField(label="What was found", max_length=200)
     kind = forms.ChoiceField(label="About", choices=TechFindingKind.choices)
     system = forms.ModelChoiceField(
-        label="System", queryset=TechSystem.objects.none(), required=False, empty_label="No system in particular"
+        label="System",
+        queryset=TechSystem.objects.none(),
+        required=False,
+        empty_label="No system in particular",
     )
     severity = forms.TypedChoiceField(
         label="Severity", coerce=int, choices=((4, "Critical"), (3, "High"), (2, "Medium"), (1, "Low"))
