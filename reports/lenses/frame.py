@@ -189,6 +189,6 @@ def assemble(
         decisions=decisions,
         definitions=definitions(desk.figures.values()),
         figures=dict(desk.figures),
-        books=desk.facts.books,
+        books=tuple(known for known in desk.facts.books if known.entity_id in desk.all.ids),
         rules=tuple(rule.name for rule in rules),
     )
