@@ -152,8 +152,6 @@ class Looker:
     """Screens that each page must fit as well."""
     sparing: bool = False
     """Whether axe is spared what it saw just so: only where nothing more is done on the pages."""
-    each: int = 1
-    """Axe is asked at every such look: where the same pages are looked at on another screen, which it does not mind."""
     found: list[str] = field(default_factory=list)
     looked: list[str] = field(default_factory=list)
     axe: Axe = field(default_factory=Axe)
@@ -167,9 +165,6 @@ class Looker:
         for screen in self.others:
             page.set_viewport_size(screen)  # type: ignore[arg-type]
             self._fits(page, name, screen)
-        if len(self.looked) % self.each:
-            page.set_viewport_size(self.viewport)  # type: ignore[arg-type]
-            return
         frame = not self.sparing or len(self.looked) <= FRAMES
         if self.sparing:
             page.evaluate(THIN, frame)

@@ -273,16 +273,17 @@ def another_is_cancelled_and_everybody_told(page: Page, place: Harbour, event: E
         assert "A gale is forecast." in place.text(address), address
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desk"])
+@pytest.mark.parametrize(
+    "viewport",
+    [pytest.param(PHONE, id="phone"), pytest.param(DESKTOP, id="desk", marks=pytest.mark.full)],
+)
 def test_a_charter_from_template_to_dock(
     sandiego: Harbour,
     open_page: Open,
     viewport: dict[str, int],
     tmp_path: Path,
-    pytestconfig: pytest.Config,
 ) -> None:
-    every = viewport == PHONE or pytestconfig.getoption("--full")
-    looker = Looker(viewport, each=1 if every else 4)
+    looker = Looker(viewport)
     owner, captain, ada, ben, guest, walk_up, late = (
         open_page(viewport=viewport, refusable=True) for _ in range(7)
     )
