@@ -64,8 +64,8 @@ class Size(enum.Enum):
 class Case:
     """One job, measured on up to three sides.
 
-    ``yardstick`` is a fourth, for a promise that is made for a machine which does so much of it: a fixed piece of work
-    that has nothing of ours, told to `judge` alone. ``unit`` is ``ms`` for the time of one call, or ``/s`` for a rate: then ``amount`` says how many things a call does.
+    ``yardstick`` is a fourth: a fixed piece of work that has nothing of ours, by which `judge` can tell how fast the machine
+    is. ``unit`` is ``ms`` for the time of one call, or ``/s`` for a rate: then ``amount`` says how many things a call does.
     ``n`` is the size of the job and is only told. ``rounds`` is the most that each side is called, ``warm`` how often
     before anything is measured.
     """

@@ -1,7 +1,7 @@
 """What the machine can do: a plain ledger of two tables, written by Django's ORM, for `bench.posting` to measure by.
 
-Entries of an entity, a date and words, with postings of 2.3 on average; no guard, no chain, no balances. A machine on
-which the promises hold writes as many of them a second as `bench.posting.KNOWN` says. ``bulk|one MANY``.
+Entries of an entity, a date and words, with postings of 2.3 on average; no guard, no chain, no balances. The machine for
+which the promises were written down writes as many of them a second as `bench.posting.KNOWN` says. ``bulk|one MANY``.
 """
 
 # ruff: noqa: DJ008 - nobody reads these rows.

@@ -1,4 +1,4 @@
-"""What the bench of posting promises: so much of what the machine can do, and never less for a fast one."""
+"""What the bench of posting promises, and that no machine is an excuse."""
 
 import pytest
 
@@ -13,17 +13,20 @@ def outcome(ours: float, plain: float | None) -> lib.Outcome:
     )
 
 
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("plain", [3_800, 1_900, None], ids=["the known machine", "half as fast", "not told"])
+def test_a_promise_is_literal_and_the_machine_is_told_beside_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], plain: float | None
+) -> None:
     monkeypatch.setattr(posting, "_used_by_others", lambda: 0.0)
+    posting.judge([outcome(3_500, plain)])
+    with pytest.raises(posting.TooSlowError, match="99% of it came out"):
+        posting.judge([outcome(3_465, plain)])
+    assert ("50% of the promise's" in capsys.readouterr().out) == (plain == 1_900)
 
 
-@pytest.mark.parametrize(
-    ("ours", "plain"),
-    [(3_500, 3_800), (3_500, None), (1_750, 1_900), (3_500, 7_600)],
-    ids=["the known machine", "no yardstick", "half as fast", "twice as fast"],
-)
-def test_a_promise_is_of_the_machine_it_was_made_for(ours: float, plain: float | None) -> None:
-    posting.judge([outcome(ours, plain)])
-    with pytest.raises(posting.TooSlowError, match="are asked for, and 99% of it came out"):
-        posting.judge([outcome(ours * 0.99, plain)])
+def test_a_machine_that_others_use_is_not_judged(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(posting, "_used_by_others", lambda: 0.5)
+    posting.judge([outcome(1, 3_800)])
+    assert "are not judged" in capsys.readouterr().out
