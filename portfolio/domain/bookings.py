@@ -14,7 +14,8 @@ from core import audit, months
 from portfolio.domain import booking_entries, held, recognition
 from portfolio.models import Booking, BookingStage
 
-# Back from completed, to correct what was said by mistake, has its own door, `take_back`, because it needs a reason.
+# Back, to correct what was said by mistake, has its own doors, because it needs a reason: `take_back` from completed, and
+# `step_back` while nothing was asked or paid for it.
 MOVES = MappingProxyType(
     {
         BookingStage.ENQUIRY: frozenset({BookingStage.QUOTED, BookingStage.LOST}),
@@ -36,6 +37,9 @@ _DATES = MappingProxyType(
         BookingStage.LOST: "ended_on",
     }
 )
+_BACK = MappingProxyType(
+    {BookingStage.QUOTED: BookingStage.ENQUIRY, BookingStage.BOOKED: BookingStage.QUOTED}
+)
 _FIRM = frozenset({BookingStage.BOOKED, BookingStage.PAID, BookingStage.COMPLETED})
 
 
@@ -52,7 +56,11 @@ class StaleStageError(BookingError):
 
 
 class MissingReasonError(BookingError):
-    """Taking a booking back from completed needs a reason."""
+    """Taking a booking back needs a reason."""
+
+
+class MoneyMovedError(BookingError):
+    """A booking that was invoiced, or that the books name, does not go back a step."""
 
 
 class WrongDayError(BookingError):
@@ -169,6 +177,46 @@ def take_back(
             data={"stage": [BookingStage.COMPLETED.value, to.value], "on": on.isoformat(), "reason": reason},
         )
         recognition.undo(booking=booking, on=on, reason=reason, by=by, at=at)
+    return booking
+
+
+def step_back(*, booking: Booking, reason: str, by: AbstractBaseUser | None, at: dt.datetime) -> Booking:
+    """Take a booking back from booked to quoted, or from quoted to an enquiry, because it was moved by mistake.
+
+    Raises:
+        MissingReasonError: no reason is given.
+        IllegalMoveError: it is neither booked nor quoted, or its event says how far it has come.
+        MoneyMovedError: it was paid or invoiced, or an entry of the books names it.
+        StaleStageError: somebody moved it meanwhile.
+    """
+    reason, old = reason.strip(), BookingStage(booking.stage)
+    if not reason:
+        raise MissingReasonError("Say why it is moved back; the reason stays in its trail.")
+    if old not in _BACK or booking.event_key:
+        why = "follows its event" if booking.event_key else f"is {old.label.lower()}"
+        raise IllegalMoveError(f"{booking.reference} {why} and does not go back a step.")
+    to = _BACK[old]
+    with transaction.atomic():
+        held.lock([booking.pk])
+        if booking.postings.exists() or booking.invoices.exists():
+            raise MoneyMovedError(
+                f"{booking.reference} was paid or invoiced since; take that back first, or call the booking off."
+            )
+        if not Booking.objects.filter(pk=booking.pk, stage=old, paid_minor=0).update(
+            stage=to, **{_DATES[old]: None}
+        ):
+            raise StaleStageError(
+                f"{booking.reference} is no longer {old.label.lower()} and unpaid; look at it again."
+            )
+        booking.refresh_from_db()
+        audit.record(
+            action="portfolio:booking:step_back",
+            subject=booking,
+            by=by,
+            at=at,
+            entity=booking.entity.slug,
+            data={"stage": [old.value, to.value], "reason": reason},
+        )
     return booking
 
 

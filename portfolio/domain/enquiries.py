@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from core import audit, clock
 from mail.models import Campaign
 from portfolio.domain import bookings
-from portfolio.models import Booking, BookingStage, CancellationTerms, Channel, Entity
+from portfolio.models import Booking, BookingStage, CancellationTerms, Channel, Entity, Stay
 
 # Where a booking may be when somebody first writes it down, with the moves that lead there.
 FIRST_STAGES: dict[BookingStage, tuple[BookingStage, ...]] = {
@@ -105,7 +105,8 @@ def change_terms(*, booking: Booking, terms: Terms, by: AbstractBaseUser, at: dt
 
     Raises:
         TermsRefusedError: the booking is completed, cancelled or lost, somebody moved it meanwhile, a firm one
-            would lose its date, the price would fall below what is paid, or the terms contradict themselves.
+            would lose its date, a stay would part from its nights, the price would fall below what is paid, or the terms
+            contradict themselves.
     """
     _check(booking.entity, terms)
     stage = BookingStage(booking.stage)
@@ -114,6 +115,11 @@ def change_terms(*, booking: Booking, terms: Terms, by: AbstractBaseUser, at: dt
     if stage in (BookingStage.BOOKED, BookingStage.PAID) and terms.service_on is None:
         raise TermsRefusedError(
             f"{booking.reference} is {stage.label.lower()}, so it needs a date of service."
+        )
+    moved = terms.service_on != booking.service_on or terms.kind != booking.kind
+    if moved and Stay.objects.filter(booking=booking).exists():
+        raise TermsRefusedError(
+            f"{booking.reference} has nights at a rental, and its date and kind stay with them; move the stay on the rental’s page."
         )
     if terms.price_minor < booking.paid_minor:
         raise TermsRefusedError(

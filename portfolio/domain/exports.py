@@ -6,6 +6,7 @@ journal entries stand next door in `portfolio.domain.intake`; what a booking's s
 """
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ from portfolio.models import (
     ChannelStatus,
     Entity,
     EntrySource,
+    ImportedLine,
     ImportKind,
     MonthlyTarget,
     Stay,
@@ -83,18 +85,18 @@ def land_stays(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.da
     """Land stays at a rental as bookings, and post the fee that a channel kept from each payout.
 
     The payout itself arrives at the bank net of the fee, so the fee is added to sales and to commissions on the day
-    the stay began. A stay that a handoff note brought before takes the export's reference, and one that was called off
-    is there as cancelled.
+    the stay began. A stay that a handoff note brought before, or that a person entered, takes the export's reference and
+    days, and one that was called off is there as cancelled.
 
     Raises:
-        FormatError: the file cannot be read, names an unknown entity, contradicts what landed before, or touches a
-            closed month.
+        FormatError: the file cannot be read, names an unknown entity, contradicts what landed before, touches a closed
+            month, or tells of a stay that a person entered and the books name already.
     """
     with transaction.atomic():
         rows = stays.parse_stays(data, name=name)
         entities = landing.entities_named(((row.line, row.entity) for row in rows), name=name)
         landing.lock(*entities.values())
-        noted = _noted(entities.values())
+        noted = _noted(entities.values(), rows)
         kept: list[tuple[Entity, NewLine]] = []
         for slug, entity in entities.items():
             group = [row for row in rows if row.entity == slug]
@@ -110,7 +112,7 @@ def land_stays(*, data: bytes, name: str, by: AbstractBaseUser | None, at: dt.da
             landing.refuse_closed(entity=entity, lines=posted, name=name, column="check_in")
             landing.refuse_early(entity=entity, lines=posted, name=name, column="check_in")
             for n in fresh:
-                booking = _stay(entity, group[n], noted.pop((entity.pk, group[n].check_in), None), name)
+                booking = _stay(entity, group[n], _known_of(entity, group[n], noted, name), name)
                 lines[n].booking_id = booking.pk
                 kept.append((entity, lines[n]))
             _post_fees(entity, [(group[n], lines[n]) for n in fresh], name, by, at)
@@ -297,11 +299,54 @@ def _only_vessel(entity: Entity) -> Asset | None:
     return vessels[0] if len(vessels) == 1 else None
 
 
-def _noted(entities: Iterable[Entity]) -> dict[tuple[int, dt.date | None], Booking]:
-    """Return the stays that handoff notes told of, by entity and first day, locked before anything is posted."""
-    told = Booking.objects.filter(entity__in=list(entities), kind="stay", reference__startswith="STAY-")
+_Told = dict[tuple[int, dt.date], list[Booking]]
+
+
+def _noted(entities: Iterable[Entity], rows: Sequence[stays.StayRow]) -> _Told:
+    """Return the stays no export has told of yet, by entity and first day, locked before anything is posted."""
+    arrivals = [row.check_in for row in rows]
+    if not arrivals:
+        return {}
+    kept = list(entities)
+    landed = ImportedLine.objects.filter(entity__in=kept, kind=ImportKind.STAYS, booking__isnull=False)
+    told = Booking.objects.filter(
+        entity__in=kept, kind="stay", service_on__range=(min(arrivals), max(arrivals))
+    ).exclude(pk__in=landed.values("booking_id"))
     held.lock(told.values_list("pk", flat=True))
-    return {(booking.entity_id, booking.service_on): booking for booking in told.all()}
+    found: _Told = defaultdict(list)
+    for booking in told.select_related("stay").order_by("pk"):
+        if booking.service_on is not None:
+            found[booking.entity_id, booking.service_on].append(booking)
+    return found
+
+
+def _known_of(entity: Entity, row: stays.StayRow, noted: _Told, name: str) -> Booking | None:
+    """Take the stay that a row tells of out of those known: a note's by its first day, a person's by its channel too.
+
+    One that was called off is only taken by a row that says so.
+
+    Raises:
+        FormatError: the books name it already, so that the payout would earn it a second time.
+    """
+    known = noted.get((entity.pk, row.check_in), [])
+    for booking in known:
+        nights = getattr(booking, "stay", None)
+        theirs = nights is None or booking.reference.startswith("STAY-")
+        alike = theirs or nights.channel_name.casefold() == row.channel.casefold()
+        gone = booking.stage in (BookingStage.CANCELLED, BookingStage.LOST)
+        if not alike or (gone and row.cancelled_on is None):
+            continue
+        if booking.postings.exists():
+            raise FormatError(
+                file=name,
+                line=row.line,
+                column="reference",
+                reason=f"{row.reference} is {booking.reference} in the records, and the books name that already",
+                fix="leave this row out, or take back what was posted for it first",
+            )
+        known.remove(booking)
+        return booking
+    return None
 
 
 def _stay(entity: Entity, row: stays.StayRow, noted: Booking | None, name: str) -> Booking:

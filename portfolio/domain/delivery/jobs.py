@@ -199,11 +199,12 @@ def _move_booking(
 
 
 def step_back(*, job: DeliveryJob, reason: str, by: AbstractBaseUser | None, at: dt.datetime) -> None:
-    """Take a job back to the stage before, because it was moved by mistake.
+    """Take a job back to the stage before, because it was moved by mistake; a booking that moved with it goes back too.
 
     Raises:
-        JobRefusedError: no reason is given, there is no step before, its booking moved with it and must be taken back
-            first, or somebody moved it meanwhile.
+        JobRefusedError: no reason is given, there is no step before, its booking was completed with it and must be taken
+            back first, or somebody moved it meanwhile.
+        portfolio.domain.bookings.BookingError: its booking moved with it, and was paid or invoiced since.
     """
     reason = reason.strip()
     if not reason:
@@ -219,14 +220,13 @@ def step_back(*, job: DeliveryJob, reason: str, by: AbstractBaseUser | None, at:
     with transaction.atomic():
         if not DeliveryJob.objects.filter(pk=job.pk, stage=before).update(**changes):
             raise _moved_meanwhile(job)
-        standing = Booking.objects.get(pk=job.booking_id)
-        if stage is not None and standing.stage == stage:
-            back = (
-                "take that back on the booking’s page first"
-                if stage == BookingStage.COMPLETED
-                else "a booking does not go back from there, so leave the job or call the booking off"
+        booking = Booking.objects.select_related("entity").get(pk=job.booking_id)
+        if booking.stage == stage == BookingStage.COMPLETED:
+            raise JobRefusedError(
+                "The booking was completed with it; take that back on the booking’s page first."
             )
-            raise JobRefusedError(f"The booking was {standing.get_stage_display().lower()} with it; {back}.")
+        if booking.stage == stage:
+            bookings.step_back(booking=booking, reason=reason, by=by, at=at)
         job.steps.filter(stage=before).delete()
         record("job:step_back", job, job, by, at, {"stage": [before.value, steps[1]], "reason": reason[:250]})
     job.refresh_from_db()

@@ -55,7 +55,7 @@ def book(*, entity: Entity, told: Told, today: dt.date, by: AbstractBaseUser, at
         booking = enquiries.add_booking(
             entity=entity,
             terms=enquiries.Terms(
-                title=f"Stay {told.check_in} to {told.check_out}, {channel}"[:160],
+                title=_title(told.check_in, told.check_out, channel),
                 kind="stay",
                 channel=None,
                 client_name=told.guest.strip(),
@@ -92,10 +92,14 @@ def move(
     with transaction.atomic():
         lock(entity)
         _free(entity, check_in, check_out, stay)
-        kept = Booking.objects.filter(
+        standing = Booking.objects.filter(
             pk=stay.booking_id, stage__in=(BookingStage.BOOKED, BookingStage.PAID)
-        ).update(service_on=check_in)
-        if not kept:
+        )
+        # Its own words stay where somebody wrote others.
+        standing.filter(title=_title(*old, stay.channel_name)).update(
+            title=_title(check_in, check_out, stay.channel_name)
+        )
+        if not standing.update(service_on=check_in):
             raise RentalRefusedError(
                 f"{stay.booking.reference} is {stay.booking.get_stage_display().lower()}; its nights stay as they were."
             )
@@ -112,6 +116,11 @@ def move(
             },
         )  # fmt: skip
     return stay
+
+
+def _title(check_in: dt.date, check_out: dt.date, channel: str) -> str:
+    """Return what a stay's booking is called unless somebody calls it otherwise."""
+    return f"Stay {check_in} to {check_out}, {channel}"[:160]
 
 
 def _free(entity: Entity, check_in: dt.date, check_out: dt.date, own: Stay | None) -> None:

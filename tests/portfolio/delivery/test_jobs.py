@@ -26,7 +26,6 @@ from portfolio.models import (
     Posting,
 )
 from tests.factories.people import owner as an_owner
-from tests.factories.portfolio import EntityFactory
 from tests.portfolio.conftest import Books, open_books
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
@@ -41,7 +40,7 @@ def day(number: int) -> dt.date:
 
 @pytest.fixture
 def books(db: None) -> Books:
-    return open_books(EntityFactory.create(slug="eyd", kind="delivery"))
+    return open_books("eyd", "Expert Yacht Delivery")
 
 
 @pytest.fixture
@@ -144,6 +143,29 @@ def test_a_step_by_mistake_is_taken_back_with_a_reason_once_its_booking_is(job: 
     assert (job.stage, job.arrived_on, job.actual_days) == (JobStage.UNDER_WAY, None, None)
     advance(job, JobStage.ARRIVED, 9)
     assert job.actual_days == 4
+
+
+def test_a_job_contracted_by_mistake_goes_back_with_its_booking_until_money_names_it(
+    books: Books, job: DeliveryJob
+) -> None:
+    def back() -> Booking:
+        jobs.step_back(job=job, reason="Nobody signed", by=None, at=AT)
+        return Booking.objects.get(pk=job.booking_id)
+
+    advance(job, JobStage.QUOTED, 2)
+    advance(job, JobStage.CONTRACTED, 3)
+    booking = back()
+    assert (job.stage, booking.stage, booking.booked_on) == (JobStage.QUOTED, BookingStage.QUOTED, None)
+    booking = back()
+    assert (job.stage, booking.stage, booking.quoted_on) == (JobStage.ENQUIRY, BookingStage.ENQUIRY, None)
+    assert AuditEvent.objects.filter(action="portfolio:booking:step_back").count() == 2
+    advance(job, JobStage.QUOTED, 4)
+    advance(job, JobStage.CONTRACTED, 5)
+    books.post("1010", "2100", 500, on=day(6), booking=booking)
+    with pytest.raises(bookings.MoneyMovedError, match="EYD-1 was paid or invoiced since"):
+        back()
+    job.refresh_from_db()
+    assert (job.stage, job.steps.count()) == (JobStage.CONTRACTED, 3)
 
 
 def test_the_rows_of_a_job_are_written_down_and_said_again(job: DeliveryJob) -> None:

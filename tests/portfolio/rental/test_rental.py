@@ -1,12 +1,13 @@
 """Running a rental: repairs in their steps, nights sold and blocked, rates, papers, and where they come from."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from core.models import AuditEvent
-from portfolio.domain import adoption, chart, exports
+from portfolio.domain import adoption, chart, enquiries, exports
 from portfolio.domain.rental import RentalRefusedError, nights, papers, stays, tickets
 from portfolio.formats import FormatError, handoff
 from portfolio.models import (
@@ -26,7 +27,7 @@ from portfolio.models import (
 from tests.factories import people
 from tests.factories.portfolio import EntityFactory
 from tests.factories.rental import RentalFactory
-from tests.portfolio.conftest import AT
+from tests.portfolio.conftest import AT, Books
 
 TODAY = dt.date(2026, 11, 10)
 pytestmark = pytest.mark.django_db
@@ -155,10 +156,33 @@ class TestNights:
         stays.move(stay=stay, check_in=day("11-21"), check_out=day("11-25"), by=None, at=AT)
         stay.booking.refresh_from_db()
         assert (stay.check_in, stay.booking.service_on) == (day("11-21"), day("11-21"))
+        assert stay.booking.title == "Stay 2026-11-21 to 2026-11-25, Airbnb"
         Booking.objects.update(stage=BookingStage.CANCELLED)
         stay = Stay.objects.select_related("booking__entity").get()
         with pytest.raises(RentalRefusedError, match="its nights stay as they were"):
             stays.move(stay=stay, check_in=day("11-26"), check_out=day("11-27"), by=None, at=AT)
+
+    def test_the_date_of_a_stay_is_changed_with_its_nights_alone(self, place: Entity) -> None:
+        booking = a_stay(place, "11-20", "11-24").booking
+        said = enquiries.Terms(
+            "Zoë’s week",
+            "stay",
+            None,
+            "Zoë",
+            "",
+            2,
+            service_on=day("11-20"),
+            price_minor=90_000,
+            deposit_minor=0,
+        )
+        for wrong in (replace(said, service_on=day("11-21")), replace(said, kind="charter")):
+            with pytest.raises(enquiries.TermsRefusedError, match="move the stay on the rental’s page"):
+                enquiries.change_terms(booking=booking, terms=wrong, by=people.owner(), at=AT)
+        changed = enquiries.change_terms(booking=booking, terms=said, by=people.owner(), at=AT)
+        assert (changed.price_minor, changed.stay.check_in) == (90_000, day("11-20"))
+        moved = stays.move(stay=changed.stay, check_in=day("11-22"), check_out=day("11-24"), by=None, at=AT)
+        moved.booking.refresh_from_db()
+        assert (moved.booking.title, moved.booking.service_on) == ("Zoë’s week", day("11-22"))
 
     def test_blocked_nights_are_given_back_once(self, place: Entity) -> None:
         row = nights.block(
@@ -262,6 +286,30 @@ class TestWhereItComesFrom:
         assert list(Booking.objects.order_by("reference").values_list("reference", "stage")) == [
             ("RS-1", BookingStage.BOOKED), ("RS-2", BookingStage.CANCELLED),
         ]  # fmt: skip
+
+    def test_an_export_takes_over_the_stay_a_person_entered_and_earns_it_once(self, place: Entity) -> None:
+        stay = a_stay(place, "11-20", "11-23", booked_on=day("10-26"))
+        exports.land_stays(data=STAYS.encode(), name="stays.csv", by=None, at=AT)
+        stay.refresh_from_db()
+        stay.booking.refresh_from_db()
+        assert (stay.booking.reference, stay.booking.client_name, stay.check_out) == (
+            "RS-1", "Zoë", day("11-24"),
+        )  # fmt: skip
+        assert Booking.objects.count() == Stay.objects.count() == 2
+
+    def test_one_of_another_channel_is_another_and_one_in_the_books_is_refused(self, place: Entity) -> None:
+        called_off = a_stay(place, "10-15", "10-19", booked_on=day("09-20")).booking
+        direct = a_stay(place, "11-20", "11-24", channel_name="Direct").booking
+        exports.land_stays(data=STAYS.encode(), name="stays.csv", by=None, at=AT)
+        called_off.refresh_from_db()
+        assert (called_off.reference, called_off.stage) == ("RS-2", BookingStage.CANCELLED)
+        assert Booking.objects.count() == 3
+        direct.stay.channel_name = "Airbnb"
+        direct.stay.save()
+        books = Books(place, {account.code: account for account in place.accounts.all()})
+        books.post("1010", "2100", 500, booking=direct)
+        with pytest.raises(FormatError, match="RS-3 is .* in the records, and the books name that already"):
+            exports.land_stays(data=STAYS.replace("RS-1", "RS-3").encode(), name="more.csv", by=None, at=AT)
 
     @pytest.mark.parametrize(
         ("old", "new", "said"),
