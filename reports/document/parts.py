@@ -101,7 +101,7 @@ class FindingLine:
 
 @dataclass(frozen=True, slots=True)
 class ActionLine:
-    """An action as printed. ``carried`` is how many editions before this one had it open."""
+    """An action as printed: how many editions before this one had it open, and when it was escalated, if it was."""
 
     title: str
     owner: str
@@ -110,7 +110,7 @@ class ActionLine:
     finding: str = ""
     pk: int = 0
     carried: int = 0
-    escalated: bool = False
+    escalated_on: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,8 @@ class Document:
     """A whole edition, ready to render. ``url`` is its page; a figure's trace is ``url + figures/<key>/``.
 
     ``commentary`` is what staff wrote about the whole; it follows the headline. ``books`` is how far the books
-    went that were read, and leaves this house with the edition's mail.
+    went that were read, and leaves this house with the edition's mail. ``parts`` are the kinds of part that a variant
+    shows of it; an edition's own names none, and shows all.
     """
 
     head: Head
@@ -195,6 +196,7 @@ class Document:
     figures: dict[str, Figure] = field(default_factory=dict)
     commentary: tuple[Prose, ...] = ()
     books: tuple[BooksHead, ...] = ()
+    parts: tuple[str, ...] = ()
 
     @property
     def charts(self) -> tuple[Chart, ...]:

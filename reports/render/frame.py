@@ -25,7 +25,7 @@ from reports.document import (
 )
 from reports.figures import write
 from reports.render import frame_parts
-from reports.render.frame_parts import Part, day
+from reports.render.frame_parts import Part, Said, day
 from reports.render.words import (
     BADGE_MEANINGS,
     BADGE_WORDS,
@@ -37,7 +37,10 @@ from reports.render.words import (
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A cell as printed. ``mark`` says how a figure is known where that differs from most of the edition."""
+    """A cell as printed. ``mark`` says how a figure is known where that differs from most of the edition.
+
+    ``said`` words are of a commentary: ``strong``, ``emphasis`` and ``code`` say how they are set, ``href`` is their link.
+    """
 
     text: str
     tone: Tone = Tone.PLAIN
@@ -46,6 +49,10 @@ class Piece:
     mark: str = ""
     badge: str = ""
     missing: bool = False
+    strong: bool = False
+    emphasis: bool = False
+    code: bool = False
+    said: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,15 @@ class Frame:
 
     def piece(self, cell: Cell) -> Piece:
         """Return a cell as printed; a figure carries its trace."""
+        if isinstance(cell, Said):
+            return Piece(
+                cell.text,
+                href=cell.href,
+                strong=cell.strong,
+                emphasis=cell.emphasis,
+                code=cell.code,
+                said=True,
+            )
         if not cell.figure:
             return Piece(cell.text, cell.tone)
         figure = self.figure(cell.figure)

@@ -18,6 +18,7 @@ from reports.document import (
     Column,
     Document,
     FindingLine,
+    Line,
     Note,
     Para,
     Passage,
@@ -47,6 +48,17 @@ class Kind(enum.StrEnum):
     DECISIONS = "decisions"
     AGENDA = "agenda"
     DEFINITIONS = "definitions"
+    REST = "rest"
+
+
+@dataclass(frozen=True, slots=True)
+class Said(Cell):
+    """A run of words of a commentary, set as its author asked; ``href`` makes a link of it."""
+
+    strong: bool = False
+    emphasis: bool = False
+    code: bool = False
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,33 @@ def day(date: dt.date) -> str:
 
 
 def parts(document: Document) -> tuple[Part, ...]:
-    """Return every part after the head, in the order of every edition. None is ever left out."""
+    """Return every part after the head, in the order of every edition; of a variant those it shows, and what else there is.
+
+    No part of an edition is ever left out.
+    """
+    whole = _parts(document)
+    if not document.parts:
+        return whole
+    shown = tuple(part for part in whole if part.kind in document.parts)
+    return (*shown, _rest(document, [part for part in whole if part.kind not in document.parts]))
+
+
+def is_said(line: Line) -> bool:
+    """Tell whether a line is of a commentary."""
+    return bool(line) and isinstance(line[0], Said)
+
+
+def _rest(document: Document, left: list[Part]) -> Part:
+    named = ", ".join(part.title for part in left)
+    return Part(
+        Kind.REST,
+        "edition-rest",
+        "In the whole edition",
+        (Para((Cell("See "), Said("the whole edition", href=document.url), Cell(f" for: {named}."))),),
+    )
+
+
+def _parts(document: Document) -> tuple[Part, ...]:
     return (
         _actions_first(document),
         Part(
@@ -166,7 +204,8 @@ def _actions_first(document: Document) -> Part:
         f"{len(by_state[state])} {word.lower()}" for state, word in STATE_WORDS.items() if by_state[state]
     ]
     left = len(document.actions) - len(shown)
-    rest = f" {count(left, 'more action')} in the agenda below." if left else ""
+    where = "below" if not document.parts or Kind.AGENDA in document.parts else "of the whole edition"
+    rest = f" {count(left, 'more action')} in the agenda {where}." if left else ""
     return Part(
         Kind.ACTIONS,
         "edition-actions",
@@ -252,11 +291,19 @@ def _definitions(document: Document) -> Table:
 
 
 def said(commentary: tuple[Prose, ...]) -> tuple[Block, ...]:
-    """Return a commentary as paragraphs and lists: its words, and behind a link's words its address."""
+    """Return a commentary as paragraphs and lists of its words, each piece with who wrote it."""
     blocks: list[Block] = []
     for prose in commentary:
         for stands, passages in groupby(prose.passages, key=lambda passage: passage.stands):
-            lines = tuple((Cell(_words(passage)),) for passage in passages)
+            lines = tuple(
+                tuple(
+                    Said(
+                        span.text, strong=span.strong, emphasis=span.emphasis, code=span.code, href=span.href
+                    )
+                    for span in passage.spans
+                )
+                for passage in passages
+            )
             if stands is Stands.PARAGRAPH:
                 blocks += map(Para, lines)
             else:
@@ -267,7 +314,7 @@ def said(commentary: tuple[Prose, ...]) -> tuple[Block, ...]:
 
 
 def written(commentary: tuple[Prose, ...]) -> list[str]:
-    """Return a commentary passage by passage as plain text."""
+    """Return a commentary passage by passage as plain text: its words, and behind a link's words its address."""
     return [_words(passage) for prose in commentary for passage in prose.passages]
 
 
@@ -282,9 +329,14 @@ def _action_cells(action: ActionLine) -> tuple[Cell, ...]:
 
 def _words(passage: Passage) -> str:
     return "".join(
-        f"{span.text} ({span.href})" if span.href and span.href != span.text else span.text
-        for span in passage.spans
+        with_address("".join(span.text for span in spans), href)
+        for href, spans in groupby(passage.spans, key=lambda span: span.href)
     )
+
+
+def with_address(text: str, href: str) -> str:
+    """Return a link's words with its address behind them, where they are not the address itself."""
+    return f"{text} ({href})" if href and href != text else text
 
 
 def _nothing(text: str) -> Note:

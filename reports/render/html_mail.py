@@ -32,8 +32,9 @@ from reports.document import (
     Table,
     Tone,
 )
+from reports.render import markup
 from reports.render.frame import Frame, Piece
-from reports.render.frame_parts import Kind, Part, day
+from reports.render.frame_parts import Kind, Part, day, is_said
 from reports.render.markup import joined, with_breaks
 from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATE_WORDS, STATUS_WORDS, count, one_line
 
@@ -156,12 +157,13 @@ class _Mail:
         actions, actions_left = self.first(frame.first_actions(), "action")
         tiles = [self.tile(tile) for tile in frame.tiles()[: 10 if self.room.items else None]]
         left = {Kind.FINDINGS: findings_left, Kind.ACTIONS: actions_left}
-        total = len(self.document.sections)
+        total = sum(1 for part in self.parts if part.kind is Kind.SECTION)
         shown = sum(1 for part in parts if part.kind is Kind.SECTION)
         return {
             "title": self.cut(frame.title),
             "head": replace(head, title=self.cut(head.title), sample=self.cut(head.sample)),
             "url": self.document.url,
+            "cut": bool(self.document.parts),
             "preheader": self.preheader(),
             "facts": [
                 replace(fact, text=self.cut(fact.text), note=self.cut(fact.note)) for fact in frame.facts()
@@ -269,7 +271,7 @@ class _Mail:
     def piece(self, piece: Piece) -> SafeString:
         text, tone = with_breaks(self.cut(piece.text)), TONES[piece.tone]
         if not piece.key:
-            return joined([f'<span class="{tone}">{text}</span>']) if tone else text
+            return joined([f'<span class="{tone}">{text}</span>']) if tone else markup.words(piece, text)
         mark = f'&nbsp;<span class="k">{escape(piece.mark)}</span>' if piece.mark else ""
         word = "x" if piece.missing else tone or "f"
         return joined([f'<a class="{word}" href="{escape(piece.href)}">{text}</a>{mark}'])
@@ -278,7 +280,7 @@ class _Mail:
         limit = None if self.room.items is None else self.room.items * 4
         pieces = self.frame.line(line)
         more = " …" if limit is not None and len(pieces) > limit else ""
-        return joined([*(self.piece(piece) for piece in pieces[:limit]), more])
+        return joined([markup.line(pieces[:limit], self.piece), more])
 
     def block(self, block: Block, href: str) -> dict[str, Any]:
         match block:
@@ -288,13 +290,14 @@ class _Mail:
                 title, alt = self.cut(block.title), self.cut(block.alt)
                 return {"kind": "chart", "title": title, "alt": alt, "cid": self.chart_cid(block.name)}
             case Para():
-                return {"kind": "para", "text": self.line(block.line)}
+                return {"kind": "para", "text": self.line(block.line), "said": is_said(block.line)}
             case Bullets():
                 shown, left = self.first(block.lines, "line")
                 lines = [self.line(line) for line in shown]
                 return {
                     "kind": "bullets",
                     "ordered": block.ordered,
+                    "said": any(map(is_said, block.lines)),
                     "lines": lines,
                     "left": left,
                     "href": href,

@@ -4,10 +4,11 @@ This is for other programs; the edition's own frozen JSON is `reports.document.d
 units and every other value in the whole-number steps named beside it, so no reader has to round.
 """
 
+import dataclasses
 import json
 from typing import Any
 
-from reports.document import Chart, Document, Table, Unit
+from reports.document import Chart, Document, Prose, Table, Unit
 from reports.figures import write
 from reports.render.frame import Frame
 from reports.render.frame_parts import written
@@ -62,6 +63,7 @@ def _edition(document: Document) -> dict[str, Any]:
         ],
         "headline": [frame.plain(line) for line in document.headline],
         "commentary": written(document.commentary),
+        "commentary_passages": [_said(prose) for prose in document.commentary],
         "changes": {
             "since": document.changes.since,
             "figures": [
@@ -110,9 +112,10 @@ def _edition(document: Document) -> dict[str, Any]:
                 "title": section.title,
                 "lead": section.lead,
                 "commentary": written(section.commentary),
+                "commentary_passages": [_said(prose) for prose in section.commentary],
                 "tables": [_table(block, frame) for block in section.blocks if isinstance(block, Table)],
                 "charts": [
-                    {"name": block.name, "title": block.title, "alt": block.alt, "spec": block.spec}
+                    {"name": block.name, "title": block.title, "alt": block.alt, "data": dump(block.spec)}
                     for block in section.blocks
                     if isinstance(block, Chart)
                 ],
@@ -148,6 +151,23 @@ def _edition(document: Document) -> dict[str, Any]:
         "definitions": [
             {"metric": d.metric, "name": d.name, "formula": d.formula, "unit": d.unit, "source": d.source}
             for d in document.definitions
+        ],
+    }
+
+
+def _said(prose: Prose) -> dict[str, Any]:
+    """Return a piece of commentary with how its words are set; of what a run of words is not, nothing is said."""
+    return {
+        "by": prose.by,
+        "passages": [
+            {
+                "stands": passage.stands.value,
+                "spans": [
+                    {name: value for name, value in dataclasses.asdict(span).items() if value}
+                    for span in passage.spans
+                ],
+            }
+            for passage in prose.passages
         ],
     }
 

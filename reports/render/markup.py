@@ -1,10 +1,13 @@
 """Small pieces of HTML that the page and the mail share. All text passes through Django's escaping here."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import groupby
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+
+from reports.render.frame import Piece
 
 # No column of a table, on a phone or in a mail, holds a longer word in one line.
 _LONGEST = 24
@@ -26,3 +29,20 @@ def with_breaks(text: str) -> SafeString:
         else "<wbr>".join(escape(bit[at : at + _STEP]) for at in range(0, len(bit), _STEP))
         for bit in re.split(r"(\s+)", text)
     )
+
+
+def line(pieces: Iterable[Piece], draw: Callable[[Piece], str]) -> SafeString:
+    """Return a line of pieces, each drawn by a renderer; neighbours with the same address stand in one link."""
+    parts = []
+    for href, run in groupby(pieces, key=lambda piece: "" if piece.key else piece.href):
+        inner = "".join(draw(piece) for piece in run)
+        parts.append(f'<a href="{escape(href)}" rel="nofollow noopener">{inner}</a>' if href else inner)
+    return joined(parts)
+
+
+def words(piece: Piece, text: SafeString) -> SafeString:
+    """Return the escaped text of a piece as its author had it set: emphasised, strong, as code."""
+    for asked, name in ((piece.code, "code"), (piece.emphasis, "em"), (piece.strong, "strong")):
+        if asked:
+            text = joined([f"<{name}>", text, f"</{name}>"])
+    return text

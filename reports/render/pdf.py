@@ -15,7 +15,7 @@ from core import press
 from core.press import Words
 from reports.document import Align, Block, Bullets, Chart, Document, Line, Note, Para, Severity, Table, Tone
 from reports.render.frame import Frame, Piece
-from reports.render.frame_parts import Kind, Part, day
+from reports.render.frame_parts import Part, day, is_said
 from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATUS_WORDS, count, one_line
 
 TEMPLATE = Path(__file__).resolve().parent / "typst" / "report.typ"
@@ -119,8 +119,6 @@ def _title(text: str, words: Words) -> str:
 
 def _part(part: Part, frame: Frame, words: Words) -> dict[str, Any]:
     blocks = [_block(block, frame, words) for block in part.blocks]
-    if part.kind is Kind.HEADLINE:
-        blocks = [{**b, "kind": "commentary"} if b["kind"] == "para" else b for b in blocks]
     return {
         "kind": part.kind.value,
         "title": _title(part.title, words),
@@ -133,13 +131,16 @@ def _part(part: Part, frame: Frame, words: Words) -> dict[str, Any]:
 
 
 def _piece(piece: Piece, words: Words, *, marked: bool = True) -> dict[str, Any]:
-    return {
+    printed = {
         "text": words(piece.text),
         "tone": piece.tone.value,
         "href": piece.href,
         "mark": piece.mark if marked else "",
         "missing": piece.missing,
     }
+    if piece.said:
+        printed |= {"strong": piece.strong, "emphasis": piece.emphasis, "code": piece.code}
+    return printed
 
 
 def _line(line: Line, frame: Frame, words: Words) -> list[dict[str, Any]]:
@@ -158,10 +159,12 @@ def _block(block: Block, frame: Frame, words: Words) -> dict[str, Any]:
                 "alt": _title(block.alt, words),
             }
         case Para():
-            return {"kind": "para", "line": _line(block.line, frame, words)}
+            kind = "commentary" if is_said(block.line) else "para"
+            return {"kind": kind, "line": _line(block.line, frame, words)}
         case Bullets():
             lines = [_line(line, frame, words) for line in block.lines]
-            return {"kind": "bullets", "ordered": block.ordered, "lines": lines}
+            said = any(map(is_said, block.lines))
+            return {"kind": "bullets", "ordered": block.ordered, "lines": lines, "said": said}
         case Note():
             kind = "quiet" if block.tone is Tone.MUTED else "note"
             return {"kind": kind, "tone": block.tone.value, "line": _line(block.line, frame, words)}

@@ -7,10 +7,11 @@ carry footnotes with the address of their trace.
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from reports.document import Align, Block, Bullets, Chart, Document, Line, Note, Para, Table, Tone
-from reports.render.frame import Frame, Tile
-from reports.render.frame_parts import Kind, Part, day
+from reports.render.frame import Frame, Piece, Tile
+from reports.render.frame_parts import Kind, Part, Said, day, with_address
 from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATUS_WORDS, count
 
 WIDTH = 78
@@ -59,6 +60,9 @@ def _head(frame: Frame) -> Iterator[str]:
         if sentence:
             yield ""
             yield from _wrapped(sentence)
+    if frame.document.parts:
+        yield ""
+        yield from _wrapped("This is the edition in brief; what else it has is named at the end.")
     yield ""
     for word, sources in frame.freshness():
         yield from _wrapped(f"{word}: {sources}")
@@ -221,7 +225,29 @@ def _records(heads: list[str], rows: list[list[str]]) -> Iterator[str]:
 
 
 def _plain(line: Line, frame: Frame) -> str:
-    return frame.plain(line)
+    """Return a line of cells; words of a commentary stand as mail in plain text has it: *strong*, _emphasis_, `code`."""
+    pieces = frame.line(line)
+    if not any(isinstance(cell, Said) for cell in line):
+        return frame.plain(line)
+    return "".join(
+        with_address("".join(_set_apart(list(run))), href)
+        for href, run in groupby(pieces, key=lambda piece: "" if piece.key else piece.href)
+    )
+
+
+def _set_apart(pieces: Sequence[Piece]) -> Iterator[str]:
+    """Yield the words of pieces, a sign before the first and behind the last that is strong, and so on."""
+    signs = (("*", "strong"), ("_", "emphasis"), ("`", "code"))
+    open_signs: list[str] = []
+    for piece in (*pieces, Piece("")):
+        wanted = [sign for sign, name in signs if getattr(piece, name)]
+        kept = 0
+        while kept < min(len(open_signs), len(wanted)) and open_signs[kept] == wanted[kept]:
+            kept += 1
+        yield from reversed(open_signs[kept:])
+        yield from wanted[kept:]
+        yield piece.text
+        open_signs = wanted
 
 
 def _flat(text: str) -> str:

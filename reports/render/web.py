@@ -26,9 +26,9 @@ from reports.document import (
     Table,
     Tone,
 )
-from reports.render import charts
+from reports.render import charts, markup
 from reports.render.frame import Frame, Piece
-from reports.render.frame_parts import day
+from reports.render.frame_parts import day, is_said
 from reports.render.markup import joined, with_breaks
 from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATE_WORDS, STATUS_WORDS
 
@@ -124,7 +124,7 @@ class _Page:
         text = with_breaks(piece.text)
         tone = TONES[piece.tone]
         if not piece.key:
-            return joined([f'<span class="tone-{tone}">{text}</span>']) if tone else text
+            return joined([f'<span class="tone-{tone}">{text}</span>']) if tone else markup.words(piece, text)
         words = ["traced", *(["missing"] if piece.missing else [f"tone-{tone}"] if tone else [])]
         badge = "" if piece.missing else f"{piece.badge.capitalize()}: "
         mark = f" {_provenance_mark(piece)}" if piece.mark else ""
@@ -136,7 +136,7 @@ class _Page:
         )
 
     def line(self, line: Line) -> SafeString:
-        return joined(self.piece(piece) for piece in self.frame.line(line))
+        return markup.line(self.frame.line(line), self.piece)
 
     def block(self, block: Block) -> dict[str, Any]:
         match block:
@@ -145,10 +145,11 @@ class _Page:
             case Chart():
                 return self.chart(block)
             case Para():
-                return {"kind": "para", "text": self.line(block.line)}
+                return {"kind": "para", "text": self.line(block.line), "said": is_said(block.line)}
             case Bullets():
                 lines = [self.line(line) for line in block.lines]
-                return {"kind": "bullets", "ordered": block.ordered, "lines": lines}
+                said = any(map(is_said, block.lines))
+                return {"kind": "bullets", "ordered": block.ordered, "lines": lines, "said": said}
             case Note():
                 kind = "quiet" if block.tone is Tone.MUTED else "note"
                 return {"kind": kind, "tone": _CALLOUTS.get(block.tone, ""), "text": self.line(block.line)}
@@ -192,16 +193,16 @@ class _Page:
 
     def chart(self, chart: Chart) -> dict[str, Any]:
         columns, rows = charts.numbers(chart.spec)
-        width, height = chart.spec.get("width"), chart.spec.get("height")
-        sized = isinstance(width, int) and isinstance(height, int)
+        drawing = self.drawings.get(chart.name, "")
+        width, height = charts.size(drawing.encode() or charts.draw(chart))
         return {
             "kind": "chart",
             "title": chart.title,
             "alt": chart.alt,
-            "svg": SafeString(self.drawings.get(chart.name, "")),
+            "svg": SafeString(drawing),
             "src": f"{self.frame.base}charts/{quote(chart.name, safe='')}",
-            "width": width if sized else None,
-            "height": height if sized else None,
+            "width": width,
+            "height": height,
             "columns": columns,
             "rows": rows,
         }
