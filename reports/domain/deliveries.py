@@ -1,6 +1,7 @@
 """Who an edition went to, and how far it came; sending it again to those it missed. Composing it is `mailing`."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 from crew.models import Person
 from mail.domain import compose, decisions
@@ -8,13 +9,32 @@ from mail.domain import queries as mail
 from mail.domain.content import Content, take_apart
 from mail.models import Message, State
 from reports.document import Document, load
-from reports.domain import mailing
-from reports.models import Edition
+from reports.domain import mailing, subjects, variants
+from reports.domain.subjects import Tally
+from reports.models import Edition, Report, Variant
 
 
 def of_edition(*, edition: Edition) -> tuple[Message, ...]:
-    """Return the mails of an edition, by address."""
-    return tuple(mail.with_key_prefix(mailing.dedupe_prefix(edition)))
+    """Return the mails of an edition, by address, each with what it was to bear."""
+    rows = mail.with_key_prefix(mailing.dedupe_prefix(edition))
+    return tuple(rows.defer(None).defer("sealed"))
+
+
+def variants_of(mails: Iterable[Message]) -> dict[int, Variant | None]:
+    """Return the variant of each mail of an edition by the mail's id; None is the whole."""
+    known = {variant.slug: variant for variant in variants.known()}
+    return {row.pk: known.get(row.payload.get("variant", "")) for row in mails}
+
+
+def tallies_of(*, edition: Edition) -> list[Tally]:
+    """Return what came of each subject line of an edition; nothing where it went out under the usual one alone."""
+    found = subjects.tallies(report=edition.report, prefix=mailing.dedupe_prefix(edition), every=False)
+    return found if any(tally.label for tally in found) else []
+
+
+def tallies_of_report(*, report: Report) -> list[Tally]:
+    """Return what came of each subject line of a report, over all its editions."""
+    return subjects.tallies(report=report, prefix=mailing.report_prefix(report))
 
 
 def resend_failed(*, edition: Edition, by: Person, at: dt.datetime) -> list[str]:
@@ -30,16 +50,18 @@ def resend_failed(*, edition: Edition, by: Person, at: dt.datetime) -> list[str]
     return again
 
 
-def preview(*, edition: Edition, reader: Person) -> Content:
-    """Return an edition's mail as this reader would get it, taken apart; nothing is sent."""
+def preview(*, edition: Edition, reader: Person, variant: Variant | None = None) -> Content:
+    """Return an edition's mail as this reader would get it, in a variant, taken apart; nothing is sent."""
+    lines = subjects.in_use(report=edition.report)
+    line = subjects.choose(lines=lines, report=edition.report.slug, address=reader.email)
     message = Message(
         composer=mailing.COMPOSER,
-        payload={"edition": edition.pk},
+        payload={"edition": edition.pk, **({} if variant is None else {"variant": variant.slug})},
         to_address=reader.email,
         to_name=reader.name,
         from_name=edition.report.from_name,
         reply_to=edition.report.reply_to,
-        subject=mailing.subject(load(Document, edition.document)),
+        subject=subjects.subject(document=load(Document, edition.document), line=line),
     )
     built = compose.build(message, compose.compose(message))
     return take_apart(built.message().as_bytes())

@@ -177,9 +177,10 @@ def agreed(*, run: Run, at: dt.datetime) -> None:
 def release(*, at: dt.datetime) -> list[int]:
     """Let go on the runs that were held for as long as their reports wait; return their ids. The sweep calls it.
 
-    One whose report was issued anew meanwhile is left to a person: by itself no older edition follows a newer one.
+    One that somebody asked to see first waits for a person however long it takes. So does one whose report was issued anew
+    meanwhile: by itself no older edition follows a newer one.
     """
-    rows = waiting().filter(report__release_after_hours__isnull=False, held_draft__isnull=False)
+    rows = waiting().filter(hold=False, report__release_after_hours__isnull=False, held_draft__isnull=False)
     rows = rows.select_related("held_draft")
     found = []
     for run in rows.defer("held_draft__draft"):

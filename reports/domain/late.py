@@ -6,14 +6,61 @@ kept and all send it. A chart by night is the day's drawing in other colours, an
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
+from reports.document import Document, load
+from reports.domain import variants
 from reports.domain.forms import File, content_id
-from reports.models import Edition, EditionFile, FileKind
+from reports.models import Edition, EditionFile, FileKind, Variant
 from reports.render import charts
 
 _NIGHT = ".dark"
+
+
+class NoMailError(LookupError):
+    """An edition that was issued without the forms a mail is made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An edition's words for a mail."""
+
+    text: str
+    html: str
+
+
+def letter(
+    *, edition_id: int, files: Sequence[EditionFile], variant: Variant | None, keep: bool = True
+) -> Letter:
+    """Return an edition as a variant shows it, from its files: as kept, or made now and, with ``keep``, kept.
+
+    Raises:
+        NoMailError: the edition has no mail.
+    """
+    kept = {file.kind: file for file in files if file.kind in (FileKind.MAIL_HTML, FileKind.TEXT)}
+    if len(kept) < 2:
+        raise NoMailError(f"Edition {edition_id} has no mail to send.")
+    html: File | EditionFile = kept[FileKind.MAIL_HTML]
+    words: File | EditionFile = kept[FileKind.TEXT]
+    if variant is not None and not variants.is_whole(variant):
+        stem = html.name.removesuffix(".html")
+        named = {file.name: file for file in files}
+        names = [variants.file_name(stem, variant, ending) for ending in ("html", "txt")]
+        if all(name in named for name in names):
+            html, words = (named[name] for name in names)
+        else:
+            html, words = _cut(edition_id, variant, stem=stem, keep=keep)
+    return Letter(text=bytes(words.content).decode(), html=bytes(html.content).decode())
+
+
+def _cut(
+    edition_id: int, variant: Variant, *, stem: str, keep: bool
+) -> tuple[File | EditionFile, File | EditionFile]:
+    document = load(Document, Edition.objects.values_list("document", flat=True).get(pk=edition_id))
+    html, words = variants.render(document, variant, stem=stem)
+    return (_kept(edition_id, html), _kept(edition_id, words)) if keep else (html, words)
 
 
 def drawing(*, edition: Edition, name: str) -> bytes | None:

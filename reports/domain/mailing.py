@@ -3,15 +3,13 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from django.conf import settings
-
 from mail.domain import compose, outbox
 from mail.domain.compose import CannotComposeError, Composed, InlineImage
 from mail.models import Message
 from reports.document import Document
-from reports.domain import late
+from reports.domain import late, recipients, subjects
 from reports.domain.forms import content_id
-from reports.models import Edition, EditionFile, FileKind
+from reports.models import Edition, EditionFile, FileKind, Report, Variant
 
 COMPOSER = "reports.edition"
 
@@ -23,37 +21,44 @@ def dedupe_key(edition: Edition, address: str) -> str:
 
 def dedupe_prefix(edition: Edition) -> str:
     """Return what the keys of all mails of an edition begin with."""
-    return f"report:{edition.report.slug}:{edition.number}:"
+    return f"{report_prefix(edition.report)}{edition.number}:"
 
 
-def subject(document: Document) -> str:
-    """Return a subject that names period and edition, so that editions do not thread."""
-    head = document.head
-    return f"[EXEC REPORT] {head.title}, {head.period}, edition {document.number}"
+def report_prefix(report: Report) -> str:
+    """Return what the keys of all mails of a report's editions begin with."""
+    return f"report:{report.slug}:"
 
 
-def enqueue(*, edition: Edition, document: Document, send_to: Sequence[str] | None, at: dt.datetime) -> int:
+def enqueue(
+    *,
+    edition: Edition,
+    document: Document,
+    send_to: Sequence[str] | None,
+    variant: Variant | None = None,
+    at: dt.datetime,
+) -> int:
     """Put one mail per reader into the outbox, in the caller's transaction; return to how many it will go.
 
-    A reader whose address is dead is kept as a suppressed message. ``send_to`` replaces the report's recipients; where a report has none, REPORT_RECIPIENTS receive it.
+    A reader whose address is dead is kept as a suppressed message. ``send_to`` replaces the report's recipients; where a
+    report has none, REPORT_RECIPIENTS receive it. ``variant`` replaces what each of them gets.
     """
     report = edition.report
-    if send_to is None:
-        readers = [(row.address, row.name) for row in report.recipients.filter(active=True)]
-        readers = readers or [(address, "") for address in settings.REPORT_RECIPIENTS]
-    else:
-        readers = [(address, "") for address in send_to]
+    lines = subjects.in_use(report=report)
     going = 0
-    for address, name in readers:
+    for reader in recipients.readers(report=report, send_to=send_to, variant=variant):
+        line = subjects.choose(lines=lines, report=report.slug, address=reader.address)
+        payload = {"edition": edition.pk, "label": line.label if line else ""}
+        if reader.variant is not None:
+            payload["variant"] = reader.variant.slug
         asked = outbox.enqueue(
-            dedupe_key=dedupe_key(edition, address),
+            dedupe_key=dedupe_key(edition, reader.address),
             composer=COMPOSER,
-            payload={"edition": edition.pk},
-            to_address=address,
-            to_name=name,
+            payload=payload,
+            to_address=reader.address,
+            to_name=reader.name,
             from_name=report.from_name,
             reply_to=report.reply_to,
-            subject=subject(document),
+            subject=subjects.subject(document=document, line=line),
             bcc_audit=True,
             at=at,
         )
@@ -62,33 +67,34 @@ def enqueue(*, edition: Edition, document: Document, send_to: Sequence[str] | No
 
 
 def composed(message: Message, secret: str | None) -> Composed:
-    """Compose an edition's mail from its frozen files: text, HTML and the charts it shows, PDF attached.
+    """Compose an edition's mail from its frozen files: text, HTML and the charts it shows, and the PDF.
 
-    The first mail of an edition has its charts made into images, which are kept for the others.
+    The row says which variant. The first mail of one has its words and charts made, which are kept for the others; a
+    message that is not in the outbox is looked at, and keeps no words.
 
     Raises:
-        CannotComposeError: the edition the row names is not there.
+        CannotComposeError: the edition or the variant the row names is not there.
     """
-    files = list(EditionFile.objects.filter(edition_id=message.payload.get("edition")))
-    kept = {file.kind: file for file in files}
-    if FileKind.TEXT not in kept or FileKind.MAIL_HTML not in kept:
-        raise CannotComposeError(f"Edition {message.payload.get('edition')} has no mail to send.")
-    html = bytes(kept[FileKind.MAIL_HTML].content).decode()
+    edition_id, slug = message.payload.get("edition"), message.payload.get("variant")
+    files = list(EditionFile.objects.filter(edition_id=edition_id))
+    variant = None if slug is None else Variant.objects.filter(slug=slug).first()
+    if slug is not None and variant is None:
+        raise CannotComposeError(f"There is no variant {slug!r} any more, so this mail cannot be made.")
+    try:
+        letter = late.letter(edition_id=edition_id, files=files, variant=variant, keep=message.pk is not None)
+    except late.NoMailError as error:
+        raise CannotComposeError(str(error)) from error
     images = tuple(
         InlineImage(
             content_id(file.name.removesuffix(".png")), file.name, file.media_type, bytes(file.content)
         )
-        for file in late.mail_images(files=files, html=html)
+        for file in late.mail_images(files=files, html=letter.html)
     )
     attached = tuple(
         compose.Attachment(file.name, file.media_type, bytes(file.content))
         for file in files
-        if file.kind == FileKind.PDF
+        if file.kind == FileKind.PDF and (variant is None or variant.attach_pdf)
     )
     return Composed(
-        subject=message.subject,
-        text=bytes(kept[FileKind.TEXT].content).decode(),
-        html=html,
-        inline=images,
-        attachments=attached,
+        subject=message.subject, text=letter.text, html=letter.html, inline=images, attachments=attached
     )

@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from portfolio.domain import queries as portfolio
 from portfolio.models import Entity
 from reports.document import Document
-from reports.domain import catalogue, issue, late, queries, runs
+from reports.domain import catalogue, issue, late, queries, runs, variants
 from reports.domain.forms import File, content_id
 from reports.lenses import Family
-from reports.models import EditionFile, FileKind, Report, Run, Trigger
+from reports.models import EditionFile, FileKind, Report, Run, Trigger, Variant
 from reports.render import json
 
 # What ``all`` names; a report of another family is asked for by its own name.
 FAMILIES = (Family.CORE, Family.DOMAIN)
 ENDINGS = {".html": FileKind.MAIL_HTML, ".txt": FileKind.TEXT, ".pdf": FileKind.PDF, ".json": None}
+
+CUTS = {FileKind.MAIL_HTML: FileKind.CUT_HTML, FileKind.TEXT: FileKind.CUT_TEXT}
 
 
 class UnknownReportError(LookupError):
@@ -28,6 +30,10 @@ class UnknownReportError(LookupError):
 
 class UnknownEntityError(LookupError):
     """A slug that names no active entity."""
+
+
+class UnknownVariantError(LookupError):
+    """A slug that names no variant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,19 @@ def entity_of(slug: str) -> Entity:
     return found
 
 
+def variant_of(slug: str) -> Variant:
+    """Return the variant of a slug.
+
+    Raises:
+        UnknownVariantError: there is none.
+    """
+    found = variants.known().filter(slug=slug).first()
+    if found is None:
+        known = ", ".join(variant.slug for variant in variants.known())
+        raise UnknownVariantError(f"{slug!r} is not a variant; there are {known}.")
+    return found
+
+
 def issue_now(
     *,
     report: Report,
@@ -90,9 +109,12 @@ def issue_now(
     send_to: Sequence[str] | None,
     at: dt.datetime,
     hold: bool = False,
+    variant: Variant | None = None,
 ) -> Run:
     """Issue a report in this process and return its run, settled or held unless a worker was quicker to take it."""
-    return issue_many(reports=[report], entity=entity, as_of=as_of, send_to=send_to, at=at, hold=hold)[0]
+    return issue_many(
+        reports=[report], entity=entity, as_of=as_of, send_to=send_to, at=at, hold=hold, variant=variant
+    )[0]
 
 
 def issue_many(
@@ -103,10 +125,11 @@ def issue_many(
     send_to: Sequence[str] | None,
     at: dt.datetime,
     hold: bool = False,
+    variant: Variant | None = None,
 ) -> list[Run]:
     """Issue reports in this process as `issue_now` does, reading the records once for all; return their runs.
 
-    With ``hold`` each edition waits for a person instead of going out.
+    With ``hold`` each edition waits for a person instead of going out. ``variant`` replaces each reader's own.
     """
     queued = [
         runs.queue(
@@ -117,6 +140,7 @@ def issue_many(
             entity=entity,
             send_to=send_to,
             hold=hold,
+            variant=variant,
             here=True,
         )
         for report in reports
@@ -152,13 +176,24 @@ def preview_now(*, report: Report, entity: Entity | None, as_of: dt.date, at: dt
     return Preview(run, document, files)
 
 
-def as_file(*, document: Document, files: Sequence[File | EditionFile], ending: str) -> bytes:
-    """Return an edition in the form that a file's ending asks for; HTML holds its charts in itself."""
+def as_file(
+    *,
+    document: Document,
+    files: Sequence[File | EditionFile],
+    ending: str,
+    variant: Variant | None = None,
+) -> bytes:
+    """Return an edition in the form that a file's ending asks for; HTML holds its charts in itself.
+
+    ``variant`` cuts HTML and text; the other forms are always the whole.
+    """
     kind = ENDINGS[ending]
     if kind is None:
         return json.render(document)
-    content = next(bytes(file.content) for file in files if file.kind == kind)
-    if kind is not FileKind.MAIL_HTML:
+    if variant is not None and kind in CUTS and not variants.is_whole(variant):
+        files, kind = [*files, *variants.render(document, variant, stem="cut")], CUTS[kind]
+    content = [bytes(file.content) for file in files if file.kind == kind][-1]
+    if ending != ".html":
         return content
     html = content.decode()
     for file in late.images(files=files, html=html):

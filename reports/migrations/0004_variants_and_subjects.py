@@ -1,12 +1,13 @@
 """The lengths a report is sent in, the subjects its mail is tried with, and what a schedule runs it about."""
 
 import django.db.models.deletion
+import django.db.models.functions.text
 from django.db import migrations, models
 
 BRIEF = ["actions", "headline", "changes", "kpis", "findings", "decisions"]
 VARIANTS = [
     {"slug": "long", "name": "The whole edition", "parts": [*BRIEF, "section", "agenda", "definitions"]},
-    {"slug": "brief", "name": "In brief", "parts": BRIEF, "charts": False},
+    {"slug": "brief", "name": "In brief", "parts": BRIEF, "attach_pdf": False},
 ]
 
 
@@ -42,14 +43,15 @@ class Migration(migrations.Migration):
                 (
                     "template",
                     models.CharField(
-                        help_text="Words and {title}, {period}, {edition}, {headline}.", max_length=120
+                        help_text="What follows [EXEC REPORT]: words and {title}, {period}, {edition}, {headline}.",
+                        max_length=120,
                     ),
                 ),
                 ("active", models.BooleanField(default=True)),
                 (
                     "report",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.PROTECT,
                         related_name="subject_lines",
                         to="reports.report",
                     ),
@@ -58,7 +60,11 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["report_id", "label", "id"],
                 "constraints": [
-                    models.UniqueConstraint(fields=("report", "label"), name="subject_line_once_per_label")
+                    models.UniqueConstraint(
+                        models.F("report"),
+                        django.db.models.functions.text.Lower("label"),
+                        name="subject_line_once_per_label",
+                    )
                 ],
             },
         ),
@@ -76,15 +82,16 @@ class Migration(migrations.Migration):
                 (
                     "parts",
                     models.JSONField(
-                        help_text="Kinds of part that are shown, as reports/render/frame.py names them."
+                        help_text="Kinds of part that are shown, as reports/render/frame_parts.py names them."
                     ),
                 ),
-                ("charts", models.BooleanField(default=True, help_text="Whether the mail shows charts.")),
-                ("attach_pdf", models.BooleanField(default=True)),
-                ("attach_xlsx", models.BooleanField(default=False)),
+                (
+                    "attach_pdf",
+                    models.BooleanField(default=True, help_text="Whether the PDF of the whole goes with it."),
+                ),
             ],
             options={
-                "ordering": ["slug"],
+                "ordering": ["id"],
             },
         ),
         migrations.AddField(

@@ -142,6 +142,8 @@ class Migration(migrations.Migration):
                     ("xlsx", "Workbook"),
                     ("chart_svg", "Chart (SVG)"),
                     ("chart_png", "Chart (PNG)"),
+                    ("cut_html", "HTML mail of a variant"),
+                    ("cut_text", "Plain text of a variant"),
                 ],
                 max_length=10,
             ),

@@ -42,6 +42,8 @@ class FileKind(models.TextChoices):
     XLSX = "xlsx", "Workbook"
     CHART_SVG = "chart_svg", "Chart (SVG)"
     CHART_PNG = "chart_png", "Chart (PNG)"
+    CUT_HTML = "cut_html", "HTML mail of a variant"
+    CUT_TEXT = "cut_text", "Plain text of a variant"
 
 
 class EditionFile(models.Model):

@@ -153,17 +153,18 @@ class Schedule(models.Model):
 class SubjectLine(models.Model):
     """One of the subjects a report's mail is tried with; each reader always gets the same one of those active."""
 
-    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="subject_lines")
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="subject_lines")
     label = models.CharField(max_length=20, help_text="What its openings are counted under, for example A.")
     template = models.CharField(
-        max_length=120, help_text="Words and {title}, {period}, {edition}, {headline}."
+        max_length=120,
+        help_text="What follows [EXEC REPORT]: words and {title}, {period}, {edition}, {headline}.",
     )
     active = models.BooleanField(default=True)
 
     class Meta:
         ordering = ["report_id", "label", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["report", "label"], name="subject_line_once_per_label")
+            models.UniqueConstraint("report", Lower("label"), name="subject_line_once_per_label"),
         ]
 
     def __str__(self) -> str:

@@ -8,13 +8,13 @@ class Variant(models.Model):
 
     slug = models.SlugField(max_length=20, unique=True)
     name = models.CharField(max_length=60)
-    parts = models.JSONField(help_text="Kinds of part that are shown, as reports/render/frame.py names them.")
-    charts = models.BooleanField(default=True, help_text="Whether the mail shows charts.")
-    attach_pdf = models.BooleanField(default=True)
-    attach_xlsx = models.BooleanField(default=False)
+    parts = models.JSONField(
+        help_text="Kinds of part that are shown, as reports/render/frame_parts.py names them."
+    )
+    attach_pdf = models.BooleanField(default=True, help_text="Whether the PDF of the whole goes with it.")
 
     class Meta:
-        ordering = ["slug"]
+        ordering = ["id"]
 
     def __str__(self) -> str:
         return self.name

@@ -15,7 +15,7 @@ from portfolio.domain import queries as portfolio
 from portfolio.models import Entity
 from reports.document import Document, load
 from reports.domain import catalogue, deliveries, editions, issue, oneoff, runs
-from reports.models import Edition, EditionFile, Report, Run, RunState
+from reports.models import Edition, EditionFile, Report, Run, RunState, Variant
 
 BAD_INPUT = 2
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -28,6 +28,8 @@ class Command(BaseCommand):
         "Issue reports at once: each becomes an edition, and its mail is queued for its recipients. "
         "Bad input ends with one sentence and exit status 2, and nothing is written."
     )
+
+    variant: Variant | None = None
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
@@ -49,6 +51,11 @@ class Command(BaseCommand):
             action="store_true",
             help="work it out and keep it; it goes out once an owner approves it",
         )
+        parser.add_argument(
+            "--variant",
+            metavar="SLUG",
+            help="what every reader gets (long, brief) instead of their own; --out shows it too",
+        )
         parser.add_argument("--dry-run", action="store_true", help="build and show it; no edition, no mail")
         parser.add_argument(
             "--out",
@@ -65,6 +72,7 @@ class Command(BaseCommand):
         as_of = self._as_of(options["as_of"], at)
         send_to = self._addresses(options["to"])
         outs = self._outs(options["out"], reports)
+        self.variant = self._variant(options["variant"])
         if options["hold"] and options["dry_run"]:
             raise CommandError(
                 "--hold keeps an edition for approval and --dry-run keeps nothing; choose one of them.",
@@ -77,7 +85,13 @@ class Command(BaseCommand):
             ]
         else:
             issued = oneoff.issue_many(
-                reports=reports, entity=entity, as_of=as_of, send_to=send_to, at=at, hold=options["hold"]
+                reports=reports,
+                entity=entity,
+                as_of=as_of,
+                send_to=send_to,
+                at=at,
+                hold=options["hold"],
+                variant=self.variant,
             )
             done = [self._tell(run, out) for run, out in zip(issued, outs, strict=True)]
         if not all(done):
@@ -117,13 +131,17 @@ class Command(BaseCommand):
                 f"{report.slug}: dry run {made.run.pk} as of {as_of}, nothing kept or sent; see {out}"
             )
         else:
-            text = oneoff.as_file(document=made.document, files=made.files, ending=".txt").decode()
-            self.stdout.write(text)
+            text = oneoff.as_file(
+                document=made.document, files=made.files, ending=".txt", variant=self.variant
+            )
+            self.stdout.write(text.decode())
             self.stdout.write(f"{report.slug}: dry run {made.run.pk} as of {as_of}, nothing kept or sent.")
         return True
 
     def _write(self, path: Path, document: Document, files: Sequence[Any]) -> None:
-        content = oneoff.as_file(document=document, files=files, ending=path.suffix.lower())
+        content = oneoff.as_file(
+            document=document, files=files, ending=path.suffix.lower(), variant=self.variant
+        )
         try:
             path.write_bytes(content)
         except OSError as error:
@@ -134,7 +152,7 @@ class Command(BaseCommand):
             reports = oneoff.choose(words, entity)
             for report in reports:
                 catalogue.check(report=report, entity=entity)
-        except (oneoff.UnknownReportError, catalogue.WrongKindError) as error:
+        except (oneoff.UnknownReportError, catalogue.UnfitEntityError) as error:
             raise CommandError(str(error), returncode=BAD_INPUT) from error
         return reports
 
@@ -145,6 +163,14 @@ class Command(BaseCommand):
             return oneoff.entity_of(slug)
         except oneoff.UnknownEntityError as error:
             raise CommandError(f"--entity {error}", returncode=BAD_INPUT) from error
+
+    def _variant(self, slug: str | None) -> Variant | None:
+        if slug is None:
+            return None
+        try:
+            return oneoff.variant_of(slug)
+        except oneoff.UnknownVariantError as error:
+            raise CommandError(f"--variant {error}", returncode=BAD_INPUT) from error
 
     def _as_of(self, text: str | None, at: dt.datetime) -> dt.date:
         if text is None:
