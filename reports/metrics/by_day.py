@@ -69,15 +69,16 @@ def stood(desk: Desk, scope: Scope, roles: Iterable[str], on: dt.date) -> Answer
 
 
 def _begun(desk: Desk, scope: Scope, *, flow: bool) -> dt.date | None:
-    """Return from which day on the scope's books say what moved, or what stood: opening balances stand, and move nothing."""
-    firsts = [
-        months.first_day(desk.facts.first_months[entity.id])
-        if entity.opened_on is None
-        else entity.opened_on + dt.timedelta(days=flow)
+    """Return from which day on the scope's books say what moved, or what stood."""
+    flows = desk.flows_since(scope)
+    if flow or flows is None:
+        return flows
+    opened = [
+        entity.opened_on
         for entity in desk.facts.entities
-        if entity.id in scope.ids and entity.id in desk.facts.first_months
+        if entity.id in scope.ids and entity.id in desk.facts.first_months and entity.opened_on is not None
     ]
-    return min(firsts, default=None)
+    return min([flows, *opened])
 
 
 def _answer(

@@ -91,10 +91,12 @@ class ClientBook:
         return max(((row.issued_on, row.debtor_id) for row in self.invoices(scope)), default=(None, None))[1]
 
     def contracts_of(self, scope: Scope) -> tuple[ContractFact, ...]:
-        """Return the contracts of a scope."""
+        """Return the active contracts of a scope; what was done under others is among its work."""
         wanted = self.of(scope)
         return tuple(
-            row for row in self.records.contracts if row.client_id in wanted and row.entity_id in scope.ids
+            row
+            for row in self.records.contracts
+            if row.active and row.client_id in wanted and row.entity_id in scope.ids
         )
 
     def invoices(self, scope: Scope) -> tuple[InvoiceFact, ...]:

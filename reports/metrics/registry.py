@@ -310,6 +310,23 @@ class Desk:
         firsts = self.facts.first_months
         return min((firsts[entity] for entity in scope.ids if entity in firsts), default=None)
 
+    def flows_since(self, scope: Scope) -> dt.date | None:
+        """Return from which day on the scope's books say what moved: opening balances stand, and move nothing.
+
+        None where its books are empty.
+        """
+        firsts = self.facts.first_months
+        return min(
+            (
+                months.first_day(firsts[entity.id])
+                if entity.opened_on is None
+                else entity.opened_on + dt.timedelta(days=1)
+                for entity in self.facts.entities
+                if entity.id in scope.ids and entity.id in firsts
+            ),
+            default=None,
+        )
+
     def postings(
         self,
         scope: Scope,
@@ -326,7 +343,7 @@ class Desk:
 
         ``first`` None counts from the beginning of the books: a balance, which the last month's statement vouches
         for. A movement of several months is measured when each of them that has entries is reconciled. Before the
-        scope's first entry there is no figure. ``sign`` −1 makes credits positive; ``cash`` takes the cash those
+        scope's first entry there is no figure, nor a movement before the month after its opening balances. ``sign`` −1 makes credits positive; ``cash`` takes the cash those
         accounts explain, an inflow being positive whatever the sign of the accounts. ``sisters`` are the kinds of
         accounts between sister entities that count too.
         """
@@ -345,9 +362,11 @@ class Desk:
         side: str = "",
     ) -> Answer:
         """Answer with the movement of these very accounts over whole months, from balances; see `postings`."""
-        begun = self.begun_in(scope)
-        if begun is None:
+        begun, flows = self.begun_in(scope), self.flows_since(scope)
+        if begun is None or flows is None:
             return self.absent("not tracked: its books have no entries", Badge.UNRECONCILED)
+        if first is not None:
+            begun = months.month_of(flows)
         if last < begun:
             return self.absent(f"not tracked before {months.label(begun)}", Badge.UNRECONCILED)
         start = self.facts.first_month if first is None else first

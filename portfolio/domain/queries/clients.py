@@ -50,7 +50,10 @@ class ClientFact:
 
 @dataclass(frozen=True, slots=True)
 class ContractFact:
-    """The terms a client is served on; ``terms_days`` are the contract's or else the client's."""
+    """The terms a client is served on; ``terms_days`` are the contract's or else the client's.
+
+    One that is not ``active`` serves nobody any more, and what was done under it stays what it was.
+    """
 
     id: int
     entity_id: int
@@ -65,6 +68,7 @@ class ContractFact:
     notice_days: int | None
     expired_on: dt.date | None
     terms_days: int
+    active: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +203,9 @@ def client_records(*, entity_ids: Collection[int], as_of: dt.date) -> ClientReco
             ContractFact(
                 row.pk, row.entity_id, reader.client(row.entity_id, row.client_id, row.client.name), row.title, row.state,
                 row.billing_model, row.rate_minor, row.starts_on, row.ends_on, row.renews, row.notice_days, row.expired_on,
-                row.client.terms_days if row.terms_days is None else row.terms_days,
+                row.client.terms_days if row.terms_days is None else row.terms_days, row.active,
             )
-            for row in served.values() if row.active
+            for row in served.values()
         ),
         time=reader.time(served),
         milestones=reader.milestones(),
@@ -299,7 +303,7 @@ class _Reader:
             )
             for pk, found in held.items()
             for month in found
-            if month >= first or (pk, month) not in billed
+            if (month >= first if (pk, month) in billed else _asks(served[pk], month))
         )  # fmt: skip
 
     def invoices(self) -> tuple[tuple[InvoiceFact, ...], tuple[Taken, ...]]:
@@ -441,3 +445,9 @@ class _Reader:
 
 
 _BILLED = ("invoice_line__invoice__state", "invoice_line__invoice__issued_on")
+
+
+def _asks(contract: ClientContract, month: int) -> bool:
+    """Tell whether a retainer asks for a month nobody billed: one that is active no more, only up to its end."""
+    ends_on = contract.ends_on
+    return contract.active or (ends_on is not None and month <= months.month_of(ends_on))

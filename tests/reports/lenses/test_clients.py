@@ -151,6 +151,26 @@ def test_an_agency_without_records_reads_none_of_them_as_0() -> None:
 
 
 @pytest.mark.usefixtures("sample")
+def test_a_contract_that_is_active_no_more_keeps_what_was_earned_and_asks_for_nothing_new() -> None:
+    """Harbor Dental's retainer was billed up to October, and runs on; Cove Realty pays by the hour."""
+    ClientContract.objects.filter(client__name__in=["Harbor Dental", "Cove Realty"]).update(active=False)
+    found = draft(LENS)
+    for metric in ("earned", "invoiced", "retainers_due", "time_value"):
+        assert figure(found, metric, WHOLE, "Oct 2026").value == value(metric, period="Oct 2026")
+    assert figure(found, "not_invoiced", WHOLE).value == value("not_invoiced")
+    assert figure(found, "recurring_revenue", WHOLE, "Oct 2026").value == 0
+    contracts = next(section for section in found.sections if section.anchor == "contracts").blocks[0]
+    assert isinstance(contracts, Table)
+    assert not {"Harbor Dental", "Cove Realty"} & {row.cells[0].text for row in contracts.rows}
+
+    # No invoice asks for the retainer at this rate, and one that is active no more asks for none after its end.
+    ClientContract.objects.filter(client__name="Harbor Dental").update(
+        rate_minor=90_100, ends_on=dt.date(2026, 9, 30)
+    )
+    assert figure(draft(LENS), "retainers_due", WHOLE, "Oct 2026").value == 0
+
+
+@pytest.mark.usefixtures("sample")
 def test_it_takes_the_same_queries_for_more_records() -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as caught:
