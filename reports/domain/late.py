@@ -1,20 +1,22 @@
 """Forms of an edition that are made when somebody first asks for them, from what it was issued with.
 
-Images for mail are kept once made, and are those bytes from then on; however many mails ask at once, one drawing is
-kept and all send it. A chart by night is the day's drawing in other colours, and is not kept.
+Images for mail and workbooks are kept once made, and are those bytes from then on; however many ask at once, one is
+kept and all get it. A chart by night is the day's drawing in other colours, and is not kept.
 """
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
+from portfolio.render import sheets
 from reports.document import Document, load
-from reports.domain import variants
+from reports.domain import queries, variants
 from reports.domain.forms import File, content_id
 from reports.models import Edition, EditionFile, FileKind, Variant
-from reports.render import charts
+from reports.render import charts, xlsx
 
 _NIGHT = ".dark"
 
@@ -61,6 +63,23 @@ def _cut(
     document = load(Document, Edition.objects.values_list("document", flat=True).get(pk=edition_id))
     html, words = variants.render(document, variant, stem=stem)
     return (_kept(edition_id, html), _kept(edition_id, words)) if keep else (html, words)
+
+
+def file(*, edition: Edition, kind: FileKind) -> EditionFile | None:
+    """Return a form of an edition as it is kept; a workbook that nobody asked for yet is made and kept now.
+
+    None where the edition was issued without that form.
+    """
+    kept = queries.file_of(edition=edition, kind=kind)
+    if kept is not None or kind != FileKind.XLSX:
+        return kept
+    return _kept(edition.pk, workbook(document=load(Document, edition.document), at=edition.issued_at))
+
+
+def workbook(*, document: Document, at: dt.datetime) -> File:
+    """Return a document as a workbook, dated by when it is issued."""
+    name = f"{document.head.report}-{document.number}.xlsx"
+    return File(FileKind.XLSX, name, sheets.MEDIA_TYPE, xlsx.render(document, at=at))
 
 
 def drawing(*, edition: Edition, name: str) -> bytes | None:

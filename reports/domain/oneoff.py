@@ -19,7 +19,13 @@ from reports.render import json
 
 # What ``all`` names; a report of another family is asked for by its own name.
 FAMILIES = (Family.CORE, Family.DOMAIN)
-ENDINGS = {".html": FileKind.MAIL_HTML, ".txt": FileKind.TEXT, ".pdf": FileKind.PDF, ".json": None}
+ENDINGS = {
+    ".html": FileKind.MAIL_HTML,
+    ".txt": FileKind.TEXT,
+    ".pdf": FileKind.PDF,
+    ".xlsx": FileKind.XLSX,
+    ".json": None,
+}
 
 CUTS = {FileKind.MAIL_HTML: FileKind.CUT_HTML, FileKind.TEXT: FileKind.CUT_TEXT}
 
@@ -185,7 +191,8 @@ def as_file(
 ) -> bytes:
     """Return an edition in the form that a file's ending asks for; HTML holds its charts in itself.
 
-    ``variant`` cuts HTML and text; the other forms are always the whole.
+    A workbook is among the files once it was asked for (`reports.domain.late`). ``variant`` cuts HTML and text; the other
+    forms are always the whole.
     """
     kind = ENDINGS[ending]
     if kind is None:

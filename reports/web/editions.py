@@ -24,6 +24,7 @@ from reports.web import access as reach
 from reports.web.figures import figure_page
 
 EDITIONS_A_PAGE = 50
+FORMS = {"pdf": FileKind.PDF, "txt": FileKind.TEXT, "xlsx": FileKind.XLSX}
 # A chart may style itself and nothing more; opened by itself it has no origin.
 DRAWING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 HOME = {"label": "Home", "url": "/"}
@@ -144,13 +145,13 @@ def chart(request: HttpRequest, slug: str, number: int, name: str) -> HttpRespon
 @require_safe
 @access.staff
 def form(request: HttpRequest, slug: str, number: int, ending: str) -> HttpResponse:
-    """Answer with an edition as PDF, plain text or JSON, byte for byte as it was issued."""
+    """Answer with an edition as PDF, plain text, workbook or JSON: the same bytes to everybody who asks."""
     row = reach.edition(request, slug, number)
     if ending == "json":
         return _file(
             json.render(_document(row)), "application/json", FILE_POLICY, name=f"{slug}-{number}.json"
         )
-    made = queries.file_of(edition=row, kind={"pdf": FileKind.PDF, "txt": FileKind.TEXT}[ending])
+    made = late.file(edition=row, kind=FORMS[ending])
     if made is None:
         raise Http404
     return _file(bytes(made.content), made.media_type, FILE_POLICY, name=f"{slug}-{number}.{ending}")

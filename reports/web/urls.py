@@ -50,7 +50,7 @@ urlpatterns = [
         name="chart",
     ),
     re_path(
-        r"^(?P<slug>[-\w]+)/(?P<number>[0-9]{1,9})/report\.(?P<ending>pdf|txt|json)$",
+        r"^(?P<slug>[-\w]+)/(?P<number>[0-9]{1,9})/report\.(?P<ending>pdf|txt|xlsx|json)$",
         editions.form,
         name="form",
     ),

@@ -14,10 +14,11 @@ from core import clock
 from portfolio.domain import queries as portfolio
 from portfolio.models import Entity
 from reports.document import Document, load
-from reports.domain import catalogue, deliveries, editions, issue, oneoff, runs
-from reports.models import Edition, EditionFile, Report, Run, RunState, Variant
+from reports.domain import catalogue, deliveries, editions, issue, late, oneoff, runs
+from reports.models import Edition, EditionFile, FileKind, Report, Run, RunState, Variant
 
 BAD_INPUT = 2
+WORKBOOK = ".xlsx"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -60,7 +61,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--out",
             metavar="FILE",
-            help="write it to a file too, by its ending .html, .txt, .pdf or .json; with several reports "
+            help="write it to a file too, by its ending .html, .txt, .pdf, .xlsx or .json; with several reports "
             "each name gets its report before the ending",
         )
 
@@ -114,6 +115,8 @@ class Command(BaseCommand):
         self.stdout.write(_line(run, run.edition))
         if out is not None:
             document = load(Document, run.edition.document)
+            if out.suffix.lower() == WORKBOOK:
+                late.file(edition=run.edition, kind=FileKind.XLSX)
             self._write(out, document, list(EditionFile.objects.filter(edition=run.edition)))
         return True
 
@@ -126,7 +129,9 @@ class Command(BaseCommand):
             self.stderr.write(f"{report.slug}: the dry run failed. {error or type(error).__name__}")
             return False
         if out is not None:
-            self._write(out, made.document, made.files)
+            workbook = out.suffix.lower() == WORKBOOK
+            files = (late.workbook(document=made.document, at=at),) if workbook else made.files
+            self._write(out, made.document, files)
             self.stdout.write(
                 f"{report.slug}: dry run {made.run.pk} as of {as_of}, nothing kept or sent; see {out}"
             )
