@@ -14,6 +14,9 @@ import typst
 
 FONTS = Path(__file__).resolve().parents[1] / "static" / "fonts" / "ttf"
 
+_DRAWING = Path(__file__).resolve().parent / "typst" / "drawing.typ"
+# To the inch: a drawing's own pixel is the 96th part of one.
+_PIXELS = 2 * 96
 _GLYPH = Path(__file__).resolve().parent / "typst" / "glyph.typ"
 # Words longer than this get places to break; no column of a table holds them in one line.
 _LONGEST = 24
@@ -49,6 +52,24 @@ def set_pdf(*, template: Path, inputs: dict[str, str], at: dt.datetime) -> bytes
             raise PressError(str(error)) from error
     if not isinstance(done, bytes):
         raise PressError("Typst answered with something other than one file.")
+    return done
+
+
+def set_png(svg: bytes) -> bytes:
+    """Return a drawing as a PNG image of twice its size.
+
+    Raises:
+        PressError: it is not a drawing that can be set, with the reason.
+    """
+    with _press:
+        try:
+            done = _compiler(_DRAWING.parent).compile(
+                str(_DRAWING), sys_inputs={"drawing": svg.decode()}, format="png", ppi=_PIXELS
+            )
+        except typst.TypstError as error:
+            raise PressError(str(error)) from error
+    if not isinstance(done, bytes):
+        raise PressError("Typst answered with something other than one image.")
     return done
 
 

@@ -2,9 +2,8 @@
 
 import enum
 from dataclasses import dataclass
-from typing import Any
 
-from reports.document.values import Tone
+from reports.document.values import Tone, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +62,77 @@ class Table:
     detail: bool = False
 
 
+class Form(enum.StrEnum):
+    """How a chart is drawn: upright bars, lines, bars in a list, a funnel, or a line of nights for each month."""
+
+    COLUMNS = "columns"
+    LINES = "lines"
+    ROWS = "rows"
+    FUNNEL = "funnel"
+    STRIP = "strip"
+
+
+class Axis(enum.StrEnum):
+    """What the places of a chart are: months as ``2026-10``, days as ``2026-11-09``, or names."""
+
+    MONTH = "month"
+    DAY = "day"
+    NAME = "name"
+
+
+class Role(enum.StrEnum):
+    """What a series is in its chart: values, modelled ones, the year before, or what the values are held against."""
+
+    VALUE = "value"
+    MODEL = "model"
+    BEFORE = "before"
+    TARGET = "target"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A value for each place of the chart; None is a gap, which is not zero and is called ``missing``."""
+
+    name: str
+    values: tuple[int | None, ...]
+    role: Role = Role.VALUE
+    missing: str = "not tracked"
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A line across that values should stay above."""
+
+    name: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """What a chart draws, in the steps of its unit: for each place of ``keys`` a value of each series.
+
+    ``heading`` is what the places are called. ``nights`` is of a strip: for each month a letter for each of its days,
+    the first of the name of the series that the night counts in, or a space where nobody knows.
+    """
+
+    form: Form = Form.COLUMNS
+    heading: str = ""
+    axis: Axis = Axis.NAME
+    keys: tuple[str, ...] = ()
+    series: tuple[Series, ...] = ()
+    unit: Unit = Unit.MONEY
+    currency: str = "USD"
+    floor: Floor | None = None
+    nights: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A Vega-Lite spec (plain JSON, data inline) with the words that stand for it, and a name for its file."""
+    """A plot with the words that stand for it, and a name for its file."""
 
     name: str
     title: str
-    spec: dict[str, Any]
+    spec: Plot
     alt: str
 
 

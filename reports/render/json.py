@@ -8,7 +8,7 @@ import dataclasses
 import json
 from typing import Any
 
-from reports.document import Chart, Document, Prose, Table, Unit
+from reports.document import Chart, Document, Prose, Table, Unit, dump
 from reports.figures import write
 from reports.render.frame import Frame
 from reports.render.frame_parts import written
@@ -145,6 +145,8 @@ def _edition(document: Document) -> dict[str, Any]:
                 "due_on": a.due_on.isoformat(),
                 "state": a.state,
                 "finding": a.finding,
+                "carried": a.carried,
+                "escalated_on": a.escalated_on.isoformat() if a.escalated_on else None,
             }
             for a in document.actions
         ],

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from reports.document import Chart, Section
+from reports.document import Chart, Plot, Section
 from reports.domain import forms, late
 from reports.models import FileKind
 from reports.render import charts
@@ -20,9 +20,9 @@ def test_each_chart_is_drawn_once_and_stands_in_mail_and_pdf(monkeypatch: pytest
     document = dataclasses.replace(plain, sections=(*plain.sections, drawing))
     svg, drawn = charts.svg, []
 
-    def counted(spec: charts.Spec) -> bytes:
-        drawn.append(spec)
-        return svg(spec)
+    def counted(plot: Plot, *, title: str, description: str) -> bytes:
+        drawn.append(plot)
+        return svg(plot, title=title, description=description)
 
     monkeypatch.setattr(charts, "svg", counted)
     monkeypatch.setattr(charts, "png", lambda svg: pytest.fail("Images are made at mail time."))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.render import charts
+from reports.render.chart_forms import sheet
 
 pytestmark = pytest.mark.once
 
@@ -95,12 +95,20 @@ def test_every_chart_series_stands_out_from_its_plate(scheme: str, series: int) 
 
 
 def test_charts_are_drawn_in_the_palette_of_the_stylesheet() -> None:
-    for dark, colours in ((False, DAY), (True, NIGHT)):
-        theme = charts.theme(dark=dark)
-        assert theme["range"]["category"] == [colours[f"chart-{series}"] for series in range(1, 7)]
-        assert theme["background"] == colours["chart-plate"]
-        assert theme["axis"]["labelColor"] == colours["chart-text"]
-        assert theme["axis"]["gridColor"] == colours["chart-grid"]
+    for drawn, colours in ((sheet.DAY, DAY), (sheet.NIGHT, NIGHT)):
+        assert len(set(drawn.values())) == len(drawn)
+        assert drawn == {name: colours["bad-flag" if name == "bad" else f"chart-{name}"] for name in drawn}
+
+
+@pytest.mark.parametrize("palette", [sheet.DAY, sheet.NIGHT])
+def test_marks_of_charts_can_be_seen_and_their_words_be_read(palette: dict[str, str]) -> None:
+    for mark in ("before", "bad", "ink"):
+        assert _contrast(palette[mark], palette["plate"]) >= 3
+    for words, ground in product(("text", "ink"), ("plate", "wash")):
+        assert _contrast(palette[words], palette[ground]) >= 4.5
+    # The line of the year before runs through the wash below this year's.
+    for mark in ("1", "before"):
+        assert _contrast(palette[mark], palette["wash"]) >= 3
 
 
 def test_the_document_names_only_colours_of_the_stylesheet() -> None:

@@ -1,19 +1,14 @@
-"""The words of charts: values as axes and labels say them, and text that any drawing can hold."""
+"""The words of charts: values as labels say them, and text that any drawing can hold."""
 
-import json
 import re
-from collections.abc import Mapping
 
 from core.money import MINUS, SYMBOLS, exponent
 from reports.document import Badge, Figure, RowsTrace, Unit
 from reports.figures import write
 
-# What stands behind the numbers of an axis; units of long words are in the chart's title.
-SUFFIXES = {
-    Unit.PERCENT: " %", Unit.RATIO: "×", Unit.MINUTES: " min", Unit.MILES: " nm", Unit.GIGABYTES: " GB",
-    Unit.MILLIS: " ms",
-}  # fmt: skip
 _NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_COUNTED = (Unit.DAYS, Unit.NIGHTS, Unit.MONTHS, Unit.POINTS)
+_NOTHING_BEHIND = re.compile(r"\.0+(?=\D|$)")
 
 
 def long(value: int, unit: Unit, currency: str = "USD") -> str:
@@ -22,9 +17,10 @@ def long(value: int, unit: Unit, currency: str = "USD") -> str:
 
 
 def short(value: int, unit: Unit, currency: str = "USD") -> str:
-    """Return a value short enough to stand in a chart: ``$12.3k``, ``−$1.2M``, ``38.5 %``."""
+    """Return a value short enough to stand in a chart: ``$12.3k``, ``−$1.2M``, ``38.5 %``, ``30 days``."""
     if unit is not Unit.MONEY:
-        return long(value, unit, currency)
+        words = _NOTHING_BEHIND.sub("", long(value, unit, currency))
+        return words.removesuffix("s") if words.startswith("1 ") and unit in _COUNTED else words
     steps = 10 ** exponent(currency)
     whole = (abs(value) + steps // 2) // steps
     sign = f"{MINUS if value < 0 and whole else ''}{SYMBOLS[currency]}"
@@ -41,14 +37,5 @@ def short(value: int, unit: Unit, currency: str = "USD") -> str:
 
 
 def drawable(text: str) -> str:
-    """Return text without the characters no XML file may hold: the drawing engine ends the process over one."""
+    """Return text without the characters no XML file may hold."""
     return _NOT_XML.sub("\ufffd", text)
-
-
-def lookup(words: Mapping[str, str | list[str]]) -> str:
-    """Return words as an expression. They are cleaned here: as escapes they would pass for harmless later."""
-    cleaned = {
-        key: drawable(word) if isinstance(word, str) else [drawable(line) for line in word]
-        for key, word in words.items()
-    }
-    return json.dumps(cleaned, ensure_ascii=False)

@@ -195,7 +195,7 @@ def _portfolio() -> Section:
             Chart(
                 "revenue-by-month",
                 "Revenue by month",
-                charts.bars_by_month(
+                charts.line_by_month(
                     [
                         (FIRST + n, v)
                         for n, v in enumerate(
@@ -215,7 +215,7 @@ def _portfolio() -> Section:
                             )
                         )
                     ],
-                    target=2000000,
+                    target=[(FIRST + n, 2000000) for n in range(12)],
                     name="Revenue",
                 ),
                 "Revenue rose from $8,123 in November 2025 to $18,343 in October 2026, below its $20,000 target.",
@@ -223,16 +223,14 @@ def _portfolio() -> Section:
             Chart(
                 "cash-band",
                 "Cash over the next 13 weeks",
-                charts.band13weeks(
-                    [
-                        (
-                            dt.date(2026, 11, 9) + dt.timedelta(weeks=n),
-                            4100000 - n * 260000,
-                            4120000 - n * 140000,
-                            4200000 - n * 30000,
-                        )
-                        for n in range(13)
-                    ],
+                charts.scenario_lines(
+                    {
+                        name: [
+                            (dt.date(2026, 11, 9) + dt.timedelta(weeks=n), 4100000 - n * spent)
+                            for n in range(13)
+                        ]
+                        for name, spent in (("Low", 260000), ("Base", 140000), ("High", 30000))
+                    },
                     floor=2400000,
                     floor_name="Runway floor",
                 ),
