@@ -30,6 +30,8 @@ SAMPLE_SHOWN_AT = dt.datetime(2026, 11, 11, 15, 0, tzinfo=dt.UTC)
 """When the sample's people, its reports with their schedules and its mailing list came, where these are copied."""
 _MIGRATED, _SAMPLE, _STAFFED = "migrated", "sample", "staffed"
 _FOLDER = Path(os.environ.get("TEST_SCRATCH") or settings.DATA_DIR)
+_MEDIA = Path(settings.MEDIA_ROOT)
+"""Where this process keeps its files, whatever folder a test that comes first stands in."""
 _own: dict[str, str] = {}
 
 
@@ -60,7 +62,7 @@ def _on_a_copy(saved: str, make: Callable[[str], None]) -> Iterator[None]:
     empty = _own[_MIGRATED]
     if saved not in _own:
         _bring(saved, f"{empty}_{saved}", make)
-        shutil.copytree(_documents(), settings.MEDIA_ROOT, dirs_exist_ok=True)
+        shutil.copytree(_documents(), _MEDIA, dirs_exist_ok=True)
     _stand_on(_own[saved])
     try:
         yield

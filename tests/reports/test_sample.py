@@ -179,7 +179,7 @@ class TestEveryFigureIsTheSumOfItsRows:
     @pytest.mark.parametrize(("lens", "entity", "as_of"), ASKED)
     def test_rows_and_formulas_give_each_figure(self, lens: str, entity: str | None, as_of: dt.date) -> None:
         document = first_edition(lens, as_of=as_of, entity=entity)
-        assert len(document.figures) > 20
+        assert len(document.figures) > 40
         for key in document.figures:
             explained = trace.explain_in(document, key)
             assert explained.holds, (key, explained.total, explained.figure.value)
