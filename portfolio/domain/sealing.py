@@ -10,6 +10,7 @@ itself stands in the migration ``journal_guards``.
 import datetime as dt
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ _POSTING = "portfolio_posting (entry_id, account_id, month, amount_minor, bookin
 EARLY = "An entry is not of a day before the opening."
 # So many entries the database is given at once in bulk.
 _PART = {"sqlite": 5_400, "postgresql": 10_000}
+# So often, in seconds, the two threads of a batch may take turns; Python's own 5 ms is longer than most statements.
+_TURN = 0.0005
 # So many rows go into one INSERT on SQLite, for which it prepares itself anew; it takes 32,766 values.
 _SIZES = (1_800, 50, 1)
 _SEAL_SQLITE = "INSERT INTO portfolio_seal VALUES (?, ?)"
@@ -153,13 +156,16 @@ def write(
 
     def parts(ids: Sequence[int]) -> Iterator[_Send]:
         nonlocal number, head
-        for start in range(0, many, at_once):
-            part = list(islice(rows, at_once))
+        # The database has nothing to do while the first of several parts is made, so that one is small.
+        start, end = 0, many if many <= at_once else -(-at_once // 3)
+        while start < many:
+            part = list(islice(rows, end - start))
             if pen.opened_on is not None and min(row.on for row in part).isoformat() < pen.opened_on:
                 raise IntegrityError(EARLY)
             hashes = links(part, before=head, number=number, by_id=by_id, posted_at=at)
-            sent = send(part, ids[start : start + at_once], number + 1, hashes, by_id, at)
+            sent = send(part, ids[start:end], number + 1, hashes, by_id, at)
             number, head = number + len(part), hashes[-1]
+            start, end = end, end + at_once
             yield sent
 
     with own.wrap_database_errors:
@@ -190,7 +196,7 @@ def _beside(parts: Iterable[_Send], connected: Any) -> None:
             if left.is_set():
                 return
 
-    with ThreadPoolExecutor(1) as hand:
+    with _short_turns(), ThreadPoolExecutor(1) as hand:
         # The thread runs before it has anything to write: one whose start was interrupted is not waited for.
         hand.submit(int).result()
         under_way: Future[None] | None = None
@@ -203,6 +209,23 @@ def _beside(parts: Iterable[_Send], connected: Any) -> None:
                 under_way.result()
         finally:
             left.set()
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """Let two threads take turns often: one that comes back from the database would wait for Python 5 ms each time.
+
+    Where two batches are under way in one process, whoever made the turns short makes them long again, and nobody else.
+    """
+    usual = sys.getswitchinterval()
+    if usual <= _TURN:
+        yield
+        return
+    sys.setswitchinterval(_TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
@@ -207,6 +208,7 @@ def test_post_many_is_all_or_nothing(books: Books) -> None:
 
 def test_a_batch_of_many_parts_is_one_batch(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sealing, "_PART", dict.fromkeys(sealing._PART, 2))
+    turn = sys.getswitchinterval()
     drafts = [_draft(books, number, f"id{number}") for number in range(1, 8)]
     unbalanced = ledger.Draft(OCTOBER, "x", (books.line("1010", 5), books.line("6100", -4)), EntrySource.BANK)
     with pytest.raises(ledger.UnbalancedEntryError):
@@ -230,6 +232,7 @@ def test_a_batch_of_many_parts_is_one_batch(books: Books, monkeypatch: pytest.Mo
     assert [JournalEntry.objects.get(pk=pk).external_id for pk in ids] == [f"id{n}" for n in range(1, 8)]
     numbers = list(JournalEntry.objects.order_by("number").values_list("number", "external_id"))
     assert numbers == [(at, f"id{n}") for at, n in enumerate((3, 4, 1, 2, 5, 6, 7), 1)]
+    assert sys.getswitchinterval() == turn
     # The month was closed by hand, which is all that is found.
     assert [said[:24] for said in verification.verify_books()] == ["QueenofSanDiego Sep 2026"]
     assert verification.verify_chain() == []
