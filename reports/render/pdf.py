@@ -5,15 +5,16 @@ document gives the same bytes: the date is the document's as-of date and only sh
 """
 
 import datetime as dt
-import itertools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from core import press
 from core.press import Words
 from reports.document import Align, Block, Bullets, Chart, Document, Line, Note, Para, Severity, Table, Tone
+from reports.render.columns import share
 from reports.render.frame import Frame, Piece
 from reports.render.frame_parts import Part, day, is_said
 from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATUS_WORDS, count, one_line
@@ -131,11 +132,23 @@ def _part(part: Part, frame: Frame, words: Words) -> dict[str, Any]:
 
 
 def _piece(piece: Piece, words: Words, *, marked: bool = True) -> dict[str, Any]:
+    printed = _printed(_fit(piece, words))
+    return printed if marked else printed | {"mark": ""}
+
+
+def _fit(piece: Piece, words: Words) -> Piece:
+    """Return a piece whose text is fit for paper, most often the same."""
+    text = words(piece.text)
+    return piece if text == piece.text else replace(piece, text=text)
+
+
+def _printed(piece: Piece) -> dict[str, Any]:
+    """Return a piece whose text is fit for paper as plain values."""
     printed = {
-        "text": words(piece.text),
+        "text": piece.text,
         "tone": piece.tone.value,
         "href": piece.href,
-        "mark": piece.mark if marked else "",
+        "mark": piece.mark,
         "missing": piece.missing,
     }
     if piece.said:
@@ -172,40 +185,27 @@ def _block(block: Block, frame: Frame, words: Words) -> dict[str, Any]:
 
 def _table(table: Table, frame: Frame, words: Words) -> dict[str, Any]:
     badges, cells = frame.grid(table)
-    widths = _widths(table, cells)
+    rows = [[_fit(piece, words) for piece in line] for line in cells]
+    columns = [replace(column, label=words(column.label)) for column in table.columns]
+    layout = share(columns, badges, rows, totals=[row.total for row in table.rows])
     return {
         "kind": "table",
         "title": words(table.title),
+        "size": layout.size,
+        "head": layout.head,
         "columns": [
             {
-                "label": words(column.label),
+                "label": column.label,
                 "badge": badge,
                 "right": column.align is Align.RIGHT,
                 "width": width,
             }
-            for column, badge, width in zip(table.columns, badges, widths, strict=True)
+            for column, badge, width in zip(columns, badges, layout.widths, strict=True)
         ],
         "rows": [
-            {"cells": [_piece(piece, words) for piece in line], "total": row.total}
-            for row, line in zip(table.rows, cells, strict=True)
+            {"cells": [_printed(piece) for piece in line], "total": row.total, "lines": lines}
+            for row, line, lines in zip(table.rows, rows, layout.lines, strict=True)
         ],
         "note": words(table.note),
         "empty": words(table.empty),
     }
-
-
-def _widths(table: Table, cells: Iterable[Sequence[Piece]]) -> list[int]:
-    """Return each column's share of the width; 0 for one of short texts or numbers, as wide as its widest.
-
-    A share has room for the column's longest word, which could not be broken otherwise and would stand over its neighbour.
-    """
-    texts = [[column.label for column in table.columns], *([piece.text for piece in line] for line in cells)]
-    columns = list(itertools.zip_longest(*texts, fillvalue=""))
-    longest = [max(map(len, column)) for column in columns]
-    whole = [max(len(word) for text in column for word in text.split(" ")) for column in columns]
-    widths = [
-        0 if width <= (22 if column.align is Align.RIGHT else 13) else min(max(width, 9 * word // 5), 44)
-        for column, width, word in zip(table.columns, longest, whole, strict=True)
-    ]
-    # One column takes what is left over, so that every table is as wide as the page.
-    return widths if any(widths) else [1, *widths[1:]]
