@@ -278,6 +278,8 @@ def _hyperlink(link: Link, names: Sequence[str]) -> Hyperlink:
 
 
 def _put_text(cell: Cell, text: str) -> None:
+    if not text:
+        return
     text = _CODED.sub("_x005F_", _UNWRITABLE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n")))
     cell.value = text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
     cell.data_type = "s"  # Never a formula, whatever it begins with.

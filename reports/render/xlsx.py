@@ -34,6 +34,8 @@ _SHOWN = {
     Unit.MILLIS: (0, "ms"),
     Unit.INDEX: (0, ""),
 }
+# What is late comes first.
+_AGENDA = ("overdue", "open", "later", "done")
 _MONTHS = {
     name: at
     for at, name in enumerate(
@@ -247,10 +249,9 @@ def _actions(frame: Frame, page: _Page) -> None:
     page.holds.append(count(len(frame.document.actions), "action"))
     page.add([])
     page.label(
-        ["Action", "Owner", "Due", "State", "From finding", "Editions it was carried over", "Escalated"]
+        ["Action", "Owner", "Due", "State", "From finding", "Editions before that had it", "Escalated on"]
     )
-    states = list(STATE_WORDS)
-    for action in sorted(frame.document.actions, key=lambda a: (states.index(a.state), a.due_on, a.title)):
+    for action in sorted(frame.document.actions, key=lambda a: (_AGENDA.index(a.state), a.due_on, a.title)):
         page.add(
             [
                 action.title,
@@ -259,7 +260,7 @@ def _actions(frame: Frame, page: _Page) -> None:
                 STATE_WORDS[action.state],
                 action.finding or "by a person",
                 action.carried,
-                "yes" if action.escalated else "no",
+                action.escalated_on,
             ]
         )
 

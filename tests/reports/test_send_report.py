@@ -123,7 +123,8 @@ def test_a_dry_run_prints_the_text_and_keeps_its_row_alone(qos: Entity) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ending", "begins"), [(".html", b"<!doctype html"), (".txt", b""), (".pdf", b"%PDF-"), (".json", b"{")]
+    ("ending", "begins"),
+    [(".html", b"<!doctype html"), (".txt", b""), (".pdf", b"%PDF-"), (".xlsx", b"PK"), (".json", b"{")],
 )
 @pytest.mark.parametrize("dry", [True, False])
 def test_the_form_of_a_file_is_its_ending(
@@ -141,8 +142,8 @@ def test_the_form_of_a_file_is_its_ending(
         assert json.loads(content)["report"] == "ceo"
     if ending == ".txt":
         assert b"CEO: operational audit" in content
-    if not dry and ending == ".pdf":
-        assert content == bytes(EditionFile.objects.get(kind="pdf").content)
+    if not dry and ending in (".pdf", ".xlsx"):
+        assert content == bytes(EditionFile.objects.get(kind=ending[1:]).content)
     assert [item.name for item in tmp_path.iterdir()] == [path.name]
 
 
@@ -210,7 +211,7 @@ def test_a_report_that_fails_says_why_and_the_next_is_still_issued(
         ),
         (
             ["ceo", "--out", "report.docx"],
-            "--out 'report.docx' must end in .html, .txt, .pdf, .json, which says the form to write.",
+            "--out 'report.docx' must end in .html, .txt, .pdf, .xlsx, .json, which says the form to write.",
         ),
     ],
 )
