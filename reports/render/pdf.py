@@ -39,7 +39,7 @@ def render(document: Document, *, charts: Mapping[str, bytes]) -> bytes:
         PdfError: Typst refused the document, with its reason.
     """
     words = Words()
-    edition = _edition(document, words)
+    edition = values(document, words)
     drawn = {name: drawing.decode() for name, drawing in charts.items()}
     midnight = dt.datetime.combine(document.head.as_of, dt.time(), tzinfo=dt.UTC)
     inputs = {"edition": json.dumps(edition, sort_keys=True), "charts": json.dumps(drawn, sort_keys=True)}
@@ -52,9 +52,10 @@ def render(document: Document, *, charts: Mapping[str, bytes]) -> bytes:
 # The document as plain values
 
 
-def _edition(document: Document, words: Words) -> dict[str, Any]:
+def values(document: Document, words: Words) -> dict[str, Any]:
+    """Return an edition as the plain values that its template sets."""
     frame, head = Frame(document), document.head
-    values = {
+    printed = {
         "title": words(frame.title),
         "short": words(one_line(f"Edition {document.number}, {head.period}, as of {day(head.as_of)}")),
         "foot": words(one_line(document.url)),
@@ -103,7 +104,7 @@ def _edition(document: Document, words: Words) -> dict[str, Any]:
             for f in frame.findings()
         ],
     }
-    return {**values, "unshown": _unshown(words.unshown)}
+    return {**printed, "unshown": _unshown(words.unshown)}
 
 
 def _unshown(characters: set[str]) -> str:
