@@ -45,7 +45,7 @@ def scale(
     Without that, zero is left out only where the values keep so far from it that their way would be lost.
     """
     low, high = min(known := list(values)), max(known)
-    if zero or low == high or low <= 0 <= high or min(abs(low), abs(high)) <= 0.6 * max(abs(low), abs(high)):
+    if zero or low == high or low <= 0 <= high or min(abs(low), abs(high)) <= 0.8 * max(abs(low), abs(high)):
         low, high = min(low, 0), max(high, 0)
     whole = 10 ** exponent(currency) if unit is Unit.MONEY else STEPS[unit]
     grain = 1 if unit in _FINE else whole
