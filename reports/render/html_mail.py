@@ -6,15 +6,16 @@ content id; the mail says everything without them, and without styles.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
 from typing import Any, TypeVar
 
 import css_inline
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from reports.document import (
@@ -36,7 +37,7 @@ from reports.render import markup
 from reports.render.frame import Frame, Piece
 from reports.render.frame_parts import Kind, Part, day, is_said
 from reports.render.markup import joined, with_breaks
-from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATE_WORDS, STATUS_WORDS, count, one_line
+from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATUS_WORDS, action_state, count, one_line
 
 # Bytes of HTML we send at most. Gmail cuts at about 102 KB; the transport adds a little of its own.
 LIMIT = 95_000
@@ -45,6 +46,14 @@ TONES = {Tone.PLAIN: "", Tone.GOOD: "g", Tone.WARN: "y", Tone.BAD: "r", Tone.MUT
 _EDGES = {Severity.CRITICAL: "r", Severity.HIGH: "h", Severity.MEDIUM: "y", Severity.LOW: "b"}
 _STATE_EDGES = {"open": "b", "overdue": "r", "done": "g", "later": "m"}
 _SHORTENED = "This mail is shortened so that mail programs show all of it; each place says what is left out."
+
+# What stands in a mail beside its rows takes about so many bytes.
+_USUAL_REST = 45_000
+# A sentence that says what is left out is no longer than this, but for the edition's address.
+_SENTENCE = 300
+# Where a table's rows come in, once everything around them has its styles.
+_ROWS = re.compile("<!--rows ([0-9]+)-->")
+_TOTAL = 'class="tt" '
 
 Item = TypeVar("Item")
 
@@ -81,32 +90,35 @@ def render(document: Document, *, chart_cid: Callable[[str], str]) -> str:
 
     The result is at most `LIMIT` bytes of UTF-8, whatever the document holds.
     """
-    made = _Mail(document, chart_cid)
-
-    def mail(at: int) -> str:
-        made.room = _ROOMS[at]
-        context = made.context()
-        # Styles only add to it, so what is too long without them need not be finished, but for the smallest room.
-        return "" if made.rows_length > LIMIT and at + 1 < len(_ROOMS) else _finished(context)
-
-    # Each room is smaller than the one before, so halving finds the first that holds.
-    html, low, high = "", 0, len(_ROOMS) - 1
-    while low < high:
-        # Most editions are a little too long, and fit once their detail is left out.
-        middle = low + (high - low) // 3
-        tried = mail(middle)
-        if tried and len(tried.encode()) <= LIMIT:
-            html, high = tried, middle
+    made, kept = _Mail(document, chart_cid), ""
+    low, high, rest = 0, len(_ROOMS) - 1, _USUAL_REST
+    while True:
+        # Rows are most of a mail, and their length is known before it is made.
+        at = next((room for room in range(low, high) if made.rows_length(room) + rest <= LIMIT), high)
+        if at == high and kept:
+            at = high - 1
+        html = made.mail(at)
+        length = len(html.encode())
+        rest = length - made.rows_length(at)
+        if length <= LIMIT or at == len(_ROOMS) - 1:
+            kept, high = html, at
+            low = next((room for room in range(low, high) if made.may_hold(room, at, rest)), high)
         else:
-            low = middle + 1
-    return html or mail(high)
+            low = at + 1
+        if low >= high and kept:
+            return kept
 
 
-def _finished(context: dict[str, Any]) -> str:
+def _finished(context: dict[str, Any], rows: Sequence[str]) -> str:
     sheet, head = _styles()
     body = render_to_string("mail/report.html", {**context, "css": mark_safe(sheet)})  # noqa: S308  # nosec
-    lines = "\n".join(line.strip() for line in body.splitlines() if line.strip())
-    return _inliner().inline(lines).replace("<!--head-->", f"<style>{head}</style>", 1)
+    # No style is written into a row, so that rows need not pass through the inliner: `report_head.css` has theirs.
+    made = _inliner().inline(_tidy(body)).replace("<!--head-->", f"<style>{head}</style>", 1)
+    return _ROWS.sub(lambda found: rows[int(found[1])], made)
+
+
+def _tidy(markup: str) -> str:
+    return "\n".join(line.strip() for line in markup.splitlines() if line.strip())
 
 
 @functools.cache
@@ -130,10 +142,42 @@ class _Mail:
         self.parts = self.frame.parts()
         self.chart_cid = chart_cid
         self.room = _ROOMS[0]
-        self.rows_length = 0
-        """Characters of all rows in the context made last, without their styles."""
+        self._bodies: list[str] = []
         self._grids: dict[int, tuple[Sequence[str], Sequence[Sequence[Piece]]]] = {}
-        self._rows: dict[tuple[int, int, bool, int | None], str] = {}
+        self._rows: dict[tuple[int, bool, int | None], list[str]] = {}
+
+    # Trials
+
+    def mail(self, at: int) -> str:
+        """Return the whole mail in a room."""
+        self.room, self._bodies = _ROOMS[at], []
+        return _finished(self.context(), self._bodies)
+
+    def rows_length(self, at: int) -> int:
+        """Return the bytes of all rows there is room for."""
+        return sum(len("".join(self.rows(table)).encode()) for table in self._tables_in(at))
+
+    def may_hold(self, at: int, smaller: int, rest: int) -> bool:
+        """Tell whether a room may hold the mail, which has so many bytes beside its rows in a smaller one.
+
+        The smaller one has less of everything, but for a sentence at each place that says what is left out.
+        """
+        if _ROOMS[smaller].items is not None:
+            return True
+        shown = {id(table): len(self.rows(table)) for table in self._tables_in(at)}
+        fewer = {id(table): len(self.rows(table)) for table in self._tables_in(smaller)}
+        said = 1 + sum(count > fewer.get(table, 0) for table, count in shown.items())
+        return self.rows_length(at) + rest - said * (_SENTENCE + len(escape(self.document.url))) <= LIMIT
+
+    def _tables_in(self, at: int) -> Iterator[Table]:
+        self.room = _ROOMS[at]
+        for part in self.sections(self.parts):
+            # Tiles, findings and actions stand for the blocks of their parts, and definitions may be left out.
+            if part.kind is Kind.ACTIONS and self.document.actions:
+                continue
+            if part.kind is Kind.DEFINITIONS and not self.room.definitions:
+                continue
+            yield from (block for block in part.blocks[: self.room.blocks] if isinstance(block, Table))
 
     # What is left out
 
@@ -151,7 +195,7 @@ class _Mail:
     # The parts
 
     def context(self) -> dict[str, Any]:
-        frame, head, self.rows_length = self.frame, self.document.head, 0
+        frame, head = self.frame, self.document.head
         parts = self.sections(self.parts)
         findings, findings_left = self.first(frame.findings(), "finding")
         actions, actions_left = self.first(frame.first_actions(), "action")
@@ -180,7 +224,7 @@ class _Mail:
                     "title": self.cut(a.title),
                     "owner": self.cut(a.owner),
                     "due": day(a.due_on),
-                    "word": STATE_WORDS[a.state],
+                    "word": action_state(a),
                     "edge": _STATE_EDGES[a.state],
                 }
                 for a in actions
@@ -307,17 +351,11 @@ class _Mail:
                 return {"kind": kind, "tone": TONES[block.tone], "text": self.line(block.line)}
 
     def table(self, table: Table, href: str) -> dict[str, Any]:
-        badges, grid = self._grid(table)
-        kept = self.rows(table)
-        columns = table.columns[:12] if self.room.items is not None else table.columns
-        stack = _needs_stacking(table)
-        rows = [
-            self._row(table, row, pieces, columns, badges, stack=stack)
-            for row, pieces in zip(table.rows, grid, strict=True)
-            if id(row) in kept
-        ]
-        self.rows_length += sum(map(len, rows))
+        badges, _ = self._grid(table)
+        rows = self.rows(table)
+        columns = self._columns(table)
         hidden = len(table.rows) - len(rows)
+        self._bodies.append("".join(rows))
         return {
             "kind": "table",
             "title": self.cut(table.title),
@@ -329,9 +367,9 @@ class _Mail:
                 }
                 for column, badge in zip(columns, badges, strict=False)
             ],
-            "stack": stack,
+            "stack": _needs_stacking(table),
             "dense": len(columns) > 4,
-            "rows": joined(rows),
+            "rows": joined([f"<!--rows {len(self._bodies) - 1}-->"]),
             "left": f"{count(hidden, 'more row')}." if hidden else "",
             "href": href,
             "note": self.cut(table.note),
@@ -343,55 +381,47 @@ class _Mail:
             self._grids[id(table)] = self.frame.grid(table)
         return self._grids[id(table)]
 
-    def _row(
-        self,
-        table: Table,
-        row: Row,
-        pieces: Sequence[Piece],
-        columns: Sequence[Column],
-        badges: Sequence[str],
-        *,
-        stack: bool,
-    ) -> str:
-        """Return a row as it was made for an earlier trial with as many columns and characters, if it was."""
-        key = (id(table), id(row), self.room.items is None, self.room.characters)
-        if key not in self._rows:
-            self._rows[key] = self.row(row, pieces, columns, badges, stack=stack)
-        return self._rows[key]
+    def _columns(self, table: Table) -> Sequence[Column]:
+        return table.columns[:12] if self.room.items is not None else table.columns
 
-    def rows(self, table: Table) -> set[int]:
-        """Return the identities of the rows there is room for: the first ones, and up to three totals."""
+    def rows(self, table: Table) -> list[str]:
+        """Return the rows there is room for: the first ones, and up to three totals."""
         limit = 0 if table.detail and not self.room.detail else self.room.rows
+        if limit == 0 and not any(row.total for row in table.rows):
+            return []
+        # As made for an earlier trial with as many columns and characters, where there was one.
+        key = (id(table), self.room.items is None, self.room.characters)
+        if key not in self._rows:
+            self._rows[key] = self._all_rows(table)
+        made = self._rows[key]
         if limit is None:
-            return {id(row) for row in table.rows}
-        plain = {id(row) for row in [row for row in table.rows if not row.total][:limit]}
-        totals = {id(row) for row in [row for row in table.rows if row.total][:3]}
-        return plain | totals
+            return made
+        plain = [at for at, row in enumerate(table.rows) if not row.total][:limit]
+        totals = [at for at, row in enumerate(table.rows) if row.total][:3]
+        return [made[at] for at in sorted((*plain, *totals))]
 
-    def row(
-        self,
-        row: Row,
-        pieces: Sequence[Piece],
-        columns: Sequence[Column],
-        badges: Sequence[str],
-        *,
-        stack: bool,
-    ) -> str:
-        cells = [
-            self.cell(piece, column, badge, head=at == 0, stack=stack)
-            for at, (piece, column, badge) in enumerate(zip(pieces, columns, badges, strict=False))
-        ]
-        return f'<tr valign="top"{" class=tt" if row.total else ""}>{"".join(cells)}</tr>'
+    def _all_rows(self, table: Table) -> list[str]:
+        badges, grid = self._grid(table)
+        stack = _needs_stacking(table)
+        starts = [""]
+        for column, badge in zip(self._columns(table)[1:], badges[1:], strict=False):
+            known = f" ({badge})" if badge else ""
+            words = with_breaks(self.cut(column.label))
+            starts.append(f'<span class="l">{words}{known}: </span>' if stack else "")
+        rights = [' align="right"' if column.align is Align.RIGHT else "" for column in table.columns]
+        return [self.row(row, pieces, starts, rights) for row, pieces in zip(table.rows, grid, strict=True)]
 
-    def cell(self, piece: Piece, column: Column, badge: str, *, head: bool, stack: bool) -> str:
-        inner = self.piece(piece)
-        if head:
-            return f'<th scope="row" align="left">{inner}</th>'
-        right = ' align="right"' if column.align is Align.RIGHT else ""
-        known = f" ({badge})" if badge else ""
-        words = with_breaks(self.cut(column.label))
-        label = f'<span class="l">{words}{known}: </span>' if stack and inner else ""
-        return f"<td{right}>{label}{inner}</td>"
+    def row(self, row: Row, pieces: Sequence[Piece], starts: Sequence[str], rights: Sequence[str]) -> str:
+        """Return a row as the inliner would write it, were there a style for any part of it."""
+        cells = []
+        for at, (piece, start, right) in enumerate(zip(pieces, starts, rights, strict=False)):
+            inner = self.piece(piece)
+            if at == 0:
+                cells.append(f'<th scope="row" align="left">{inner}</th>')
+            else:
+                cells.append(f"<td{right}>{start if inner else ''}{inner}</td>")
+        made = f'<tr {_TOTAL if row.total else ""}valign="top">{"".join(cells)}</tr>'
+        return made if made.isprintable() else _tidy(made).replace("\xa0", "&nbsp;")
 
 
 def _needs_stacking(table: Table) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from reports.document import Badge, BooksHead, Severity, Tone
+from reports.document import ActionLine, Badge, BooksHead, Severity, Tone
 
 BADGE_WORDS = {
     Badge.MEASURED: "measured",
@@ -39,6 +39,21 @@ def books_read(heads: Iterable[BooksHead]) -> str:
     """Return the sentence that says how far each entity's books were read, or nothing where none were."""
     shown = ", ".join(f"{head.slug} {head.number} {head.hash[:HEAD_SHOWN]}" for head in heads)
     return f"The books were read up to these entries: {shown}." if shown else ""
+
+
+def action_state(action: ActionLine) -> str:
+    """Return how an action stands: ``Overdue, carried over 3 editions, escalated on 10 Nov 2026``."""
+    said = [STATE_WORDS[action.state]]
+    if action.carried:
+        said.append(f"carried over {count(action.carried, 'edition')}")
+    if action.escalated_on is not None:
+        said.append(f"escalated on {action.escalated_on:%-d %b %Y}")
+    return ", ".join(said)
+
+
+def action_tone(action: ActionLine) -> Tone:
+    """Return the tone in which an action's state is printed; one that is escalated is bad, due or not."""
+    return Tone.BAD if action.escalated_on is not None else STATE_TONES[action.state]
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
