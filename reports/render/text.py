@@ -4,6 +4,8 @@ Tables stand in columns where these fit and as one record after the other where 
 carry footnotes with the address of their trace.
 """
 
+import functools
+import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +20,8 @@ WIDTH = 78
 GAP = 2
 # A column of text narrower than its words, up to this length, reads as a ladder; records read better then.
 _LONGEST_WORD = 28
+# Any character but Latin letters, common signs, arrows and mathematical ones, which take one column each.
+_PERHAPS_WIDE = re.compile("[^\0-\xac\xae-\u02ff\u0370-\u03ff\u2010-\u2027\u2030-\u205e\u2190-\u2319]")
 _SIGNS = {Tone.BAD: "!! ", Tone.WARN: "! "}
 
 
@@ -32,9 +36,10 @@ def render(document: Document) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
+@functools.lru_cache(maxsize=8192)
 def width(text: str) -> int:
     """Return how many columns of a terminal a text takes."""
-    if text.isascii():
+    if not _PERHAPS_WIDE.search(text):
         return len(text)
     return sum(
         0
@@ -280,6 +285,8 @@ def _folded(text: str, wide: int) -> list[str]:
     """Fold text to a width in columns, between words where it can; it is never empty."""
     # Never under one: a line that may hold nothing would be folded for ever.
     wide = max(wide, 1)
+    if width(text) <= wide:
+        return [text]
     if text.isascii():
         return textwrap.wrap(text, wide, break_on_hyphens=False) or [""]
     lines, line = [], ""
