@@ -12,12 +12,15 @@ from pathlib import Path
 
 import typst
 
-FONTS = Path(__file__).resolve().parents[1] / "static" / "fonts" / "ttf"
+from core.typefaces import FONTS, face
 
 _DRAWING = Path(__file__).resolve().parent / "typst" / "drawing.typ"
 # To the inch: a drawing's own pixel is the 96th part of one.
 _PIXELS = 2 * 96
+_EMPTY = Path(__file__).resolve().parent / "typst" / "empty.typ"
 _GLYPH = Path(__file__).resolve().parent / "typst" / "glyph.typ"
+# Typst keeps what it worked out until it was of no use to so many documents on end.
+_KEPT_FOR = 10
 # Words longer than this get places to break; no column of a table holds them in one line.
 _LONGEST = 24
 _STEP = 16
@@ -41,18 +44,9 @@ def set_pdf(*, template: Path, inputs: dict[str, str], at: dt.datetime) -> bytes
     """
     with _press:
         try:
-            done = _compiler(template.parent).compile(
-                str(template),
-                sys_inputs=inputs,
-                format="pdf",
-                pdf_standards="ua-1",
-                timestamp=int(at.timestamp()),
-            )
-        except typst.TypstError as error:
-            raise PressError(str(error)) from error
-    if not isinstance(done, bytes):
-        raise PressError("Typst answered with something other than one file.")
-    return done
+            return _set(template, inputs, at)
+        finally:
+            _forget()
 
 
 def set_png(svg: bytes) -> bytes:
@@ -71,6 +65,28 @@ def set_png(svg: bytes) -> bytes:
     if not isinstance(done, bytes):
         raise PressError("Typst answered with something other than one image.")
     return done
+
+
+def _set(template: Path, inputs: dict[str, str], at: dt.datetime) -> bytes:
+    try:
+        done = _compiler(template.parent).compile(
+            str(template),
+            sys_inputs=inputs,
+            format="pdf",
+            pdf_standards="ua-1",
+            timestamp=int(at.timestamp()),
+        )
+    except typst.TypstError as error:
+        raise PressError(str(error)) from error
+    if not isinstance(done, bytes):
+        raise PressError("Typst answered with something other than one file.")
+    return done
+
+
+def _forget() -> None:
+    """Let go of what was worked out for a document: some 20 MB, and no use to the next, nor to the same one changed."""
+    for _ in range(_KEPT_FOR + 1):
+        _compiler(_EMPTY.parent).compile(str(_EMPTY), format="pdf")
 
 
 @functools.cache
@@ -106,7 +122,7 @@ class Words:
             return " " if char in "\t\n\r\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029" else char
         if char == _SOFT_HYPHEN:
             return ""
-        if _is_common(char):
+        if _is_common(char) or face("IBMPlexSans-Regular").has(char):
             return char
         alphabetic = char < self.ALPHABETS_END
         if char not in self.unshown and (alphabetic or self.trials < self.TRIALS):
@@ -132,7 +148,8 @@ def _is_common(char: str) -> bool:
 def _has_glyph(char: str) -> bool:
     """Try whether a character can be set: the fonts themselves answer, not a list of ours."""
     try:
-        set_pdf(template=_GLYPH, inputs={"char": char}, at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+        with _press:
+            _set(_GLYPH, {"char": char}, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
     except PressError:
         return False
     return True

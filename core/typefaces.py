@@ -22,6 +22,10 @@ class Typeface:
         """Read the advances of a font file; ``name`` is its file name without ending."""
         self._advances: Mapping[str, float] = _advances((FONTS / f"{name}.ttf").read_bytes())
 
+    def has(self, char: str) -> bool:
+        """Tell whether the face has a character, beyond U+FFFF never."""
+        return char in self._advances
+
     def width(self, text: str, *, size: float) -> float:
         """Return how long a line of this text is at most, in the unit of ``size``; pairs that close up are not counted."""
         return sum(map(self._advances.get, text, itertools.repeat(_UNKNOWN))) * size  # type: ignore[arg-type]
