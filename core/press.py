@@ -122,7 +122,7 @@ class Words:
             return " " if char in "\t\n\r\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029" else char
         if char == _SOFT_HYPHEN:
             return ""
-        if _is_common(char) or face("IBMPlexSans-Regular").has(char):
+        if _is_common(char) or (char.isprintable() and face("IBMPlexSans-Regular").has(char)):
             return char
         alphabetic = char < self.ALPHABETS_END
         if char not in self.unshown and (alphabetic or self.trials < self.TRIALS):
