@@ -21,13 +21,14 @@ from reports.render.chart_specs import (
 )
 
 __all__ = [
-    "bars_by_month", "draw", "horizontal_bars", "line_by_month", "night", "numbers", "png", "scenario_lines", "size",
-    "svg",
+    "bars_by_month", "draw", "horizontal_bars", "line_by_month", "night", "numbers", "on_paper", "png", "scenario_lines",
+    "size", "svg",
 ]  # fmt: skip
 
 FAMILY = "IBM Plex Sans, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
 _BY_NIGHT = {day.encode(): NIGHT[name].encode() for name, day in DAY.items()}
 _COLOUR = re.compile(rb'((?:fill|stroke)=")(#[0-9a-f]{6})(?=")')
+_RARE = re.compile("[^\x00-\x7f]")
 _DRAWN_BY = {
     Form.COLUMNS: upright.draw,
     Form.LINES: upright.draw,
@@ -62,6 +63,11 @@ def draw(chart: Chart) -> bytes:
 def night(svg: bytes) -> bytes:
     """Return an SVG file that `svg` drew, in the colours of the night."""
     return _COLOUR.sub(lambda found: found[1] + _BY_NIGHT.get(found[2], found[2]), svg)
+
+
+def on_paper(svg: bytes, words: press.Words) -> str:
+    """Return a drawing with a mark in place of each character that no shipped face has: a PDF/UA file may not hold one."""
+    return _RARE.sub(lambda found: found[0] if words.shown(found[0]) == found[0] else "\ufffd", svg.decode())
 
 
 def png(svg: bytes) -> bytes:

@@ -14,6 +14,7 @@ from typing import Any
 from core import press
 from core.press import Words
 from reports.document import Align, Block, Bullets, Chart, Document, Line, Note, Para, Severity, Table, Tone
+from reports.render.charts import on_paper
 from reports.render.columns import share
 from reports.render.frame import Frame, Piece
 from reports.render.frame_parts import Part, day, is_said
@@ -40,7 +41,7 @@ def render(document: Document, *, charts: Mapping[str, bytes]) -> bytes:
     """
     words = Words()
     edition = values(document, words)
-    drawn = {name: drawing.decode() for name, drawing in charts.items()}
+    drawn = {name: on_paper(drawing, words) for name, drawing in charts.items()}
     midnight = dt.datetime.combine(document.head.as_of, dt.time(), tzinfo=dt.UTC)
     inputs = {"edition": json.dumps(edition, sort_keys=True), "charts": json.dumps(drawn, sort_keys=True)}
     try:

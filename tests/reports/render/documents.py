@@ -151,9 +151,12 @@ def _tables() -> st.SearchStrategy[Table]:
 
 
 _CHARTS = st.builds(
-    lambda number, points, title, alt: Chart(f"chart-{number}", title, charts.bars_by_month(points), alt),
+    lambda number, plot, title, alt: Chart(f"chart-{number}", title, plot, alt),
     st.integers(0, 99),
-    st.lists(st.tuples(st.integers(24300, 24311), st.none() | _SMALL), max_size=4, unique_by=lambda p: p[0]),
+    st.lists(
+        st.tuples(st.integers(24300, 24311), st.none() | _SMALL), max_size=4, unique_by=lambda p: p[0]
+    ).map(charts.bars_by_month)
+    | st.lists(st.tuples(_WORDS, st.none() | _SMALL), max_size=4).map(charts.horizontal_bars),
     _WORDS,
     _WORDS,
 )
