@@ -21,7 +21,7 @@ GAP = 2
 # A column of text narrower than its words, up to this length, reads as a ladder; records read better then.
 _LONGEST_WORD = 28
 # Any character but Latin letters, common signs, arrows and mathematical ones, which take one column each.
-_PERHAPS_WIDE = re.compile("[^\0-\xac\xae-\u02ff\u0370-\u03ff\u2010-\u2027\u2030-\u205e\u2190-\u2319]")
+_PERHAPS_WIDE = re.compile("[^\0-\xac\xae-\u02ff\u03a3-\u03ff\u2010-\u2027\u2030-\u205e\u2190-\u2319]")
 _SIGNS = {Tone.BAD: "!! ", Tone.WARN: "! "}
 
 
