@@ -224,8 +224,8 @@ def _post_one(
     )  # fmt: skip
 
     def attempt() -> JournalEntry:
-        with sealing.at_once():
-            written = sealing.write_one(row, by_id=by_id, at=at, event=event)
+        with sealing.at_once() as own:
+            written = sealing.write_one(row, own=own, by_id=by_id, at=at, event=event)
         if written.known is not None:
             _same_body(row, written.known)
             return JournalEntry.objects.get(pk=written.id)

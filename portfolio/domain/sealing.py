@@ -20,6 +20,7 @@ from threading import Event
 from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from core import audit
 
@@ -229,8 +230,8 @@ def _short_turns() -> Iterator[None]:
 
 
 @contextmanager
-def at_once() -> Iterator[None]:
-    """Hold the transaction of one post.
+def at_once() -> Iterator[BaseDatabaseWrapper]:
+    """Hold the transaction of one post, and give the connection on which it is, which is looked up once.
 
     Where none is under way, Django need not know of it, for nothing in it waits for its end: on PostgreSQL the one
     statement is one by itself, on SQLite it begins and ends here.
@@ -238,33 +239,35 @@ def at_once() -> Iterator[None]:
     own = connections[DEFAULT_DB_ALIAS]
     if not own.get_autocommit():
         with transaction.atomic():
-            yield
+            yield own
     elif own.vendor == "postgresql":
-        yield
+        yield own
     else:
         opened = own.connection
         with own.wrap_database_errors:
             opened.execute("BEGIN IMMEDIATE")
             try:
-                yield
+                yield own
                 opened.execute("COMMIT")
             except BaseException:
                 opened.rollback()
                 raise
 
 
-def write_one(row: EntryRow, *, by_id: int | None, at: dt.datetime, event: audit.Event) -> Written:
+def write_one(
+    row: EntryRow, *, own: BaseDatabaseWrapper, by_id: int | None, at: dt.datetime, event: audit.Event
+) -> Written:
     """Write and seal one entry, move the head and tell the audit trail, unless its external id is in the books.
 
-    Runs inside `at_once`.
+    Runs inside `at_once`, which gives ``own``.
 
     Raises:
         django.db.IntegrityError: a guard or constraint of the database refused.
     """
-    if connection.vendor == "sqlite":
-        return _write_one_sqlite(row, by_id, at, event)
+    if own.vendor == "sqlite":
+        return _write_one_sqlite(own, row, by_id, at, event)
     accounts, amounts, bookings, memos = map(list, zip(*row.postings, strict=True))
-    with connection.cursor() as cursor:
+    with own.cursor() as cursor:
         cursor.execute(_POST_POSTGRESQL, [
             row.entity_id, row.on, row.month, row.currency, row.memo, row.source, row.external_id, row.body_hash,
             row.origin, row.reverses_id, row.reason, at, by_id, _rest(row, by_id, _instant(at)),
@@ -324,9 +327,10 @@ def _inserting(table: str, rows: int) -> str:
     return f"INSERT INTO {table} VALUES {', '.join([one] * rows)}"
 
 
-def _write_one_sqlite(row: EntryRow, by_id: int | None, at: dt.datetime, event: audit.Event) -> Written:
+def _write_one_sqlite(
+    own: BaseDatabaseWrapper, row: EntryRow, by_id: int | None, at: dt.datetime, event: audit.Event
+) -> Written:
     # Django's cursor would cost as much as the statements.
-    own = connections[DEFAULT_DB_ALIAS]
     execute = own.connection.execute
     with own.wrap_database_errors:
         asked = (row.source, row.external_id, row.entity_id)
