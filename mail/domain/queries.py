@@ -168,11 +168,21 @@ class CampaignFact:
     complaints: int
 
 
-def campaign_facts(*, at_most: int = 12) -> tuple[CampaignFact, ...]:
-    """Return the newest campaigns that were not cancelled, the newest first; at most four queries."""
+def campaign_facts(*, since: dt.date | None = None, at_most: int = 12) -> tuple[CampaignFact, ...]:
+    """Return the newest campaigns that were not cancelled, the newest first; at most five queries.
+
+    Those that were started and have not ended, or ended on ``since`` or later (UTC), are among them however many are newer.
+    """
     rows = list(campaign_lists.newest_campaigns()[:at_most])
     if not rows:
         return ()
+    if since is not None and len(rows) == at_most:
+        ended = dt.datetime.combine(since, dt.time(), dt.UTC)
+        watched = Q(ended_at__isnull=True) | Q(ended_at__gte=ended)
+        older = campaign_lists.newest_campaigns().filter(
+            watched, started_at__isnull=False, pk__lt=rows[-1].pk
+        )
+        rows += older
     reach = campaign_lists.reach(
         {row.mailing_list_id for row in rows}, segments=any(row.segment_id is not None for row in rows)
     )

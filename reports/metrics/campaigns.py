@@ -15,6 +15,8 @@ from reports.metrics.registry import Answer, Better, Desk, Scope, metric
 # The model of a campaign is in this currency alone.
 MODELLED_IN = "USD"
 UNSENT = "n/a: not sent yet"
+# Campaigns that ended so lately are read however many came after them: rules watch them for up to ninety days.
+LOOKED_BACK = dt.timedelta(days=100)
 # What the mail service tolerates of those it delivers to, before it looks at an account and before it stops it.
 TOLERATED = (
     ("complaints_review", "Complaints before a review", COMPLAINTS_REVIEW),
@@ -33,7 +35,7 @@ class CampaignScope(Scope):
 
 def _read(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[CampaignFact, ...]:
     """Read the campaigns of every business: mail knows a business by its slug."""
-    return mail.campaign_facts()
+    return mail.campaign_facts(since=as_of - LOOKED_BACK)
 
 
 def campaigns_of(desk: Desk, scope: Scope | None = None) -> tuple[CampaignScope, ...]:

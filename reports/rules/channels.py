@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from core import clock
 from mail.models import CampaignState
 from portfolio.models import ChannelStatus, EntityKind, PlanMilestone, PlanName
 from reports.document import Cell, FindingNote, Severity
@@ -14,6 +15,10 @@ from reports.rules.registry import Rule
 
 # How long after a campaign its model is held against what it brought.
 CAMPAIGN_DAYS = 30
+# What a campaign fell short by stays a finding for so long after that month.
+REVIEW_DAYS = 60
+# So long after a campaign its complaints and bounces still weigh with the mail service, which looks at recent mail.
+HEADROOM_DAYS = 45
 UNKNOWN_DAYS = 90
 # Businesses whose bookings come through channels.
 SOLD_TO_GUESTS = (EntityKind.CHARTER, EntityKind.EVENTS, EntityKind.RENTAL, EntityKind.LOGISTICS)
@@ -173,10 +178,20 @@ def _blast_unsent(rule: Rule, desk: Desk) -> list[FindingNote]:
     ]
 
 
+def _days_since(desk: Desk, ended: dt.datetime | None) -> int:
+    """Return how many days ago a campaign ended on the portfolio's calendar; 0 for one that is under way."""
+    return 0 if ended is None else (desk.as_of - ended.astimezone(clock.zone()).date()).days
+
+
 def _headroom_low(rule: Rule, desk: Desk) -> list[FindingNote]:
-    """Complaints or hard bounces of a campaign have used up half of what is tolerated before a review."""
+    """Complaints or hard bounces of a campaign have used up half of what is tolerated before a review.
+
+    The mail service judges by what went out lately, so one that ended `HEADROOM_DAYS` ago weighs no more.
+    """
     found = []
     for entry in campaigns_of(desk):
+        if _days_since(desk, entry.campaign.ended_at) > HEADROOM_DAYS:
+            continue
         for what, counted in (("complaints", "campaign_complaints"), ("bounces", "campaign_bounces")):
             count, review = desk.get(counted, entry), desk.get(f"{what}_review", entry)
             if not count.value or review.value is None or count.value * 2 < review.value:
@@ -199,13 +214,15 @@ def _headroom_low(rule: Rule, desk: Desk) -> list[FindingNote]:
 
 
 def _model_missed(rule: Rule, desk: Desk) -> list[FindingNote]:
-    """A campaign ended a month ago and brought less than its model said at least."""
+    """A campaign ended a month ago and brought less than its model said at least; the next one can still learn from it."""
     found = []
     for entry in campaigns_of(desk):
         ended, score = entry.campaign.ended_at, desk.get("blast_score", entry)
         if entry.campaign.state != CampaignState.FINISHED or ended is None:
             continue
-        if (desk.as_of - ended.date()).days < CAMPAIGN_DAYS or score.value is None or score.value >= 10_000:
+        if not CAMPAIGN_DAYS <= _days_since(desk, ended) <= CAMPAIGN_DAYS + REVIEW_DAYS:
+            continue
+        if score.value is None or score.value >= 10_000:
             continue
         found.append(
             rule.finding(

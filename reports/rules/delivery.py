@@ -90,6 +90,44 @@ def _not_ready(rule: Rule, desk: Desk) -> list[FindingNote]:
     return found
 
 
+def _incomplete(rule: Rule, desk: Desk) -> list[FindingNote]:
+    """An agreed job lacks what says when it must be ready, or how much must be in before it leaves."""
+    found = []
+    for job in log.firm(desk, desk.all):
+        when = [
+            words
+            for words, said in (
+                ("the promised day", job.promised_on),
+                ("the days it takes", job.estimated_days),
+            )
+            if said is None
+        ]
+        money_in = [
+            words
+            for words, figure in (
+                ("the fee", money.fee(desk, job)),
+                ("its estimated expenses", money.expenses(desk, job)),
+            )
+            if figure.value is None
+        ]
+        if not when and not money_in:
+            continue
+        untold = [
+            *(["by when it must be ready"] if when and job.stage != JobStage.UNDER_WAY else []),
+            *(["whether it will be late"] if when else []),
+            *(["whether its deposit covers it"] if money_in else []),
+        ]
+        found.append(
+            rule.finding(
+                _subject(desk, job),
+                f"{job.reference} is agreed and not written down in full",
+                _job(job),
+                f". Missing: {', '.join(when + money_in)}. So it cannot be told {', '.join(untold)}.",
+            )
+        )
+    return found
+
+
 def _deposit_short(rule: Rule, desk: Desk) -> list[FindingNote]:
     """An agreed job has less money in than half its fee and its estimated expenses."""
     found = []
@@ -266,6 +304,10 @@ DELIVERY_RULES = (
     Rule(
         "deposit-short", "Half the fee and all estimated expenses paid before a job leaves", Severity.HIGH,
         "Ask for the deposit; the vessel stays until it is in", "Operations lead", 5, _deposit_short,
+    ),
+    Rule(
+        "job-incomplete", "Promised day, days, fee and expenses of every agreed job", Severity.MEDIUM,
+        "Write down what is missing", "Operations lead", 2, _incomplete,
     ),
     Rule(
         "job-late", "Every job in by its promised day, weather apart", Severity.HIGH,

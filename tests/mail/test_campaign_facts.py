@@ -1,5 +1,7 @@
 """What a report reads of campaigns: whom each is for before it starts, whom it went to after, and what was told of it."""
 
+import datetime as dt
+
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
@@ -57,3 +59,20 @@ def test_they_are_read_in_three_queries_however_many_there_are(
 def test_without_any_there_is_one_question(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     with django_assert_num_queries(1):
         assert queries.campaign_facts() == ()
+
+
+def test_one_that_goes_on_or_ended_lately_is_read_however_many_came_after_it() -> None:
+    opened = mailing_list(count=1)
+    _, lately, long_ago = (started(opened, name=name) for name in ("Going", "Lately", "Long ago"))
+    for campaign, days in ((lately, 30), (long_ago, 200)):
+        Campaign.objects.filter(pk=campaign.pk).update(
+            state=CampaignState.FINISHED, ended_at=AT - dt.timedelta(days=days)
+        )
+    for number in range(2):
+        drafted(opened, name=f"Draft {number}")
+    since = AT.date() - dt.timedelta(days=90)
+
+    names = [fact.name for fact in queries.campaign_facts(since=since, at_most=2)]
+
+    assert names == ["Draft 1", "Draft 0", "Lately", "Going"]
+    assert len(queries.campaign_facts(at_most=2)) == 2

@@ -5,7 +5,7 @@ import datetime as dt
 from mail.models import Campaign, CampaignState, Kind, Message, State
 from portfolio.domain import channel_rows, channels
 from portfolio.models import Booking, BookingStage, Channel, ChannelStatus, Entity, PlanMilestone, PlanName
-from tests.reports.rules.cases import Case, World, appears_and_clears
+from tests.reports.rules.cases import CASES, Case, World, appears_and_clears, seen
 from tests.reports.sample_case import AS_OF, AT
 
 A_MONTH_AGO = dt.datetime(2026, 10, 5, 18, 0, tzinfo=dt.UTC)
@@ -106,13 +106,20 @@ def few_enough_complain(world: World) -> Case:
     ]  # fmt: skip
     Message.objects.bulk_create(written)
     yield f"jada:campaign:{campaign.pk}:complaints"
-    Message.objects.filter(campaign=campaign).update(complained_at=None)
+    own = Campaign.objects.filter(pk=campaign.pk)
+    own.update(state=CampaignState.FINISHED, ended_at=AT - dt.timedelta(days=45))
+    yield f"jada:campaign:{campaign.pk}:complaints"
+    own.update(ended_at=AT - dt.timedelta(days=47))
 
 
 @appears_and_clears("model-missed")
 def the_letter_brings_what_was_said(world: World) -> Case:
     campaign = _start(CampaignState.FINISHED)
     yield f"jada:campaign:{campaign.pk}"
+    own, long_ago = Campaign.objects.filter(pk=campaign.pk), A_MONTH_AGO - dt.timedelta(days=60)
+    own.update(ended_at=long_ago)
+    assert f"jada:campaign:{campaign.pk}" not in seen(CASES["model-missed"])
+    own.update(ended_at=A_MONTH_AGO)
     booking = _book("jada", "concert", campaign=campaign)
     yield f"jada:campaign:{campaign.pk}"
     Booking.objects.filter(pk=booking.pk).update(price_minor=1_000_000)

@@ -6,12 +6,13 @@ from portfolio.domain.delivery import jobs, rows
 from portfolio.domain.delivery.jobs import Particulars
 from portfolio.models import (
     Booking,
+    BookingCost,
     BookingStage,
     CostKind,
     DeliveryJob,
     JobGate,
 )
-from tests.reports.rules.cases import Case, World, appears_and_clears
+from tests.reports.rules.cases import CASES, Case, World, appears_and_clears, seen
 from tests.reports.sample_case import AS_OF, AT
 
 
@@ -36,6 +37,20 @@ def the_deposit_comes_in(world: World) -> Case:
     yield "eyd:EYD-034"
     booking = Booking.objects.get(reference="EYD-034")
     world.books("eyd").post("1010", "2100", 8_200_00, on=AS_OF, memo="Deposit EYD-034", booking=booking)
+
+
+@appears_and_clears("job-incomplete")
+def what_is_missing_is_written_down(world: World) -> Case:
+    agreed = job("EYD-034")
+    assert "eyd:EYD-034" not in seen(CASES["job-incomplete"])
+    kept = particulars(agreed)
+    jobs.change(job=agreed, particulars=particulars(agreed, promised_on=None), by=world.by, at=AT)
+    yield "eyd:EYD-034"
+    estimates = list(BookingCost.objects.filter(booking=agreed.booking))
+    BookingCost.objects.filter(booking=agreed.booking).delete()
+    jobs.change(job=agreed, particulars=kept, by=world.by, at=AT)
+    yield "eyd:EYD-034"
+    BookingCost.objects.bulk_create(estimates)
 
 
 @appears_and_clears("job-late")
