@@ -12,9 +12,9 @@ _SECRET = re.compile(
 )
 
 
-# Behind these addresses (links, their QR codes, unsubscribing) stands a secret whatever it looks like, and whatever a
-# mail program hung on its end. Codes are looked up below addresses of their own, which are shorter.
-_LINK = re.compile(r"((?:/|%2f)[lqu](?:/|%2f))[^\s\"'/]{7,}", re.ASCII | re.IGNORECASE)
+# Behind these addresses (links, their QR codes, unsubscribing, taps on actions) stands a secret whatever it looks like,
+# and whatever a mail program hung on its end. Codes are looked up below addresses of their own, which are shorter.
+_LINK = re.compile(r"((?:/|%2f)(?:[lqu]|tap)(?:/|%2f))[^\s\"'/]{7,}", re.ASCII | re.IGNORECASE)
 
 
 def scrub(line: str) -> str:

@@ -16,11 +16,12 @@ class ReportsConfig(AppConfig):
         from core import trail  # noqa: PLC0415
         from crew.domain import home_cards  # noqa: PLC0415
         from mail.domain import compose  # noqa: PLC0415
-        from reports.domain import cards, held_mail, mailing  # noqa: PLC0415
+        from reports.domain import agenda, cards, held_mail, mailing  # noqa: PLC0415
 
         post_migrate.connect(_bring_reports, sender=self)
         compose.register(mailing.COMPOSER, mailing.composed)
         compose.register(held_mail.COMPOSER, held_mail.composed)
+        compose.register(agenda.COMPOSER, agenda.composed)
         home_cards.register(cards.cards)
         trail.name_actions(
             {
@@ -49,6 +50,11 @@ class ReportsConfig(AppConfig):
                 "reports:action:reopen": "Action opened again",
                 "reports:action:move": "Action moved",
                 "reports:action:clear": "Action done with its finding",
+                "reports:action:add": "Action written down",
+                "reports:action:assign": "Action given to somebody",
+                "reports:action:escalate": "Action escalated",
+                "reports:action:tap": "Action answered from the mail",
+                "reports:owner:appoint": "Who is meant by an owner’s word changed",
             }
         )
 

@@ -133,6 +133,11 @@ class Migration(migrations.Migration):
                                 "gap-warning-days",
                                 "Nights open in a row between two stays that are worth a thought",
                             ),
+                            ("escalate-overdue-days", "Days overdue from which an action is escalated"),
+                            (
+                                "escalate-carried-editions",
+                                "Editions that carry an action over until it is escalated",
+                            ),
                         ],
                         max_length=60,
                     ),

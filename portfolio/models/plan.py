@@ -142,6 +142,8 @@ class AssumptionKey(models.TextChoices):
     OCCUPANCY_FLOOR = "occupancy-floor-bp", "Adjusted occupancy of a rental under which it is low"
     EXPIRY_WARNING = "expiry-warning-days", "Days before a paper runs out at which it is to be renewed"
     GAP_WARNING = "gap-warning-days", "Nights open in a row between two stays that are worth a thought"
+    ESCALATE_OVERDUE = "escalate-overdue-days", "Days overdue from which an action is escalated"
+    ESCALATE_CARRIED = "escalate-carried-editions", "Editions that carry an action over until it is escalated"
 
 
 class Assumption(models.Model):

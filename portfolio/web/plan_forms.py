@@ -14,6 +14,7 @@ UNITS = {
     "bp": "basis points (100 is 1 %)",
     "cents": "cents",
     "days": "days",
+    "editions": "editions",
     "months x 100": "hundredths of a month",
 }
 

@@ -15,7 +15,7 @@ NAMED = 3
 
 
 def cards(person: Person, at: dt.datetime) -> Iterator[HomeCard]:
-    """Yield what this person may see and should: the overdue first, then findings by severity, then editions."""
+    """Yield what this person may see and should: actions, what is held, findings by severity, then editions."""
     today = queries.standing_on(at=at)
     late = queries.actions_for(person).filter(state=ActionState.OPEN, due_on__lt=today).order_by("due_on")
     overdue = list(late.values_list("due_on", flat=True))
@@ -26,6 +26,33 @@ def cards(person: Person, at: dt.datetime) -> Iterator[HomeCard]:
             value=str(len(overdue)),
             note=f"The oldest was due on {overdue[0]:%-d %b %Y}.",
             severity="high",
+            kind="Actions",
+        )
+    still = queries.actions_for(person).filter(state=ActionState.OPEN)
+    escalated = list(
+        still.filter(escalated_on__isnull=False)
+        .order_by("escalated_on", "id")
+        .values_list("title", flat=True)
+    )
+    if escalated:
+        yield HomeCard(
+            title="Escalated actions",
+            url=f"{reverse('reports:actions')}?whose=escalated",
+            value=str(len(escalated)),
+            note=_named(escalated),
+            severity="critical",
+            kind="Actions",
+        )
+    own = list(still.filter(assignee=person).order_by("due_on", "id").values_list("due_on", flat=True))
+    if own:
+        yield HomeCard(
+            title="Actions given to you",
+            url=f"{reverse('reports:actions')}?whose=mine",
+            value=str(len(own)),
+            note=f"The next is due on {own[0]:%-d %b %Y}."
+            if own[0] >= today
+            else f"The oldest was due on {own[0]:%-d %b %Y}.",
+            severity="medium",
             kind="Actions",
         )
     waiting = [str(run.report) for run in held.waiting().filter(queries.in_scope(person, "own"))]

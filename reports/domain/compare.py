@@ -31,6 +31,7 @@ from reports.document import (
     TraceRow,
     Unit,
 )
+from reports.domain import actions as work
 from reports.domain import muting
 from reports.domain.prints import Print
 from reports.figures import write
@@ -129,22 +130,23 @@ def _actions(
     newest = newest_actions(rows)
     aside = {(row.rule, row.subject) for row in lines if row.muted_until is not None}
     printed = {(row.rule, row.subject) for row in lines}
+    patience = None
     for action in rows:
         if action.state == ActionState.OPEN:
+            patience = patience or work.patience(as_of=as_of)
             key = (action.finding.rule, action.finding.subject) if action.finding else None
             waits = key in aside or (
                 action.finding is not None and key not in printed and muting.until(action.finding, on=as_of)
             )
-            yield _line(
-                action,
-                "done"
-                if key in cleared
-                else "later"
-                if waits
-                else "overdue"
-                if action.due_on < as_of
-                else "open",
-            )
+            due = "overdue" if action.due_on < as_of else "open"
+            line = _line(action, "done" if key in cleared else "later" if waits else due)
+            if line.state in work.PRINTED_OPEN:
+                line = replace(
+                    line,
+                    carried=work.carried_in(action, as_of=as_of),
+                    escalated_on=work.escalated_in(action, as_of=as_of, patience=patience),
+                )
+            yield line
     statuses = {(row.rule, row.subject): row.status for row in lines}
     for note in draft.findings:
         key = (note.rule, note.subject)

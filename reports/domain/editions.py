@@ -14,7 +14,7 @@ from core import audit, clock
 from portfolio.domain import chain
 from portfolio.models import AnchorReason, Entity
 from reports.document import Document, Draft, dump
-from reports.domain import commentary, compare, findings, mailing, prints, runs
+from reports.domain import agenda, commentary, compare, findings, mailing, prints, runs
 from reports.domain.forms import File
 from reports.models import Edition, EditionFile, Report, Run
 
@@ -112,6 +112,8 @@ def keep(
         chain.record_read(heads=heads, reason=AnchorReason.EDITION, at=at)
         findings.settle(edition=edition, draft=draft, document=document, at=at)
         sent = mailing.enqueue(edition=edition, document=document, send_to=run.send_to, at=at)
+        if run.send_to is None:  # One that goes to somebody chosen asks nobody to do anything.
+            agenda.enqueue(edition=edition, rules=draft.rules, at=at)
         audit.record(
             action="reports:edition:issue",
             subject=edition,

@@ -8,7 +8,7 @@ import datetime as dt
 
 from core import audit
 from reports.document import Document, Draft
-from reports.domain import compare, muting
+from reports.domain import actions, compare, muting, owners, raising
 from reports.models import (
     Action,
     ActionState,
@@ -30,6 +30,8 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
     has come back, opens with an action of its own, once (`compare.opens_action`).
     """
     as_of = document.head.as_of
+    actions.carry(lines=document.actions, as_of=as_of, at=at)
+    book = owners.book()
     newest = compare.newest_actions(compare.actions_of(edition.report, edition.entity, draft.rules))
     known = {(row.rule, row.subject): row for row in Finding.objects.filter(rule__in=draft.rules)}
     notes = {(note.rule, note.subject): note for note in draft.findings}
@@ -46,6 +48,7 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
         )
         if row.pk is None or row.last_seen_on <= as_of:
             cleared = line.status == FindingStatus.CLEARED
+            before = raising.standing(row)
             if row.state == FindingState.CLEARED and not cleared:
                 row.first_seen_on = line.first_seen_on
             row.severity, row.title = line.severity.value, line.title
@@ -57,6 +60,8 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
             muting.follow(finding=row, note=notes.get(key), on=as_of)
             if cleared:
                 _finish_actions(row, as_of, at)
+            elif key in notes and muting.standing(notes[key], row, on=as_of)[0] is None:
+                raising.raised(finding=row, before=before, edition=edition, at=at)
         sightings.append(EditionFinding(edition=edition, finding=row, status=line.status))
         if opens:
             note = notes[key]
@@ -67,6 +72,7 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
                     "report": edition.report,
                     "title": note.action,
                     "owner": note.owner,
+                    "assignee": book.person_for(note.owner, subject=note.subject),
                     "due_on": as_of + dt.timedelta(days=note.due_days),
                     "opened_on": as_of,
                 },

@@ -257,7 +257,7 @@ def sightings(*, finding: Finding, person: Person) -> QuerySet[EditionFinding]:
 def actions_for(person: Person) -> QuerySet[Action]:
     """Return the actions about what a person may see: open ones by due date, then settled ones, newest first."""
     rows = Action.objects.filter(_about_theirs(person, "finding__subject"))
-    rows = rows.select_related("report", "finding", "settled_by")
+    rows = rows.select_related("report", "finding", "assignee", "settled_by")
     open_first = Case(
         When(state=ActionState.OPEN, then=Value(0)), default=Value(1), output_field=IntegerField()
     )

@@ -107,6 +107,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="action",
+            name="carried_on",
+            field=models.DateField(
+                blank=True, help_text="As-of date of the last edition that was counted so.", null=True
+            ),
+        ),
+        migrations.AddField(
+            model_name="action",
             name="escalated_on",
             field=models.DateField(blank=True, null=True),
         ),

@@ -44,6 +44,9 @@ class Action(models.Model):
     carried = models.PositiveSmallIntegerField(
         default=0, help_text="How many editions after the one that opened it have printed it open."
     )
+    carried_on = models.DateField(
+        null=True, blank=True, help_text="As-of date of the last edition that was counted so."
+    )
     escalated_on = models.DateField(null=True, blank=True)
 
     class Meta:
@@ -90,7 +93,8 @@ class LinkVerb(models.TextChoices):
 class ActionLink(models.Model):
     """A link that one person got in a mail and that does one thing to one action, once.
 
-    Only a hash of its secret is kept, so that nobody who reads the database can use it.
+    Only a hash of its secret is kept, so that nobody who reads the database can use it. Using it up is
+    `reports.domain.taps`.
     """
 
     action = models.ForeignKey(Action, on_delete=models.CASCADE, related_name="links")

@@ -28,7 +28,7 @@ from reports.document import (
     Table,
     Tone,
 )
-from reports.render.words import STATE_TONES, STATE_WORDS, STATUS_WORDS, count
+from reports.render.words import STATE_WORDS, STATUS_WORDS, action_state, action_tone, count
 
 _AGENDA = ("overdue", "open", "later", "done")
 
@@ -323,7 +323,7 @@ def _action_cells(action: ActionLine) -> tuple[Cell, ...]:
         Cell(action.title),
         Cell(action.owner or "No owner yet", tone=Tone.PLAIN if action.owner else Tone.WARN),
         Cell(day(action.due_on)),
-        Cell(STATE_WORDS[action.state], tone=STATE_TONES[action.state]),
+        Cell(action_state(action), tone=action_tone(action)),
     )
 
 

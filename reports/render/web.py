@@ -30,7 +30,7 @@ from reports.render import charts, markup
 from reports.render.frame import Frame, Piece
 from reports.render.frame_parts import day, is_said
 from reports.render.markup import joined, with_breaks
-from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATE_WORDS, STATUS_WORDS
+from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATUS_WORDS, action_state
 
 TONES = {Tone.PLAIN: "", Tone.GOOD: "good", Tone.WARN: "watch", Tone.BAD: "bad", Tone.MUTED: "muted"}
 _STATUS_PILLS = {"new": "new", "open": "open", "cleared": "resolved"}
@@ -82,7 +82,7 @@ class _Page:
                     "owner": a.owner,
                     "due": day(a.due_on),
                     "state": a.state,
-                    "word": STATE_WORDS[a.state],
+                    "word": action_state(a),
                     "source": a.finding,
                 }
                 for a in frame.first_actions()

@@ -79,8 +79,8 @@ def finding(request: HttpRequest, pk: int, *, duty: str = "read") -> Finding:
     return found
 
 
-def action(request: HttpRequest, pk: int, *, duty: str = "read") -> Action:
-    """Return an action, for a person who holds a duty on what it concerns.
+def action(request: HttpRequest, pk: int, *, duty: str = "read", or_assigned: bool = False) -> Action:
+    """Return an action, for a person who holds a duty on what it concerns, or to whom it was given.
 
     Raises:
         Http404: there is none, or it is invisible to this person.
@@ -89,7 +89,7 @@ def action(request: HttpRequest, pk: int, *, duty: str = "read") -> Action:
     found = queries.actions_for(request.user).filter(pk=pk).first()
     if found is None:
         raise Http404
-    if duty != "read":
+    if duty != "read" and not (or_assigned and found.assignee_id == request.user.pk):
         subject = subject_of(found)
         access.require(request.user, duty, None if subject == PORTFOLIO else queries.entity_id_of(subject))
     return found

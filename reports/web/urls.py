@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from reports.web import commentary, editions, held, runs, schedules, work
+from reports.web import actions, calendar, commentary, editions, held, runs, schedules, tap, work
 
 app_name = "reports"
 
@@ -24,10 +24,9 @@ urlpatterns = [
     path("findings/<int:pk>/", work.finding, name="finding"),
     path("findings/<int:pk>/mute/", work.mute, name="mute_finding"),
     path("findings/<int:pk>/unmute/", work.unmute, name="unmute_finding"),
-    path("actions/", work.action_list, name="actions"),
-    path("actions/<int:pk>/settle/", work.settle, name="settle_action"),
-    path("actions/<int:pk>/reopen/", work.reopen, name="reopen_action"),
-    path("actions/<int:pk>/move/", work.move, name="move_action"),
+    *calendar.urlpatterns,
+    *actions.urlpatterns,
+    *tap.urlpatterns,
     path("assumptions/", work.assumptions, name="assumptions"),
     path("<slug:slug>/", editions.report, name="report"),
     path("<slug:slug>/run/", runs.run_now, name="run_now"),

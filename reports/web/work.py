@@ -1,6 +1,5 @@
-"""What reports leave to be done, and what they take as given: findings with their history, actions, assumptions."""
+"""What reports found, and what they take as given: findings with their history, and assumptions."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -15,11 +14,12 @@ from core import access, clock
 from core.money import format_minor
 from portfolio.domain import queries as portfolio
 from portfolio.models import Assumption
-from reports.domain import actions, live_rules, muting, queries
-from reports.domain.actions import PORTFOLIO, ActionRefusedError, about, subject_of
-from reports.models import Action, ActionState, Finding, FindingState
+from reports.domain import live_rules, muting, queries
+from reports.domain.actions import PORTFOLIO, about
+from reports.models import Finding, FindingState
 from reports.web import access as reach
-from reports.web.forms import DueForm, MuteForm
+from reports.web import action_rows
+from reports.web.forms import MuteForm
 
 ROWS_A_PAGE = 50
 HOME = {"label": "Home", "url": "/"}
@@ -111,13 +111,14 @@ def _finding_page(
         {
             "finding": _finding(row, names, today),
             "mute_form": (form or MuteForm())
-            if row.state == FindingState.OPEN and _may_run(request)(about(row.subject))
+            if row.state == FindingState.OPEN and action_rows.may_run(request)(about(row.subject))
             else None,
             "sightings": Paginator(queries.sightings(finding=row, person=request.user), ROWS_A_PAGE).get_page(
                 request.GET.get("page")
             ),
             "actions": [
-                _action(item, names, today) for item in queries.actions_for(request.user).filter(finding=row)
+                action_rows.said(item, names, today)
+                for item in queries.actions_for(request.user).filter(finding=row)
             ],
             "zone": str(clock.zone()),
             "crumbs": [
@@ -127,65 +128,6 @@ def _finding_page(
             ],
         },
         status=status,
-    )
-
-
-@require_safe
-@access.staff
-def action_list(request: HttpRequest) -> HttpResponse:
-    """List actions, open ones by due date first; those who may run reports settle them here."""
-    page = Paginator(queries.actions_for(request.user), ROWS_A_PAGE).get_page(request.GET.get("page"))
-    names, today = queries.entity_names(), queries.standing_on(at=clock.now())
-    may_run = _may_run(request)
-    return render(
-        request,
-        "reports/actions.html",
-        {
-            "page_obj": page,
-            "rows": [
-                {**_action(row, names, today), "buttons": _buttons(row) if may_run(subject_of(row)) else []}
-                for row in page
-            ],
-            "whole": access.may(request.user, "read"),
-            "crumbs": [HOME, {"label": "Reports", "url": reverse("reports:reports")}],
-        },
-    )
-
-
-@require_POST
-@access.staff
-def settle(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Mark an action done, or no longer needed."""
-    dropped = request.POST.get("state") == ActionState.DROPPED
-    state = ActionState.DROPPED if dropped else ActionState.DONE
-    said = "no longer needed" if dropped else "done"
-    return _change(
-        request, pk, lambda row, **by: actions.settle(action=row, state=state, **by), f"Marked {said}"
-    )
-
-
-@require_POST
-@access.staff
-def reopen(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Open a settled action again."""
-    return _change(request, pk, lambda row, **by: actions.reopen(action=row, **by), "Opened again")
-
-
-@require_POST
-@access.staff
-def move(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Move the due date of an action."""
-    form = DueForm(request.POST)
-    if not form.is_valid():
-        reach.action(request, pk, duty="run")
-        messages.error(request, f"Due date: {' '.join(form.errors['due_on'])}")
-        return redirect("reports:actions")
-    due_on, today = form.cleaned_data["due_on"], queries.standing_on(at=clock.now())
-    return _change(
-        request,
-        pk,
-        lambda row, **by: actions.move_due(action=row, due_on=due_on, today=today, **by),
-        f"Moved to {due_on:%-d %b %Y}",
     )
 
 
@@ -227,42 +169,6 @@ def _assumed(row: Assumption) -> str:
     return f"{row.value:,} {row.unit}"
 
 
-def _change(request: HttpRequest, pk: int, change: Callable[..., None], said: str) -> HttpResponseBase:
-    row = reach.action(request, pk, duty="run")
-    try:
-        change(row, by=request.user, at=clock.now())
-    except ActionRefusedError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, f"{said}: {row.title}")
-    return redirect("reports:actions")
-
-
-def _buttons(row: Action) -> list[dict[str, Any]]:
-    if row.state != ActionState.OPEN:
-        return [
-            {"label": "Open again", "url": reverse("reports:reopen_action", args=[row.pk]), "quiet": True}
-        ]
-    settle_url = reverse("reports:settle_action", args=[row.pk])
-    return [
-        {"label": "Done", "url": settle_url, "name": "state", "value": ActionState.DONE.value},
-        {
-            "label": "No longer needed",
-            "url": settle_url,
-            "name": "state",
-            "value": ActionState.DROPPED.value,
-            "quiet": True,
-        },
-    ]
-
-
-def _may_run(request: HttpRequest) -> Callable[[str], bool]:
-    if access.may(request.user, "run"):
-        return lambda subject: True
-    slugs = {entity.slug for entity in queries.entities_for(request.user, "run")}
-    return lambda subject: subject in slugs
-
-
 def _finding(row: Finding, names: dict[str, str], today: Any) -> dict[str, Any]:
     cleared = row.state == FindingState.CLEARED
     muted = None if cleared else muting.until(row, on=today)
@@ -281,26 +187,4 @@ def _finding(row: Finding, names: dict[str, str], today: Any) -> dict[str, Any]:
         "cleared": f"{row.cleared_on:%-d %b %Y}" if row.cleared_on else "",
         "url": reverse("reports:finding", args=[row.pk]),
         "rule": row.rule,
-    }
-
-
-def _action(row: Action, names: dict[str, str], today: Any) -> dict[str, Any]:
-    subject = subject_of(row)
-    return {
-        "pk": row.pk,
-        "action": {
-            "title": row.title,
-            "owner": row.owner,
-            "due": f"{row.due_on:%-d %b %Y}",
-            "state": row.state,
-            "state_label": row.get_state_display(),
-            "overdue": row.state == ActionState.OPEN and row.due_on < today,
-            "source": row.finding.title if row.finding else "",
-            "url": reverse("reports:finding", args=[row.finding_id]) if row.finding_id else "",
-        },
-        "open": row.state == ActionState.OPEN,
-        "due_on": row.due_on,
-        "subject": names.get(subject, subject),
-        "settled": f"{row.settled_on:%-d %b %Y}" if row.settled_on else "",
-        "settled_by": str(row.settled_by) if row.settled_by else "",
     }

@@ -95,8 +95,9 @@ def unit_of(key: str) -> str:
     """Return what an assumption is counted in: formulas read it so."""
     if key.startswith("stage-") or key.endswith("-bp"):
         return "bp"
-    if key.endswith("-days"):
-        return "days"
+    for unit in ("days", "editions"):
+        if key.endswith(f"-{unit}"):
+            return unit
     return "months x 100" if key.startswith("runway-") else "cents"
 
 

@@ -1,4 +1,4 @@
-"""Who may ask the pages of held editions, commentary and muted findings what. Letters as in `table`."""
+"""Who may ask the pages of held editions, commentary, muted findings and actions what. Letters as in `table`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +19,10 @@ def _finding(world: World) -> Any:
     return world.places["a"].office["finding"]
 
 
+def _action(world: World) -> Any:
+    return world.places["a"].office["action"]
+
+
 _HELD = {"pk": _of("held")}
 
 PAGES: list[Page] = [
@@ -34,4 +38,12 @@ PAGES: list[Page] = [
     Page("reports:withdraw_commentary", post=RUNNERS, scope="entity", kwargs={**_CEO, "pk": _of("said")}),
     Page("reports:mute_finding", post=RUNNERS, scope="entity", kwargs={"pk": _finding}),
     Page("reports:unmute_finding", post=RUNNERS, scope="entity", kwargs={"pk": _finding}),
+    Page("reports:action", get=STAFF, scope="entity", kwargs={"pk": _action}),
+    Page("reports:assign_action", post=RUNNERS, scope="entity", kwargs={"pk": _action}, data={"person": ""}),
+    Page("reports:add_action", get="OK", post="OK", scope="whole"),
+    Page("reports:owners", get="O", post="O", scope="whole"),
+    Page("reports:action_calendar", get=STAFF, scope="portal"),
+    Page("reports:action_calendar_file", get=STAFF, scope="portal"),
+    # Open to everybody; the secret decides.
+    Page("reports:tap", get="*", post="*", scope="public", kwargs={"token": "0" * 43}),
 ]

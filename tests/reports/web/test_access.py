@@ -124,6 +124,10 @@ def places(ceo: Report, qos: Entity, dc: Entity) -> dict[str, str]:
         "edit_schedule": reverse("reports:edit_schedule", args=[schedule.pk]),
         "POST pause_schedule": reverse("reports:pause_schedule", args=[schedule.pk]),
         "POST add_recipient": reverse("reports:add_recipient", args=["ceo"]),
+        "action_calendar": reverse("reports:action_calendar"),
+        "action_calendar_file": reverse("reports:action_calendar_file"),
+        "add_action": reverse("reports:add_action"),
+        "owners": reverse("reports:owners"),
         "POST leave_out_recipient": reverse("reports:leave_out_recipient", args=["ceo", recipient.pk]),
     }
     for name, edition in (("whole", whole), ("qos", of_qos), ("dc", of_dc)):
@@ -166,10 +170,13 @@ def kinds(places: dict[str, str]) -> set[str]:
     return {name.removeprefix("POST ").split()[0] for name in places}
 
 
+            f"action {name}": reverse("reports:action", args=[actions[name].pk]),
+            f"POST assign_action {name}": reverse("reports:assign_action", args=[actions[name].pk]),
 def test_every_page_of_the_reports_is_in_this_test(places: dict[str, str]) -> None:
     resolver = get_resolver("reports.web.urls")
 
-    assert kinds(places) == {pattern.name for pattern in resolver.url_patterns}
+    # A tap on an action is open to everybody: `tests/reports/test_taps.py`.
+    assert kinds(places) | {"tap"} == {pattern.name for pattern in resolver.url_patterns}
 
 
 def test_a_visitor_is_sent_to_sign_in_from_every_page(places: dict[str, str]) -> None:
@@ -250,6 +257,8 @@ def test_lists_hold_nothing_of_what_a_reader_may_not_see(
         "reports",
         "report",
         "editions",
+        "add_action",
+        "owners",
         "runs",
         "findings",
         "actions",
