@@ -9,7 +9,7 @@ from mail.domain import queries as mail
 from mail.domain.content import Content, take_apart
 from mail.models import Message, State
 from reports.document import Document, load
-from reports.domain import mailing, subjects, variants
+from reports.domain import mailing, subjects
 from reports.domain.subjects import Tally
 from reports.models import Edition, Report, Variant
 
@@ -20,16 +20,17 @@ def of_edition(*, edition: Edition) -> tuple[Message, ...]:
     return tuple(rows.defer(None).defer("sealed"))
 
 
-def variants_of(mails: Iterable[Message]) -> dict[int, Variant | None]:
-    """Return the variant of each mail of an edition by the mail's id; None is the whole."""
-    known = {variant.slug: variant for variant in variants.known()}
-    return {row.pk: known.get(row.payload.get("variant", "")) for row in mails}
+def variants_of(*, mails: Iterable[Message], known: Iterable[Variant]) -> dict[int, Variant | None]:
+    """Return the variant of each mail of an edition, of those known, by the mail's id; None is the whole."""
+    by_slug = {variant.slug: variant for variant in known}
+    return {row.pk: by_slug.get(row.payload.get("variant", "")) for row in mails}
 
 
-def tallies_of(*, edition: Edition) -> list[Tally]:
-    """Return what came of each subject line of an edition; nothing where it went out under the usual one alone."""
-    found = subjects.tallies(report=edition.report, prefix=mailing.dedupe_prefix(edition), every=False)
-    return found if any(tally.label for tally in found) else []
+def tallies_of(*, edition: Edition, mails: Iterable[Message]) -> list[Tally]:
+    """Return what came of each subject line of an edition and its mails; nothing where all bear the usual subject."""
+    if not any(row.payload.get("label") for row in mails):
+        return []
+    return subjects.tallies(report=edition.report, prefix=mailing.dedupe_prefix(edition), every=False)
 
 
 def tallies_of_report(*, report: Report) -> list[Tally]:

@@ -1,5 +1,6 @@
 """The list of reports, an edition in all its forms, the trace of a figure, and who received it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -17,8 +18,8 @@ from mail.domain.content import for_frame
 from mail.models import State
 from mail.web.mailbox import FILE_POLICY, FRAME_POLICY, TONES
 from reports import document as documents
-from reports.domain import deliveries, late, queries, trace
-from reports.models import Edition, FileKind, Report
+from reports.domain import deliveries, late, queries, trace, variants
+from reports.models import Edition, FileKind, Report, Variant
 from reports.render import json, web
 from reports.web import access as reach
 from reports.web.figures import figure_page
@@ -77,6 +78,7 @@ def edition(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 def _show(request: HttpRequest, row: Edition) -> HttpResponse:
     may_run = access.may(request.user, "run", row.entity_id)
+    known = list(variants.known())
     return render(
         request,
         "reports/edition.html",
@@ -86,7 +88,8 @@ def _show(request: HttpRequest, row: Edition) -> HttpResponse:
             "body": web.render(_document(row), drawings=queries.drawings_of(edition=row)),
             "newer": queries.newer_edition(edition=row),
             "may_run": may_run,
-            "deliveries": _deliveries(row) if may_run else None,
+            "deliveries": _deliveries(row, known) if may_run else None,
+            "cuts": [variant for variant in known if not variants.is_whole(variant)],
             "opens_mail": access.may(request.user, "read"),
             "zone": str(clock.zone()),
             "crumbs": [HOME, {"label": "Reports", "url": reverse("reports:reports")}],
@@ -162,12 +165,24 @@ def form(request: HttpRequest, slug: str, number: int, ending: str) -> HttpRespo
 def mail(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Show an edition as the mail a reader gets, in a frame that runs no script."""
     row = reach.edition(request, slug, number)
-    content = deliveries.preview(edition=row, reader=request.user)
+    variant = _variant(request)
+    content = deliveries.preview(edition=row, reader=request.user, variant=variant)
+    here = reverse("reports:mail", args=[slug, number])
     return render(
         request,
         "reports/mail.html",
         {
             "edition": row,
+            "query": f"?variant={variant.slug}" if variant is not None else "",
+            "tabs": [
+                {
+                    "label": known.name,
+                    "url": here if variants.is_whole(known) else f"{here}?variant={known.slug}",
+                    "current": known == variant or (variant is None and variants.is_whole(known)),
+                }
+                for known in variants.known()
+            ],
+            "attached": [part.filename for part in content.parts if part.filename and not part.cid],
             "content": content,
             "headers": [
                 (name, value)
@@ -185,7 +200,7 @@ def mail(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 def mail_body(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Answer with the mail's own HTML, for the frame on the preview page."""
     row = reach.edition(request, slug, number)
-    content = deliveries.preview(edition=row, reader=request.user)
+    content = deliveries.preview(edition=row, reader=request.user, variant=_variant(request))
     return HttpResponse(for_frame(content), headers={"Content-Security-Policy": FRAME_POLICY})
 
 
@@ -202,14 +217,38 @@ def resend(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     return redirect("reports:edition", slug=slug, number=number)
 
 
-def _deliveries(row: Edition) -> dict[str, Any]:
+def _deliveries(row: Edition, known: Iterable[Variant]) -> dict[str, Any]:
     mails = deliveries.of_edition(edition=row)
+    got = deliveries.variants_of(mails=mails, known=known)
     return {
         "rows": [
-            {"message": mail, "tone": TONES[State(mail.state)], "fate": fates.of(mail)} for mail in mails
+            {
+                "message": mail,
+                "tone": TONES[State(mail.state)],
+                "fate": fates.of(mail),
+                "variant": got[mail.pk],
+                "label": mail.payload.get("label", ""),
+            }
+            for mail in mails
         ],
+        "tallies": deliveries.tallies_of(edition=row, mails=mails),
         "failed": sum(mail.state == State.FAILED for mail in mails),
     }
+
+
+def _variant(request: HttpRequest) -> Variant | None:
+    """Return the variant that a page is asked for; none is the whole.
+
+    Raises:
+        Http404: there is no such variant.
+    """
+    slug = request.GET.get("variant", "")
+    if not slug:
+        return None
+    found = variants.known().filter(slug=slug).first()
+    if found is None:
+        raise Http404
+    return found
 
 
 def _document(row: Edition) -> documents.Document:

@@ -161,6 +161,23 @@ def test_a_run_nobody_decides_on_waits_for_ever_or_as_long_as_its_report_says() 
     assert (Run.objects.get().decided_by, trail()) == (None, ["queue", "hold", "release", "finish"])
 
 
+@pytest.mark.usefixtures("qos")
+def test_what_somebody_asked_to_see_first_waits_for_a_person_whatever_the_hours(owner: Person) -> None:
+    Report.objects.update(release_after_hours=1)
+    report = Report.objects.get(slug="ceo")
+    run = runs.queue(report=report, trigger=Trigger.PORTAL, as_of=AS_OF, at=NOW, hold=True, here=True)
+    run = issue.carry_out(run_id=run.pk, at=NOW)
+    late = HeldDraft.objects.get().built_at + dt.timedelta(days=30)
+
+    assert (run.state, run.reasons) == (
+        RunState.HELD,
+        "Whoever asked for it wants to see it before it goes out.",
+    )
+    assert held.release(at=late) == []
+    held.approve(run=Run.objects.select_related("report", "entity").get(), by=owner, at=late)
+    assert issue.carry_out(run_id=run.pk, at=late).state == RunState.DONE
+
+
 @pytest.mark.usefixtures("qos", "doubtful")
 def test_a_worker_that_dies_after_approval_leaves_the_kept_draft_to_the_next(owner: Person) -> None:
     run = run_once()

@@ -31,7 +31,8 @@ def test_an_edition_reaches_ses_with_its_charts_its_pdf_and_its_audit_copy(
     tasks.sweep()
 
     message = Message.objects.get(dedupe_key=mailing.dedupe_key(edition, "owner@example.com"))
-    (received,) = ses
+    # The sample's other reader gets it in brief.
+    (received,) = [mail for mail in ses if "owner@example.com" in mail.destinations]
     assert (message.state, message.transport) == (State.SENT, "ses")
     assert message.provider_message_id == received.id
     letter = message_from_string(received.raw_data, policy=policy.default)
