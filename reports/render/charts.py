@@ -66,8 +66,9 @@ def night(svg: bytes) -> bytes:
 
 
 def on_paper(svg: bytes, words: press.Words) -> str:
-    """Return a drawing with a mark in place of each character that no shipped face has: a PDF/UA file may not hold one."""
-    return _RARE.sub(lambda found: found[0] if words.shown(found[0]) == found[0] else "\ufffd", svg.decode())
+    """Return a drawing on white, with a mark for each character that no shipped face has: a PDF/UA file may not hold one."""
+    drawing = svg.decode().replace(DAY["plate"], "#ffffff")
+    return _RARE.sub(lambda found: found[0] if words.shown(found[0]) == found[0] else "\ufffd", drawing)
 
 
 def png(svg: bytes) -> bytes:
