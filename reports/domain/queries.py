@@ -159,7 +159,7 @@ def schedule_lines(*, at: dt.datetime, count: int = 5) -> list[ScheduleLine]:
     """Return every schedule with its next occurrences and its newest run. Three queries."""
     newest = Run.objects.filter(schedule=OuterRef("pk")).order_by("-occurrence_at")
     rows = list(
-        Schedule.objects.select_related("report")
+        Schedule.objects.select_related("report", "entity", "variant")
         .annotate(run_pk=Subquery(newest.values("pk")[:1]))
         .order_by("report__position", "report__slug", "name", "id")
     )
@@ -185,7 +185,7 @@ def runs_for(person: Person) -> QuerySet[Run]:
     """Return the runs a person may see, newest first."""
     return (
         Run.objects.filter(in_scope(person))
-        .select_related("report", "entity", "edition", "schedule", "by", "decided_by")
+        .select_related("report", "entity", "edition", "schedule", "event_trigger", "by", "decided_by")
         .defer("edition__document")
     )
 
@@ -200,7 +200,7 @@ def all_recipients() -> QuerySet[Recipient]:
     """Return every address that receives a report, by report."""
     return (
         Recipient.objects.filter(active=True)
-        .select_related("report")
+        .select_related("report", "variant")
         .order_by("report__position", "address", "id")
     )
 
