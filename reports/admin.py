@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from reports.domain import variants
 from reports.models import (
     Action,
     ActionLink,
@@ -16,6 +18,7 @@ from reports.models import (
     EditionFile,
     EditionFinding,
     EditionPrint,
+    EventAnswer,
     EventTrigger,
     Finding,
     HeldDraft,
@@ -45,7 +48,6 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 class RecipientInline(admin.TabularInline):
     model = Recipient
     extra = 0
-    exclude = ["variant"]
 
 
 @admin.register(Report)
@@ -89,6 +91,7 @@ class RunAdmin(ReadOnlyAdmin):
         "state",
         "as_of",
         "dry_run",
+        "mails",
         "queued_at",
         "settled_at",
     ]
@@ -181,10 +184,29 @@ class ActionAdmin(admin.ModelAdmin):
         return False
 
 
+class VariantForm(forms.ModelForm):
+    """A variant; its parts are those an edition has."""
+
+    parts = forms.MultipleChoiceField(
+        choices=[(part.value, part.value.capitalize()) for part in variants.PARTS],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
 @admin.register(Variant)
-class VariantAdmin(ReadOnlyAdmin):
-    list_display = ["slug", "name", "parts", "charts", "attach_pdf", "attach_xlsx"]
+class VariantAdmin(admin.ModelAdmin):
+    """What each variant shows. Mail that has gone stays as it was; recipients and schedules name a variant."""
+
+    form = VariantForm
+    list_display = ["slug", "name", "parts", "attach_pdf"]
     search_fields = ["slug", "name"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Variant | None = None) -> list[str]:
+        """Keep the slug of one that is there: files and mails name it."""
+        return [] if obj is None else ["slug"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(SubjectLine)
@@ -197,10 +219,20 @@ class SubjectLineAdmin(ReadOnlyAdmin):
 
 @admin.register(EventTrigger)
 class EventTriggerAdmin(ReadOnlyAdmin):
-    list_display = ["report", "name", "kind", "entity", "min_severity", "min_gap_minutes", "active"]
+    """Triggers are changed on their page, which answers first what was announced before the change."""
+
+    list_display = ["report", "name", "kind", "entity", "about", "min_severity", "min_gap_minutes", "active"]
     list_filter = ["kind", "report", "active"]
-    list_select_related = ["report", "entity"]
+    list_select_related = ["report", "entity", "about"]
     search_fields = ["name"]
+
+
+@admin.register(EventAnswer)
+class EventAnswerAdmin(ReadOnlyAdmin):
+    list_display = ["trigger", "announcement", "run", "why", "at"]
+    list_filter = ["trigger"]
+    list_select_related = ["trigger", "announcement", "run__report"]
+    search_fields = ["announcement__subject_label", "why"]
 
 
 @admin.register(HeldDraft)

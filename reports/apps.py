@@ -13,16 +13,20 @@ class ReportsConfig(AppConfig):
         """Bring the reports, give the outbox their composer, home its cards, and the audit trail its words."""
         from django.db.models.signals import post_migrate  # noqa: PLC0415 - registries are filled once apps are loaded
 
-        from core import trail  # noqa: PLC0415
+        from core import announcements, trail  # noqa: PLC0415
         from crew.domain import home_cards  # noqa: PLC0415
         from mail.domain import compose  # noqa: PLC0415
-        from reports.domain import agenda, cards, held_mail, mailing  # noqa: PLC0415
+        from reports.domain import agenda, cards, held_mail, mailing, runs  # noqa: PLC0415
+        from reports.models import EventKind  # noqa: PLC0415
 
         post_migrate.connect(_bring_reports, sender=self)
         compose.register(mailing.COMPOSER, mailing.composed)
         compose.register(held_mail.COMPOSER, held_mail.composed)
         compose.register(agenda.COMPOSER, agenda.composed)
         home_cards.register(cards.cards)
+        # Findings are announced by editions, many at once and by workers: those the next sweep finds soon enough.
+        for kind in (EventKind.MONTH_CLOSED, EventKind.CAMPAIGN_FINISHED):
+            announcements.hear(kind, runs.hurry)
         trail.name_actions(
             {
                 "reports:run:queue": "Report asked for",
@@ -42,8 +46,16 @@ class ReportsConfig(AppConfig):
                 "reports:schedule:change": "Schedule changed",
                 "reports:schedule:pause": "Schedule paused",
                 "reports:schedule:resume": "Schedule resumed",
+                "reports:trigger:create": "Trigger added",
+                "reports:trigger:change": "Trigger changed",
+                "reports:trigger:pause": "Trigger paused",
+                "reports:trigger:resume": "Trigger resumed",
                 "reports:recipient:add": "Recipient added",
                 "reports:recipient:leave_out": "Recipient left out",
+                "reports:recipient:variant": "What a recipient gets changed",
+                "reports:subject:add": "Subject line added",
+                "reports:subject:retire": "Subject line retired",
+                "reports:subject:bring_back": "Subject line in use again",
                 "reports:finding:mute": "Finding muted",
                 "reports:finding:unmute": "Finding counts again",
                 "reports:action:settle": "Action settled",

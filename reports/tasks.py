@@ -6,13 +6,13 @@ Tasks hold ids only and are safe to repeat: the database decides who carries a r
 from celery import shared_task
 
 from core import clock
-from reports.domain import held, issue, runs, schedule
+from reports.domain import events, held, issue, runs, schedule
 from reports.models import Trigger
 
 
 @shared_task(name="reports.tasks.sweep")
 def sweep() -> None:
-    """Queue what schedules make due, let go what was held long enough, and wake runs that nobody has taken up."""
+    """Queue what schedules and triggers make due, let go what was held long enough, and wake runs that nobody took up."""
     at = clock.now()
     for due in schedule.due(at=at):
         runs.queue(
@@ -22,7 +22,11 @@ def sweep() -> None:
             at=at,
             schedule=due.schedule,
             occurrence_at=due.occurrence_at,
+            entity=due.schedule.entity,
+            variant=due.schedule.variant,
+            not_before=due.not_before(at),
         )
+    events.answer(at=at)
     held.release(at=at)
     for run_id in runs.take_up(at=at):
         runs.wake(run_id=run_id)

@@ -11,8 +11,8 @@ from reports.lenses import LENSES
 from reports.models import Report
 
 
-class WrongKindError(ValueError):
-    """A report was asked for about an entity whose trade it does not look at."""
+class UnfitEntityError(ValueError):
+    """A report was asked for about an entity that it does not look at: of another trade, or archived."""
 
 
 def bring(*, apps: Apps = present, using: str = DEFAULT_DB_ALIAS, **_: Any) -> None:
@@ -53,10 +53,14 @@ def check(*, report: Report, entity: Entity | None) -> None:
     """Refuse a report about an entity it does not look at; None is all that it does look at.
 
     Raises:
-        WrongKindError: the entity is of another kind.
+        UnfitEntityError: the entity is of another kind, or archived.
     """
+    if entity is not None and not entity.active:
+        raise UnfitEntityError(
+            f"{entity.name} is archived, so no report looks at it; choose another entity, or pause what asks for this."
+        )
     if entity is not None and not fits(report, entity.kind):
         kinds = " and ".join(LENSES[report.lens].kinds)
-        raise WrongKindError(
+        raise UnfitEntityError(
             f"{report.title} looks at entities of the kind {kinds}; {entity.name} is of the kind {entity.kind}."
         )

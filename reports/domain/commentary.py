@@ -58,7 +58,7 @@ def write(
 
     Raises:
         CommentaryRefusedError: the text cannot be printed, or the place is none.
-        WrongKindError: the report does not look at such an entity.
+        UnfitEntityError: the report does not look at such an entity.
     """
     catalogue.check(report=report, entity=entity)
     try:

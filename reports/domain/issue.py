@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterable
 from django.conf import settings
 
 from core import clock
+from core.collector import uncollected
 from portfolio.domain import queries
 from portfolio.models import Entity
 from reports.document import Document, Draft
-from reports.domain import agreement, editions, forms, held, runs
+from reports.domain import agreement, catalogue, editions, forms, held, runs
 from reports.lenses import LENSES
 from reports.metrics import Facts
-from reports.models import Report, Run
+from reports.models import Report, Run, RunState
 
 logger = logging.getLogger(__name__)
 
@@ -99,24 +100,56 @@ def carry_out_many(*, run_ids: Iterable[int], at: dt.datetime) -> list[Run]:
     Whatever stops one is logged and becomes its error, so that a failure is never mistaken for silence; the others go
     on. One that was held and that agrees with the others once they are issued is issued too.
     """
-    readings: Readings = {}
     found: dict[int, Run | None] = dict.fromkeys(run_ids)
     waiting = deque(found)
-    while waiting:
-        run = _carry_out(waiting.popleft(), at, readings)
-        found[run.pk] = run
-        if run.edition_id is not None:
-            waiting += [run_id for run_id in _reconsider(run) if run_id in found]
+    with uncollected():
+        ahead = _made_ahead(waiting, at) if len(waiting) > 1 else {}
+        while waiting:
+            run_id = waiting.popleft()
+            run = _carry_out(run_id, at, ahead.pop(run_id, None))
+            found[run.pk] = run
+            if run.edition_id is not None:
+                waiting += [run_id for run_id in _reconsider(run) if run_id in found]
     return [run for run in found.values() if run is not None]
 
 
-def _carry_out(run_id: int, at: dt.datetime, readings: Readings) -> Run:
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Ahead:
+    """What a run would issue if nothing that comes before it changed anything that it says."""
+
+    draft: Draft
+    document: Document
+    forms: forms.Forms
+
+
+def _made_ahead(run_ids: Iterable[int], at: dt.datetime) -> dict[int, _Ahead]:
+    """Work out what several runs would issue, writing nothing, so that each one's pages are set while others are worked out."""
+    readings: Readings = {}
+    found = {}
+    rows = Run.objects.select_related("report", "entity").filter(
+        pk__in=run_ids, state=RunState.QUEUED, decided_at__isnull=True
+    )
+    for run in rows.order_by("pk"):
+        try:
+            draft = build(report=run.report, entity=run.entity, as_of=run.as_of, readings=readings)
+            document = editions.next_document(draft=draft, report=run.report, entity=run.entity, at=at)
+            found[run.pk] = _Ahead(draft, document, forms.begin(document))
+        except Exception:
+            # Its own turn says what stops it, and settles it.
+            logger.info("Run %s of report %s is not made ahead.", run.pk, run.report.slug, exc_info=True)
+    return found
+
+
+def _carry_out(run_id: int, at: dt.datetime, ahead: _Ahead | None) -> Run:
     run = runs.claim(run_id=run_id, at=at)
     if run is not None:
         try:
-            _issue(run, at, readings)
+            _issue(run, at, ahead)
         except runs.RunLostError:
             logger.warning("Run %s was taken up by another worker; this one leaves it.", run_id)
+        except catalogue.UnfitEntityError as error:
+            # What a person asks for is checked at once; this was set up earlier, and its entity changed since.
+            runs.fail(run=run, at=clock.now(), error=f"Nothing was issued. {error}")
         except Exception as error:
             logger.exception("Run %s of report %s failed.", run_id, run.report.slug)
             sentence = str(error).strip() or type(error).__name__
@@ -128,13 +161,16 @@ def _carry_out(run_id: int, at: dt.datetime, readings: Readings) -> Run:
     return Run.objects.select_related("report", "entity", "edition").get(pk=run_id)
 
 
-def _issue(run: Run, at: dt.datetime, readings: Readings) -> None:
+def _issue(run: Run, at: dt.datetime, ahead: _Ahead | None) -> None:
     approved = run.decided_at is not None
-    draft = (
-        held.draft_of(run=run)
-        if approved
-        else build(report=run.report, entity=run.entity, as_of=run.as_of, readings=readings)
-    )
+    if not approved:
+        catalogue.check(report=run.report, entity=run.entity)
+    if approved:
+        draft = held.draft_of(run=run)
+    elif ahead is not None:
+        draft = ahead.draft
+    else:
+        draft = build(report=run.report, entity=run.entity, as_of=run.as_of)
     runs.advance(run=run, step=1, doing="Comparing with the edition before")
     note = held.note(run=run) if approved else None
     for _ in range(NUMBER_TRIES):
@@ -147,7 +183,10 @@ def _issue(run: Run, at: dt.datetime, readings: Readings) -> None:
             held.hold(run=run, draft=draft, reasons=reasons, at=clock.now())
             return
         runs.advance(run=run, step=2, doing="Drawing the charts and setting the pages")
-        files = forms.render(document)
+        if ahead is not None and ahead.document == document:
+            files = ahead.forms.files()
+        else:
+            files = forms.render(document)
         if run.dry_run:
             runs.finish(run=run, at=clock.now())
             return

@@ -7,6 +7,8 @@ number of its try: a worker that was thought dead and comes back cannot settle a
 
 import datetime as dt
 import functools
+import hashlib
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -18,7 +20,6 @@ from django.db.models import Q
 from kombu.exceptions import OperationalError
 
 from core import audit, clock
-from core.models import Announcement
 from crew.models import Person
 from mail.domain import fields
 from portfolio.models import Entity
@@ -33,6 +34,10 @@ STALE_AFTER = dt.timedelta(minutes=15)
 MAX_TRIES = 3
 # A queued run normally gets its wake-up at once; the sweep wakes only those whose wake-up seems lost.
 WAKE_AFTER = dt.timedelta(seconds=5)
+# A run that waits for its turn so long at most has its wake-up wait with the broker; a longer one is the sweep's.
+WAKE_AHEAD = dt.timedelta(minutes=5)
+# The same report asked for again so soon after a worker took it up is the same asking, such as a second press of a button.
+SAME_ASKING = dt.timedelta(minutes=1)
 
 MOVES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -44,6 +49,10 @@ MOVES: Mapping[str, frozenset[str]] = MappingProxyType(
         RunState.DISCARDED: frozenset(),
     }
 )
+
+
+# Nobody is there to be told that these cannot be: the run tells it.
+_UNATTENDED = frozenset({Trigger.SCHEDULE, Trigger.EVENT})
 
 
 class RunLostError(RuntimeError):
@@ -91,7 +100,6 @@ def queue(
     schedule: Schedule | None = None,
     occurrence_at: dt.datetime | None = None,
     event_trigger: EventTrigger | None = None,
-    announcement: Announcement | None = None,
     not_before: dt.datetime | None = None,
     variant: Variant | None = None,
     hold: bool = False,
@@ -100,56 +108,102 @@ def queue(
     """Queue a run and wake a worker once this transaction commits; a dead broker only delays it.
 
     ``send_to`` replaces the report's recipients (an empty list sends to nobody); ``entity`` None is the whole
-    portfolio; ``variant`` replaces each reader's own. Asking again for the same schedule and occurrence, or trigger and
-    announcement, returns the run that exists. Nobody takes it up ``not_before`` an instant; the sweep does then. Its
-    edition waits for a person where ``hold`` is asked for, whatever the report says.
-    ``here`` wakes nobody: the caller carries the run out itself, at once.
+    portfolio; ``variant`` replaces each reader's own. Nobody takes it up ``not_before`` an instant. Its edition waits for
+    a person where ``hold`` is asked for, whatever the report says. ``here`` wakes nobody: the caller carries the run out
+    itself, at once.
+
+    Asking again for the same schedule and occurrence returns the run that exists. So does asking by hand for what is
+    under way: it waits for a worker still, or one took it up within `SAME_ASKING`.
 
     Raises:
-        WrongKindError: the report does not look at entities of that kind.
+        UnfitEntityError: a person asks, and the report does not look at entities of that kind.
     """
-    catalogue.check(report=report, entity=entity)
-    try:
-        with transaction.atomic():
-            run = Run.objects.create(
-                report=report,
-                entity=entity,
-                trigger=trigger,
-                schedule=schedule,
-                occurrence_at=occurrence_at,
-                event_trigger=event_trigger,
-                announcement=announcement,
-                not_before=not_before,
-                variant=variant,
-                as_of=as_of,
-                send_to=None if send_to is None else list(send_to),
-                dry_run=dry_run,
-                hold=hold,
-                by=by,
-                queued_at=at,
-            )
-            record("queue", run, at, by=by)
-    except IntegrityError:
-        if schedule is not None:
-            return Run.objects.get(schedule=schedule, occurrence_at=occurrence_at)
-        if event_trigger is not None:
-            return Run.objects.get(event_trigger=event_trigger, announcement=announcement)
-        raise
-    if not here and (not_before is None or not_before <= at):
-        transaction.on_commit(functools.partial(wake, run_id=run.pk))
+    if trigger not in _UNATTENDED:
+        catalogue.check(report=report, entity=entity)
+    fields: dict[str, Any] = {
+        "report": report,
+        "entity": entity,
+        "trigger": trigger,
+        "schedule": schedule,
+        "occurrence_at": occurrence_at,
+        "event_trigger": event_trigger,
+        "not_before": not_before,
+        "variant": variant,
+        "as_of": as_of,
+        "send_to": None if send_to is None else list(send_to),
+        "dry_run": dry_run,
+        "hold": hold,
+        "by": by,
+        "queued_at": at,
+    }
+    asked = "" if trigger in _UNATTENDED or dry_run else _digest(fields)
+    for tries_left in (2, 1, 0):
+        try:
+            run = _created(fields, asked, at)
+            break
+        except IntegrityError:
+            found = _again(fields, asked, at)
+            if found is not None:
+                return found
+            if not tries_left:
+                raise
+    if not here and (not_before is None or not_before - at <= WAKE_AHEAD):
+        wait = 0.0 if not_before is None else max((not_before - at).total_seconds(), 0.0)
+        transaction.on_commit(functools.partial(wake, run_id=run.pk, wait=wait))
     return run
 
 
-def wake(*, run_id: int) -> bool:
-    """Tell a worker to look at a run; return whether the broker took the message.
+def _created(fields: Mapping[str, Any], asked: str, at: dt.datetime) -> Run:
+    with transaction.atomic():
+        run = Run.objects.create(**fields, asked=asked)
+        record("queue", run, at, by=run.by)
+    return run
+
+
+def _digest(fields: Mapping[str, Any]) -> str:
+    """Return what a person asks for as one word: the same report, about the same, as of the same day, to the same readers."""
+    rows = {name: fields[name] and fields[name].pk for name in ("report", "entity", "variant")}
+    rest = {"as_of": fields["as_of"].isoformat(), "send_to": fields["send_to"], "hold": fields["hold"]}
+    return hashlib.sha256(json.dumps({**rows, **rest}, sort_keys=True).encode()).hexdigest()
+
+
+def _again(fields: Mapping[str, Any], asked: str, at: dt.datetime) -> Run | None:
+    """Return the run that stands for what was asked for, or None where there is none any more and it may be asked anew."""
+    if fields["schedule"] is not None:
+        return Run.objects.get(schedule=fields["schedule"], occurrence_at=fields["occurrence_at"])
+    if not asked:
+        return None
+    rows = Run.objects.filter(
+        asked=asked, state__in=[RunState.QUEUED, RunState.RUNNING], decided_at__isnull=True
+    )
+    # Taken up a while ago, it has read the records of then; who asks now wants those of now.
+    rows.filter(state=RunState.RUNNING, started_at__lt=at - SAME_ASKING).update(asked="")
+    return rows.first()
+
+
+def wake(*, run_id: int, wait: float = 0.0) -> bool:
+    """Tell a worker to look at a run, in so many seconds; return whether the broker took the message.
 
     The database knows what is to be done, so a lost wake-up is made good by the next sweep.
     """
+    # A wake-up nobody took before the next sweep is dropped, so that they do not pile up while no worker runs.
+    later = {"countdown": wait} if wait else {}
     try:
-        # A wake-up nobody took before the next sweep is dropped, so that they do not pile up while no worker runs.
-        current_app.send_task("reports.tasks.carry_out", args=[run_id], retry=False, expires=60)
+        current_app.send_task(
+            "reports.tasks.carry_out", args=[run_id], retry=False, expires=wait + 60, **later
+        )
     except (OperationalError, OSError) as error:
         logger.warning("No broker to wake a worker for run %s; the sweep will find it: %s", run_id, error)
+        return False
+    return True
+
+
+def hurry() -> bool:
+    """Have the sweep look now for what is due, instead of at its next tick; return whether the broker took the message."""
+    try:
+        current_app.send_task("reports.tasks.sweep", args=[], retry=False, expires=30)
+    except (OperationalError, OSError) as error:
+        logger.warning("No broker to hurry the sweep of reports; its next tick will do: %s", error)
         return False
     return True
 
@@ -179,16 +233,19 @@ def advance(*, run: Run, step: int, doing: str) -> None:
     run.step, run.doing = step, doing
 
 
-def finish(*, run: Run, at: dt.datetime, edition: Edition | None = None) -> None:
+def finish(*, run: Run, at: dt.datetime, edition: Edition | None = None, mails: int | None = None) -> None:
     """Settle a running run as done; call it in the transaction that writes the edition.
+
+    ``mails`` is how many the edition put on their way; a dry run has neither.
 
     Raises:
         RunLostError: another process holds the run; the transaction must not commit.
     """
     with transaction.atomic():
-        if not move(run, RunState.DONE, step=run.steps, doing="", error="", edition=edition, settled_at=at):
+        ended = {"edition": edition, "mails": mails, "settled_at": at}
+        if not move(run, RunState.DONE, step=run.steps, doing="", error="", **ended):
             raise RunLostError(f"Run {run.pk} was taken up by another worker.")
-        record("finish", run, at, edition=edition.number if edition is not None else None)
+        record("finish", run, at, edition=edition.number if edition is not None else None, mails=mails)
 
 
 def fail(*, run: Run, at: dt.datetime, error: str) -> bool:

@@ -3,10 +3,12 @@
 A cron line speaks of local wall time. It is walked through in local time and each wall time is turned into one
 instant: a time that the clock skips in spring is the first instant after the gap, a time that it shows twice in
 autumn is the first of the two. So each local occurrence is one instant, and instants never run backwards.
+Schedules due at one instant take turns, so that their reports do not all start at once.
 Queueing the runs is `reports.domain.runs`; the sweep that calls both is `reports.tasks`.
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -18,11 +20,15 @@ from django.db.models import Max
 from core import audit, clock
 from core.clock import UnknownZoneError
 from crew.models import Person
-from reports.models import Report, Schedule
+from portfolio.models import Entity
+from reports.domain import catalogue
+from reports.models import Report, Schedule, Variant
 
 # No zone has put its clock back by more since the days of sailing ships; a wall time this far ahead of the
 # present one may have been shown already.
 _LONGEST_FOLD = dt.timedelta(hours=3)
+# Between the starts of reports that are due at one instant.
+TURN = dt.timedelta(seconds=20)
 
 
 class CronError(ValueError):
@@ -35,10 +41,19 @@ class ScheduleError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A schedule and the instant (UTC) of its newest occurrence, not yet run."""
+    """A schedule and the instant (UTC) of its newest occurrence, not yet run.
+
+    ``turn`` is its place, from 0, among all schedules of that instant, whether those were run already or not: whoever
+    asks, at whatever moment, finds the same.
+    """
 
     schedule: Schedule
     occurrence_at: dt.datetime
+    turn: int
+
+    def not_before(self, at: dt.datetime) -> dt.datetime | None:
+        """Return when it starts if it is queued now, so many turns later; None is at once."""
+        return at + self.turn * TURN if self.turn else None
 
 
 def check_cron(cron: str) -> str:
@@ -103,17 +118,19 @@ def due(*, at: dt.datetime) -> list[Due]:
     """
     rows = (
         Schedule.objects.filter(active=True, report__active=True)
-        .select_related("report")
+        .select_related("report", "entity", "variant")
         .annotate(last_at=Max("runs__occurrence_at"))
-        .order_by("id")
+        .order_by("report__position", "report__slug", "id")
     )
     found = []
+    turns: Counter[dt.datetime] = Counter()
     for row in rows:
         occurrence = _newest_or_none(row, at)
         if occurrence is None or occurrence < row.starts_at:
             continue
         if row.last_at is None or row.last_at < occurrence:
-            found.append(Due(row, occurrence))
+            found.append(Due(row, occurrence, turns[occurrence]))
+        turns[occurrence] += 1
     return found
 
 
@@ -132,19 +149,28 @@ def save_schedule(
     zone: str,
     at: dt.datetime,
     by: Person | None,
+    entity: Entity | None = None,
+    variant: Variant | None = None,
     schedule: Schedule | None = None,
 ) -> Schedule:
     """Create a schedule, or change one; its occurrences count from this instant on.
 
+    ``entity`` None is the whole portfolio; ``variant`` replaces each reader's own.
+
     Raises:
         CronError, UnknownZoneError: what was typed cannot be read.
-        ScheduleError: the report has another schedule of that name.
+        ScheduleError: the report has another schedule of that name, or does not look at the entity.
     """
     plain = check_cron(cron)
     clock.zone(zone)
+    try:
+        catalogue.check(report=report, entity=entity)
+    except catalogue.UnfitEntityError as error:
+        raise ScheduleError(str(error)) from error
     before = _facts(schedule) if schedule is not None else {}
     row = schedule or Schedule(report=report)
     row.name, row.cron, row.zone, row.starts_at = name, plain, zone, at
+    row.entity, row.variant = entity, variant
     with transaction.atomic():
         try:
             with transaction.atomic():
@@ -183,7 +209,13 @@ def set_active(*, schedule: Schedule, active: bool, at: dt.datetime, by: Person)
 
 
 def _facts(row: Schedule) -> dict[str, str]:
-    return {"name": row.name, "cron": row.cron, "zone": row.zone}
+    return {
+        "name": row.name,
+        "cron": row.cron,
+        "zone": row.zone,
+        "entity": "" if row.entity is None else row.entity.slug,
+        "variant": "" if row.variant is None else row.variant.slug,
+    }
 
 
 def _forward(cron: str, tz: ZoneInfo, after: dt.datetime) -> Iterator[dt.datetime]:

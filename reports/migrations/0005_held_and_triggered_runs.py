@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("portfolio:period:closed", "A month was closed"),
                             ("mail:campaign:finished", "A campaign finished"),
-                            ("reports:finding:raised", "A finding was raised"),
+                            ("reports:finding:raised", "A severe finding was raised"),
                         ],
                         max_length=80,
                     ),
@@ -39,8 +39,17 @@ class Migration(migrations.Migration):
                     "min_severity",
                     models.CharField(
                         blank=True,
-                        help_text="For findings: the least severe that counts. Empty: any.",
+                        choices=[("high", "High or critical"), ("critical", "Critical alone")],
+                        help_text="For findings: the least severe that counts.",
                         max_length=10,
+                    ),
+                ),
+                (
+                    "send_to",
+                    models.JSONField(
+                        blank=True,
+                        help_text="Addresses instead of the recipients; an empty list sends nothing.",
+                        null=True,
                     ),
                 ),
                 (
@@ -52,9 +61,7 @@ class Migration(migrations.Migration):
                 ("active", models.BooleanField(default=True)),
                 (
                     "starts_at",
-                    models.DateTimeField(
-                        help_text="What was announced before this instant asks for nothing."
-                    ),
+                    models.DateTimeField(help_text="What was announced up to this instant asks for nothing."),
                 ),
                 (
                     "entity",
@@ -68,9 +75,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "about",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="What the report is about then. Empty: the whole portfolio.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.entity",
+                    ),
+                ),
+                (
                     "report",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.PROTECT,
                         related_name="triggers",
                         to="reports.report",
                     ),
@@ -79,7 +97,19 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["report_id", "name", "id"],
                 "constraints": [
-                    models.UniqueConstraint(fields=("report", "name"), name="trigger_once_per_name")
+                    models.UniqueConstraint(fields=("report", "name"), name="trigger_once_per_name"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind", "reports:finding:raised"), ("min_severity__in", ["high", "critical"])
+                        )
+                        | models.Q(
+                            models.Q(("kind", "reports:finding:raised"), _negated=True), ("min_severity", "")
+                        ),
+                        name="trigger_of_findings_says_how_severe",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("min_gap_minutes__gte", 1)), name="trigger_waits_between_runs"
+                    ),
                 ],
             },
         ),
@@ -153,14 +183,22 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="run",
-            name="announcement",
-            field=models.ForeignKey(
+            name="asked",
+            field=models.CharField(
                 blank=True,
-                help_text="What the trigger answered.",
+                default="",
+                help_text="SHA-256 of what a person asked for: asked again while it is under way, it is the same run.",
+                max_length=64,
+            ),
+            preserve_default=False,
+        ),
+        migrations.AddField(
+            model_name="run",
+            name="mails",
+            field=models.PositiveIntegerField(
+                blank=True,
+                help_text="How many mails its edition put on their way. Empty: no edition.",
                 null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="core.announcement",
             ),
         ),
         migrations.AddField(
@@ -241,7 +279,7 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 blank=True,
                 null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
+                on_delete=django.db.models.deletion.PROTECT,
                 related_name="runs",
                 to="reports.eventtrigger",
             ),
@@ -261,9 +299,17 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="run",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("event_trigger__isnull", False)),
-                fields=("event_trigger", "announcement"),
-                name="run_once_per_announcement",
+                condition=models.Q(("decided_at__isnull", True), ("state__in", ["queued", "running"]))
+                & models.Q(("asked", ""), _negated=True),
+                fields=("asked",),
+                name="run_once_while_under_way",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("mails__isnull", True), ("edition__isnull", False), _connector="OR"),
+                name="mails_are_of_an_edition",
             ),
         ),
         migrations.AddConstraint(
@@ -309,6 +355,63 @@ class Migration(migrations.Migration):
                 ),
                 name="decided_run_has_instant",
             ),
+        ),
+        migrations.CreateModel(
+            name="EventAnswer",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("why", models.CharField(blank=True, help_text="Why there is no run.", max_length=200)),
+                ("at", models.DateTimeField()),
+                (
+                    "announcement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.announcement",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="answers",
+                        to="reports.run",
+                    ),
+                ),
+                (
+                    "trigger",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="answers",
+                        to="reports.eventtrigger",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("trigger", "announcement"), name="announcement_answered_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("run__isnull", False), ("why", ""))
+                        | models.Q(("run__isnull", True), models.Q(("why", ""), _negated=True)),
+                        name="answer_is_a_run_or_says_why",
+                    ),
+                ],
+            },
+        ),
+        append_only(
+            "reports_eventanswer",
+            "What a trigger made of an announcement stays as it is.",
+            unique=[("trigger_id", "announcement_id")],
         ),
         append_only(
             "reports_helddraft",

@@ -4,7 +4,7 @@ from reports.models.action import Action, ActionLink, ActionState, LinkVerb, Own
 from reports.models.binder import Binder, BinderEdition, BinderFile
 from reports.models.commentary import Commentary
 from reports.models.edition import Edition, EditionFile, EditionPrint, FileKind
-from reports.models.event import EventKind, EventTrigger
+from reports.models.event import EventAnswer, EventKind, EventTrigger, LeastSeverity
 from reports.models.finding import EditionFinding, Finding, FindingState, FindingStatus
 from reports.models.report import Hold, Recipient, Report, Schedule, SubjectLine
 from reports.models.run import HeldDraft, Run, RunState, Trigger
@@ -22,6 +22,7 @@ __all__ = [
     "EditionFile",
     "EditionFinding",
     "EditionPrint",
+    "EventAnswer",
     "EventKind",
     "EventTrigger",
     "FileKind",
@@ -30,6 +31,7 @@ __all__ = [
     "FindingStatus",
     "HeldDraft",
     "Hold",
+    "LeastSeverity",
     "LinkVerb",
     "OwnerName",
     "Recipient",

@@ -4,7 +4,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from core.models import Announcement
 from portfolio.models import Entity
 from reports.models.edition import Edition
 from reports.models.event import EventTrigger
@@ -46,15 +45,7 @@ class Run(models.Model):
     )
     occurrence_at = models.DateTimeField(null=True, blank=True)
     event_trigger = models.ForeignKey(
-        EventTrigger, null=True, blank=True, on_delete=models.SET_NULL, related_name="runs"
-    )
-    announcement = models.ForeignKey(
-        Announcement,
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-        help_text="What the trigger answered.",
+        EventTrigger, null=True, blank=True, on_delete=models.PROTECT, related_name="runs"
     )
     not_before = models.DateTimeField(
         null=True, blank=True, help_text="Nobody takes it up before this instant. Empty: at once."
@@ -96,6 +87,14 @@ class Run(models.Model):
     )
     decided_at = models.DateTimeField(null=True, blank=True)
     edition = models.ForeignKey(Edition, null=True, blank=True, on_delete=models.PROTECT, related_name="runs")
+    mails = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How many mails its edition put on their way. Empty: no edition."
+    )
+    asked = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="SHA-256 of what a person asked for: asked again while it is under way, it is the same run.",
+    )
     tries = models.PositiveSmallIntegerField(default=0)
     queued_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
@@ -115,9 +114,12 @@ class Run(models.Model):
                 name="settled_run_has_instant",
             ),
             models.UniqueConstraint(
-                fields=["event_trigger", "announcement"],
-                condition=Q(event_trigger__isnull=False),
-                name="run_once_per_announcement",
+                fields=["asked"],
+                condition=Q(state__in=["queued", "running"], decided_at__isnull=True) & ~Q(asked=""),
+                name="run_once_while_under_way",
+            ),
+            models.CheckConstraint(
+                condition=Q(mails__isnull=True) | Q(edition__isnull=False), name="mails_are_of_an_edition"
             ),
             models.CheckConstraint(condition=~Q(state="held") | ~Q(reasons=""), name="held_run_says_why"),
             models.CheckConstraint(

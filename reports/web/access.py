@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest
 from core import access
 from reports.domain import queries
 from reports.domain.actions import PORTFOLIO, about, subject_of
-from reports.models import Action, Edition, Finding, Report, Run, Schedule
+from reports.models import Action, Edition, EventTrigger, Finding, Report, Run, Schedule
 
 
 def report(slug: str) -> Report:
@@ -57,7 +57,21 @@ def schedule(request: HttpRequest, pk: int) -> Schedule:
         PermissionDenied: they do not own it.
     """
     access.require(request.user, "own")
-    found = Schedule.objects.select_related("report").filter(pk=pk).first()
+    found = Schedule.objects.select_related("report", "entity", "variant").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def trigger(request: HttpRequest, pk: int) -> EventTrigger:
+    """Return a trigger for the owner to change.
+
+    Raises:
+        Http404: there is none, or the person does not read the whole portfolio.
+        PermissionDenied: they do not own it.
+    """
+    access.require(request.user, "own")
+    found = EventTrigger.objects.select_related("report", "entity", "about").filter(pk=pk).first()
     if found is None:
         raise Http404
     return found

@@ -1,6 +1,7 @@
 """What people type into the reports' pages, cleaned. The rules themselves are the domain's."""
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any, cast
 
 from django import forms
@@ -9,15 +10,30 @@ from core import access, clock
 from core.clock import UnknownZoneError
 from crew.models import Person
 from portfolio.domain import queries as portfolio
+from portfolio.domain.queries import EntityFact
 from portfolio.models import Entity
 from reports import prose
-from reports.domain import catalogue, commentary, held, muting, queries, runs, schedule
-from reports.models import Hold, Report
+from reports.domain import catalogue, commentary, held, muting, queries, runs, schedule, subjects
+from reports.models import Hold, Report, Schedule, Variant
 
 # No entity has this slug; an empty choice would read as optional.
 WHOLE = "portfolio"
 # No section has this anchor: it is the headline's own in every edition.
 HEADLINE = "edition-headline"
+
+
+def whole_or_one(
+    entities: Iterable[EntityFact], *, report: Report | None = None, kept: Entity | None = None
+) -> list[tuple[str, str]]:
+    """Return what a report can be about: the whole portfolio, or one of some entities that it looks at.
+
+    ``kept`` is what was chosen before: it stays a choice where its entity is archived meanwhile, and is refused there.
+    """
+    fitting = [row for row in entities if report is None or catalogue.fits(report, row.kind)]
+    choices = [(WHOLE, "The whole portfolio"), *((row.slug, row.name) for row in fitting)]
+    if kept is not None and kept.slug not in dict(choices):
+        choices.append((kept.slug, f"{kept.name} (archived)" if not kept.active else kept.name))
+    return choices
 
 
 class DateInput(forms.DateInput):
@@ -96,9 +112,10 @@ class RunForm(forms.Form):
 
 
 class ScheduleForm(forms.Form):
-    """A schedule: its name, cron line and zone."""
+    """A schedule: its name, what the report is about, its cron line and zone, and the length of its mail."""
 
     name = forms.CharField(max_length=60, help_text="What it is called here, for example Monday morning.")
+    entity = forms.ChoiceField(label="About")
     cron = forms.CharField(
         label="When",
         max_length=60,
@@ -108,6 +125,35 @@ class ScheduleForm(forms.Form):
     zone = forms.CharField(
         label="Time zone", max_length=60, help_text="An IANA name such as America/Los_Angeles."
     )
+    variant = forms.ModelChoiceField(
+        Variant.objects.all(),
+        label="Length of its mail",
+        to_field_name="slug",
+        required=False,
+        empty_label="Each reader’s own",
+    )
+
+    def __init__(self, data: Any = None, *, row: Schedule) -> None:
+        """Begin with what a schedule says; a new one has no report yet."""
+        super().__init__(
+            data,
+            initial={
+                "name": row.name,
+                "entity": row.entity.slug if row.entity else WHOLE,
+                "cron": row.cron,
+                "zone": row.zone,
+                "variant": row.variant.slug if row.variant else "",
+            },
+        )
+        self.about = row.report if row.report_id else None
+        cast(forms.ChoiceField, self.fields["entity"]).choices = whole_or_one(
+            portfolio.entities(), report=self.about, kept=row.entity
+        )
+
+    def clean_entity(self) -> Entity | None:
+        """Return the entity chosen; None is the whole portfolio."""
+        slug = self.cleaned_data["entity"]
+        return None if slug == WHOLE else Entity.objects.get(slug=slug)
 
     def clean_cron(self) -> str:
         """Refuse a line that cannot be read."""
@@ -125,12 +171,28 @@ class ScheduleForm(forms.Form):
             raise forms.ValidationError(str(error)) from error
         return name
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse an entity that the report does not look at."""
+        cleaned = super().clean() or {}
+        report = self.about or cleaned.get("report")
+        if report is not None and "entity" in cleaned:
+            try:
+                catalogue.check(report=report, entity=cleaned["entity"])
+            except catalogue.UnfitEntityError as error:
+                self.add_error("entity", str(error))
+        return cleaned
+
 
 class NewScheduleForm(ScheduleForm):
     """A schedule to be, with the report it is for."""
 
     report = forms.ModelChoiceField(queries.reports(), to_field_name="slug", empty_label=None)
-    field_order = ["report", "name", "cron", "zone"]
+    field_order = ["report", "name", "entity", "cron", "zone", "variant"]
+
+    def __init__(self, data: Any = None, *, zone: str, report: str = "") -> None:
+        """Begin with a zone, and the report of a slug."""
+        super().__init__(data, row=Schedule(zone=zone))
+        self.initial["report"] = report
 
 
 class RecipientForm(forms.Form):
@@ -138,6 +200,39 @@ class RecipientForm(forms.Form):
 
     address = forms.EmailField(label="Address")
     name = forms.CharField(max_length=120, required=False)
+    variant = forms.ModelChoiceField(Variant.objects.all(), to_field_name="slug", required=False)
+
+
+class VariantForm(forms.Form):
+    """Which variant a recipient gets."""
+
+    variant = forms.ModelChoiceField(Variant.objects.all(), to_field_name="slug")
+
+
+class SubjectForm(forms.Form):
+    """A subject line to try: what its openings are counted under, and what it says."""
+
+    label = forms.CharField(
+        label="Label",
+        max_length=subjects.LONGEST_LABEL,
+        strip=False,
+        help_text="Short, such as A. What its mails come to is counted under it.",
+    )
+    template = forms.CharField(
+        label="Subject",
+        widget=forms.TextInput(attrs={"maxlength": subjects.LONGEST_TEMPLATE + len(subjects.PREFIX)}),
+        strip=False,
+        help_text="Every subject begins with <code>[EXEC REPORT]</code>, which is put before it. Fields: "
+        "<code>{title}</code>, <code>{period}</code>, <code>{edition}</code> and <code>{headline}</code>; the period and "
+        "the edition must be named, for example <code>{headline} ({period}, edition {edition})</code>.",
+    )
+
+    def clean_template(self) -> str:
+        """Refuse what no subject can be made of."""
+        try:
+            return subjects.check_template(self.cleaned_data["template"])
+        except subjects.SubjectRefusedError as error:
+            raise forms.ValidationError(str(error)) from error
 
 
 class DueForm(forms.Form):

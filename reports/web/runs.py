@@ -1,5 +1,6 @@
 """Running a report from the portal, watching the run, and the list of every run there was."""
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -8,8 +9,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core import access, clock
-from reports.domain import issue, queries, runs
-from reports.models import RunState, Trigger
+from reports.domain import events, issue, queries, runs, sent
+from reports.models import Run, RunState, Trigger
 from reports.web import access as reach
 from reports.web.forms import RunForm
 
@@ -55,6 +56,8 @@ def run_now(request: HttpRequest, slug: str) -> HttpResponseBase:
             by=request.user,
             at=at,
         )
+        if run.queued_at != at:
+            messages.info(request, "This was asked for already and is under way; it is not run twice.")
         return redirect("reports:run", pk=run.pk)
     return render(
         request,
@@ -68,7 +71,7 @@ def run_now(request: HttpRequest, slug: str) -> HttpResponseBase:
                 {"label": report.title, "url": reverse("reports:report", args=[slug])},
             ],
         },
-        status=400 if form.is_bound else 200,
+        status=422 if form.is_bound else 200,
     )
 
 
@@ -79,13 +82,18 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     row = reach.run(request, pk)
     context = {
         "run": row,
-        "tone": TONES[RunState(row.state)],
+        "tone": _tone(row),
+        "outcome": sent.outcome(run=row) if row.state == RunState.DONE else None,
         "going": row.state in UNSETTLED,
+        "waits_until": row.not_before
+        if row.not_before is not None and row.not_before > clock.now()
+        else None,
         "may_run": access.may(request.user, "run", row.entity_id),
         "zone": str(clock.zone()),
     }
     if request.headers.get("HX-Request") == "true":
         return render(request, "reports/run_progress.html", context)
+    context["answers"] = events.answered_by(run=row) if row.event_trigger is not None else []
     context["crumbs"] = [
         HOME,
         {"label": "Reports", "url": reverse("reports:reports")},
@@ -108,7 +116,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
         "reports/runs.html",
         {
             "page_obj": page,
-            "rows": [{"run": row, "tone": TONES[RunState(row.state)]} for row in page],
+            "rows": [{"run": row, "tone": _tone(row), "silent": sent.was_silent(row)} for row in page],
             "tabs": _tabs(wanted),
             "query": f"state={wanted}&" if wanted in RunState.values else "",
             "zone": str(clock.zone()),
@@ -116,6 +124,13 @@ def run_list(request: HttpRequest) -> HttpResponse:
             "crumbs": [HOME, {"label": "Reports", "url": reverse("reports:reports")}],
         },
     )
+
+
+def _tone(row: Run) -> str:
+    """Return what a run's state says at a glance: one that reached nobody is not good, unless nobody was to be reached."""
+    if row.state == RunState.DONE and sent.was_silent(row):
+        return "" if row.send_to == [] else "watch"
+    return TONES[RunState(row.state)]
 
 
 def _tabs(wanted: str) -> list[dict[str, object]]:

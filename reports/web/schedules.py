@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import access, clock
-from reports.domain import queries, recipients, schedule
+from reports.domain import queries, recipients, schedule, variants
 from reports.models import Recipient
 from reports.web import access as reach
 from reports.web.forms import NewScheduleForm, RecipientForm, ScheduleForm
@@ -34,6 +34,7 @@ def schedules(request: HttpRequest) -> HttpResponse:
             "reports": [
                 {"report": report, "recipients": by_report.get(report.pk, [])} for report in queries.reports()
             ],
+            "variants": variants.known(),
             "otherwise": ", ".join(settings.REPORT_RECIPIENTS),
             "may_own": access.may(request.user, "own"),
             "zone": str(clock.zone()),
@@ -49,7 +50,8 @@ def new_schedule(request: HttpRequest) -> HttpResponseBase:
     access.require(request.user, "own")
     form = NewScheduleForm(
         request.POST if request.method == "POST" else None,
-        initial={"zone": str(clock.zone()), "report": request.GET.get("report", "")},
+        zone=str(clock.zone()),
+        report=request.GET.get("report", ""),
     )
     if form.is_valid():
         try:
@@ -67,10 +69,7 @@ def new_schedule(request: HttpRequest) -> HttpResponseBase:
 def edit_schedule(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Change a schedule; its occurrences count from now on."""
     row = reach.schedule(request, pk)
-    form = ScheduleForm(
-        request.POST if request.method == "POST" else None,
-        initial={"name": row.name, "cron": row.cron, "zone": row.zone},
-    )
+    form = ScheduleForm(request.POST if request.method == "POST" else None, row=row)
     if form.is_valid():
         try:
             schedule.save_schedule(
@@ -147,5 +146,5 @@ def _schedule_form(request: HttpRequest, form: Any, heading: str, *, about: str 
                 {"label": "Schedules", "url": reverse("reports:schedules")},
             ],
         },
-        status=400 if form.is_bound else 200,
+        status=422 if form.is_bound else 200,
     )

@@ -2,7 +2,19 @@
 
 from django.urls import path, re_path
 
-from reports.web import actions, calendar, commentary, editions, held, runs, schedules, tap, work
+from reports.web import (
+    actions,
+    calendar,
+    commentary,
+    editions,
+    held,
+    runs,
+    schedules,
+    tap,
+    triggers,
+    variants,
+    work,
+)
 
 app_name = "reports"
 
@@ -20,6 +32,10 @@ urlpatterns = [
     path("schedules/new/", schedules.new_schedule, name="new_schedule"),
     path("schedules/<int:pk>/", schedules.edit_schedule, name="edit_schedule"),
     path("schedules/<int:pk>/pause/", schedules.pause_schedule, name="pause_schedule"),
+    path("triggers/", triggers.triggers, name="triggers"),
+    path("triggers/new/", triggers.new_trigger, name="new_trigger"),
+    path("triggers/<int:pk>/", triggers.edit_trigger, name="edit_trigger"),
+    path("triggers/<int:pk>/pause/", triggers.pause_trigger, name="pause_trigger"),
     path("findings/", work.findings, name="findings"),
     path("findings/<int:pk>/", work.finding, name="finding"),
     path("findings/<int:pk>/mute/", work.mute, name="mute_finding"),
@@ -36,6 +52,7 @@ urlpatterns = [
     path("<slug:slug>/holding/", held.holding, name="holding"),
     path("<slug:slug>/editions/", editions.editions, name="editions"),
     path("<slug:slug>/recipients/", schedules.add_recipient, name="add_recipient"),
+    *variants.urlpatterns,
     path(
         "<slug:slug>/recipients/<int:pk>/leave-out/",
         schedules.leave_out_recipient,

@@ -57,7 +57,7 @@ def test_a_report_about_an_entity_of_another_kind_is_refused_in_a_sentence(
     sentence = (
         "Stays looks at entities of the kind rental and agency; QueenofSanDiego is of the kind charter."
     )
-    with pytest.raises(catalogue.WrongKindError, match=sentence):
+    with pytest.raises(catalogue.UnfitEntityError, match=sentence):
         runs.queue(report=stays, trigger=Trigger.PORTAL, as_of=dt.date(2026, 11, 10), at=NOW, entity=qos)
     with pytest.raises(CommandError, match=sentence):
         call_command("send_report", "stays", "--entity", "qos")

@@ -11,9 +11,19 @@ from crew.models import Person
 from mail.models import Message
 from portfolio.models import Entity
 from reports import tasks
-from reports.domain import cards, forms, runs, sample
+from reports.domain import cards, events, forms, runs, sample
 from reports.lenses import LENSES
-from reports.models import Action, Finding, Recipient, Report, Run, RunState, Schedule, Trigger
+from reports.models import (
+    Action,
+    EventTrigger,
+    Finding,
+    Recipient,
+    Report,
+    Run,
+    RunState,
+    Schedule,
+    Trigger,
+)
 from tests.factories.reports import an_edition
 from tests.reports.conftest import NOW
 
@@ -52,9 +62,13 @@ def test_the_sweep_queues_what_is_due_and_a_worker_issues_it(
         ]
         assert {run.occurrence_at for run in queued} == {dt.datetime(2026, 11, 16, 15, 0, tzinfo=dt.UTC)}
         assert woken == [run.pk for run in queued]
+        assert [run.not_before for run in queued] == [None, monday + dt.timedelta(seconds=20)]
         for run in queued:
             tasks.carry_out(run.pk)
             tasks.carry_out(run.pk)
+        assert [run.state for run in Run.objects.order_by("id")] == [RunState.DONE, RunState.QUEUED]
+    with time_machine.travel(monday + dt.timedelta(seconds=20), tick=False):
+        tasks.carry_out(queued[1].pk)
 
     assert [run.state for run in Run.objects.order_by("id")] == [RunState.DONE] * 2
     assert [run.edition.number for run in Run.objects.order_by("id") if run.edition] == [1, 1]
@@ -86,17 +100,69 @@ def test_the_sweep_wakes_what_was_lost_and_takes_up_what_died(ceo: Report, woken
     assert Run.objects.get(pk=fresh.pk).state == RunState.QUEUED
 
 
+def test_a_schedule_about_an_entity_says_why_nothing_comes_once_that_is_archived(
+    ceo: Report, qos: Entity, dc: Entity, caplog: pytest.LogCaptureFixture
+) -> None:
+    for entity in (qos, dc):
+        Schedule.objects.create(
+            report=ceo, name=entity.name, cron="0 7 * * MON", starts_at=NOW, entity=entity
+        )
+    monday = dt.datetime(2026, 11, 16, 15, 0, 20, tzinfo=dt.UTC)
+    with time_machine.travel(monday, tick=False):
+        tasks.sweep()
+    dc.active = False
+    dc.save()
+    with time_machine.travel(monday + dt.timedelta(seconds=20), tick=False):
+        for run in Run.objects.order_by("id"):
+            tasks.carry_out(run.pk)
+
+    issued, refused = Run.objects.order_by("id")
+    assert (issued.entity, issued.state, issued.error) == (qos, RunState.DONE, "")
+    assert (refused.entity, refused.state, refused.edition) == (dc, RunState.FAILED, None)
+    assert refused.error == (
+        "Nothing was issued. DangerousCentaur is archived, so no report looks at it; choose another entity, or pause what "
+        "asks for this."
+    )
+    assert "failed" not in caplog.text
+
+
+def test_a_schedule_of_a_report_that_does_not_look_at_its_entity_stops_no_other(
+    ceo: Report, qos: Entity
+) -> None:
+    rental = Report.objects.get(slug="rental-3028")
+    Schedule.objects.create(report=rental, name="Odd", cron="0 7 * * MON", starts_at=NOW, entity=qos)
+    Schedule.objects.create(report=ceo, name="Good", cron="0 7 * * MON", starts_at=NOW)
+    monday = dt.datetime(2026, 11, 16, 15, 0, 20, tzinfo=dt.UTC)
+    with time_machine.travel(monday, tick=False):
+        tasks.sweep()
+    with time_machine.travel(monday + dt.timedelta(minutes=1), tick=False):
+        tasks.carry_out(Run.objects.get(report=rental).pk)
+
+    assert Run.objects.get(report=ceo).state == RunState.QUEUED
+    assert Run.objects.get(report=rental).error == (
+        "Nothing was issued. 3028 51st St: rental operations looks at entities of the kind rental; QueenofSanDiego is of the "
+        "kind charter."
+    )
+
+
 def test_the_sample_gives_each_report_its_readers_and_two_schedules_once() -> None:
     sample.load(at=NOW)
     sample.load(at=NOW + dt.timedelta(days=1))
 
     assert set(Recipient.objects.values_list("report__slug", "address")) == {
-        (slug, "owner@example.com") for slug in LENSES
+        *((slug, "owner@example.com") for slug in LENSES),
+        ("ceo", "partner@example.com"),
     }
     assert {(row.report.slug, row.cron, row.starts_at) for row in Schedule.objects.all()} == {
         (slug, cron, NOW) for slug in LENSES for cron in ("0 7 * * MON", "30 7 1 * *")
     }
     assert AuditEvent.objects.filter(action="reports:schedule:create").count() == 2 * len(LENSES)
+    triggers = EventTrigger.objects.values_list("report__slug", "kind", "active", "starts_at", "send_to")
+    assert set(triggers) == {
+        ("accounting", "portfolio:period:closed", True, NOW, None),
+        ("cmo", "mail:campaign:finished", True, NOW, None),
+        ("ceo", "reports:finding:raised", False, NOW, None),
+    }
 
 
 def test_home_shows_what_is_late_then_findings_then_editions(
@@ -179,4 +245,11 @@ def test_the_sample_issues_the_first_edition_of_each_report_and_no_second(
         (slug, RunState.DONE, 1, "") for slug in LENSES
     ]
     assert again == []
-    assert list(Message.objects.values_list("to_address", flat=True)) == ["owner@example.com"] * len(LENSES)
+    events.answer(at=NOW + dt.timedelta(days=1))
+    assert (
+        Run.objects.filter(trigger=Trigger.EVENT).count() == 0
+    )  # What the sample itself raised asks for nothing.
+    assert sorted(Message.objects.values_list("to_address", flat=True)) == [
+        *["owner@example.com"] * len(LENSES),
+        "partner@example.com",
+    ]

@@ -7,7 +7,7 @@ from mail.domain import suppression, unsubscribe
 from mail.models import Campaign, Kind, MailingList, Reason, Scope, Subscriber
 from portfolio.domain import ledger
 from portfolio.models import Account, EntrySource, FinancialRule
-from reports.models import Finding, Recipient, Report, Schedule
+from reports.models import Finding, Recipient, Report, Schedule, SubjectLine
 from tests.crew.permissions import channels, delivery, expenses, receivables, rental, reports, technology
 from tests.crew.permissions.canaries import word
 from tests.factories.crew import (
@@ -16,7 +16,7 @@ from tests.factories.crew import (
 from tests.factories.reports import an_edition
 from tests.mail import letters
 from tests.portfolio.web.conftest import Records
-from tests.reports.web.test_access import a_run, an_action
+from tests.reports.web.test_access import a_run, a_trigger, an_action
 
 
 def whole() -> dict[str, Any]:
@@ -26,7 +26,9 @@ def whole() -> dict[str, Any]:
         "schedule": Schedule.objects.create(
             report=report, name="Weekly", cron="0 7 * * MON", starts_at=NOW
         ).pk,
+        "trigger": a_trigger(report).pk,
         "recipient": Recipient.objects.create(report=report, address="board@example.com").pk,
+        "subject_line": SubjectLine.objects.create(report=report, label="A", template="{period}, {edition}").pk,
         "message": letters.enqueue().public_id,
         **_mailing(),
     }

@@ -13,6 +13,8 @@ from reports.models import (
     Commentary,
     Edition,
     EditionFinding,
+    EventKind,
+    EventTrigger,
     Finding,
     HeldDraft,
     Recipient,
@@ -20,6 +22,7 @@ from reports.models import (
     Run,
     RunState,
     Schedule,
+    SubjectLine,
     Trigger,
 )
 from tests.factories.people import PersonFactory
@@ -39,6 +42,12 @@ def a_run(report: Report, entity: Entity | None = None) -> Run:
         state=RunState.FAILED,
         error="The bank file is missing.",
         settled_at=NOW,
+    )
+
+
+def a_trigger(report: Report) -> EventTrigger:
+    return EventTrigger.objects.create(
+        report=report, name="Campaigns", kind=EventKind.CAMPAIGN_FINISHED, starts_at=NOW
     )
 
 
@@ -92,6 +101,7 @@ def places(ceo: Report, qos: Entity, dc: Entity) -> dict[str, str]:
         "qos": a_finding("qos", "No charter"),
         "dc": a_finding("dc", "No contract"),
     }
+    trigger = a_trigger(ceo)
     actions = {name: an_action(ceo, finding) for name, finding in about.items()}
     runs = {"whole": a_run(ceo), "qos": a_run(ceo, qos), "dc": a_run(ceo, dc)}
     waiting = {"whole": a_held_run(ceo), "qos": a_held_run(ceo, qos), "dc": a_held_run(ceo, dc)}
@@ -106,6 +116,7 @@ def places(ceo: Report, qos: Entity, dc: Entity) -> dict[str, str]:
     }
     schedule = Schedule.objects.create(report=ceo, name="Weekly", cron="0 7 * * MON", starts_at=NOW)
     recipient = Recipient.objects.create(report=ceo, address="board@example.com")
+    line = SubjectLine.objects.create(report=ceo, label="A", template="{period}, {edition}")
     found = {
         "reports": reverse("reports:reports"),
         "report": reverse("reports:report", args=["ceo"]),
@@ -113,6 +124,10 @@ def places(ceo: Report, qos: Entity, dc: Entity) -> dict[str, str]:
         "runs": reverse("reports:runs"),
         "findings": reverse("reports:findings"),
         "actions": reverse("reports:actions"),
+        "action_calendar": reverse("reports:action_calendar"),
+        "action_calendar_file": reverse("reports:action_calendar_file"),
+        "add_action": reverse("reports:add_action"),
+        "owners": reverse("reports:owners"),
         "run_now": reverse("reports:run_now", args=["ceo"]),
         "held_list": reverse("reports:held_list"),
         "holding": reverse("reports:holding", args=["ceo"]),
@@ -123,12 +138,15 @@ def places(ceo: Report, qos: Entity, dc: Entity) -> dict[str, str]:
         "new_schedule": reverse("reports:new_schedule"),
         "edit_schedule": reverse("reports:edit_schedule", args=[schedule.pk]),
         "POST pause_schedule": reverse("reports:pause_schedule", args=[schedule.pk]),
+        "triggers": reverse("reports:triggers"),
+        "new_trigger": reverse("reports:new_trigger"),
+        "edit_trigger": reverse("reports:edit_trigger", args=[trigger.pk]),
+        "POST pause_trigger": reverse("reports:pause_trigger", args=[trigger.pk]),
         "POST add_recipient": reverse("reports:add_recipient", args=["ceo"]),
-        "action_calendar": reverse("reports:action_calendar"),
-        "action_calendar_file": reverse("reports:action_calendar_file"),
-        "add_action": reverse("reports:add_action"),
-        "owners": reverse("reports:owners"),
+        "POST set_variant": reverse("reports:set_variant", args=["ceo", recipient.pk]),
         "POST leave_out_recipient": reverse("reports:leave_out_recipient", args=["ceo", recipient.pk]),
+        "subjects": reverse("reports:subjects", args=["ceo"]),
+        "POST retire_subject": reverse("reports:retire_subject", args=["ceo", line.pk]),
     }
     for name, edition in (("whole", whole), ("qos", of_qos), ("dc", of_dc)):
         n = edition.number
@@ -152,6 +170,8 @@ def places(ceo: Report, qos: Entity, dc: Entity) -> dict[str, str]:
             f"POST mute_finding {name}": reverse("reports:mute_finding", args=[about[name].pk]),
             f"POST unmute_finding {name}": reverse("reports:unmute_finding", args=[about[name].pk]),
             f"POST resend {name}": reverse("reports:resend", args=["ceo", n]),
+            f"action {name}": reverse("reports:action", args=[actions[name].pk]),
+            f"POST assign_action {name}": reverse("reports:assign_action", args=[actions[name].pk]),
             f"POST settle_action {name}": reverse("reports:settle_action", args=[actions[name].pk]),
             f"POST reopen_action {name}": reverse("reports:reopen_action", args=[actions[name].pk]),
             f"POST move_action {name}": reverse("reports:move_action", args=[actions[name].pk]),
@@ -170,8 +190,6 @@ def kinds(places: dict[str, str]) -> set[str]:
     return {name.removeprefix("POST ").split()[0] for name in places}
 
 
-            f"action {name}": reverse("reports:action", args=[actions[name].pk]),
-            f"POST assign_action {name}": reverse("reports:assign_action", args=[actions[name].pk]),
 def test_every_page_of_the_reports_is_in_this_test(places: dict[str, str]) -> None:
     resolver = get_resolver("reports.web.urls")
 
@@ -216,8 +234,14 @@ def test_a_bookkeeper_runs_and_settles_but_does_not_schedule(
         "new_schedule",
         "edit_schedule",
         "POST pause_schedule",
+        "new_trigger",
+        "edit_trigger",
+        "POST pause_trigger",
         "POST add_recipient",
         "POST leave_out_recipient",
+        "POST set_variant",
+        "subjects",
+        "POST retire_subject",
     }
     assert {found[name] for name in places if name.startswith(("held_preview", "held_figure"))} == {404}
     assert {found[name] for name in places if name.startswith("POST mute_finding")} == {422}
@@ -231,13 +255,22 @@ def test_a_reader_of_one_entity_sees_it_and_nothing_of_another(
 
     hidden = {name for name in places if name.endswith((" whole", " dc"))} | {
         "schedules",
+        "triggers",
         "assumptions",
+        "add_action",
+        "owners",
         "holding",
         "new_schedule",
         "edit_schedule",
         "POST pause_schedule",
+        "new_trigger",
+        "edit_trigger",
+        "POST pause_trigger",
         "POST add_recipient",
         "POST leave_out_recipient",
+        "POST set_variant",
+        "subjects",
+        "POST retire_subject",
     }
     # What waits is for those who run reports.
     forbidden = {"run_now", "commentary", "write_commentary"} | {
@@ -257,8 +290,6 @@ def test_lists_hold_nothing_of_what_a_reader_may_not_see(
         "reports",
         "report",
         "editions",
-        "add_action",
-        "owners",
         "runs",
         "findings",
         "actions",
@@ -291,7 +322,7 @@ def test_a_bookkeeper_of_one_entity_runs_that_entity_alone(
     form = client.get(places["run_now"]).context["form"]
     assert form.fields["entity"].choices == [("qos", "QueenofSanDiego")]
     answer = client.post(places["run_now"], {"entity": "portfolio", "as_of": "2026-11-10", "send": "nobody"})
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert not Run.objects.filter(state=RunState.QUEUED).exists()
 
 

@@ -34,7 +34,13 @@ def test_the_owner_adds_changes_and_pauses_a_schedule(ceo: Report, client: Clien
     with time_machine.travel(NOW, tick=False):
         client.post(
             "/reports/schedules/new/",
-            {"report": "ceo", "name": "Mornings", "cron": "30 6 * * mon-fri", "zone": "Europe/Berlin"},
+            {
+                "report": "ceo",
+                "name": "Mornings",
+                "entity": "portfolio",
+                "cron": "30 6 * * mon-fri",
+                "zone": "Europe/Berlin",
+            },
         )
         row = Schedule.objects.get()
         assert (row.cron, row.zone, row.starts_at) == ("30 6 * * MON-FRI", "Europe/Berlin", NOW)
@@ -43,7 +49,8 @@ def test_the_owner_adds_changes_and_pauses_a_schedule(ceo: Report, client: Clien
             assert f"{day} Nov 2026, 06:30 CET" in shown
 
         client.post(
-            f"/reports/schedules/{row.pk}/", {"name": "Mornings", "cron": "0 7 * * *", "zone": "Asia/Tokyo"}
+            f"/reports/schedules/{row.pk}/",
+            {"name": "Mornings", "entity": "portfolio", "cron": "0 7 * * *", "zone": "Asia/Tokyo"},
         )
         row.refresh_from_db()
         assert (row.cron, row.zone) == ("0 7 * * *", "Asia/Tokyo")
@@ -76,10 +83,17 @@ def test_a_schedule_that_cannot_be_read_is_refused_with_a_sentence(
 
     answer = client.post(
         "/reports/schedules/new/",
-        {"report": "ceo", "name": "New", "cron": "0 7 * * *", "zone": "Asia/Tokyo", **typed},
+        {
+            "report": "ceo",
+            "name": "New",
+            "entity": "portfolio",
+            "cron": "0 7 * * *",
+            "zone": "Asia/Tokyo",
+            **typed,
+        },
     )
 
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert sentence in answer.content.decode()
     assert Schedule.objects.count() == 1
 
