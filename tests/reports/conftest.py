@@ -42,7 +42,6 @@ def _draw_the_same_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     That it does not is tested in `tests/reports/render`, where everything is drawn each time.
     """
-    monkeypatch.setattr(charts, "svg", _once(charts.svg, "svg"))
     monkeypatch.setattr(charts, "png", _once(charts.png, "png"))
     monkeypatch.setattr(press, "set_pdf", _once(press.set_pdf, "pdf"))
 

@@ -28,7 +28,11 @@ _NAME, _NAMED = 84, 3
 _BROADEST = 44
 # Of more bars than these with names of their own, nobody reads the values at each.
 _BARS_SAID = 12
+_FIRST = (Role.VALUE, Role.MODEL)
 _MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120)
+
+# Words that stand already: from where to where, on which line.
+_Taken = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,21 +136,27 @@ def _columns(sheet: Sheet, frame: _Frame, look: Sequence[Look]) -> None:
 def _over(sheet: Sheet, frame: _Frame, wide: float) -> None:
     """Write values beyond the ends of bars: of names at each that has the room, of one series by month at the last."""
     plot = frame.plot
-    taken: list[tuple[float, float, float]] = []
+    taken: list[_Taken] = []
     each = plot.axis is Axis.NAME and len(plot.keys) <= _BARS_SAID
     for at, one in enumerate(plot.series):
         for place, value in enumerate(one.values):
             if value is None or not (each or (len(plot.series) == 1 and place == _last(one))):
                 continue
-            words = short(value, plot.unit, plot.currency)
-            half = width(words, SMALL, bold=True) / 2 + 1
-            aside = (at - (len(plot.series) - 1) / 2) * max(wide, 2 * half)
-            middle = min(max(frame.x(place) + aside, frame.left + half), WIDTH - EDGE + 4 - half)
-            y = frame.scale.y(value) + (10 if value < 0 else -10)
-            if all(abs(y - other) >= TEXT or middle + half <= start or end <= middle - half
-                   for start, end, other in taken):  # fmt: skip
-                taken.append((middle - half, middle + half, y))
-                sheet.words(middle, y, words, anchor="middle", size=SMALL, colour="ink", bold=True, halo=True)
+            _say(sheet, frame, value, (place, at - (len(plot.series) - 1) / 2, wide), taken)
+
+
+def _say(sheet: Sheet, frame: _Frame, value: int, at: tuple[int, float, float], taken: list[_Taken]) -> None:
+    """Write a value beyond its mark, so many breadths beside the middle of its place, unless another stands there."""
+    place, aside, wide = at
+    words = short(value, frame.plot.unit, frame.plot.currency)
+    half = width(words, SMALL, bold=True) / 2 + 1
+    middle = frame.x(place) + aside * max(wide, 2 * half)
+    middle = min(max(middle, frame.left + half), WIDTH - EDGE + 4 - half)
+    y = frame.scale.y(value) + (12 if value < 0 else -12)
+    if all(abs(y - other) >= TEXT or middle + half <= start or end <= middle - half
+           for start, end, other in taken):  # fmt: skip
+        taken.append((middle - half, middle + half, y))
+        sheet.words(middle, y, words, anchor="middle", size=SMALL, colour="ink", bold=True, halo=True)
 
 
 def _lines(sheet: Sheet, frame: _Frame, look: Sequence[Look]) -> None:
@@ -178,6 +188,11 @@ def _lines(sheet: Sheet, frame: _Frame, look: Sequence[Look]) -> None:
                 sheet.path(path, seen)
             if one.role is not Role.TARGET and (len(run) == 1 or run[-1][0] == _last(one)):
                 sheet.dot(frame.x(run[-1][0]), frame.scale.y(run[-1][1]), seen)
+    taken: list[_Taken] = []
+    for one in plot.series:
+        # Where the places go on, as in a year that is not over, the latest value stands at its point.
+        if one.role in _FIRST and -1 < (last := _last(one)) < len(plot.keys) - 1:
+            _say(sheet, frame, one.values[last] or 0, (last, 0, 0), taken)
 
 
 def _alone(plot: Plot) -> bool:
@@ -191,7 +206,7 @@ def _ends(plot: Plot, named: Sequence[str]) -> list[_End]:
             value,
             one.name if one.name in named else "",
             short(value, plot.unit, plot.currency),
-            one.role in (Role.VALUE, Role.MODEL),
+            one.role in _FIRST,
         )
         for one in plot.series
         if (place := _last(one)) == len(one.values) - 1 and (value := one.values[place]) is not None

@@ -39,6 +39,11 @@ PLOTS = {
     "line": charts.line_by_month(YEAR, before=HALF, target=[(m, 200_000 + m % 2 * 50_000) for m, _ in YEAR]),
     "lines": charts.line_by_month({"This year": YEAR, LONG: HALF}),
     "six lines": charts.line_by_month({f"Line {n}": [(m, v * n) for m, v in YEAR] for n in range(1, 7)}),
+    "a year not over": charts.line_by_month(
+        [(month, value if place < 3 else None) for place, (month, value) in enumerate(YEAR)],
+        before=HALF,
+        target=[(month, 120_000) for month, _ in YEAR],
+    ),
     "one point": charts.line_by_month([(FIRST, -5)]),
     "a point between gaps": charts.line_by_month([(FIRST, None), (FIRST + 1, 7), (FIRST + 2, None)]),
     "thirty years": charts.line_by_month([(FIRST + n, n * n) for n in range(360)], unit=Unit.COUNT),
@@ -217,6 +222,7 @@ def test_a_broken_line_is_drawn_in_pieces_and_a_value_by_itself_as_a_point() -> 
 def test_what_a_line_is_held_against_is_named_at_its_end() -> None:
     assert {"Target", "$2.5k", "Year before", "$1.1k", "$2.1k"} <= set(texts(PLOTS["line"]))
     assert {"Floor", "$15", "Low", "$10", "High", "$30"} <= set(texts(PLOTS["scenarios"]))
+    assert "$1.2k" in texts(PLOTS["a year not over"])
     single = charts.scenario_lines({"Closing cash": [(day, 100) for day in WEEKS]})
     assert "$1" in texts(single)
     assert "Closing cash" not in texts(single)
