@@ -7,7 +7,6 @@ become entries in `portfolio.domain.intake`; whether the books still hold is ask
 """
 
 import datetime as dt
-import gc
 import hashlib
 import json
 import re
@@ -20,6 +19,7 @@ from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
 from django.db.models.base import ModelState
 
 from core import audit, months
+from core.collector import uncollected
 from core.money import LIMIT_MINOR, format_minor
 from portfolio.domain import periods, sealing
 from portfolio.models import (
@@ -155,7 +155,7 @@ def post_many(
     Raises:
         LedgerError: one of its kinds for the first entry that is refused; nothing is written.
     """
-    with _uncollected(), _translated(entity, drafts):
+    with uncollected(), _translated(entity, drafts):
         # The rows are gone again before anybody looks through what is left.
         return _retried(lambda: _post_batch(entity, drafts, by, at))
 
@@ -442,23 +442,6 @@ def _named(entry: Draft | JournalEntry | sealing.EntryRow) -> str:
     memo = _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", entry.memo)
     shown = memo if len(memo) <= 60 else memo[:59] + "…"
     return f"The entry “{shown}” of {months.spelled(entry.on)}"
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep Python from looking through a batch for cycles again and again while it grows: there are none.
-
-    Where two batches are under way in one process, the collector is on again when the first ends: whoever turned it off
-    turns it on, and nobody else.
-    """
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 What is not needed at issue is made later from these: see `reports.domain.late`.
 """
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from reports.document import Document
@@ -25,21 +26,46 @@ def content_id(chart: str) -> str:
     return f"chart-{chart}"
 
 
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """The forms of an edition while its PDF is being set."""
+
+    others: tuple[File, ...]
+    pdf: Future[bytes]
+    name: str
+
+    def files(self) -> tuple[File, ...]:
+        """Return every form, once the PDF is there.
+
+        Raises:
+            PdfError: it could not be set, with the reason.
+        """
+        return (*self.others, File(FileKind.PDF, self.name, "application/pdf", self.pdf.result()))
+
+
 def render(document: Document) -> tuple[File, ...]:
     """Return every form an edition is issued in; each chart is drawn once, and the PDF sets that drawing."""
+    return begin(document).files()
+
+
+def begin(document: Document) -> Forms:
+    """Make every form an edition is issued in but its PDF, which is set meanwhile on a thread that reads and writes no record."""
     drawn = {chart.name: charts.draw(chart) for chart in document.charts}
     stem = f"{document.head.report}-{document.number}"
-    return (
-        File(
-            FileKind.MAIL_HTML,
-            f"{stem}.html",
-            "text/html; charset=utf-8",
-            html_mail.render(document, chart_cid=content_id).encode(),
+    press = ThreadPoolExecutor(max_workers=1, thread_name_prefix="press")
+    pages = press.submit(pdf.prepare(document, charts=drawn))
+    # Its thread ends with its work.
+    press.shutdown(wait=False)
+    mail = html_mail.render(document, chart_cid=content_id)
+    return Forms(
+        (
+            File(FileKind.MAIL_HTML, f"{stem}.html", "text/html; charset=utf-8", mail.encode()),
+            File(FileKind.TEXT, f"{stem}.txt", "text/plain; charset=utf-8", text.render(document).encode()),
+            *(
+                File(FileKind.CHART_SVG, f"{name}.svg", "image/svg+xml", drawing)
+                for name, drawing in drawn.items()
+            ),
         ),
-        File(FileKind.TEXT, f"{stem}.txt", "text/plain; charset=utf-8", text.render(document).encode()),
-        File(FileKind.PDF, f"{stem}.pdf", "application/pdf", pdf.render(document, charts=drawn)),
-        *(
-            File(FileKind.CHART_SVG, f"{name}.svg", "image/svg+xml", drawing)
-            for name, drawing in drawn.items()
-        ),
+        pages,
+        f"{stem}.pdf",
     )

@@ -6,7 +6,7 @@ document gives the same bytes: the date is the document's as-of date and only sh
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,15 +39,24 @@ def render(document: Document, *, charts: Mapping[str, bytes]) -> bytes:
     Raises:
         PdfError: Typst refused the document, with its reason.
     """
+    return prepare(document, charts=charts)()
+
+
+def prepare(document: Document, *, charts: Mapping[str, bytes]) -> Callable[[], bytes]:
+    """Return what is left to do of `render` once all is said that is to be set; another thread may do it."""
     words = Words()
     edition = values(document, words)
     drawn = {name: on_paper(drawing, words) for name, drawing in charts.items()}
     midnight = dt.datetime.combine(document.head.as_of, dt.time(), tzinfo=dt.UTC)
     inputs = {"edition": json.dumps(edition, sort_keys=True), "charts": json.dumps(drawn, sort_keys=True)}
-    try:
-        return press.set_pdf(template=TEMPLATE, inputs=inputs, at=midnight)
-    except press.PressError as error:
-        raise PdfError(f"Typst could not set {one_line(document.head.title)!r}: {error}") from error
+
+    def set_pages() -> bytes:
+        try:
+            return press.set_pdf(template=TEMPLATE, inputs=inputs, at=midnight)
+        except press.PressError as error:
+            raise PdfError(f"Typst could not set {one_line(document.head.title)!r}: {error}") from error
+
+    return set_pages
 
 
 # The document as plain values
