@@ -242,6 +242,7 @@ def test_a_bookkeeper_runs_and_settles_but_does_not_schedule(
         "POST set_variant",
         "subjects",
         "POST retire_subject",
+        "owners",
     }
     assert {found[name] for name in places if name.startswith(("held_preview", "held_figure"))} == {404}
     assert {found[name] for name in places if name.startswith("POST mute_finding")} == {422}
