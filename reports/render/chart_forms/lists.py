@@ -6,7 +6,7 @@ from itertools import pairwise
 from core.money import divide
 from reports.document import Plot, Role, Unit
 from reports.render.chart_forms.lettering import fitted, width
-from reports.render.chart_forms.sheet import EDGE, TEXT, WIDTH, Entry, Look, Sheet, looks, step
+from reports.render.chart_forms.sheet import EDGE, TEXT, WIDTH, Entry, Look, Sheet, looks, path_of
 from reports.render.chart_specs.words import long, short
 
 _ROW, _THICK = 30, 17
@@ -94,7 +94,7 @@ def funnel(sheet: Sheet, plot: Plot) -> float:
                 (middle + after, lower),
                 (middle - after, lower),
             )
-            sheet.area([*(step(*corner, begin=at == 0) for at, corner in enumerate(corners)), "Z"], "wash")
+            sheet.area([*path_of(corners), "Z"], "wash")
     for place, (name, count, half) in enumerate(zip(names, people.values, halves, strict=True)):
         y = EDGE + _ROW * (place + 0.5)
         sheet.words(EDGE, y, name, colour="ink")

@@ -169,6 +169,6 @@ def _px(length: float) -> str:
     return f"{round(length, 1):g}"
 
 
-def step(x: float, y: float, *, begin: bool = False) -> str:
-    """Return one step of a path: a line to a point, or the beginning of one there."""
-    return f"{'M' if begin else 'L'}{_px(x)} {_px(y)}"
+def path_of(points: Iterable[tuple[float, float]]) -> list[str]:
+    """Return the steps of a path from point to point."""
+    return [f"{'L' if at else 'M'}{_px(x)} {_px(y)}" for at, (x, y) in enumerate(points)]

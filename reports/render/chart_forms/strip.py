@@ -3,7 +3,7 @@
 from core import months
 from reports.document import Plot
 from reports.render.chart_forms.lettering import width
-from reports.render.chart_forms.sheet import EDGE, LEADING, SMALL, TEXT, WIDTH, Entry, Look, Sheet, step
+from reports.render.chart_forms.sheet import EDGE, LEADING, SMALL, TEXT, WIDTH, Entry, Look, Sheet, path_of
 
 _ROW = 24
 _DAYS = (1, 5, 10, 15, 20, 25, 30)
@@ -27,18 +27,19 @@ def draw(sheet: Sheet, plot: Plot) -> float:
     for day in _DAYS:
         sheet.words(left + (day - 0.5) * band, top + LEADING / 2, str(day), anchor="middle", size=SMALL)
     top += LEADING + 2
-    tall, dots = [], []
+    tall: list[str] = []
+    dots: list[str] = []
     for place, (name, nights) in enumerate(zip(names, plot.nights, strict=True)):
         y = top + _ROW * (place + 0.5)
         sheet.words(EDGE, y, name, colour="ink")
         for day, state in enumerate(nights):
             x = left + day * band
             if state == sold[0]:
-                tall.append(step(x + 1, y - 9, begin=True) + f"h{band - 2:.1f}v18h{2 - band:.1f}z")
+                tall += [*path_of([(x + 1, y - 9)]), f"h{band - 2:.1f}v18h{2 - band:.1f}z"]
             elif state == blocked[0]:
                 sheet.bar(x + 1, y - 1, band - 2, 10, _LOOKS[1])
             elif state == open_[0]:
-                dots.append(step(x + band / 2 - 1.5, y + 7, begin=True) + "h3v2h-3z")
+                dots += [*path_of([(x + band / 2 - 1.5, y + 7)]), "h3v2h-3z"]
     if tall:
         sheet.area(tall, _LOOKS[0].colour)
     if dots:

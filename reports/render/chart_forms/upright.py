@@ -18,7 +18,7 @@ from reports.render.chart_forms.sheet import (
     Look,
     Sheet,
     looks,
-    step,
+    path_of,
 )
 from reports.render.chart_specs.words import short
 
@@ -162,32 +162,22 @@ def _say(sheet: Sheet, frame: _Frame, value: int, at: tuple[int, float, float], 
 def _lines(sheet: Sheet, frame: _Frame, look: Sequence[Look]) -> None:
     plot = frame.plot
     ground = frame.scale.y(frame.scale.ground)
+    washed = _alone(plot) and frame.scale.low <= 0 <= frame.scale.high
     for one in plot.series:
-        if one.role is Role.VALUE and _alone(plot) and frame.scale.low <= 0 <= frame.scale.high:
-            for run in _runs(one.values):
-                path = [(frame.x(place), frame.scale.y(value)) for place, value in run]
-                corners = [(path[0][0], ground), *path, (path[-1][0], ground)]
-                sheet.area([*(step(*corner, begin=not at) for at, corner in enumerate(corners)), "Z"], "wash")
+        for run in _runs(one.values) if washed and one.role is Role.VALUE else ():
+            points = [(frame.x(place), frame.scale.y(value)) for place, value in run]
+            sheet.area([*path_of([(points[0][0], ground), *points, (points[-1][0], ground)]), "Z"], "wash")
     # What the eye should find first is drawn last.
     order = sorted(zip(plot.series, look, strict=True), key=lambda pair: pair[0].role is not Role.BEFORE)
     for one, seen in order:
+        # A target is of a whole month, so it is as broad as one.
+        sides = (-frame.band / 2, frame.band / 2) if one.role is Role.TARGET else (0.0,)
         for run in _runs(one.values):
-            if one.role is Role.TARGET:
-                half = frame.band / 2
-                path = [
-                    step(frame.x(place) + side, frame.scale.y(value), begin=place == run[0][0] and side < 0)
-                    for place, value in run
-                    for side in (-half, half)
-                ]
-            else:
-                path = [
-                    step(frame.x(place), frame.scale.y(value), begin=place == run[0][0])
-                    for place, value in run
-                ]
-            if len(path) > 1:
-                sheet.path(path, seen)
+            points = [(frame.x(place) + side, frame.scale.y(value)) for place, value in run for side in sides]
+            if len(points) > 1:
+                sheet.path(path_of(points), seen)
             if one.role is not Role.TARGET and (len(run) == 1 or run[-1][0] == _last(one)):
-                sheet.dot(frame.x(run[-1][0]), frame.scale.y(run[-1][1]), seen)
+                sheet.dot(*points[-1], seen)
     taken: list[_Taken] = []
     for one in plot.series:
         # Where the places go on, as in a year that is not over, the latest value stands at its point.
