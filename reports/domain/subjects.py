@@ -85,7 +85,7 @@ def subject(*, document: Document, line: SubjectLine | None) -> str:
         "title": _flat(head.title),
         "period": _flat(head.period),
         "edition": str(document.number),
-        "headline": _cut(_flat(first) or _flat(head.title), LONGEST_HEADLINE),
+        "headline": _cut(_flat(first).removesuffix(".") or _flat(head.title), LONGEST_HEADLINE),
     }
     for given in ("headline", "title", None):
         text = PREFIX + _FIELD.sub(lambda found: values[found[1]], line.template)
@@ -211,7 +211,7 @@ def _tally(label: str, line: SubjectLine | None, row: dict[str, int] | None) -> 
         none = Told(None, why="none was sent yet")
         return Tally(label, line, 0, none, none)
     if not row["told"]:
-        none = Told(None, why="the way they went tells nothing of it; SES does")
+        none = Told(None, why="only SES tells what readers do")
         return Tally(label, line, row["sent"], none, none)
     opened, clicked = (
         Told(row[name], at_most=bool(row["copied"] and row[name])) for name in ("opened", "clicked")

@@ -76,7 +76,7 @@ def test_a_subject_always_begins_as_every_report_s_and_names_period_and_edition(
     )
     assert subjects.check_template("[EXEC REPORT]  {period}, {edition} ") == "{period}, {edition}"
     assert subjects.subject(document=document, line=line("{headline} ({period}, no. {edition})")) == (
-        "[EXEC REPORT] Revenue was $4,001. (Oct 2026, no. 7)"
+        "[EXEC REPORT] Revenue was $4,001 (Oct 2026, no. 7)"
     )
 
 
@@ -140,7 +140,7 @@ def test_the_label_goes_with_the_mail_and_with_fewer_than_two_lines_the_usual_su
         address: label for address, (label, _) in second.items()
     }
     for label, subject in first.values():
-        words = {"A": "CEO: operational audit: Oct 2026, 1", "B": "Revenue was $4,001. (Oct 2026, no. 1)"}
+        words = {"A": "CEO: operational audit: Oct 2026, 1", "B": "Revenue was $4,001 (Oct 2026, no. 1)"}
         assert subject == f"[EXEC REPORT] {words[label]}"
 
     assert subjects.set_active(line=lines[0], active=False, by=owner, at=NOW)
@@ -178,7 +178,7 @@ def test_what_came_of_each_line_is_counted_as_far_as_the_way_it_went_tells(ceo: 
 
     assert (a.label, a.sent, a.opened, a.clicked) == ("A", 2, subjects.Told(1), subjects.Told(1))
     assert (b.label, b.sent, b.opened.number) == ("B", 1, None)
-    assert b.opened.why == "the way they went tells nothing of it; SES does"
+    assert b.opened.why == "only SES tells what readers do"
     # The blind copy may be the one that was opened.
     assert (usual.label, usual.opened, usual.clicked) == (
         "",
@@ -255,5 +255,5 @@ def test_an_edition_s_page_says_what_came_of_each_line_it_went_out_under(ceo: Re
 
     assert "Subject lines it went out under" in shown
     assert "1 of 1 at most" in shown
-    assert "n/a: the way they went tells nothing of it; SES does" in shown
+    assert "n/a: only SES tells what readers do" in shown
     assert "Subject line A" in shown
