@@ -172,7 +172,12 @@ def patience(*, as_of: dt.date) -> Patience:
 
 
 def carried_in(action: Action, *, as_of: dt.date) -> int:
-    """Return how many editions have carried an action over, one that stands at a day and prints it open included."""
+    """Return how many editions have carried an action over, one that stands at a day and prints it open included.
+
+    One that a person wrote down was opened by no edition, so the first that prints it carries nothing over.
+    """
+    if action.carried_on is None and action.finding_id is None:
+        return 0
     return action.carried + (as_of > (action.carried_on or action.opened_on))
 
 
@@ -189,9 +194,11 @@ def escalated_in(action: Action, *, as_of: dt.date, patience: Patience) -> dt.da
 def carry(*, lines: Iterable[ActionLine], as_of: dt.date, at: dt.datetime) -> None:
     """Count an edition for the open actions that it prints, and escalate those that it says are; in its transaction."""
     printed = [line for line in lines if line.pk and line.state in PRINTED_OPEN]
+    rows = Action.objects.filter(pk__in=[line.pk for line in printed], state=ActionState.OPEN)
     last = Q(carried_on__isnull=True, opened_on__lt=as_of) | Q(carried_on__lt=as_of)
-    counted = Action.objects.filter(last, pk__in=[line.pk for line in printed], state=ActionState.OPEN)
-    counted.update(carried=F("carried") + 1, carried_on=as_of)
+    written = Q(carried_on__isnull=True, finding__isnull=True)
+    rows.filter(last).exclude(written).update(carried=F("carried") + 1, carried_on=as_of)
+    rows.filter(written).update(carried_on=as_of)
     fresh = [line.pk for line in printed if line.escalated_on == as_of]
     waiting = Action.objects.filter(pk__in=fresh, state=ActionState.OPEN, escalated_on__isnull=True)
     for action in waiting.select_related("finding") if fresh else ():

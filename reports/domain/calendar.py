@@ -26,10 +26,13 @@ _TOLD_AFTER = dt.timedelta(days=92)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An action on its day. ``tone`` says how it looks: watch where it is overdue or escalated, good where it is done."""
+    """An action on its day, with what it is for: its finding, or what it is about.
+
+    ``tone`` says how it looks: watch where it is overdue or escalated, good where it is done.
+    """
 
     action: Action
-    about: str
+    why: str
     state: str
     tone: str
 
@@ -120,4 +123,5 @@ def _due(row: Action, names: dict[str, str], today: dt.date) -> Due:
         state, tone = "Overdue, escalated" if row.escalated_on else "Overdue", "watch"
     else:
         state, tone = ("Escalated", "watch") if row.escalated_on else ("Open", "info")
-    return Due(row, names.get(subject_of(row), subject_of(row)), state, tone)
+    why = row.finding.title if row.finding is not None else names.get(subject_of(row), subject_of(row))
+    return Due(row, why, state, tone)

@@ -11,6 +11,7 @@ from reports.domain import (
     oneoff,
     queries,
     recipients,
+    sample_actions,
     schedule,
     subjects,
     variants,
@@ -49,6 +50,7 @@ def load(*, at: dt.datetime) -> None:
     Three reports have a trigger besides, that listens to what happens after this instant.
     """
     with transaction.atomic():
+        sample_actions.name_owners(at=at)
         for report in queries.reports():
             Report.objects.filter(pk=report.pk, reply_to="").update(
                 reply_to=f"{report.slug}-desk@example.com"
@@ -95,6 +97,7 @@ def _try_out(report: Report, *, at: dt.datetime) -> None:
 
 def issue_first(*, at: dt.datetime) -> list[Run]:
     """Issue each report that has no edition yet, to its recipients, and return the runs; outside any transaction."""
+    sample_actions.leave_one_open(at=at)
     unissued = [row for row in queries.reports() if not Edition.objects.filter(report=row).exists()]
     return oneoff.issue_many(
         reports=unissued, entity=None, as_of=issue.default_as_of(at), send_to=None, at=at

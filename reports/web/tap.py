@@ -62,7 +62,7 @@ def _page(
             "standing": "did" if did else found.standing.name.lower(),
             "refused": refused,
             "overdue": action.due_on < queries.standing_on(at=clock.now()),
-            "expires": found.link.expires_at.astimezone(clock.zone()),
+            "expires": f"{found.link.expires_at.astimezone(clock.zone()):%-d %b %Y, %H:%M %Z}",
             # Whose action it is by now is nobody's business but those who may sign in.
             "shown": found.standing is not Standing.NOT_YOURS,
         },

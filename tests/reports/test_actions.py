@@ -233,6 +233,10 @@ def test_an_action_that_a_person_writes_down_is_printed_and_given_to_whom_its_wo
         "title": "Ask for a second quote", "owner": "Owner", "due_on": AS_OF + WEEK, "state": "open", "finding": "",
         "pk": 0, "carried": 0, "escalated_on": None,
     }  # fmt: skip
+    (printed,) = [
+        row for row in issued(ceo, as_of=AS_OF + WEEK).actions if row.title == "Ask for a second quote"
+    ]
+    assert printed.carried == 1
     assert "Ask for a second quote" not in {row.title for row in issued(ceo, entity=qos).actions}
     for wrong, sentence in (
         ({"title": " "}, "what is to be done"),

@@ -1,0 +1,125 @@
+"""The pages of actions: whose they are, one with its history, giving it away, writing one down, and what words mean."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from time_machine import travel
+
+from crew.models import Person
+from portfolio.models import Entity
+from reports.models import Action, ActionState, OwnerName, Report
+from tests.reports.conftest import NOW, as_
+from tests.reports.test_calendar import an_action
+
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
+
+DUE = dt.date(2026, 11, 20)
+
+
+@pytest.fixture
+def listing(ceo: Report, qos: Entity) -> Action:
+    return an_action(ceo, "qos", "Put a listing up", DUE)
+
+
+def ask(person: Person, path: str, data: dict[str, Any] | None = None) -> Any:
+    """Ask for a page, or send a form, and return what comes at the end."""
+    with travel(NOW, tick=False):
+        client = as_(person)
+        address = f"/reports/actions/{path}"
+        return client.get(address) if data is None else client.post(address, data, follow=True)
+
+
+def test_the_list_shows_whose_an_action_is_and_can_be_narrowed(
+    listing: Action, ceo: Report, owner: Person, bookkeeper: Person
+) -> None:
+    an_action(ceo, "qos", "Mine to do", DUE, owner)
+    late = an_action(ceo, "qos", "Long overdue", dt.date(2026, 10, 1), bookkeeper)
+    Action.objects.filter(pk=late.pk).update(carried=3, escalated_on=dt.date(2026, 11, 10))
+    titles = {row.title for row in Action.objects.all()}
+
+    def shown(query: str) -> set[str]:
+        body = ask(owner, query).content.decode()
+        return {title for title in titles if f">{title}</a>" in body}
+
+    assert shown("") == shown("?whose=anything") == titles
+    assert shown("?whose=mine") == {"Mine to do"}
+    assert shown("?whose=nobody") == {"Put a listing up"}
+    assert shown("?whose=escalated") == {"Long overdue"}
+    body = ask(owner, "?whose=escalated").content.decode()
+    for words in ("Bookkeeper, owner", "Carried over 3 editions", "Escalated on 10 Nov 2026"):
+        assert f"<span>{words}</span>" in body
+    assert "Owner: nobody is named" in ask(owner, "").content.decode()
+
+
+def test_an_action_is_given_to_who_may_read_what_it_is_about(
+    listing: Action, owner: Person, reader: Person, outsider: Person
+) -> None:
+    page = ask(owner, f"{listing.pk}/").content.decode()
+    assert "Reader (reader@example.com)" in page
+    assert "outsider@example.com" not in page
+
+    for wrong in (outsider.pk, 10**30, "x", "\x00"):
+        assert ask(owner, f"{listing.pk}/assign/", {"person": wrong}).status_code == 422
+    page = ask(owner, f"{listing.pk}/assign/", {"person": reader.pk}).content.decode()
+
+    assert "Given to Reader: Put a listing up" in page
+    assert "Action given to somebody" in page
+    assert "assignee: none → Reader" in page
+
+
+def test_whoever_has_an_action_settles_and_moves_it_but_gives_it_to_nobody_else(
+    listing: Action, reader: Person
+) -> None:
+    """A reader may not run reports; what was given to them is theirs to settle all the same."""
+    assert ask(reader, f"{listing.pk}/settle/", {}).status_code == 403
+    Action.objects.update(assignee=reader)
+
+    assert ask(reader, f"{listing.pk}/assign/", {"person": ""}).status_code == 403
+    ask(reader, f"{listing.pk}/move/", {"due_on": "2026-12-01", "from": "action"})
+    answer = ask(reader, f"{listing.pk}/settle/", {"state": "done", "from": "action"})
+
+    listing.refresh_from_db()
+    assert (listing.due_on, listing.state) == (dt.date(2026, 12, 1), ActionState.DONE)
+    assert answer.redirect_chain == [(f"/reports/actions/{listing.pk}/", 302)]
+    assert "by Reader" in answer.content.decode()
+
+
+def test_the_owner_says_who_is_meant_by_a_word_and_its_actions_follow(
+    listing: Action, owner: Person, bookkeeper: Person
+) -> None:
+    page = ask(owner, "owners/").content.decode()
+    assert "1 open action, and nobody is named for it." in page
+
+    said = ask(owner, "owners/", {"word": "Owner", "person": bookkeeper.pk}).content.decode()
+
+    assert "Owner means Bookkeeper from now on. 1 open action changed hands." in said
+    listing.refresh_from_db()
+    assert listing.assignee == bookkeeper
+    for wrong in (
+        {"word": "Bosun", "person": owner.pk},
+        {"word": "", "person": ""},
+        {"word": "Owner", "person": "x"},
+    ):
+        answer = ask(owner, "owners/", wrong)
+        assert answer.status_code == 422
+        assert "No rule and no open action" in answer.content.decode() or wrong["word"] != "Bosun"
+    assert OwnerName.objects.get().person == bookkeeper
+
+
+def test_an_action_is_written_down_and_what_is_refused_keeps_what_was_typed(
+    ceo: Report, owner: Person, qos_bookkeeper: Person
+) -> None:
+    typed = {"title": "Ask for a second quote", "owner": "Owner", "due_on": "2026-11-01", "report": "ceo"}
+    refused = ask(owner, "new/", typed)
+    assert refused.status_code == 422
+    assert "1 Nov 2026 is past" in refused.content.decode()
+    assert 'value="Ask for a second quote"' in refused.content.decode()
+
+    page = ask(owner, "new/", typed | {"due_on": "2026-11-30"}).content.decode()
+
+    assert "Written down: Ask for a second quote" in page
+    assert "by a person" in page
+    # It is about the whole portfolio, so not for who runs the reports of one entity.
+    assert ask(qos_bookkeeper, "new/").status_code == 404
+    assert ask(qos_bookkeeper, f"{Action.objects.get().pk}/").status_code == 404
