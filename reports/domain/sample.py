@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 
 from reports.domain import (
+    binder,
     events,
     issue,
     oneoff,
@@ -17,6 +18,7 @@ from reports.domain import (
     variants,
 )
 from reports.models import (
+    Binder,
     Binder,
     Edition,
     EventKind,
@@ -102,3 +104,11 @@ def issue_first(*, at: dt.datetime) -> list[Run]:
     return oneoff.issue_many(
         reports=unissued, entity=None, as_of=issue.default_as_of(at), send_to=None, at=at
     )
+
+
+def bind_first(*, at: dt.datetime) -> Binder | None:
+    """Issue the first binder where there is none and reports have editions; its files are made when they are asked for."""
+    as_of = issue.default_as_of(at)
+    if Binder.objects.exists() or not Edition.objects.filter(as_of=as_of).exists():
+        return None
+    return binder.issue(as_of=as_of, by=None, at=at)

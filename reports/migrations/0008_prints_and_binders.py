@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                 ("number", models.PositiveIntegerField(unique=True)),
                 ("as_of", models.DateField()),
                 ("issued_at", models.DateTimeField()),
+                ("absent", models.JSONField(default=list)),
                 (
                     "by",
                     models.ForeignKey(

@@ -1,4 +1,4 @@
-"""Binders: the newest editions of all reports in one file, with an index.
+"""Binders: the newest editions of all reports as of one date, with an index.
 
 Triggers on both engines refuse UPDATE and DELETE on all three tables.
 """
@@ -10,7 +10,7 @@ from reports.models.edition import Edition
 
 
 class Binder(models.Model):
-    """One binder as issued."""
+    """One binder as issued; ``absent`` are reports that had no edition, each with its title and why."""
 
     number = models.PositiveIntegerField(unique=True)
     as_of = models.DateField()
@@ -18,6 +18,7 @@ class Binder(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    absent = models.JSONField(default=list)
 
     class Meta:
         ordering = ["-number"]
@@ -45,7 +46,7 @@ class BinderEdition(models.Model):
 
 
 class BinderFile(models.Model):
-    """One form of a binder, byte for byte."""
+    """One form of a binder, byte for byte, made when it is first asked for."""
 
     binder = models.ForeignKey(Binder, on_delete=models.PROTECT, related_name="files")
     name = models.CharField(max_length=120)

@@ -10,9 +10,23 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from core import months
 from core.money import exponent
 from portfolio.render.sheets import Link, Number, Sheet, Value, xlsx_bytes
-from reports.document import Block, Bullets, Cell, Chart, Column, Document, Figure, Note, Para, Table, Unit
+from reports.document import (
+    Axis,
+    Block,
+    Bullets,
+    Cell,
+    Chart,
+    Column,
+    Document,
+    Figure,
+    Note,
+    Para,
+    Table,
+    Unit,
+)
 from reports.figures import STEPS
 from reports.render.frame import Frame
 from reports.render.frame_parts import Kind, Part, day
@@ -170,7 +184,7 @@ def _key_figures(frame: Frame, name: str = "") -> _Page:
             [
                 figure.label,
                 _number(figure),
-                _unit_word(figure),
+                _unit_word(figure.unit, figure.currency),
                 _number(frame.figure(kpi.prior)) if kpi.prior else "none",
                 _number(frame.figure(kpi.change), plus=True, mixed=True) if kpi.change else "none",
                 _number(frame.figure(kpi.target)) if kpi.target else "none",
@@ -209,7 +223,11 @@ def _part(part: Part, frame: Frame) -> _Page:
         page.bold([group.title])
         for line in group.lines:
             page.add([line])
-    said = [block for block in part.blocks if not isinstance(block, Table)]
+    for chart in (block for block in part.blocks if isinstance(block, Chart)):
+        page.add([])
+        page.holds.append(chart.title)
+        _plotted(chart, page)
+    said = [block for block in part.blocks if not isinstance(block, Table | Chart)]
     if part.lead or said:
         page.add([])
     if part.lead:
@@ -294,7 +312,7 @@ def _shared_unit(table: Table, at: int, frame: Frame) -> str:
         for row in table.rows
         if at < len(row.cells) and row.cells[at].figure
     ]
-    found = {(figure.unit, _unit_word(figure)) for figure in figures}
+    found = {(figure.unit, _unit_word(figure.unit, figure.currency)) for figure in figures}
     return found.pop()[1] or " " if len(found) == 1 else ""
 
 
@@ -313,6 +331,30 @@ def _value(cell: Cell, frame: Frame, *, mixed: bool, mark: str) -> Value:
     return cell.text
 
 
+def _plotted(chart: Chart, page: _Page) -> None:
+    """Add the numbers that a chart draws, and the words that stand for it."""
+    plot = chart.spec
+    page.bold([f"Chart: {chart.title}"])
+    if plot.keys and plot.series:
+        word = _unit_word(plot.unit, plot.currency)
+        unit = f" ({word})" if word not in ("", "%") else ""
+        page.label([plot.heading or "Place", *(f"{one.name}{unit}" for one in plot.series)])
+        for at, key in enumerate(plot.keys):
+            values = [
+                one.missing if value is None else _amount(value, plot.unit, plot.currency)
+                for one in plot.series
+                for value in one.values[at : at + 1]
+            ]
+            page.add([_place(key, plot.axis), *values])
+    page.add([chart.alt])
+
+
+def _place(key: str, axis: Axis) -> Value:
+    if axis is Axis.DAY:
+        return dt.date.fromisoformat(key)
+    return months.label(months.parse(key)) if axis is Axis.MONTH else key
+
+
 def _number(figure: Figure, *, plus: bool = False, mixed: bool = False, mark: str = "") -> Value:
     """Return a figure as a number in whole units, with a format; where it has none, the sentence that says why.
 
@@ -320,28 +362,35 @@ def _number(figure: Figure, *, plus: bool = False, mixed: bool = False, mark: st
     """
     if figure.value is None:
         return figure.missing or "n/a"
-    if figure.unit is Unit.MINUTES and figure.value >= 0 and not mark:
-        return dt.timedelta(minutes=figure.value)
-    if figure.unit is Unit.MONEY:
-        places = exponent(figure.currency)
-        value, shown = Decimal(figure.value).scaleb(-places), f"#,##0{'.' if places else ''}{'0' * places}"
-    elif figure.unit is Unit.PERCENT:
-        value, shown = Decimal(figure.value).scaleb(-4), "0.0 %"
-    elif figure.unit is Unit.MINUTES:
-        value, shown, mixed, mark = Decimal(figure.value), "#,##0", False, f"min {mark}".strip()
-    else:
-        places = _SHOWN[figure.unit][0]
-        value = Decimal(figure.value).scaleb(1 - len(str(STEPS[figure.unit])))
-        shown = f"#,##0{'.' if places else ''}{'0' * places}"
-    word = _unit_word(figure) if mixed and figure.unit is not Unit.PERCENT else ""
+    worded = mixed and figure.unit not in (Unit.PERCENT, Unit.MINUTES)
+    word = _unit_word(figure.unit, figure.currency) if worded else ""
     behind = "".join(f" {said}" for said in (word, mark) if said).replace(" ×", "×")
+    return _amount(figure.value, figure.unit, figure.currency, behind=behind, plus=plus)
+
+
+def _amount(value: int, unit: Unit, currency: str, *, behind: str = "", plus: bool = False) -> Value:
+    """Return a value in steps of its unit as a number in whole units, ``behind`` being the words beside it.
+
+    A time that is less than nothing or has words beside it is no time to a spreadsheet, and stands in minutes.
+    """
+    if unit is Unit.MINUTES:
+        if value >= 0 and not behind:
+            return dt.timedelta(minutes=value)
+        behind = f" min{behind}"
+    if unit is Unit.PERCENT:
+        number, shown = Decimal(value).scaleb(-4), "0.0 %"
+    else:
+        # All steps are powers of ten.
+        steps = exponent(currency) if unit is Unit.MONEY else len(str(STEPS[unit])) - 1
+        places = steps if unit is Unit.MONEY else _SHOWN[unit][0]
+        number, shown = Decimal(value).scaleb(-steps), f"#,##0{'.' if places else ''}{'0' * places}"
     if behind:
         shown += f'"{behind}"'
-    return Number(value, f"+{shown};-{shown};{shown}" if plus else f"{shown};-{shown}")
+    return Number(number, f"+{shown};-{shown};{shown}" if plus else f"{shown};-{shown}")
 
 
-def _unit_word(figure: Figure) -> str:
-    return figure.currency if figure.unit is Unit.MONEY else _SHOWN[figure.unit][1]
+def _unit_word(unit: Unit, currency: str) -> str:
+    return currency if unit is Unit.MONEY else _SHOWN[unit][1]
 
 
 # Words
@@ -354,12 +403,10 @@ def _words(block: Block, frame: Frame, page: _Page) -> None:
 
 def _said(block: Block, frame: Frame) -> Iterator[str]:
     match block:
-        case Chart():
-            yield f"Chart: {block.title}. {block.alt}"
         case Para() | Note():
             yield frame.plain(block.line)
         case Bullets():
             for number, line in enumerate(block.lines, 1):
                 yield f"{number}. {frame.plain(line)}" if block.ordered else f"– {frame.plain(line)}"
-        case Table():
+        case Table() | Chart():
             yield block.title

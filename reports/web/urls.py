@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from reports.web import (
     actions,
+    binder,
     calendar,
     commentary,
     editions,
@@ -43,6 +44,7 @@ urlpatterns = [
     *calendar.urlpatterns,
     *actions.urlpatterns,
     *tap.urlpatterns,
+    *binder.urlpatterns,
     path("assumptions/", work.assumptions, name="assumptions"),
     path("<slug:slug>/", editions.report, name="report"),
     path("<slug:slug>/run/", runs.run_now, name="run_now"),

@@ -24,6 +24,7 @@ NO_PAGES = {
     *("mail:file", "mail:html", "mail:part"),
     *("mail:export_suppressions", "mail:sample_subscribers", "mail:campaign_html"),
     *("reports:chart", "reports:form", "reports:mail_body"),
+    *("reports:binder_pdf", "reports:binder_xlsx"),
     *("crew:item_photo", "crew:credential_file"),
 }
 ELSEWHERE = ("/account/", "/admin/", "/demo/", "/static/")

@@ -41,7 +41,7 @@ REPLACE = {
     "reports_editionprint": "edition_id, figures, kpis, findings, actions",
     "reports_helddraft": "run_id, draft, sha256, built_at",
     "reports_commentary": "report_id, anchor, body, author_id, written_at, once, withdraws_id",
-    "reports_binder": "number, as_of, issued_at",
+    "reports_binder": "number, as_of, issued_at, absent",
     "reports_binderedition": "binder_id, edition_id, position",
     "reports_binderfile": "binder_id, name, media_type, content, sha256",
 }

@@ -74,3 +74,6 @@ class Command(BaseCommand):
                 )
             else:
                 self.stdout.write(f"{run.report.title}: edition {run.edition.number} is issued.")
+        bound = schedules.bind_first(at=at)
+        if bound is not None:
+            self.stdout.write(f"Binder {bound.number} as of {bound.as_of} is issued.")

@@ -27,6 +27,7 @@ def whole() -> dict[str, Any]:
             report=report, name="Weekly", cron="0 7 * * MON", starts_at=NOW
         ).pk,
         "trigger": a_trigger(report).pk,
+        "binder": reports.binder(),
         "recipient": Recipient.objects.create(report=report, address="board@example.com").pk,
         "subject_line": SubjectLine.objects.create(report=report, label="A", template="{period}, {edition}").pk,
         "message": letters.enqueue().public_id,

@@ -5,7 +5,7 @@ from typing import Any
 
 from portfolio.models import Entity
 from reports.domain import held, issue, runs
-from reports.models import Commentary, Report, Trigger
+from reports.models import Binder, BinderFile, Commentary, Report, Trigger
 from tests.crew.permissions.canaries import word
 from tests.factories.crew import NOW, PersonFactory
 
@@ -37,3 +37,11 @@ def records(report: Report, entity: Entity, letter: str) -> dict[str, Any]:
         once=True,
     )
     return {"held": run.pk, "figure": min(draft.figures), "said": said.pk}
+
+
+def binder() -> int:
+    """Issue a binder whose files were asked for before, and return its number."""
+    made = Binder.objects.create(number=1, as_of=DAY, issued_at=NOW)
+    for name, media_type in (("binder-1.pdf", "application/pdf"), ("binder-1.xlsx", "application/zip")):
+        BinderFile.objects.create(binder=made, name=name, media_type=media_type, content=b"-", sha256="0" * 64)
+    return made.number

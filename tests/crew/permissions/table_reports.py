@@ -23,7 +23,12 @@ def _action(world: World) -> Any:
     return world.places["a"].office["action"]
 
 
+def _binder(world: World) -> Any:
+    return world.whole["binder"]
+
+
 _HELD = {"pk": _of("held")}
+_BINDER = {"number": _binder}
 
 PAGES: list[Page] = [
     Page("reports:held_list", get=STAFF, scope="portal"),
@@ -46,4 +51,9 @@ PAGES: list[Page] = [
     Page("reports:action_calendar_file", get=STAFF, scope="portal"),
     # Open to everybody; the secret decides.
     Page("reports:tap", get="*", post="*", scope="public", kwargs={"token": "0" * 43}),
+    Page("reports:binders", get=STAFF, scope="whole"),
+    Page("reports:binder", get=STAFF, scope="whole", kwargs=_BINDER),
+    Page("reports:binder_pdf", get=STAFF, scope="whole", kwargs=_BINDER),
+    Page("reports:binder_xlsx", get=STAFF, scope="whole", kwargs=_BINDER),
+    Page("reports:issue_binder", post="O", scope="whole", data={"as_of": "2026-11-10", "after": "1"}),
 ]
