@@ -233,7 +233,7 @@ def _places(sheet: Sheet, frame: _Frame) -> float:
         for place, name in enumerate(line):
             half = width(name, SMALL) / 2
             middle = min(max(frame.x(place), EDGE / 2 + half), WIDTH - EDGE / 2 - half)
-            if name and name != said and middle - half >= free:
+            if name and (name != said or frame.plot.axis is Axis.NAME) and middle - half >= free:
                 sheet.words(middle, y, name, anchor="middle", size=SMALL)
                 free = middle + half + 4
                 said = name

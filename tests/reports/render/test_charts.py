@@ -58,7 +58,7 @@ PLOTS = {
     "terms": days_against_terms([("Cove Realty", 371, 300), (LONG, 92, None), ("Tide Yoga", None, 300)]),
     "estimates": days_against_estimates([("EYD-031", 10, 10), ("EYD-032", 100, 70)]),
     "ages": ageing(["Current", "1 to 30", "Over 90"], {"By due day": [3, 0, None], "By issue": [1, 1, 9]}),
-    "thirty buckets": ageing([f"Bucket {n}" for n in range(30)], {"Amount": [n * 1000 for n in range(30)]}),
+    "thirty buckets": ageing([f"Bucket number {n:02}" for n in range(30)], {"Amount": [n * 1000 for n in range(30)]}),
     "strip": calendar_strip([Strip(FIRST, {1: "Sold", 2: "Blocked", 3: "Open"}), Strip(FIRST + 1, {})]),
     "no bars": charts.bars_by_month([]),
     "no line": charts.line_by_month({}),
@@ -197,6 +197,7 @@ def test_months_are_named_with_each_year_once_and_the_last_always() -> None:
     assert [text for text in shown if text[:3] in {"Nov", "Dec", "Jan"}] == ["Nov", "Dec", "Jan"]
     assert [text for text in shown if text[:3] == "202"] == ["2025", "2026"]
     assert "Oct" in texts(PLOTS["five years"])
+    assert texts(PLOTS["thirty buckets"]).count("Bucket numb…") > 1
     assert {"2030", "2050"} <= set(texts(PLOTS["thirty years"]))
 
 
