@@ -19,7 +19,6 @@ from reports.domain import (
 )
 from reports.models import (
     Binder,
-    Binder,
     Edition,
     EventKind,
     EventTrigger,
