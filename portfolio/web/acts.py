@@ -1,7 +1,7 @@
 """Small forms that set one record right: each shows what it is about, takes a form, and makes one domain call."""
 
 import datetime as dt
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from django import forms
@@ -53,7 +53,7 @@ from portfolio.web.forms import (
 )
 
 act_methods = require_http_methods(["GET", "HEAD", "POST"])
-Facts = list[tuple[str, Any]]
+Facts = Sequence[tuple[str, Any]]
 
 
 def act(
@@ -67,17 +67,22 @@ def act(
     submit: str,
     do: Callable[[dict[str, Any]], object],
     refusal: type[Exception] | tuple[type[Exception], ...],
-    done: str,
+    done: str = "",
     back: str,
+    within: str = "",
 ) -> HttpResponse:
-    """Show the form, or do what it says and go back; a refusal is shown in the form with nothing lost."""
+    """Show the form, or do what it says and go back; a refusal is shown in the form with nothing lost.
+
+    What is said of it afterwards is ``done``, else what ``do`` returns. ``within`` names the page it leads back to where
+    that is not the entity's own.
+    """
     if request.method == "POST" and form.is_valid():
         try:
-            do(form.cleaned_data)
+            said = do(form.cleaned_data)
         except refusal as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, done)
+            messages.success(request, done or str(said))
             return redirect(back)
     return render(
         request,
@@ -90,7 +95,7 @@ def act(
             "form": form,
             "submit": submit,
             "back": back,
-            "crumbs": crumbs(entity),
+            "crumbs": crumbs(entity, {"label": within, "url": back}) if within else crumbs(entity),
         },
         status=422 if form.errors else 200,
     )

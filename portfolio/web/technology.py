@@ -32,6 +32,7 @@ from portfolio.models import (
 from portfolio.web import technology_forms as forms
 from portfolio.web.access import entity as entity_or_404
 from portfolio.web.access import may, record
+from portfolio.web.acts import act
 from portfolio.web.entities import crumbs
 
 KEEP = "keep"
@@ -90,21 +91,20 @@ def _ask(
     deed: Callable[[dict[str, Any]], str],
     anchor: str,
 ) -> HttpResponse:
-    """Show a form, or do what it asks for and lead back to where it shows; a refusal keeps everything typed."""
-    back = f"{reverse('portfolio:technology', args=[entity.slug])}#{anchor}"
-    if request.method == "POST" and form.is_valid():
-        try:
-            done = deed(form.cleaned_data)
-        except TechnologyRefusedError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, done)
-            return redirect(back)
-    context = {
-        "entity": entity, "heading": asked.heading, "lede": asked.lede, "submit": asked.submit, "facts": asked.facts,
-        "form": form, "back": back, "crumbs": crumbs(entity, {"label": "Technology", "url": back}),
-    }  # fmt: skip
-    return render(request, "portfolio/act.html", context, status=422 if form.errors else 200)
+    """Show a form of technology, or do what it asks for and lead back to where it shows."""
+    return act(
+        request,
+        entity=entity,
+        heading=asked.heading,
+        lede=asked.lede,
+        facts=asked.facts,
+        form=form,
+        submit=asked.submit,
+        do=deed,
+        refusal=TechnologyRefusedError,
+        back=f"{reverse('portfolio:technology', args=[entity.slug])}#{anchor}",
+        within="Technology",
+    )
 
 
 def _posted(request: HttpRequest) -> Any:

@@ -6,7 +6,7 @@ from reports.lenses import frame
 from reports.lenses.frame import cell, column, row
 from reports.metrics import REGISTRY, Desk, Scope
 from reports.metrics.registry import Answer
-from reports.metrics.technology import costs_of
+from reports.metrics.technology import costs_of, known_to, open_since
 from reports.render import chart_specs as charts
 from reports.rules.registry import line
 
@@ -108,8 +108,12 @@ def _part(
         if (entry.entity_id, entry.service) == (entity, service)
         and (amount := getattr(entry, attribute)) is not None
     ]
+    scope_of = next(scope for scope in desk.scopes() if scope.ids == (entity,))
+    day = known_to(desk, scope_of, month) if word in ("month", "before") else None
     answer: Answer = (
-        desk.rows(
+        desk.absent(open_since(day))
+        if day is not None
+        else desk.rows(
             (TraceRow(service, amount, f"tech_cost:{entry.id}", entry.seen_on) for entry, amount in found),
             Badge.MODELLED if word == "forecast" else Badge.UNRECONCILED,
         )

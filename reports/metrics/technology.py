@@ -76,6 +76,17 @@ def costs_of(desk: Desk, scope: Scope, month: int) -> list[CostFact]:
     ]
 
 
+def known_to(desk: Desk, scope: Scope, month: int) -> dt.date | None:
+    """Return the day to which a month's cost is known where that is not its end; None where it is, or nothing is known.
+
+    What an entity's services cost is known to the last day that any snapshot of its month covers.
+    """
+    reach: dict[int, dt.date] = {}
+    for row in costs_of(desk, scope, month):
+        reach[row.entity_id] = max(row.seen_on, reach.get(row.entity_id, row.seen_on))
+    return min((day for day in reach.values() if day < months.last_day(month)), default=None)
+
+
 def _cost_rows(
     desk: Desk, scope: Scope, month: int, amount: Callable[[CostFact], int | None], *, lacks: str
 ) -> Answer:
@@ -90,16 +101,24 @@ def _cost_rows(
     return desk.rows(rows)
 
 
+def open_since(day: dt.date) -> str:
+    """Say of a month's cost that it is known to a day only."""
+    return f"open: no snapshot covers it after {day.day} {day:%B}"
+
+
 @metric(
     "tech_cost",
     name="Cost of technology",
     unit=Unit.MONEY,
-    formula="Σ of every service, as the newest snapshot of the month says",
+    formula="Σ of every service, as the newest snapshot says that covers the month to its end",
     source=SNAPSHOTS,
     better=Better.LESS,
 )
 def tech_cost(desk: Desk, scope: Scope, month: int) -> Answer:
-    """What the month's services cost."""
+    """What the month's services cost; a month that no snapshot covers to its end is open, and no smaller than others."""
+    day = known_to(desk, scope, month)
+    if day is not None:
+        return desk.absent(open_since(day), Badge.UNRECONCILED)
     return _cost_rows(desk, scope, month, lambda row: row.amount_minor, lacks="no snapshot holds it for")
 
 

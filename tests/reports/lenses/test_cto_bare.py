@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from core import months
 from portfolio.models import TechFinding
 from reports.document import Cell, Table
 from reports.models import Action, Finding, Report
@@ -49,6 +50,27 @@ def test_an_entity_that_only_noted_a_finding_has_a_count_and_no_cost() -> None:
     assert (cost.value, cost.missing) == (None, "not tracked: no snapshot holds it for Oct 2026")
     assert table(document, "actions").title == "1 action of 1, first things first"
     assert table(document, "security").rows[0].cells[5] == Cell("not written down")
+
+
+def test_a_month_that_no_snapshot_covers_to_its_end_is_open_and_not_a_cheap_one() -> None:
+    entity = EntityFactory(slug="qos", name="Queen")
+    half = TechSnapshotFactory(covers_on=dt.date(2026, 10, 17))
+    month = months.parse("2026-10")
+    for at, minor in ((month, 1_700), (month - 1, 3_000)):
+        TechCostFactory(snapshot=half, entity=entity, month=at, service="Functions", amount_minor=minor)
+    document = draft("cto", entity="qos")
+    cost = figure(document, "tech_cost", "Queen")
+    assert (cost.value, cost.missing) == (None, "open: no snapshot covers it after 17 October")
+    values = {
+        entry.label: entry.value for entry in document.figures.values() if entry.key.startswith("cost.qos.")
+    }
+    assert values["Functions, month"] is None
+    assert values["Functions, before"] == 3_000
+    assert "cost-up" not in {note.rule for note in document.findings}
+
+    whole = TechSnapshotFactory(covers_on=dt.date(2026, 10, 31))
+    TechCostFactory(snapshot=whole, entity=entity, month=month, service="Functions", amount_minor=3_100)
+    assert figure(draft("cto", entity="qos"), "tech_cost", "Queen").value == 3_100
 
 
 def test_what_a_person_noted_and_the_records_show_is_one_thing() -> None:
