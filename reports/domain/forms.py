@@ -3,6 +3,8 @@
 What is not needed at issue is made later from these: see `reports.domain.late`.
 """
 
+import functools
+import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -43,6 +45,12 @@ class Forms:
         return (*self.others, File(FileKind.PDF, self.name, "application/pdf", self.pdf.result()))
 
 
+@functools.cache
+def _press_of(process: int) -> ThreadPoolExecutor:
+    """Return the one thread of a process that sets pages: the press takes one at a time, and a fork has no threads."""
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"press-{process}")
+
+
 def render(document: Document) -> tuple[File, ...]:
     """Return every form an edition is issued in; each chart is drawn once, and the PDF sets that drawing."""
     return begin(document).files()
@@ -52,10 +60,7 @@ def begin(document: Document) -> Forms:
     """Make every form an edition is issued in but its PDF, which is set meanwhile on a thread that reads and writes no record."""
     drawn = {chart.name: charts.draw(chart) for chart in document.charts}
     stem = f"{document.head.report}-{document.number}"
-    press = ThreadPoolExecutor(max_workers=1, thread_name_prefix="press")
-    pages = press.submit(pdf.prepare(document, charts=drawn))
-    # Its thread ends with its work.
-    press.shutdown(wait=False)
+    pages = _press_of(os.getpid()).submit(pdf.prepare(document, charts=drawn))
     mail = html_mail.render(document, chart_cid=content_id)
     return Forms(
         (
