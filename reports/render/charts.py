@@ -1,7 +1,7 @@
 """Charts: a plot drawn as SVG, in the colours of the day or the night, and as an image for mail.
 
 A drawing is text alone: words, bars and lines, no style, no script, nothing fetched. It is made once, by day; `night`
-turns it to the dark theme. It is 440 wide with words of 13 and 14 pixels: on a phone they are 11, on paper 10 points.
+turns it to the dark theme. It is 400 wide with words of 13 and 14 pixels: on a phone they are 11 and 12, on paper 8 and 9 points.
 """
 
 import html

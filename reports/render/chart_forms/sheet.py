@@ -9,7 +9,7 @@ from reports.document import Role, Series
 from reports.render.chart_forms.lettering import fitted, width
 from reports.render.chart_specs.words import drawable
 
-WIDTH = 440
+WIDTH = 400
 EDGE = 8
 TEXT, SMALL = 14, 13
 # What stands between two lines of text, and what half a line's height is for words set at their middle.
@@ -156,7 +156,7 @@ class Sheet:
             case "bar":
                 self.bar(x, y - 6.5, 13, 13, entry.look)
             case "low":
-                self.bar(x, y - 4, 10, 10, entry.look)
+                self.bar(x, y - 2, 10, 8, entry.look)
             case "tick":
                 self.line(x + 5, y - 8, x + 5, y + 8, colour=entry.look.colour, weight=3)
             case "dots":

@@ -7,8 +7,8 @@ from reports.render.chart_forms.sheet import EDGE, LEADING, SMALL, TEXT, WIDTH, 
 
 _ROW = 24
 _DAYS = (1, 5, 10, 15, 20, 25, 30)
-# Sold nights are tall, blocked ones low and hollow, open ones a dot: nobody needs the colours.
-_LOOKS = (Look("1"), Look("2", hollow=True), Look("ink"))
+# Sold nights are tall, blocked ones low, open ones a dot: nobody needs the colours.
+_LOOKS = (Look("1"), Look("2"), Look("text"))
 
 
 def draw(sheet: Sheet, plot: Plot) -> float:
@@ -37,11 +37,11 @@ def draw(sheet: Sheet, plot: Plot) -> float:
             if state == sold[0]:
                 tall += [*path_of([(x + 1, y - 9)]), f"h{band - 2:.1f}v18h{2 - band:.1f}z"]
             elif state == blocked[0]:
-                sheet.bar(x + 1, y - 1, band - 2, 10, _LOOKS[1])
+                sheet.bar(x + 1, y + 1, band - 2, 8, _LOOKS[1])
             elif state == open_[0]:
                 dots += [*path_of([(x + band / 2 - 1.5, y + 7)]), "h3v2h-3z"]
     if tall:
         sheet.area(tall, _LOOKS[0].colour)
     if dots:
-        sheet.area(dots, "text")
+        sheet.area(dots, _LOOKS[2].colour)
     return top + _ROW * len(names) + EDGE

@@ -108,7 +108,7 @@ def test_words_stand_on_the_sheet_and_clear_of_each_other(plot: Plot) -> None:
     height = charts.size(charts.svg(plot))[1]
     for _, left, right, line in boxes(plot):
         assert left >= 0
-        assert right <= 440.1
+        assert right <= 400.1
         assert 9 <= line <= height - 3
     for (one, left, right, line), (other, start, end, below) in itertools.combinations(boxes(plot), 2):
         assert abs(line - below) >= 11 or right <= start + 0.5 or end <= left + 0.5, (one, other)
@@ -119,7 +119,7 @@ def test_it_draws_by_day_and_by_night(plot: Plot) -> None:
     day = charts.svg(plot)
     night = charts.night(day)
     assert charts.svg(plot) == day
-    assert charts.size(day)[0] == 440
+    assert charts.size(day)[0] == 400
     colours = re.compile(rb"#[0-9a-f]{6}")
     assert not {*colours.findall(day)} & {*colours.findall(night)}
     assert colours.sub(b"", night) == colours.sub(b"", day)

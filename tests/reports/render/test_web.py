@@ -101,7 +101,7 @@ def test_charts_are_images_with_alternatives_and_a_dark_twin(edition: Document, 
         ("/reports/ceo/12/charts/revenue-by-month.dark.svg", "(prefers-color-scheme: dark)"),
         ("/reports/ceo/12/charts/cash-band.dark.svg", "(prefers-color-scheme: dark)"),
     ]
-    assert (images[0]["width"], images[0]["height"]) == ("440", "216")
+    assert (images[0]["width"], images[0]["height"]) == ("400", "216")
 
 
 def test_a_chart_that_was_drawn_stands_in_the_page_under_its_alternative(edition: Document) -> None:
