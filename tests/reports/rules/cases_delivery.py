@@ -44,11 +44,13 @@ def what_is_missing_is_written_down(world: World) -> Case:
     agreed = job("EYD-034")
     assert "eyd:EYD-034" not in seen(CASES["job-incomplete"])
     kept = particulars(agreed)
-    jobs.change(job=agreed, particulars=particulars(agreed, promised_on=None), by=world.by, at=AT)
+    jobs.change(
+        job=agreed, particulars=particulars(agreed, promised_on=None), weather_days=0, by=world.by, at=AT
+    )
     yield "eyd:EYD-034"
     estimates = list(BookingCost.objects.filter(booking=agreed.booking))
     BookingCost.objects.filter(booking=agreed.booking).delete()
-    jobs.change(job=agreed, particulars=kept, by=world.by, at=AT)
+    jobs.change(job=agreed, particulars=kept, weather_days=0, by=world.by, at=AT)
     yield "eyd:EYD-034"
     BookingCost.objects.bulk_create(estimates)
 
