@@ -222,7 +222,10 @@ class Frame:
         )
 
     def freshness(self) -> tuple[tuple[str, str], ...]:
-        """Return how fresh the sources are in two sentences, stale ones first: a word, and the sources."""
+        """Return how fresh the sources are in two sentences, stale ones first: a word, and the sources.
+
+        A variant names the stale ones alone, and counts the others.
+        """
         sources = self.document.head.sources
         if not sources:
             return (("Sources", "none is recorded for this edition."),)
@@ -234,7 +237,8 @@ class Frame:
                 if source.stale is stale
             ]
             if named:
-                lines.append((word, "; ".join(named) + "."))
+                counted = bool(self.document.parts) and not stale
+                lines.append((word, f"{len(named)}." if counted else "; ".join(named) + "."))
         return tuple(lines)
 
     def tiles(self) -> tuple[Tile, ...]:

@@ -55,6 +55,9 @@ _SENTENCE = 300
 _ROWS = re.compile("<!--rows ([0-9]+)-->")
 _TOTAL = 'class="tt" '
 
+# About as wide as a figure gets.
+_FIGURE = "$1,234,567"
+
 Item = TypeVar("Item")
 
 
@@ -428,8 +431,14 @@ def _needs_stacking(table: Table) -> bool:
     """Tell whether a phone is too narrow for a table, so that its rows stand one cell below the other."""
     if len(table.columns) > 4:
         return True
-    widest = [
-        max((len(row.cells[at].text) for row in table.rows if at < len(row.cells)), default=0)
+    columns = [
+        [_FIGURE if row.cells[at].figure else row.cells[at].text for row in table.rows if at < len(row.cells)]
         for at in range(len(table.columns))
     ]
-    return sum(min(width, 30) for width in widest) > 60
+    widest = [max(map(len, texts), default=0) for texts in columns]
+    # What cannot be broken decides how narrow a column gets; the padding of a cell takes as much as two characters.
+    words = [
+        2 + max(len(word) for text in (column.label, *texts) for word in text.split(" "))
+        for column, texts in zip(table.columns, columns, strict=True)
+    ]
+    return sum(min(width, 30) for width in widest) > 60 or sum(words) > 42

@@ -87,8 +87,9 @@ def _part(part: Part, frame: Frame, notes: list[str]) -> Iterator[str]:
         if place:
             yield ""
         yield from _block(block, frame)
-    for group in part.groups:
-        yield ""
+    for place, group in enumerate(part.groups):
+        if place or part.blocks or not part.lead:
+            yield ""
         yield f"{group.title}:"
         for line in group.lines:
             yield from _hanging("- ", line)
