@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 
-from mail.models import Message
+from mail.domain import suppression
+from mail.models import Message, Reason, Scope
 from portfolio.models import Entity
 from reports.document import Document
 from reports.domain import issue
@@ -172,10 +174,59 @@ def test_a_report_that_fails_says_why_and_the_next_is_still_issued(
         call_command("send_report", "ceo", "cfo", stdout=out, stderr=err)
 
     assert caught.value.returncode == 1
-    assert str(caught.value) == "1 of 2 could not be issued; the runs page keeps why."
+    assert str(caught.value) == "1 of 2 was not issued: 1 failed; the runs page keeps why."
     assert "The handoff folder is gone." in err.getvalue()
     assert out.getvalue().startswith("cfo: edition 1")
     assert Run.objects.get(state=RunState.FAILED).error.endswith("The handoff folder is gone.")
+
+
+def test_an_edition_that_waits_unasked_is_no_success_and_one_that_was_to_wait_is(
+    qos: Entity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Report.objects.filter(slug="ceo").update(hold="always")
+    out, err = StringIO(), StringIO()
+
+    with time_machine.travel(NOW, tick=False), pytest.raises(CommandError) as caught:
+        call_command("send_report", "ceo", "cfo", stdout=out, stderr=err)
+    assert caught.value.returncode == 1
+    assert str(caught.value) == "1 of 2 was not issued: 1 held for approval; the runs page keeps why."
+    assert "is held until somebody approves it." in err.getvalue()
+    assert out.getvalue().startswith("cfo: edition 1")
+
+    out_of_hold, err_of_hold = send("cfo", "--hold")
+    assert "is held until somebody approves it." in out_of_hold
+    assert err_of_hold == ""
+
+
+def test_an_edition_that_tells_nobody_says_so(qos: Entity, settings: LazySettings) -> None:
+    settings.REPORT_RECIPIENTS = []
+    suppression.add(address="dead@example.com", scope=Scope.ALL, reason=Reason.HARD_BOUNCE, at=NOW)
+
+    assert "told nobody (no recipient is named):" in send("ceo")[0]
+    assert "told nobody (suppressed: dead@example.com):" in send("ceo", "--to", "dead@example.com")[0]
+
+
+def test_what_another_command_is_doing_is_not_done_twice(
+    qos: Entity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build, second = issue.build, StringIO()
+
+    def build_while_another_asks(**given: object):  # type: ignore[no-untyped-def]
+        monkeypatch.setattr("reports.domain.issue.build", build)
+        with time_machine.travel(NOW + dt.timedelta(seconds=1), tick=False):
+            call_command("send_report", "ceo", stdout=second)
+        return build(**given)
+
+    monkeypatch.setattr("reports.domain.issue.build", build_while_another_asks)
+
+    out, _ = send("ceo")
+
+    assert out.startswith("ceo: edition 1 ")
+    run = Run.objects.get()
+    assert second.getvalue() == (
+        f"ceo: run {run.pk} was asked for already and is under way; it is not run twice.\n"
+    )
+    assert Edition.objects.count() == Message.objects.count() == 1
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import argparse
 import datetime as dt
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core import clock
+from mail.models import State
 from portfolio.domain import queries as portfolio
 from portfolio.models import Entity
 from reports.document import Document, load
@@ -18,6 +20,8 @@ from reports.domain import catalogue, deliveries, editions, issue, late, oneoff,
 from reports.models import Edition, EditionFile, FileKind, Report, Run, RunState, Variant
 
 BAD_INPUT = 2
+# Why an edition that was asked for is not there.
+FAILED, HELD = "failed", "held for approval"
 WORKBOOK = ".xlsx"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -80,8 +84,8 @@ class Command(BaseCommand):
                 returncode=BAD_INPUT,
             )
         if options["dry_run"]:
-            done = [
-                self._preview(report, entity, as_of, at, out)
+            ends = [
+                "" if self._preview(report, entity, as_of, at, out) else FAILED
                 for report, out in zip(reports, outs, strict=True)
             ]
         else:
@@ -94,31 +98,40 @@ class Command(BaseCommand):
                 hold=options["hold"],
                 variant=self.variant,
             )
-            done = [self._tell(run, out) for run, out in zip(issued, outs, strict=True)]
-        if not all(done):
+            ends = [self._tell(run, out, at) for run, out in zip(issued, outs, strict=True)]
+        missing = Counter(filter(None, ends))
+        if missing:
+            why = ", ".join(f"{count} {end}" for end, count in missing.items())
             raise CommandError(
-                f"{done.count(False)} of {len(reports)} could not be issued; the runs page keeps why."
+                f"{missing.total()} of {len(reports)} {'was' if missing.total() == 1 else 'were'} not issued: {why}; "
+                "the runs page keeps why."
             )
 
-    def _tell(self, run: Run, out: Path | None) -> bool:
+    def _tell(self, run: Run, out: Path | None, at: dt.datetime) -> str:
+        """Say what came of a run; return why there is no edition although one was asked for, nothing where all is well."""
         slug = run.report.slug
-        if run.state == RunState.FAILED:
-            self.stderr.write(f"{slug}: run {run.pk} failed. {run.error}")
-            return False
+        if run.state in {RunState.FAILED, RunState.DISCARDED}:
+            self.stderr.write(f"{slug}: run {run.pk} {run.get_state_display().lower()}. {run.error}")
+            return FAILED
         if run.state == RunState.HELD:
-            why = " ".join(run.reasons.splitlines())
-            self.stdout.write(f"{slug}: run {run.pk} is held until somebody approves it. {why}")
-            return True
+            words = " ".join(run.reasons.splitlines())
+            told = f"{slug}: run {run.pk} is held until somebody approves it. {words}"
+            if run.hold:
+                self.stdout.write(told)
+                return ""
+            self.stderr.write(told)
+            return HELD
         if run.edition is None:
-            self.stdout.write(f"{slug}: run {run.pk} was taken up by a worker, which will finish it.")
-            return True
+            who = "was taken up by a worker" if run.queued_at == at else "was asked for already"
+            self.stdout.write(f"{slug}: run {run.pk} {who} and is under way; it is not run twice.")
+            return ""
         self.stdout.write(_line(run, run.edition))
         if out is not None:
             document = load(Document, run.edition.document)
             if out.suffix.lower() == WORKBOOK:
                 late.file(edition=run.edition, kind=FileKind.XLSX)
             self._write(out, document, list(EditionFile.objects.filter(edition=run.edition)))
-        return True
+        return ""
 
     def _preview(
         self, report: Report, entity: Entity | None, as_of: dt.date, at: dt.datetime, out: Path | None
@@ -225,8 +238,14 @@ class Command(BaseCommand):
 
 
 def _line(run: Run, edition: Edition) -> str:
-    mails = [mail.to_address for mail in deliveries.of_edition(edition=edition)]
-    sent = f"mail queued for {', '.join(mails)}" if mails else "no mail"
+    mails = deliveries.of_edition(edition=edition)
+    going = [mail.to_address for mail in mails if mail.state != State.SUPPRESSED]
+    stopped = [mail.to_address for mail in mails if mail.state == State.SUPPRESSED]
+    sent = f"mail queued for {', '.join(going)}" if going else "told nobody"
+    if stopped:
+        sent += f" (suppressed: {', '.join(stopped)})"
+    elif not going:
+        sent += " (no recipient is named)"
     url = editions.url(report=run.report, number=edition.number)
     about = f", {run.entity.name}" if run.entity is not None else ""
     return f"{run.report.slug}: edition {edition.number} as of {run.as_of}{about}, {sent}: {url}"
