@@ -6,7 +6,7 @@ from core import months
 from portfolio.domain.queries import accounting as asked
 from portfolio.models import AccountRole, ImportKind, PeriodState
 from reports.document import Bullets, Cell, Chart, Column, Figure, Para, Row, Section, Table, Tone, Unit
-from reports.lenses import frame
+from reports.lenses import frame, six_twelve
 from reports.lenses.accounting_audit import scopes_with_books
 from reports.lenses.frame import column, row
 from reports.metrics import REGISTRY, Desk, Scope
@@ -116,6 +116,7 @@ def clearing(desk: Desk) -> Section:
                 "that waits on an uncategorised account.",
                 empty="No bank statement was brought in.",
             ),
+            *six_twelve.blocks(desk, "uncategorised_count"),
         ),
     )  # fmt: skip
 

@@ -1,7 +1,5 @@
 """The CFO's lens: cash, burn, unit economics and capital for the person who answers for the money."""
 
-from collections.abc import Sequence
-
 from core import months
 from core.money import format_minor
 from portfolio.models import AccountRole, CapitalTier, EntityKind
@@ -23,7 +21,7 @@ from reports.document import (
     TraceRow,
     Unit,
 )
-from reports.lenses import base, frame
+from reports.lenses import base, frame, six_twelve
 from reports.lenses.frame import cell, column, row
 from reports.metrics import Desk, Scope
 from reports.metrics.bookings import completed
@@ -35,7 +33,6 @@ from reports.rules import CASH_RULES, HELD_RULES, run
 from reports.rules.cash import check
 from reports.rules.registry import line
 
-TREND_MONTHS = 12
 RULES = (*CASH_RULES, *HELD_RULES)
 RESTRICTIONS = ("deferred_balance", "deposits_held", "held_for_others")
 
@@ -115,8 +112,6 @@ def _cash(desk: Desk) -> Section:
         if any(desk.get(name, scope).value for name in names)
     ]
     rows.append(row(frame.whole(desk), *(desk.get(name) for name in names), total=True))
-    span = range(desk.month - TREND_MONTHS + 1, desk.month + 1)
-    points = [(month, desk.get("cash_at_month_end", None, month).value) for month in span]
     return Section(
         "cash",
         "Cash and what of it is free",
@@ -135,24 +130,8 @@ def _cash(desk: Desk) -> Section:
                 note="Unrestricted = cash − deferred revenue − refundable deposits − funds held for others. "
                 "Money at the card processor counts as cash.",
             ),
-            Chart(
-                "cash-by-month",
-                "Cash at month's end",
-                charts.line_by_month(points, currency=desk.currency, name="Cash"),
-                _words("Cash at month's end", points, desk.currency),
-            ),
+            *six_twelve.blocks(desk, "cash_at_month_end", name="Cash"),
         ),
-    )
-
-
-def _words(name: str, points: Sequence[tuple[int, int | None]], currency: str) -> str:
-    known = [(month, value) for month, value in points if value is not None]
-    if not known:
-        return f"{name}: not tracked."
-    (first, start), (last, end) = known[0], known[-1]
-    return (
-        f"{name} went from {charts.long(start, Unit.MONEY, currency)} in {months.label(first)} to "
-        f"{charts.long(end, Unit.MONEY, currency)} in {months.label(last)}."
     )
 
 
@@ -190,9 +169,6 @@ def _burn(desk: Desk) -> Section:
             total=True,
         )
     )
-    trend = range(desk.month - TREND_MONTHS + 1, desk.month + 1)
-    flow = [(month, desk.get("fixed_cash_flow", None, month).value) for month in trend]
-    bars = [(month, None if value is None else -value) for month, value in flow]
     labels = [months.label(month) for month in span]
     return Section(
         "burn",
@@ -215,12 +191,8 @@ def _burn(desk: Desk) -> Section:
                 (Column("Entity"), *(column(label) for label in labels), column("Mean")),
                 tuple(fixed),
             ),
-            Chart(
-                "fixed-cost-by-month",
-                "Fixed operating cash out by month",
-                charts.bars_by_month(bars, currency=desk.currency, name="Fixed cash out"),
-                _words("Fixed operating cash out", bars, desk.currency),
-            ),
+            six_twelve.chart(desk, "gross_burn"),
+            Note(line("Gross burn is a mean of three months, so no week has one.")),
         ),
     )  # fmt: skip
 
@@ -318,11 +290,10 @@ def _variances(desk: Desk, charter: Scope) -> Section:
 def _targets(desk: Desk) -> Section:
     now = months.month_of(desk.as_of)
     year = now - now % 12
-    rows, points = [], []
+    rows = []
     for month in range(year, year + 12):
         target = desk.get("target", None, month)
         earned = desk.get("revenue", None, month) if month <= now else None
-        points.append((month, earned.value if earned is not None and month <= desk.month else None))
         if earned is None:
             rows.append(row(months.label(month), target, Cell("ahead", tone=Tone.MUTED), ""))
             continue
@@ -347,6 +318,7 @@ def _targets(desk: Desk) -> Section:
                 (Column("Month"), column("Target"), column("Revenue"), column("Attainment")),
                 tuple(rows),
             ),
+            *six_twelve.blocks(desk, "revenue", target="target", fiscal=True),
         ),
     )  # fmt: skip
 

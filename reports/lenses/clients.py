@@ -25,7 +25,7 @@ from reports.document import (
     TraceRow,
     Unit,
 )
-from reports.lenses import base, clients_paying, frame
+from reports.lenses import base, clients_paying, frame, six_twelve
 from reports.lenses.frame import cell, column, row
 from reports.lenses.sources import BOOKS, Watched
 from reports.metrics import Desk, Facts, Scope
@@ -248,6 +248,7 @@ def _earned(desk: Desk, shown: tuple[Scope, ...]) -> Section:
                 empty="No work is recorded.",
             ),
             *(said if unpriced else ()),
+            *six_twelve.blocks(desk, "client_time"),
         ),
     )  # fmt: skip
 
@@ -287,6 +288,7 @@ def _billing(desk: Desk, shown: tuple[Scope, ...]) -> Section:
                 if told
                 else "Earned and invoiced: not tracked.",
             ),
+            six_twelve.table(desk, "invoiced"),
         ),
     )  # fmt: skip
 

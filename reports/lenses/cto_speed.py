@@ -3,7 +3,7 @@
 from core import clock, months
 from portfolio.models import DeploymentOutcome
 from reports.document import Badge, Block, Cell, Column, Para, Section, Table, Tone, TraceRow, Unit
-from reports.lenses import frame
+from reports.lenses import frame, six_twelve
 from reports.lenses.frame import column, row
 from reports.metrics import Desk
 from reports.metrics.technology import RECENT_DAYS, TIMES, released
@@ -59,6 +59,7 @@ def speed(desk: Desk) -> Section:
             tuple(rows),
             empty=f"Nothing was deployed in {RECENT_DAYS} days, or nobody wrote it down.",
         ),
+        six_twelve.table(desk, "deployments"),
     )  # fmt: skip
     return Section("speed", "Speed of change", blocks)
 
@@ -106,5 +107,6 @@ def reliability(desk: Desk) -> Section:
                 note="Times are of the slowest system: the median of the month's days.",
                 empty=f"Nothing was measured in {month}.",
             ),
+            six_twelve.table(desk, "errors"),
         ),
     )  # fmt: skip

@@ -7,8 +7,8 @@ from dataclasses import replace
 from core import months
 from portfolio.domain.queries.delivery import jobs as read_jobs
 from portfolio.models import EntityKind
-from reports.document import Cell, Draft, FindingNote, Head, Kpi, Line, Tone
-from reports.lenses import base, delivery_sailing, delivery_sections, frame
+from reports.document import Cell, Draft, FindingNote, Head, Kpi, Line, Section, Tone
+from reports.lenses import base, delivery_sailing, delivery_sections, frame, six_twelve
 from reports.lenses.sources import BANK, NOTES, Watched
 from reports.metrics import REGISTRY, Better, Desk, Facts
 from reports.metrics.delivery import DONE
@@ -60,6 +60,16 @@ def draft(desk: Desk, head: Head) -> Draft:
             delivery_sections.deposits(desk),
             delivery_sections.pass_through(desk),
             delivery_sections.margins(desk),
+            Section(
+                "time",
+                "Six weeks and twelve months",
+                (
+                    *six_twelve.blocks(desk, "arrivals", name="Jobs arrived"),
+                    six_twelve.chart(desk, "made_good_in_month", name="Miles made good a day"),
+                ),
+                lead="A job counts on the day it arrives, with all its miles and days. Most weeks bring none, so the miles made "
+                "good a day stand by month.",
+            ),
             delivery_sailing.people(desk),
             delivery_sailing.satisfaction(desk),
             delivery_sailing.incidents(desk),

@@ -26,7 +26,7 @@ from reports.document import (
     TraceRow,
     Unit,
 )
-from reports.lenses import base, frame, rental_money, rental_stays, rental_upkeep
+from reports.lenses import base, frame, rental_money, rental_stays, rental_upkeep, six_twelve
 from reports.lenses.frame import cell, column, row
 from reports.lenses.sources import BANK, NOTES, Watched
 from reports.metrics import Desk, Facts
@@ -66,6 +66,15 @@ def draft(desk: Desk, head: Head) -> Draft:
             rental_stays.stays(desk),
             _strip(desk),
             rental_stays.cancellations(desk),
+            Section(
+                "time",
+                "Six weeks and twelve months",
+                (
+                    *six_twelve.blocks(desk, "sold_nights"),
+                    six_twelve.table(desk, "adr"),
+                    *six_twelve.blocks(desk, "stay_revenue"),
+                ),
+            ),
             rental_money.noi(desk, TREND_MONTHS),
             rental_upkeep.maintenance(desk),
             rental_upkeep.papers(desk),

@@ -1,5 +1,6 @@
 """Metrics of the accountant's records: bank lines, receivables by age, and the close."""
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 
 from core import months
@@ -60,6 +61,17 @@ def reconciled_share(desk: Desk, scope: Scope, month: int) -> Answer:
     )
 
 
+def uncategorised_between(desk: Desk, scope: Scope, first: dt.date, last: dt.date) -> Answer:
+    """How many bank lines of some days nobody has categorised."""
+    if first < months.first_day(asked.month_of(desk.as_of) - WAITING_MONTHS + 1):
+        return desk.absent("not looked at: the report reads twelve months", Badge.UNRECONCILED)
+    return desk.rows(
+        TraceRow(row.memo, 1, f"entry:{row.entry_id}", row.on)
+        for row in desk.facts.once(asked.waiting_lines)
+        if row.entity_id in scope.ids and first <= row.on <= last
+    )
+
+
 @metric(
     "uncategorised_count",
     name="Bank lines without a category",
@@ -67,16 +79,11 @@ def reconciled_share(desk: Desk, scope: Scope, month: int) -> Answer:
     formula="Bank lines dated in the month that still wait for a category",
     source="Journal: accounts with the role uncategorised",
     better=Better.LESS,
+    daily=uncategorised_between,
 )
 def uncategorised_count(desk: Desk, scope: Scope, month: int) -> Answer:
     """How many bank lines of a month nobody has categorised."""
-    if month < asked.month_of(desk.as_of) - WAITING_MONTHS + 1:
-        return desk.absent("not looked at: the report reads twelve months", Badge.UNRECONCILED)
-    return desk.rows(
-        TraceRow(row.memo, 1, f"entry:{row.entry_id}", row.on)
-        for row in desk.facts.once(asked.waiting_lines)
-        if row.entity_id in scope.ids and months.month_of(row.on) == month
-    )
+    return uncategorised_between(desk, scope, months.first_day(month), months.last_day(month))
 
 
 @metric(

@@ -33,15 +33,13 @@ def read(*, entity_ids: tuple[int, ...], as_of: dt.date) -> Mapping[int, Mapping
         (min(_month_begins(spans.weeks[0].run), _month_begins(spans.month.run)), ending),
         (
             min(_month_begins(spans.weeks[0].before), _month_begins(spans.month.before)),
-            max(run.last for run in (spans.week.before, spans.month.before) if run is not None),
+            max(spans.weeks[-1].before.last, spans.month.before.last),
         ),
     ]
     return queries.daily_nets(entity_ids=entity_ids, roles=ROLES, runs=runs)
 
 
-def _month_begins(run: periods.Run | None) -> dt.date:
-    if run is None:
-        return dt.date.max
+def _month_begins(run: periods.Run) -> dt.date:
     return run.first.replace(day=1)
 
 

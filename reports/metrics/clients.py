@@ -7,7 +7,7 @@ client of theirs (`client_book.client_scope`).
 import datetime as dt
 
 from core import months
-from portfolio.domain.queries.clients import WorkFact
+from portfolio.domain.queries.clients import BACK_MONTHS, WorkFact
 from portfolio.models import BillingModel, ContractState
 from reports.document import Badge, Figure, TraceRow, Unit
 from reports.metrics.client_book import ClientBook, book_of, client_scope, end_of, whole_of
@@ -56,23 +56,55 @@ def _asked_before(desk: Desk, scope: Scope, book: ClientBook, month: int) -> Ans
     return None
 
 
+def _unread(desk: Desk, first: dt.date, begun: dt.date | None) -> Answer | None:
+    """Answer that a run of days began before what is read, or before anything was tracked: part of a run is not the run."""
+    read = months.first_day(months.month_of(desk.as_of) - BACK_MONTHS)
+    if first < read:
+        return desk.absent(f"not looked at before {read:%-d %b %Y}", Badge.UNRECONCILED)
+    if begun is not None and first < (since := months.first_day(months.month_of(begun))):
+        return desk.absent(f"not tracked before {since:%-d %b %Y}", Badge.UNRECONCILED)
+    return None
+
+
+def time_between(desk: Desk, scope: Scope, first: dt.date, last: dt.date) -> Answer:
+    """Time worked on some days."""
+    book = book_of(desk)
+    gone = _before(desk, scope, book, months.month_of(desk.as_of)) or _unread(desk, first, book.first_work)
+    return gone or _time(desk, scope, first, last)
+
+
+def _time(desk: Desk, scope: Scope, first: dt.date, last: dt.date) -> Answer:
+    book = book_of(desk)
+    return desk.rows(
+        (
+            TraceRow(_label(book, row), row.minutes, row.ref, row.on)
+            for row in book.work("time", scope, first, last)
+        ),
+        desk.badge_of(scope, months.month_of(last), first=months.month_of(first)),
+    )
+
+
+def invoiced_between(desk: Desk, scope: Scope, first: dt.date, last: dt.date) -> Answer:
+    """What clients were asked for on some days, before tax."""
+    book = book_of(desk)
+    gone = _asked_before(desk, scope, book, months.month_of(desk.as_of)) or _unread(
+        desk, first, book.first_invoice
+    )
+    return gone or _asked(desk, scope, first, last)
+
+
 @metric(
     "client_time",
     name="Time worked for clients",
     unit=Unit.MINUTES,
     formula="Σ minutes of the time sheets in the month, billable or not",
     source="Time sheets",
+    daily=time_between,
 )
 def client_time(desk: Desk, scope: Scope, month: int) -> Answer:
     """Time worked in a month."""
-    book = book_of(desk)
-    if (gone := _before(desk, scope, book, month)) is not None:
-        return gone
-    rows = book.work("time", scope, months.first_day(month), end_of(desk, month))
-    return desk.rows(
-        (TraceRow(_label(book, row), row.minutes, row.ref, row.on) for row in rows),
-        desk.badge_of(scope, month),
-    )
+    gone = _before(desk, scope, book_of(desk), month)
+    return gone or _time(desk, scope, months.first_day(month), end_of(desk, month))
 
 
 @metric(
@@ -147,17 +179,16 @@ def earned(desk: Desk, scope: Scope, month: int) -> Answer:
     formula="Σ invoices issued in the month before tax − credit notes of the month",
     source=_INVOICES,
     better=Better.MORE,
+    daily=invoiced_between,
 )
 def invoiced(desk: Desk, scope: Scope, month: int) -> Answer:
     """What clients were asked for in a month, before tax."""
-    return _asked(desk, scope, month, month)
+    gone = _asked_before(desk, scope, book_of(desk), month)
+    return gone or _asked(desk, scope, months.first_day(month), end_of(desk, month))
 
 
-def _asked(desk: Desk, scope: Scope, first: int, last: int) -> Answer:
-    book = book_of(desk)
-    if (gone := _asked_before(desk, scope, book, last)) is not None:
-        return gone
-    since, until, rows = months.first_day(first), end_of(desk, last), []
+def _asked(desk: Desk, scope: Scope, since: dt.date, until: dt.date) -> Answer:
+    book, rows = book_of(desk), []
     for row in book.invoices(scope):
         if since <= row.issued_on <= until and row.net_minor:
             name = book.clients[row.client_id].name
@@ -169,7 +200,7 @@ def _asked(desk: Desk, scope: Scope, first: int, last: int) -> Answer:
         for taken in book.credits(scope)
         if since <= taken.on <= until and taken.net_minor
     ]
-    return desk.rows(rows, desk.badge_of(scope, last, first=first))
+    return desk.rows(rows, desk.badge_of(scope, months.month_of(until), first=months.month_of(since)))
 
 
 @metric(
@@ -373,7 +404,8 @@ def client_margin(desk: Desk, scope: Scope, month: int) -> Answer:
 )
 def invoiced_12m(desk: Desk, scope: Scope, month: int) -> Answer:
     """What was asked for in a year."""
-    return _asked(desk, scope, month - YEAR_MONTHS + 1, month)
+    gone = _asked_before(desk, scope, book_of(desk), month)
+    return gone or _asked(desk, scope, months.first_day(month - YEAR_MONTHS + 1), end_of(desk, month))
 
 
 def _shares(desk: Desk, month: int) -> list[Figure]:

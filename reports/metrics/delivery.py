@@ -11,7 +11,7 @@ from portfolio.domain.queries.delivery import JobFact
 from portfolio.domain.queries.delivery import jobs as read_jobs
 from portfolio.models import JobRole, JobStage
 from reports.document import Badge, TraceRow, Unit
-from reports.metrics.registry import Answer, Better, Desk, Scope, metric
+from reports.metrics.registry import Aggregate, Answer, Better, Desk, Scope, metric
 
 PROMOTER, DETRACTOR = 9, 6
 WINDOW = 12
@@ -210,6 +210,75 @@ _ratio(
     "Vessel days under way ÷ days at sea: of the days vessels were in our hands, those not lost to weather",
     Unit.PERCENT, "share", ("days_under_way", "days_sailed"), NO_LOG, Better.MORE,
 )  # fmt: skip
+
+
+def _arrived_between(desk: Desk, scope: Scope, first: dt.date, last: dt.date) -> list[JobFact] | Answer:
+    """Return the jobs that arrived on some days, or the answer that the log does not go back to the first of them."""
+    known = [(job.arrived_on, job) for job in jobs(desk, scope) if job.arrived_on is not None]
+    begun = min((on for on, _ in known), default=None)
+    if begun is None:
+        return desk.absent("not tracked: no arrival is in the log")
+    if first < (since := begun.replace(day=1)):
+        return desk.absent(f"not tracked before {since:%-d %b %Y}")
+    return [job for on, job in known if first <= on <= last]
+
+
+def arrivals_between(desk: Desk, scope: Scope, first: dt.date, last: dt.date) -> Answer:
+    """How many jobs arrived on some days."""
+    found = _arrived_between(desk, scope, first, last)
+    return found if isinstance(found, Answer) else _count(desk, found)
+
+
+@metric(
+    "arrivals",
+    name="Arrivals",
+    unit=Unit.COUNT,
+    formula="Jobs that arrived in the month or on the days",
+    source=LOG,
+    better=Better.MORE,
+    daily=arrivals_between,
+)
+def arrivals(desk: Desk, scope: Scope, month: int) -> Answer:
+    """How many jobs arrived in a month."""
+    return arrivals_between(desk, scope, months.first_day(month), months.last_day(month))
+
+
+def _of_month(key: str, name: str, what: str, unit: Unit, of: Callable[[JobFact], int | None]) -> None:
+    @metric(
+        key, name=name, unit=unit, formula=f"Σ {what} of the jobs with miles and days that arrived in the month", source=LOG
+    )  # fmt: skip
+    def of_month(desk: Desk, scope: Scope, month: int) -> Answer:
+        found = _arrived_between(desk, scope, months.first_day(month), months.last_day(month))
+        if isinstance(found, Answer):
+            return found
+        return desk.rows((row(job, of(job) or 0) for job in found if _logged(job)), Badge.ENTERED)
+
+
+_of_month(
+    "arrived_miles",
+    "Miles of the month's arrivals",
+    "nautical miles",
+    Unit.MILES,
+    lambda job: job.miles_tenths,
+)
+_of_month(
+    "arrived_days", "Days at sea of the month's arrivals", "actual days", Unit.DAYS, lambda job: (job.actual_days or 0) * 10
+)  # fmt: skip
+metric(
+    "made_good_in_month",
+    name="Miles made good a day, of the month's arrivals",
+    unit=Unit.MILES,
+    formula="Miles ÷ days at sea of the jobs that arrived in the month",
+    source=LOG,
+    better=Better.MORE,
+    aggregate=Aggregate.MEAN,
+)(
+    lambda desk, scope, month: desk.formula(
+        "per_whole",
+        *(desk.get(key, scope, month) for key in ("arrived_miles", "arrived_days")),
+        undefined="n/a: no job with miles and days arrived",
+    )
+)
 
 
 def months_logged(desk: Desk, scope: Scope, month: int) -> int:

@@ -64,12 +64,12 @@ class Better(enum.StrEnum):
 
 
 class Aggregate(enum.StrEnum):
-    """How the values of days or months make one of a longer time."""
+    """How the values of days or months make one of a longer time: the name of the operation over them."""
 
-    SUM = "sum"
+    SUM = "total"
     MEAN = "mean"
-    MIN = "min"
-    MAX = "max"
+    MIN = "minimum"
+    MAX = "maximum"
     FIRST = "first"
     LAST = "last"
 
@@ -213,8 +213,8 @@ class Desk:
             self._name(name, definition, definition.work_out(self, scope, month), scope, label)
         return self.figures[name]
 
-    def between(self, key: str, scope: Scope | None, first: dt.date, last: dt.date, *, period: str) -> Figure:
-        """Return a metric's figure over a run of days, both counted; ``period`` names the run in the figure's key.
+    def between(self, key: str, scope: Scope | None, first: dt.date, last: dt.date) -> Figure:
+        """Return a metric's figure over a run of days, both counted.
 
         Raises:
             ValueError: the metric's records do not tell the day.
@@ -223,7 +223,7 @@ class Desk:
         if definition.daily is None:
             raise ValueError(f"The metric {key} is not known by the day.")
         scope = scope or self.all
-        name = f"{key}.{scope.slug}.{period}"
+        name = f"{key}.{scope.slug}.{first}_{last}"
         if name not in self.figures:
             label = f"{first:%-d %b} to {last:%-d %b %Y}"
             self._name(name, definition, definition.daily(self, scope, first, last), scope, label)
@@ -274,15 +274,18 @@ class Desk:
         answer = self.formula("total", *kept) if kept else self.rows(())
         return self.own(key, label, kept[0].unit if kept else Unit.MONEY, answer)
 
-    def change(self, now: Figure, before: Figure) -> Figure:
-        """Return the relative change between two figures, or their difference where they are percentages."""
+    def change(self, now: Figure, before: Figure, *, on: str = "") -> Figure:
+        """Return the relative change between two figures, or their difference where they are percentages.
+
+        ``on`` says what it is a change on, such as the week before, where a figure is compared with more than one.
+        """
         points = now.unit is Unit.PERCENT
         answer = self.formula("difference" if points else "change", now, before)
         if answer.value is None:
             answer = replace(answer, missing="n/a")
         return self.own(
-            f"change.{now.key}",
-            f"Change in {now.label.lower()}",
+            f"change.{on.replace(' ', '-')}.{now.key}" if on else f"change.{now.key}",
+            f"Change in {now.label.lower()}{f' on the {on}' if on else ''}",
             Unit.POINTS if points else Unit.PERCENT,
             answer,
             scope=now.scope,

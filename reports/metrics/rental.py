@@ -59,11 +59,12 @@ def counted(desk: Desk, scope: Scope, first: int, last: int, rows: Rows) -> Answ
 
 
 def by_day(rows: Rows) -> Callable[[Desk, Scope, dt.date, dt.date], Answer]:
-    """Return how to answer with the sum of rows over any run of days."""
+    """Return how to answer with the sum of rows over any run of days that are all tracked: part of a run is not the run."""
 
     def work_out(desk: Desk, scope: Scope, first: dt.date, last: dt.date) -> Answer:
-        return untracked(desk, scope, last) or desk.rows(
-            rows(nights.of(desk.facts), scope.ids, first, last), desk.badge_of(scope, months.month_of(last))
+        return untracked(desk, scope, first) or desk.rows(
+            rows(nights.of(desk.facts), scope.ids, first, last),
+            desk.badge_of(scope, months.month_of(last), first=months.month_of(first)),
         )
 
     return work_out
@@ -95,9 +96,13 @@ def _register(time: Time) -> None:
         key: str, title: str, unit: Unit, operation: str, inputs: tuple[str, ...], formula: str, *,
         undefined: str = "n/a", better: Better = Better.MORE,
     ) -> None:  # fmt: skip
+        def between(desk: Desk, scope: Scope, first: dt.date, last: dt.date) -> Answer:
+            figures = (desk.between(entry, scope, first, last) for entry in inputs)
+            return desk.formula(operation, *figures, undefined=undefined)
+
         @metric(
             f"{key}{suffix}", name=f"{title}{name}", unit=unit, formula=f"{formula}, of {words}", source=STAYS,
-            better=better,
+            better=better, daily=between if time is MONTH else None,
         )  # fmt: skip
         def work_out(desk: Desk, scope: Scope, month: int) -> Answer:
             figures = (desk.get(f"{entry}{suffix}", scope, month) for entry in inputs)

@@ -11,7 +11,7 @@ from portfolio.domain.queries import technology
 from portfolio.domain.queries.technology import CostFact, DeploymentFact, MeasureFact
 from portfolio.models import DeploymentOutcome, MeasureName, TechFindingKind
 from reports.document import Badge, TraceRow, Unit
-from reports.metrics.registry import Aggregate, Answer, Better, Desk, Scope, metric
+from reports.metrics.registry import Aggregate, Answer, Better, Daily, Desk, Scope, metric
 from reports.metrics.technology_issues import EXPIRING, distinct, issues
 
 SNAPSHOTS = "Snapshots of the cloud account, or figures entered by hand"
@@ -159,7 +159,11 @@ def tech_cost_forecast(desk: Desk, scope: Scope, month: int) -> Answer:
 
 def measured(desk: Desk, scope: Scope, name: str, month: int) -> list[MeasureFact]:
     """Return what was measured of a scope's systems in a month, by system and day."""
-    first, last = months.first_day(month), months.last_day(month)
+    return measured_between(desk, scope, name, months.first_day(month), months.last_day(month))
+
+
+def measured_between(desk: Desk, scope: Scope, name: str, first: dt.date, last: dt.date) -> list[MeasureFact]:
+    """Return what was measured of a scope's systems on some days, by system and day."""
     return [
         row
         for row in desk.facts.once(technology.tech_measures)
@@ -168,6 +172,8 @@ def measured(desk: Desk, scope: Scope, name: str, month: int) -> list[MeasureFac
 
 
 def _untracked(desk: Desk, month: int) -> Answer:
+    if months.first_day(month) < _read_since(desk):
+        return desk.absent(f"not looked at before {_read_since(desk):%-d %b %Y}", Badge.UNRECONCILED)
     return desk.absent(f"not tracked in {months.label(month)}", Badge.UNRECONCILED)
 
 
@@ -176,16 +182,37 @@ def system_names(desk: Desk) -> dict[int, str]:
     return {row.pk: row.name for row in desk.facts.once(technology.tech_systems)}
 
 
+def _read_since(desk: Desk) -> dt.date:
+    return months.first_day(months.month_of(desk.as_of) - technology.MEASURE_MONTHS + 1)
+
+
+def _summed_between(name: MeasureName) -> Daily:
+    """Return how to add a measure's days of a run up; part of a run is not the run."""
+
+    def work_out(desk: Desk, scope: Scope, first: dt.date, last: dt.date) -> Answer:
+        since = _read_since(desk)
+        if first < since:
+            return desk.absent(f"not looked at before {since:%-d %b %Y}", Badge.UNRECONCILED)
+        begun = min((row.on for row in measured_between(desk, scope, name, since, last)), default=None)
+        if begun is None or first < begun:
+            when = f"before {begun:%-d %b %Y}" if begun else "on these days"
+            return desk.absent(f"not tracked {when}", Badge.UNRECONCILED)
+        return _measures(desk, measured_between(desk, scope, name, first, last))
+
+    return work_out
+
+
+def _measures(desk: Desk, rows: list[MeasureFact]) -> Answer:
+    names = system_names(desk)
+    return desk.rows(TraceRow(names[row.system_id], row.value, f"measure:{row.id}", row.on) for row in rows)
+
+
 def _summed(name: MeasureName) -> Callable[[Desk, Scope, int], Answer]:
     """Return how to add a measure's days up, a row for each system and day."""
 
     def work_out(desk: Desk, scope: Scope, month: int) -> Answer:
-        names, rows = system_names(desk), measured(desk, scope, name, month)
-        if not rows:
-            return _untracked(desk, month)
-        return desk.rows(
-            TraceRow(names[row.system_id], row.value, f"measure:{row.id}", row.on) for row in rows
-        )
+        rows = measured(desk, scope, name, month)
+        return _measures(desk, rows) if rows else _untracked(desk, month)
 
     return work_out
 
@@ -218,6 +245,7 @@ for _key, _name, _measure, _unit, _better in (
         formula="Σ over the month's days and the systems that are measured",
         source=SNAPSHOTS,
         better=_better,
+        daily=_summed_between(_measure),
     )(_summed(_measure))
 
 metric(
@@ -301,6 +329,33 @@ def released(desk: Desk, scope: Scope) -> list[DeploymentFact]:
 
 def _release(row: DeploymentFact, amount: int) -> TraceRow:
     return TraceRow(f"{row.what}: {row.change}".rstrip(": "), amount, f"deployment:{row.id}", row.on)
+
+
+def deployments_between(desk: Desk, scope: Scope, first: dt.date, last: dt.date) -> Answer:
+    """How often something went out on some days."""
+    read = desk.as_of - dt.timedelta(days=technology.RELEASE_DAYS)
+    known = [row for row in desk.facts.once(technology.deployments) if row.entity_id in scope.ids]
+    if not known:
+        return desk.absent("not tracked: no deployment is recorded")
+    if first < read:
+        return desk.absent(f"not looked at before {read:%-d %b %Y}")
+    if last < (begun := min(row.on for row in known)):
+        return desk.absent(f"not tracked before {begun:%-d %b %Y}")
+    return desk.rows([_release(row, 1) for row in known if first <= row.on <= last], Badge.ENTERED)
+
+
+@metric(
+    "deployments",
+    name="Deployments",
+    unit=Unit.COUNT,
+    formula="Releases of the month",
+    source="Deployments",
+    better=Better.MORE,
+    daily=deployments_between,
+)
+def deployments(desk: Desk, scope: Scope, month: int) -> Answer:
+    """How often something went out in a month."""
+    return deployments_between(desk, scope, months.first_day(month), months.last_day(month))
 
 
 @metric(

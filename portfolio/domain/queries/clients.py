@@ -36,7 +36,7 @@ from portfolio.models import (
 
 KINDS = (EntityKind.AGENCY, EntityKind.RECEIVABLES)
 # A year to look back on, from the month before the last one, and what a prior of three months needs.
-_BACK_MONTHS = 16
+BACK_MONTHS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +230,7 @@ class _Reader:
     clients: dict[str, ClientFact] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.since = months.first_day(months.month_of(self.as_of) - _BACK_MONTHS)
+        self.since = months.first_day(months.month_of(self.as_of) - BACK_MONTHS)
 
     def _of(self, path: str = "") -> Q:
         return Q(**{f"{path}entity__in": self.entity_ids, f"{path}entity__kind__in": KINDS})

@@ -95,7 +95,7 @@ class TestFactsOfTheSample:
     def test_every_section_has_its_charts_and_tables_and_every_chart_its_words(self) -> None:
         document = first_edition(SLUG)
         assert [chart.name for chart in document.charts] == [
-            "occupancy", "rates", f"strip-{SLUG}", "noi", "ahead",
+            "occupancy", "rates", f"strip-{SLUG}", "sold-nights-twelve-months", "stay-revenue-twelve-months", "noi", "ahead",
         ]  # fmt: skip
         assert all(chart.title and chart.alt for chart in document.charts)
         assert len(document.kpis) == 10

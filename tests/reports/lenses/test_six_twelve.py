@@ -16,4 +16,4 @@ def test_a_year_so_far_is_the_fiscal_year_of_those_it_is_about() -> None:
     for only in (None, own.pk):
         desk = Desk(Facts(as_of=AS_OF, entity_id=only), month=OCTOBER)
         six_twelve.blocks(desk, "revenue", desk.scope("qos"))
-        assert desk.figures["revenue.qos.ytd2026-11-07"].period == "1 Jul to 7 Nov 2026"
+        assert desk.figures["revenue.qos.2026-07-01_2026-11-07"].period == "1 Jul to 7 Nov 2026"

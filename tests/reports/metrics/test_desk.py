@@ -69,12 +69,14 @@ def test_a_metric_of_days_gives_a_figure_for_any_run_of_them(
             better=Better.MORE,
             daily=nights,
         )(lambda desk, scope, month: desk.absent("n/a"))
-        week = desk().between(
-            "nights", None, dt.date(2026, 11, 1), dt.date(2026, 11, 7), period="wk2026-11-07"
-        )
-    assert (week.key, week.value, week.period) == ("nights.qos.wk2026-11-07", 7, "1 Nov to 7 Nov 2026")
+        week = desk().between("nights", None, dt.date(2026, 11, 1), dt.date(2026, 11, 7))
+    assert (week.key, week.value, week.period) == (
+        "nights.qos.2026-11-01_2026-11-07",
+        7,
+        "1 Nov to 7 Nov 2026",
+    )
     with pytest.raises(ValueError, match="The metric coverage is not known by the day"):
-        desk().between("coverage", None, AS_OF, AS_OF, period="day")
+        desk().between("coverage", None, AS_OF, AS_OF)
     with pytest.raises(ValueError, match="The metric revenue is defined twice"):
         metric("revenue", name="", unit=Unit.MONEY, formula="", source="")(
             lambda desk, scope, month: desk.absent("n/a")

@@ -34,7 +34,7 @@ class TestNothingKnown:
         draft = LENSES[SLUG](Facts(as_of=AS_OF), zone="America/Los_Angeles")
         assert draft.head.entities == "No entities"
         assert {entry.value for entry in draft.figures.values() if entry.metric == "adr"} == {None}
-        assert len(draft.sections) == 9
+        assert len(draft.sections) == 10
         assert draft.findings == ()
 
     def test_a_rental_without_records_has_no_zero_where_nothing_is_tracked(self) -> None:
@@ -112,7 +112,7 @@ def test_the_strip_tells_its_nights_apart_by_shape_and_says_them_as_numbers() ->
     assert spec.nights == ("SBOO" + " " * 27,)
     drawn = charts.draw(Chart("strip", "Calendar", spec, "October: 1 sold.")).decode()
     assert "Blocked" in drawn
-    # A legend's sample and a night: a full mark for the sold one, a low hollow one for the blocked one, two dots.
+    # A legend's sample and a night: a full mark for the sold one, a low one for the blocked one, two dots.
     assert drawn.count("v18") == 1
     assert drawn.count('height="8"') == 2
     assert drawn.count("h3v2") == 2

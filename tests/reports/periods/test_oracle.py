@@ -11,10 +11,13 @@ import pytest
 import yaml
 
 from core import months
-from reports import periods
-from reports.metrics.registry import Aggregate
+from reports.document import Row, TraceRow, Unit
+from reports.lenses import six_twelve
+from reports.metrics import REGISTRY, Better, Desk, Facts, Scope
+from reports.metrics.registry import Aggregate, Answer, Metric
+from tests.factories.portfolio import EntityFactory
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 DATA = Path(__file__).parent / "wbr"
 # The oracle's values have up to five decimals; ours are whole steps.
@@ -30,7 +33,6 @@ COLUMNS = {
     "TotalPMs_TARGET": ("Total_PMs_Target", Aggregate.FIRST),
     "MRR_TARGET": ("MRR_Target", Aggregate.LAST),
 }
-WEEK_NUMBERS = {"scenario_1": 38, "scenario_2": 1, "scenario_3": 38, "scenario_6": 13}
 
 
 def cases() -> Iterator[Any]:
@@ -49,21 +51,52 @@ def day(text: str) -> dt.date:
     raise ValueError(text)
 
 
-def series(folder: Path, metric: str) -> periods.Series:
-    column, aggregate = COLUMNS[metric]
+Values = dict[dt.date, int | None]
+
+
+def values_of(folder: Path, column: str) -> Values:
     with (folder / "original.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["Date"]]
-    return periods.Series(
-        {
-            day(row["Date"]): int(Decimal(row[column].replace(",", "")) * STEP) if row[column] else None
-            for row in rows
-        },
+    return {
+        day(row["Date"]): int(Decimal(row[column].replace(",", "")) * STEP) if row[column] else None
+        for row in rows
+    }
+
+
+def a_metric(values: Values, aggregate: Aggregate) -> Metric:
+    """Return a metric whose records are the oracle's days."""
+
+    def between(desk: Desk, scope: Scope, first: dt.date, last: dt.date) -> Answer:
+        rows = [
+            TraceRow("", value, on=on)
+            for on, value in values.items()
+            if first <= on <= last and value is not None
+        ]
+        return (
+            desk.folded(aggregate.value, rows, undefined="no value")
+            if rows
+            else desk.absent("not tracked on these days")
+        )
+
+    def month_of(desk: Desk, scope: Scope, month: int) -> Answer:
+        return between(desk, scope, months.first_day(month), months.last_day(month))
+
+    return Metric(
+        "wbr",
+        "What is counted",
+        Unit.COUNT,
+        "Days",
+        "Days",
+        True,
+        month_of,
+        Better.NEITHER,
         aggregate,
+        between,
     )
 
 
-def shown(values: list[int | None]) -> list[float]:
-    return [float("nan") if value is None else value / STEP for value in values]
+def shown(values: list[int | None], unit: int = STEP) -> list[float]:
+    return [float("nan") if value is None else value / unit for value in values]
 
 
 def expected(values: list[float]) -> object:
@@ -71,37 +104,49 @@ def expected(values: list[float]) -> object:
 
 
 @pytest.mark.parametrize(("folder", "case"), list(cases()))
-def test_a_block_says_what_the_oracle_says(folder: Path, case: dict[str, Any]) -> None:
-    values = series(folder, case["metric_name"])
-    spans = periods.spans(
-        week_ending=day(case["week_ending"]),
-        fiscal_year_ends=dt.datetime.strptime(case["fiscal_year_end_month"], "%b").month,  # noqa: DTZ007
-        fiscal=case["x_axis_monthly_display"] == "fiscal_year",
+def test_a_block_prints_what_the_oracle_says(
+    folder: Path, case: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending, ends = day(case["week_ending"]), dt.datetime.strptime(case["fiscal_year_end_month"], "%b").month  # noqa: DTZ007
+    column, aggregate = COLUMNS[case["metric_name"]]
+    values = values_of(folder, column)
+    monkeypatch.setitem(REGISTRY, "wbr", a_metric(values, aggregate))
+    EntityFactory(fiscal_year_ends=ends)
+    desk, fiscal = (
+        Desk(Facts(as_of=ending), month=months.month_of(ending) - 1),
+        case["x_axis_monthly_display"] == "fiscal_year",
     )
 
-    assert shown([values.over(pair.run) for pair in spans.weeks]) == expected(case["cy_6_weeks"])
-    assert shown([values.over(pair.before) for pair in spans.weeks]) == expected(case["py_6_weeks"])
-    assert shown([values.over(pair.run) for pair in spans.months]) == expected(case["cy_monthly"])
-    assert shown([values.over(pair.before) for pair in spans.months]) == expected(case["py_monthly"])
+    table = six_twelve.table(desk, "wbr")
+    columns = [column.label for column in table.columns]
 
-    numbers = periods.week_numbers(WEEK_NUMBERS[folder.name])
-    assert [f"wk {number}" for number in numbers] + [
-        months.label(name).split()[0] for name in spans.month_names
-    ] == case["x_axis"]
+    def down(label: str, rows: tuple[Row, ...]) -> list[int | None]:
+        """Return what a column prints; one of the year before is left out where the records do not go back to it."""
+        if label not in columns:
+            return [None for _ in rows]
+        cells = (row.cells[columns.index(label)] for row in rows)
+        return [desk.figures[cell.figure].value if cell.figure else None for cell in cells]
 
-    week = values.over(spans.week.run)
-    box = [week, *(values.over(pair.run) for pair in (spans.month, spans.quarter, spans.year))]
-    changes = [
-        periods.change(week, values.over(spans.week_before)),
-        *(
-            periods.change(values.over(pair.run), values.over(pair.before))
-            for pair in (spans.week, spans.month, spans.quarter, spans.year)
-        ),
-    ]
-    assert shown(box) == expected([case["box_totals"][at] for at in (0, 3, 5, 7)])
+    weeks = table.rows[:6]
+    # Of what stands on a day, month, quarter and year so far are the same and printed once.
+    box = (weeks[-1], *(table.rows[6:] if len(table.rows) == 9 else table.rows[6:] * 3))
+    assert weeks[-1].cells[0].text == f"Week to {ending:%-d %b}"
+    assert shown(down("Value", weeks)) == expected(case["cy_6_weeks"])
+    assert shown(down("Year before", weeks)) == expected(case["py_6_weeks"])
+    assert shown(down("Value", box)) == expected([case["box_totals"][at] for at in (0, 3, 5, 7)])
+    changes = [*down("Week on week", weeks[-1:]), *down("Year on year", box)]
     # The oracle writes 0.0 where there is nothing to compare with; ours has no change there.
     said = [case["box_totals"][at] for at in (1, 2, 4, 6, 8)]
-    assert [0.0 if found is None else found / 100 for found in changes] == expected(said)
+    assert shown([found or 0 for found in changes], 100) == expected(said)
 
-    assert len(values.within(spans.frame)) == case["cy_monthly_data_frame_length"]
-    assert len(values.within(spans.frame_before)) == case["py_monthly_data_frame_length"]
+    spans = six_twelve.spans(desk, fiscal=fiscal)
+    of_months = six_twelve.by_month(desk, "wbr", None, spans)
+    assert [months.label(entry.month).split()[0] for entry in of_months] == case["x_axis"][6:]
+    assert shown([entry.now for entry in of_months]) == expected(case["cy_monthly"])
+    assert shown([entry.before for entry in of_months]) == expected(case["py_monthly"])
+
+    # The oracle's frames: from the first of the twelve last months to the end of the fiscal year, as far as days are known.
+    began, newest = six_twelve.spans(desk).month_names[0], max(map(months.month_of, values))
+    year = months.month_of(spans.year.run.first)
+    assert min(year + 11, newest) - began + 1 == case["cy_monthly_data_frame_length"]
+    assert min(year - 1, newest) - (began - 12) + 1 == case["py_monthly_data_frame_length"]

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from core import months
 from reports import periods
-from reports.metrics.registry import Aggregate
 
 pytestmark = pytest.mark.once
 
@@ -59,30 +58,6 @@ def test_the_runs_are_what_a_calendar_says(ending: dt.date, ends: int, fiscal: b
         assert pair.before.last.month == ending.month
         february = (ending.month, ending.day) == (2, 29)
         assert pair.before.last.day == (28 if february else ending.day)
-
-
-@given(st.dictionaries(DAYS, st.integers(-500, 500) | st.none(), max_size=60), DAYS, st.integers(0, 60))
-def test_a_run_is_worth_its_days_and_nothing_is_not_zero(
-    values: dict[dt.date, int | None], first: dt.date, length: int
-) -> None:
-    run = periods.Run(first, first + dt.timedelta(days=length))
-    inside = [values[day] for day in days_of(run) if values.get(day) is not None]
-
-    worth = {how: periods.Series(values, how).over(run) for how in Aggregate}
-
-    if not inside:
-        assert set(worth.values()) == {None}
-    else:
-        assert worth[Aggregate.SUM] == sum(inside)
-        assert (worth[Aggregate.MIN], worth[Aggregate.MAX]) == (min(inside), max(inside))
-        assert (worth[Aggregate.FIRST], worth[Aggregate.LAST]) == (inside[0], inside[-1])
-        assert worth[Aggregate.MEAN] == pytest.approx(sum(inside) / len(inside), abs=0.5)
-
-
-def test_a_change_needs_something_to_change_from() -> None:
-    assert periods.change(150, 100) == 5_000
-    assert periods.change(-50, -100) == 5_000
-    assert [periods.change(1, None), periods.change(None, 1), periods.change(1, 0)] == [None, None, None]
 
 
 def test_a_year_before_the_twenty_ninth_of_february_is_the_twenty_eighth() -> None:
