@@ -80,7 +80,7 @@ def size(svg: bytes) -> tuple[int, int]:
     """Return the width and height of an SVG file that `svg` drew."""
     opening = svg[: svg.index(b">")].decode()
     width, height = (opening.split(f' {name}="', 1)[1].split('"', 1)[0] for name in ("width", "height"))
-    return int(width), int(height)
+    return round(float(width)), round(float(height))
 
 
 def numbers(plot: Plot) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
