@@ -7,6 +7,7 @@ show, so one that no shipped font has is written as its code point.
 
 import datetime as dt
 import functools
+import re
 import threading
 from pathlib import Path
 
@@ -24,9 +25,12 @@ _KEPT_FOR = 10
 # Words longer than this get places to break; no column of a table holds them in one line.
 _LONGEST = 24
 _STEP = 16
+_LONG = re.compile(f"[^ ]{{{_LONGEST + 1}}}")
 _BREAK = "\u200b"
 # Shows nothing, and Typst 0.15 cannot tag a link that holds nothing else.
 _SOFT_HYPHEN = "\u00ad"
+# What every shipped face has: printable ASCII, Latin letters and the signs of our own sentences.
+_COMMON = re.compile("[ -~\u00a1-\u00ac\u00ae-\u017f–—‘’“”…•−×≤≥€]*")
 
 
 class PressError(RuntimeError):
@@ -110,9 +114,9 @@ class Words:
 
     def __call__(self, text: str) -> str:
         """Return the text as it can be set."""
-        if not text.isascii() or not text.isprintable():
+        if not _COMMON.fullmatch(text):
             text = "".join(self.shown(char) for char in text)
-        if len(text) > _LONGEST:
+        if _LONG.search(text):
             text = " ".join(_with_breaks(word) for word in text.split(" "))
         return text
 
@@ -122,7 +126,7 @@ class Words:
             return " " if char in "\t\n\r\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029" else char
         if char == _SOFT_HYPHEN:
             return ""
-        if _is_common(char) or (char.isprintable() and face("IBMPlexSans-Regular").has(char)):
+        if _COMMON.fullmatch(char) or (char.isprintable() and face("IBMPlexSans-Regular").has(char)):
             return char
         alphabetic = char < self.ALPHABETS_END
         if char not in self.unshown and (alphabetic or self.trials < self.TRIALS):
@@ -137,11 +141,6 @@ def _with_breaks(word: str) -> str:
     if len(word) <= _LONGEST:
         return word
     return _BREAK.join(word[at : at + _STEP] for at in range(0, len(word), _STEP))
-
-
-def _is_common(char: str) -> bool:
-    """Tell whether a character is one that every shipped face has: printable ASCII and Latin letters."""
-    return " " <= char <= "~" or "\u00a1" <= char <= "\u017f" or char in "–—‘’“”…•−×≤≥€"
 
 
 @functools.lru_cache(maxsize=16384)

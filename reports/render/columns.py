@@ -4,10 +4,11 @@ Worked out here once, for the press would try each column and each row of which 
 in points; the text is that of `typst/edition.typ`.
 """
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.typefaces import Typeface, face
+from core.typefaces import face
 from reports.document import Align, Column
 from reports.render.frame import Piece
 
@@ -20,9 +21,12 @@ MARK = 0.78
 BADGE = 0.85
 # Texts up to this length stand on one line: dates, names, states.
 _WHOLE = 66.0
+# How many texts the longest of a column counts for where room is shared out.
+_LONE = 3
 # Left over in a cell, so that two letters that stand further apart than most never make a line more.
 _SPARE = 0.6
 
+_BREAK = "\u200b"
 _REGULAR, _BOLD, _LABEL = "IBMPlexSans-Regular", "IBMPlexSans-SemiBold", "IBMPlexSansCondensed-Medium"
 
 
@@ -36,40 +40,56 @@ class Layout:
     lines: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """What a column asks for: the least it must have, what keeps every text on a line, and how much is over the least."""
+
+    least: float
+    most: float
+    over: float
+
+
 class _Text:
     """A text of a cell in its face: how long it is, and its words, which alone may stand on a line."""
 
-    __slots__ = ("_face", "length", "size", "tail", "text")
+    __slots__ = ("_face", "_longest", "_size", "_tail", "_text", "length")
 
-    def __init__(self, text: str, typeface: Typeface, size: float, tail: float = 0.0) -> None:
-        self._face, self.text, self.size, self.tail = typeface, text, size, tail
-        self.length = typeface.width(text, size=size) + tail
+    def __init__(self, text: str, typeface: str, size: float, tail: float = 0.0) -> None:
+        """Measure a text, behind which ``tail`` stands with its last word."""
+        length, longest = _measured(text, typeface)
+        self._text, self._face, self._size, self._tail = text, typeface, size, tail
+        self._longest = longest * size
+        self.length = length * size + tail
 
     @property
     def longest(self) -> float:
-        return max(length for length, _ in self._words())
+        """Return the length of the longest word, at most."""
+        return self._longest + self._tail
 
     def lines(self, width: float) -> int:
         """Return how many lines it takes where only spaces and places to break end one; never too few."""
         if self.length <= width:
             return 1
+        measure, size = face(self._face).width, self._size
+        space = measure(" ", size=size)
         lines, used, gap = 1, 0.0, 0.0
-        for length, space in self._words():
-            if used and used + gap + length > width:
-                lines, used, gap = lines + 1, 0.0, 0.0
-            used, gap = used + gap + length, space
-        return lines
+        for word in self._text.split(" "):
+            for bit in word.split(_BREAK):
+                length = measure(bit, size=size)
+                if used and used + gap + length > width:
+                    lines, used, gap = lines + 1, 0.0, 0.0
+                used, gap = used + gap + length, 0.0
+            gap = space
+        return lines + (used + self._tail > width)
 
-    def _words(self) -> Iterator[tuple[float, float]]:
-        """Yield each word's length and that of the space behind it; what follows the text belongs to the last word."""
-        space = self._face.width(" ", size=self.size)
-        words = self.text.split(" ")
-        for number, word in enumerate(words):
-            bits = word.split("\u200b")
-            for at, bit in enumerate(bits):
-                ends = at == len(bits) - 1
-                tail = self.tail if ends and number == len(words) - 1 else 0.0
-                yield self._face.width(bit, size=self.size) + tail, space if ends else 0.0
+
+@functools.lru_cache(maxsize=16384)
+def _measured(text: str, typeface: str) -> tuple[float, float]:
+    """Return the length of a text and of its longest word in em; most texts of an edition stand in the one before."""
+    measure = face(typeface).width
+    return measure(text, size=1.0), max(
+        measure(bit, size=1.0) for word in text.split(" ") for bit in word.split(_BREAK)
+    )
 
 
 def share(
@@ -86,20 +106,15 @@ def share(
             [_text(piece, size, bold=total or not at) for at, piece in enumerate(row)]
             for row, total in zip(rows, totals, strict=True)
         ]
-        heads = [_Text(column.label, face(_LABEL), size) for column in columns]
-        least, most = [], []
+        heads = [_Text(column.label, _LABEL, size) for column in columns]
+        needs = []
         for at, column in enumerate(columns):
             cells = [(row[at], line[at]) for row, line in zip(rows, texts, strict=True) if at < len(row)]
             badge = face(_LABEL).width(badges[at], size=size * BADGE)
-            right = column.align is Align.RIGHT
-            needs = [heads[at].longest, badge, *(_least(piece, text, right=right) for piece, text in cells)]
-            least.append(max(needs) + _SPARE)
-            most.append(
-                max(least[-1], heads[at].length + _SPARE, *(text.length + _SPARE for _, text in cells))
-            )
-        if sum(least) <= sheet:
+            needs.append(_needs(cells, heads[at], badge, right=column.align is Align.RIGHT))
+        if sum(need.least for need in needs) <= sheet:
             break
-    widths = _widths(columns, least, most, sheet)
+    widths = _widths(columns, needs, sheet)
     room = [width - _SPARE / 2 for width in widths]
     return Layout(
         size,
@@ -112,19 +127,38 @@ def share(
     )
 
 
-def _widths(columns: Sequence[Column], least: list[float], most: list[float], sheet: float) -> list[float]:
-    if sum(most) <= sheet:
+def _needs(cells: Sequence[tuple[Piece, _Text]], head: _Text, badge: float, *, right: bool) -> _Needs:
+    least = max([head.longest, badge, *(_least(piece, text, right=right) for piece, text in cells)]) + _SPARE
+    most = max([least, head.length + _SPARE, *(text.length + _SPARE for _, text in cells)])
+    excess = [max(text.length - least, 0.0) for _, text in cells] + [max(head.length - least, 0.0)]
+    over = sum(excess) + _LONE * max(excess)
+    return _Needs(least, most, over)
+
+
+def _widths(columns: Sequence[Column], needs: Sequence[_Needs], sheet: float) -> list[float]:
+    most, least = sum(need.most for need in needs), sum(need.least for need in needs)
+    if most <= sheet:
         small = SMALL - GUTTER * (len(columns) - 1)
-        spare = (small if sum(most) <= small else sheet) - sum(most)
+        spare = (small if most <= small else sheet) - most
         # Words get the room that is to spare; numbers stand close together.
         wordy = [column.align is not Align.RIGHT for column in columns]
         wordy = wordy if any(wordy) else [True, *wordy[1:]]
-        words = sum(width for width, is_wordy in zip(most, wordy, strict=True) if is_wordy)
-        return [width + spare * width / words * is_wordy for width, is_wordy in zip(most, wordy, strict=True)]
-    short, wish = sheet - sum(least), sum(most) - sum(least)
-    if short >= 0:
-        return [low + short * (high - low) / wish for low, high in zip(least, most, strict=True)]
-    return [low * sheet / sum(least) for low in least]
+        words = sum(need.most for need, is_wordy in zip(needs, wordy, strict=True) if is_wordy)
+        return [
+            need.most + spare * need.most / words * is_wordy
+            for need, is_wordy in zip(needs, wordy, strict=True)
+        ]
+    if least > sheet:
+        return [need.least * sheet / least for need in needs]
+    widths = [need.least for need in needs]
+    # By how much its texts are too long together: one long text among short ones may rather take some lines.
+    while (short := sheet - sum(widths)) > 1:
+        open_to = [need.over if width < need.most else 0.0 for need, width in zip(needs, widths, strict=True)]
+        widths = [
+            min(width + short * over / sum(open_to), need.most)
+            for need, width, over in zip(needs, widths, open_to, strict=True)
+        ]
+    return widths
 
 
 def _least(piece: Piece, text: _Text, *, right: bool) -> float:
@@ -135,6 +169,6 @@ def _least(piece: Piece, text: _Text, *, right: bool) -> float:
 
 
 def _text(piece: Piece, size: float, *, bold: bool) -> _Text:
-    typeface = face(_BOLD if bold else _REGULAR)
-    tail = typeface.width(f"\u00a0{piece.mark}", size=size * MARK) if piece.mark else 0.0
+    typeface = _BOLD if bold else _REGULAR
+    tail = face(typeface).width(f"\u00a0{piece.mark}", size=size * MARK) if piece.mark else 0.0
     return _Text(piece.text, typeface, size, tail)

@@ -48,7 +48,7 @@ def prepare(document: Document, *, charts: Mapping[str, bytes]) -> Callable[[], 
     edition = values(document, words)
     drawn = {name: on_paper(drawing, words) for name, drawing in charts.items()}
     midnight = dt.datetime.combine(document.head.as_of, dt.time(), tzinfo=dt.UTC)
-    inputs = {"edition": json.dumps(edition, sort_keys=True), "charts": json.dumps(drawn, sort_keys=True)}
+    inputs = {"edition": json.dumps(edition), "charts": json.dumps(drawn)}
 
     def set_pages() -> bytes:
         try:
