@@ -64,10 +64,12 @@ _UNSET_WIDTH = 10
 
 _BOLD = Font(bold=True)
 _TITLE = Font(bold=True, size=14)
+_FAINT = Font(color="566878", italic=True)
 _LINKED = Font(color="1F5E8C", underline="single")
 _TOP = Alignment(vertical="top")
 _FOLDED = Alignment(vertical="top", wrap_text=True)
 _ASIDE = Alignment(vertical="top", horizontal="right")
+_ASIDE_FOLDED = Alignment(vertical="top", horizontal="right", wrap_text=True)
 _LABEL_LEFT = Alignment(vertical="bottom", wrap_text=True)
 _LABEL_ASIDE = Alignment(vertical="bottom", horizontal="right", wrap_text=True)
 _RULE = Border(bottom=Side(style="medium", color="3D5266"))
@@ -183,12 +185,24 @@ def _write(page: WriteOnlyWorksheet, sheet: Sheet, names: Sequence[str]) -> None
     page.HeaderFooter.oddFooter.right.text = "&P / &N"
     if 0 < sheet.heads < len(sheet.rows):
         page.print_title_rows = f"1:{sheet.heads}"
+    numbers: set[int] = set()
     for position, row in enumerate(sheet.rows):
+        numbers = (
+            _numbers_below(sheet, position)
+            if position in sheet.labels
+            else numbers
+            if len(row) > 1
+            else set()
+        )
         cells = [
             _cell(page, value, width, names)
             for value, width in zip(row, (*widths, *[_UNSET_WIDTH] * len(row)), strict=False)
         ]
-        _set_apart(cells, sheet, position)
+        for column in numbers:
+            # Words instead of a number stand where the number would.
+            if column < len(cells) and cells[column].data_type == "s" and cells[column].value:
+                cells[column].alignment, cells[column].font = _ASIDE_FOLDED, _FAINT
+        _set_apart(cells, sheet, position, numbers)
         if len(row) == 1 and isinstance(row[0], str) and position not in sheet.titles:
             _across(page, cells[0], row[0], position, widths)
         page.append(cells)
@@ -224,7 +238,7 @@ def _widths(sheet: Sheet) -> list[int]:
                     longest = max(map(len, str(value or "").split()), default=0)
                     length = min(length, max(_LABEL, longest))
                 widths[column] = max(widths.get(column, 0), length)
-    return [min(widths.get(column, 0) + 2, _WIDEST) for column in range(max(widths, default=-1) + 1)]
+    return [min(widths.get(column, 0) + 3, _WIDEST) for column in range(max(widths, default=-1) + 1)]
 
 
 def _length(value: Value) -> int:
@@ -291,17 +305,16 @@ def _digits(value: Decimal) -> str:
     return f"{number};-{number}"
 
 
-def _set_apart(cells: Sequence[Cell], sheet: Sheet, position: int) -> None:
+def _set_apart(cells: Sequence[Cell], sheet: Sheet, position: int, numbers: set[int]) -> None:
     """Set a row of titles, of columns' labels or of totals apart from the others."""
     if position in sheet.titles:
         for cell in cells:
             cell.font, cell.alignment = _TITLE, _TOP
     elif position in sheet.labels:
-        numbers = _numbers_below(sheet, position)
         for column, cell in enumerate(cells):
             cell.font, cell.fill, cell.border = _BOLD, _WASH, _RULE
             cell.alignment = _LABEL_ASIDE if column in numbers else _LABEL_LEFT
-    elif position in sheet.strong or position < sheet.heads:
+    elif position in sheet.strong or (position < sheet.heads and not sheet.labels):
         summed = position in sheet.strong and any(cell.data_type == "n" for cell in cells)
         for cell in cells:
             cell.font = _BOLD

@@ -14,7 +14,7 @@ import pytest
 from openpyxl import Workbook
 from openpyxl.cell import Cell as BookCell
 
-from reports.document import Cell, Column, Document, Figure, Row, Section, Table, Unit
+from reports.document import Axis, Cell, Chart, Column, Document, Figure, Row, Section, Table, Unit
 from reports.domain import late
 from reports.lenses import LENSES
 from reports.models import EditionFile, FileKind, Report
@@ -225,6 +225,8 @@ class TestCells:
             "a\r\nb",
             "x" * 40_000,
             "3 Nov 2026",
+            "Tue 3 Nov 2026",
+            "3 Nov",
         ]
         rows = cells(with_table("A/B:C*?[x]\\ " * 4, ["Typed", "Note"], [[text, "n"] for text in typed]))
         found = [row[0].value for row in rows]
@@ -234,7 +236,33 @@ class TestCells:
         assert len(found[8]) == 32_767
         assert found[8].endswith("…")
         assert {row[0].data_type for row in rows[:9]} == {"s"}
-        assert found[9].date() == dt.date(2026, 11, 3)
+        assert [value.date() for value in found[9:11]] == [dt.date(2026, 11, 3)] * 2
+        assert found[11] == "3 Nov"
+
+    def test_words_instead_of_a_number_stand_where_it_would(self) -> None:
+        missing = figure("m", "M", None, missing="not tracked")
+        rows = cells(with_table("Mixed", ["What", "Now"], [["A", figure("a", "A", 100)], ["B", missing]]))
+        assert [row[1].alignment.horizontal for row in rows] == ["right", "right"]
+        assert (rows[1][1].value, rows[1][1].font.italic) == ("not tracked", True)
+
+    def test_a_chart_s_numbers_are_a_table(self) -> None:
+        (chart,) = [
+            block
+            for section in document().sections
+            for block in section.blocks
+            if isinstance(block, Chart) and block.spec.axis is Axis.MONTH
+        ][:1]
+        sheet = next(
+            sheet
+            for sheet in written(document()).worksheets
+            if any(row[0].value == f"Chart: {chart.title}" for row in sheet.iter_rows())
+        )
+        rows = list(sheet.iter_rows())
+        at = next(n for n, row in enumerate(rows) if row[0].value == f"Chart: {chart.title}")
+        drawn = chart.spec.series[0].values
+        found = [row[1] for row in rows[at + 2 : at + 2 + len(drawn)]]
+        for cell, value in zip(found, drawn, strict=True):
+            assert cell.value == "not tracked" if value is None else steps(cell, chart.spec.unit) == value
 
 
 @pytest.mark.usefixtures("sample")
