@@ -6,6 +6,7 @@ writes numbers; this writes dates, badges, states and links. Nothing here reads 
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import groupby
 from urllib.parse import quote, urlsplit
 
 from reports.document import (
@@ -25,7 +26,7 @@ from reports.document import (
 )
 from reports.figures import write
 from reports.render import frame_parts
-from reports.render.frame_parts import Part, Said, day
+from reports.render.frame_parts import Part, Said, day, with_address
 from reports.render.words import (
     BADGE_MEANINGS,
     BADGE_WORDS,
@@ -156,8 +157,11 @@ class Frame:
         )
 
     def plain(self, line: Line) -> str:
-        """Return a line as one string, marks included."""
-        return "".join(f"{p.text} {p.mark}" if p.mark else p.text for p in self.line(line))
+        """Return a line as one string, marks included, and the address behind the words of a commentary's link."""
+        return "".join(
+            with_address("".join(f"{p.text} {p.mark}" if p.mark else p.text for p in run), href)
+            for href, run in groupby(self.line(line), key=lambda p: p.href if p.said else "")
+        )
 
     @property
     def title(self) -> str:

@@ -6,14 +6,15 @@ import io
 import json
 import re
 
+import openpyxl
 import pypdf
 import pytest
 
 from reports import prose
 from reports.document import Document, Passage, Prose, Span, Stands, dump, load
-from reports.render import html_mail, pdf, text, web
+from reports.render import html_mail, pdf, text, web, xlsx
 from reports.render import json as public
-from tests.factories.reports import a_document
+from tests.factories.reports import ISSUED_AT, a_document
 
 pytestmark = pytest.mark.once
 
@@ -172,6 +173,11 @@ def test_words_are_set_as_their_author_had_them_in_every_form() -> None:
         ]
         stands = [passage["stands"] for passage in piece["passages"]]
         assert stands == ["paragraph", "bullet", "bullet", "number", "number"]
+
+    book = openpyxl.load_workbook(io.BytesIO(xlsx.render(made, at=ISSUED_AT)))
+    cells = [str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row]
+    sentence = "Sales rose, well and truly, in October: see the big book (https://good.example/?a=1&b=2)."
+    assert cells.count(sentence) == 2
 
     sheets = pypdf.PdfReader(io.BytesIO(pdf.render(made, charts={}))).pages
     printed = " ".join(" ".join(sheet.extract_text() for sheet in sheets).split())
