@@ -18,7 +18,7 @@ from core.collector import uncollected
 from portfolio.domain import queries
 from portfolio.models import Entity
 from reports.document import Document, Draft
-from reports.domain import agreement, catalogue, editions, forms, held, runs
+from reports.domain import agreement, catalogue, editions, forms, held, muting, runs
 from reports.lenses import LENSES
 from reports.metrics import Facts
 from reports.models import Report, Run, RunState
@@ -66,7 +66,9 @@ def build(
     readings = {} if readings is None else readings
     read = as_of, None if entity is None else entity.pk
     for _ in range(STILL_TRIES):
-        facts = readings.setdefault(read, Facts(as_of=as_of, entity_id=read[1]))
+        if read not in readings:
+            readings[read] = Facts(as_of=as_of, entity_id=read[1], aside=muting.in_force(on=as_of))
+        facts = readings[read]
         draft = LENSES[report.lens](
             facts, zone=settings.QUARTERDECK_ZONE if entity is None else entity.zone, sample=words
         )

@@ -38,6 +38,12 @@ def standing(note: FindingNote, finding: Finding | None, *, on: dt.date) -> tupl
     return max(said, default=(None, ""))
 
 
+def in_force(*, on: dt.date) -> frozenset[tuple[str, str]]:
+    """Return the findings that people muted beyond a day, each by rule and subject. One query."""
+    muted = Finding.objects.filter(muted_until__gt=on, muted_by__isnull=False)
+    return frozenset(muted.values_list("rule", "subject"))
+
+
 def follow(*, finding: Finding, note: FindingNote | None, on: dt.date) -> None:
     """Have a finding's row say what its record says of muting; what a person said here stands until its day."""
     ours = Finding.objects.filter(pk=finding.pk, muted_by__isnull=True)

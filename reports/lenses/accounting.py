@@ -19,7 +19,7 @@ from reports.document import (
 )
 from reports.lenses import accounting_audit, accounting_close, accounting_statements, base, frame
 from reports.metrics import Desk
-from reports.rules import HELD_RULES, run
+from reports.rules import HELD_RULES, counted, run
 from reports.rules.accounting import ACCOUNTING_RULES
 from reports.rules.registry import line
 
@@ -39,7 +39,7 @@ def draft(desk: Desk, head: Head) -> Draft:
     return frame.assemble(
         desk,
         head=head,
-        headline=_headline(desk, findings),
+        headline=_headline(desk, counted(findings, desk)),
         kpis=_kpis(desk),
         sections=(
             accounting_statements.income(desk),
@@ -57,7 +57,7 @@ def draft(desk: Desk, head: Head) -> Draft:
             accounting_statements.trial(desk),
         ),
         findings=findings,
-        decisions=_decisions(findings),
+        decisions=_decisions(counted(findings, desk)),
         rules=RULES,
     )
 

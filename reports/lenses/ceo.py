@@ -33,7 +33,7 @@ from reports.lenses.frame import column, row
 from reports.metrics import Desk, Scope
 from reports.metrics.bookings import FIRM, OPEN, ahead
 from reports.render import chart_specs as charts
-from reports.rules import NOTE_RULES, SHORTFALLS, kpi_gaps, run
+from reports.rules import NOTE_RULES, SHORTFALLS, counted, kpi_gaps, run
 from reports.rules.registry import line
 
 TREND_MONTHS = 12
@@ -51,12 +51,13 @@ def draft(desk: Desk, head: Head) -> Draft:
     """Work out the CEO's audit at a desk."""
     shortfalls = run(SHORTFALLS, desk)
     findings = (*shortfalls, *run(NOTE_RULES, desk))
+    standing = counted(shortfalls, desk)
     gaps = kpi_gaps.gaps(desk)
     charter = desk.kind(EntityKind.CHARTER)
     return frame.assemble(
         desk,
         head=head,
-        headline=_headline(desk, shortfalls, len(gaps), charter),
+        headline=_headline(desk, standing, len(gaps), charter),
         kpis=_kpis(desk, charter),
         sections=(
             _portfolio(desk),
@@ -68,10 +69,10 @@ def draft(desk: Desk, head: Head) -> Draft:
             registers.concentration(desk),
             registers.people(desk),
             _calendar(desk),
-            _agenda(desk, findings),
+            _agenda(desk, counted(findings, desk)),
         ),
         findings=findings,
-        decisions=_decisions(desk, shortfalls),
+        decisions=_decisions(desk, standing),
         rules=(*SHORTFALLS, *NOTE_RULES),
     )
 

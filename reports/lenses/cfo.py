@@ -29,7 +29,8 @@ from reports.metrics.plans import contribution_rows, model_of
 from reports.metrics.registry import rebadge
 from reports.metrics.scenarios import SCENARIO_MONTHS, WEEKS, outlook, thirteen_weeks
 from reports.render import chart_specs as charts
-from reports.rules import CASH_RULES, HELD_RULES, run
+from reports.render.words import count
+from reports.rules import CASH_RULES, HELD_RULES, counted, run
 from reports.rules.cash import check
 from reports.rules.registry import line
 
@@ -46,7 +47,7 @@ def draft(desk: Desk, head: Head) -> Draft:
     return frame.assemble(
         desk,
         head=head,
-        headline=_headline(desk, charter, findings),
+        headline=_headline(desk, charter, counted(findings, desk)),
         kpis=_kpis(desk, charter),
         sections=(
             _cash(desk),
@@ -59,7 +60,7 @@ def draft(desk: Desk, head: Head) -> Draft:
             _rules(desk),
         ),
         findings=findings,
-        decisions=_decisions(desk, findings),
+        decisions=_decisions(desk, counted(findings, desk)),
         rules=RULES,
     )
 
@@ -80,7 +81,7 @@ def _headline(desk: Desk, charter: Scope | None, findings: tuple[FindingNote, ..
         )  # fmt: skip
     lines.append(
         line(f"{months.label(desk.month)} reached ", desk.get("attainment"), " of its target; the quarter still needs ",
-             desk.get("required_run_rate"), " a month. ", f"{len(findings)} findings are open.")
+             desk.get("required_run_rate"), " a month. ", f"{count(len(findings), 'finding is', 'findings are')} open.")
     )  # fmt: skip
     return tuple(lines)
 

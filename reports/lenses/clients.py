@@ -32,7 +32,7 @@ from reports.metrics import Desk, Facts, Scope
 from reports.metrics.client_book import book_of, client_scope, of_facts
 from reports.metrics.clients import open_work
 from reports.render import chart_specs as charts
-from reports.rules import SHORTFALLS, run
+from reports.rules import SHORTFALLS, counted, run
 from reports.rules.clients import CLIENT_RULES
 from reports.rules.registry import line
 
@@ -52,7 +52,7 @@ def draft(desk: Desk, head: Head) -> Draft:
     return frame.assemble(
         desk,
         head=head,
-        headline=_headline(desk, findings),
+        headline=_headline(desk, counted(findings, desk)),
         kpis=_kpis(desk),
         sections=(
             _glance(desk, shown),
@@ -67,7 +67,7 @@ def draft(desk: Desk, head: Head) -> Draft:
             clients_paying.papers(desk, shown),
         ),
         findings=findings,
-        decisions=_decisions(findings),
+        decisions=_decisions(counted(findings, desk)),
         rules=RULES,
     )
 

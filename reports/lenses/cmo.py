@@ -12,7 +12,7 @@ from reports.metrics import Desk, Facts, Scope
 from reports.metrics.campaigns import CampaignScope, campaigns_of
 from reports.metrics.channels import channels_of
 from reports.metrics.listings import sequence
-from reports.rules import run
+from reports.rules import counted, run
 from reports.rules.channels import MARKET_RULES
 from reports.rules.registry import line
 
@@ -25,7 +25,7 @@ def draft(desk: Desk, head: Head) -> Draft:
     return frame.assemble(
         desk,
         head=head,
-        headline=_headline(desk, charter, blast, findings),
+        headline=_headline(desk, charter, blast, counted(findings, desk)),
         kpis=_kpis(desk, charter),
         sections=(
             cmo_channels.visibility(desk),
@@ -41,7 +41,7 @@ def draft(desk: Desk, head: Head) -> Draft:
             cmo_campaigns.milestones_section(desk),
         ),
         findings=findings,
-        decisions=_decisions(desk, findings),
+        decisions=_decisions(desk, counted(findings, desk)),
         rules=MARKET_RULES,
     )
 

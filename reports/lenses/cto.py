@@ -12,7 +12,7 @@ from reports.lenses.cto_words import several
 from reports.lenses.sources import NOTES, Watched
 from reports.metrics import Desk
 from reports.metrics.technology_issues import issues
-from reports.rules import run
+from reports.rules import counted, run
 from reports.rules.registry import line
 from reports.rules.technology import SNAPSHOT_DAYS, TECHNOLOGY_RULES, reached
 
@@ -25,7 +25,7 @@ def draft(desk: Desk, head: Head) -> Draft:
     return frame.assemble(
         desk,
         head=head,
-        headline=_headline(desk, findings),
+        headline=_headline(desk, counted(findings, desk)),
         kpis=_kpis(desk),
         sections=(
             cto_registers.stacks(desk),
@@ -51,14 +51,14 @@ def draft(desk: Desk, head: Head) -> Draft:
             cto_registers.movement(desk),
         ),
         findings=findings,
-        decisions=_decisions(desk, findings),
+        decisions=_decisions(desk, counted(findings, desk)),
         rules=TECHNOLOGY_RULES,
     )  # fmt: skip
 
 
 def _headline(desk: Desk, findings: tuple[FindingNote, ...]) -> tuple[Line, ...]:
     first = issues(desk)[:1]
-    security = [note for note in findings if note.rule == "security-finding" and note.muted_until is None]
+    security = [note for note in findings if note.rule == "security-finding"]
     critical = sum(note.severity is Severity.CRITICAL for note in security)
     worst: tuple[str, ...] = ()
     if security:
@@ -94,7 +94,6 @@ def _kpis(desk: Desk) -> tuple[frame.Kpi, ...]:
 
 def _decisions(desk: Desk, findings: tuple[FindingNote, ...]) -> tuple[Line, ...]:
     asked = []
-    findings = tuple(note for note in findings if note.muted_until is None)
     critical = [note for note in findings if note.severity is Severity.CRITICAL]
     if critical:
         asked.append(line(f"Who closes the {several(len(critical), 'critical finding')}, and by when?"))

@@ -12,7 +12,7 @@ from reports.lenses import base, delivery_sailing, delivery_sections, frame, six
 from reports.lenses.sources import BANK, NOTES, Watched
 from reports.metrics import REGISTRY, Better, Desk, Facts
 from reports.metrics.delivery import DONE
-from reports.rules import run
+from reports.rules import counted, run
 from reports.rules.delivery import DELIVERY_RULES
 from reports.rules.registry import line
 
@@ -50,7 +50,7 @@ def draft(desk: Desk, head: Head) -> Draft:
     return frame.assemble(
         desk,
         head=head,
-        headline=_headline(desk, findings),
+        headline=_headline(desk, counted(findings, desk)),
         kpis=_kpis(desk),
         sections=(
             delivery_sections.queue(desk),
@@ -76,7 +76,7 @@ def draft(desk: Desk, head: Head) -> Draft:
             delivery_sailing.routes(desk),
         ),
         findings=findings,
-        decisions=_decisions(desk, findings),
+        decisions=_decisions(desk, counted(findings, desk)),
         rules=DELIVERY_RULES,
     )
 

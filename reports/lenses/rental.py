@@ -36,7 +36,7 @@ from reports.metrics.rental import untracked
 from reports.metrics.rental_stays import A_YEAR, AHEAD_DAYS, known_by, window
 from reports.render import chart_specs as charts
 from reports.render.chart_specs.strip import BLOCKED, OPEN, SOLD, Strip, calendar_strip
-from reports.rules import run
+from reports.rules import counted, run
 from reports.rules.registry import line
 from reports.rules.rental import RENTAL_RULES
 
@@ -81,7 +81,7 @@ def draft(desk: Desk, head: Head) -> Draft:
             _ahead(desk),
         ),
         findings=findings,
-        decisions=_decisions(desk, findings),
+        decisions=_decisions(desk, counted(findings, desk)),
         rules=RENTAL_RULES,
     )
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -35,8 +35,13 @@ T = TypeVar("T")
 class Facts:
     """Everything known up to a date, of the whole portfolio or of one entity."""
 
-    def __init__(self, *, as_of: dt.date, entity_id: int | None = None) -> None:
-        """Take the date (local, inclusive) and the entity to keep to, or None for all."""
+    def __init__(
+        self, *, as_of: dt.date, entity_id: int | None = None, aside: Collection[tuple[str, str]] = ()
+    ) -> None:
+        """Take the date (local, inclusive) and the entity to keep to, or None for all.
+
+        ``aside`` are the findings, by rule and subject, that people muted: they are found and printed, and not counted.
+        """
         self.as_of = as_of
         self._only = None if entity_id is None else (entity_id,)
         self._read: dict[Callable[..., Any], Any] = {}
@@ -46,6 +51,7 @@ class Facts:
 
         A family of records needs no property here: its metrics hand in the reader, such as ``queries.stays``.
         """
+        self.aside = frozenset(aside)
         if read not in self._read:
             self._read[read] = read(entity_ids=self.ids, as_of=self.as_of)
         found: T = self._read[read]

@@ -9,10 +9,10 @@ from reports.discovery import modules_of
 from reports.rules import kpi_gaps
 from reports.rules.cash import CASH_RULES
 from reports.rules.held import HELD_RULES
-from reports.rules.registry import Rule, by_name, run
+from reports.rules.registry import Rule, by_name, counted, run
 from reports.rules.shortfalls import NOTE_RULES, SHORTFALLS
 
 # Every rule of every family by name: what the tuples of rules in the modules here hold.
 RULES: dict[str, Rule] = by_name(modules_of(__name__))
 
-__all__ = ["CASH_RULES", "HELD_RULES", "NOTE_RULES", "RULES", "SHORTFALLS", "Rule", "kpi_gaps", "run"]
+__all__ = ["CASH_RULES", "HELD_RULES", "NOTE_RULES", "RULES", "SHORTFALLS", "Rule", "counted", "kpi_gaps", "run"]

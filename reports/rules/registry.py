@@ -81,6 +81,15 @@ def run(rules: Iterable[Rule], desk: Desk) -> tuple[FindingNote, ...]:
     return tuple(sorted(found, key=lambda note: order.index(note.severity)))
 
 
+def counted(notes: Iterable[FindingNote], desk: Desk) -> tuple[FindingNote, ...]:
+    """Return the findings that count on a desk's day: not those set aside, be it by their record or by a person."""
+    return tuple(
+        note
+        for note in notes
+        if note.muted_until is None and (note.rule, note.subject) not in desk.facts.aside
+    )
+
+
 def by_name(modules: Iterable[ModuleType]) -> dict[str, Rule]:
     """Return the rules that stand in tuples of some modules, by name.
 

@@ -10,7 +10,7 @@ from core.models import AuditEvent
 from crew.models import Person
 from portfolio.models import Entity
 from reports.document import Document, FindingLine
-from reports.domain import muting
+from reports.domain import issue, muting
 from reports.domain.cards import cards
 from reports.models import Action, ActionState, Finding, Report
 from reports.render import web
@@ -117,3 +117,20 @@ def test_what_cannot_be_muted_is_refused_in_a_sentence(ceo: Report, owner: Perso
     Finding.objects.update(state="cleared", cleared_on=AS_OF)
     with pytest.raises(muting.MutingRefusedError, match="is cleared"):
         mute(owner)
+
+
+@pytest.mark.usefixtures("unsigned")
+def test_no_headline_counts_a_muted_finding(ceo: Report, owner: Person) -> None:
+    issued(ceo)
+
+    def tally(day: dt.date) -> str:
+        draft = issue.build(report=ceo, entity=None, as_of=day)
+        assert "partner-unsigned" in {note.rule for note in draft.findings}
+        return next(row[0].text for row in draft.headline if "shortfalls are open" in row[0].text)
+
+    before = tally(AS_OF)
+    mute(owner)
+
+    open_ones, _, rest = before.partition(" ")
+    assert tally(AS_OF).startswith(f"{int(open_ones) - 1} {rest.partition(',')[0]}")
+    assert tally(UNTIL).startswith(before.partition(",")[0])
