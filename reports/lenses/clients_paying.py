@@ -80,7 +80,7 @@ def velocity(desk: Desk, shown: tuple[Scope, ...]) -> Section:
         if not together and (mean.value is not None or agreed):
             bars.append((scope.label, mean.value, agreed[0] * 10 if agreed else None))
     slow = [
-        name
+        f"{name} ({charts.long(days, Unit.DAYS)} of {agreed_on // 10})"
         for name, days, agreed_on in bars
         if days is not None and agreed_on is not None and days > agreed_on
     ]

@@ -78,11 +78,11 @@ def stacks(desk: Desk) -> Section:
         Table(
             f"Each stack in {months.label(desk.month)}",
             (
-                Column("Entity"), column("Security"), column("All open"), column("Cost"), column("Saveable"),
+                Column("Entity"), column("Security"), column("To be put right"), column("Cost"), column("Saveable"),
                 column("Error rate"), column("Deployments, 30 days"), Column("Looked at"),
             ),
             tuple(rows),
-            note="Security and all open are counted on the as-of date; cost, saveable and error rate are of the month.",
+            note="Security and what is to be put right are counted on the as-of date; cost, saveable and error rate are of the month.",
             empty="Nothing is recorded of the technology of any entity: no system, no finding, no snapshot.",
         ),
         Table(

@@ -21,6 +21,8 @@ _STOOD = "the last line is beside the same date a year before"
 
 # A longer name stands in the title alone, and leaves room for what is beside it.
 _SHORT = 12
+# What a figure says for want of records, and not of something to divide by.
+_UNTRACKED = ("not tracked", "not looked at")
 
 
 class Beside(NamedTuple):
@@ -179,15 +181,17 @@ def so_far(desk: Desk, key: str, scope: Scope | None, found: periods.Spans) -> l
 
 
 def by_month(desk: Desk, key: str, scope: Scope | None, found: periods.Spans) -> list[OfMonth]:
-    """Return the twelve months, oldest first."""
-    return [
-        OfMonth(
-            month,
-            desk.get(key, scope, month).value if pair.run is not None else None,
-            desk.get(key, scope, month - 12).value if pair.before is not None else None,
-        )
-        for month, pair in zip(found.month_names, found.months, strict=True)
-    ]
+    """Return the twelve months, oldest first; what is not tracked a year before the newest is not asked of older ones."""
+    told: list[OfMonth] = []
+    goes_back = True
+    for month, pair in reversed(tuple(zip(found.month_names, found.months, strict=True))):
+        before = None
+        if goes_back and pair.before is not None:
+            then = desk.get(key, scope, month - 12)
+            before, goes_back = then.value, not then.missing.startswith(_UNTRACKED)
+        now = desk.get(key, scope, month).value if pair.run is not None else None
+        told.append(OfMonth(month, now, before))
+    return told[::-1]
 
 
 def _beside(desk: Desk, key: str, scope: Scope | None, pair: periods.Beside, label: str) -> Beside:
