@@ -83,6 +83,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "run": row,
         "tone": _tone(row),
+        "label": _label(row),
         "outcome": sent.outcome(run=row) if row.state == RunState.DONE else None,
         "going": row.state in UNSETTLED,
         "waits_until": row.not_before
@@ -116,7 +117,10 @@ def run_list(request: HttpRequest) -> HttpResponse:
         "reports/runs.html",
         {
             "page_obj": page,
-            "rows": [{"run": row, "tone": _tone(row), "silent": sent.was_silent(row)} for row in page],
+            "rows": [
+                {"run": row, "tone": _tone(row), "label": _label(row), "silent": sent.was_silent(row)}
+                for row in page
+            ],
             "tabs": _tabs(wanted),
             "query": f"state={wanted}&" if wanted in RunState.values else "",
             "zone": str(clock.zone()),
@@ -131,6 +135,11 @@ def _tone(row: Run) -> str:
     if row.state == RunState.DONE and sent.was_silent(row):
         return "" if row.send_to == [] else "watch"
     return TONES[RunState(row.state)]
+
+
+def _label(row: Run) -> str:
+    """Return a run's state in words."""
+    return "Told nobody" if sent.was_silent(row) and row.send_to != [] else row.get_state_display()
 
 
 def _tabs(wanted: str) -> list[dict[str, object]]:
