@@ -20,7 +20,7 @@ SIZES = (8.4, 7.6, 6.8)
 MARK = 0.78
 BADGE = 0.85
 # Texts up to this length stand on one line: dates, names, states.
-_WHOLE = 66.0
+_WHOLE = 76.0
 # How many texts the longest of a column counts for where room is shared out.
 _LONE = 3
 # Left over in a cell, so that two letters that stand further apart than most never make a line more.
