@@ -22,7 +22,7 @@ def an_action(
     report: Report, subject: str, title: str, due_on: dt.date, person: Person | None = None
 ) -> Action:
     finding = Finding.objects.create(
-        rule=f"rule-{title}", subject=subject, severity="high", title=f"Why {title}", first_seen_on=TODAY,
+        rule=f"rule-{title[:40]}", subject=subject, severity="high", title=f"Why {title}", first_seen_on=TODAY,
         last_seen_on=TODAY,
     )  # fmt: skip
     return Action.objects.create(
