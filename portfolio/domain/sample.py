@@ -85,7 +85,9 @@ ASSUMPTIONS = (
     _Assumed("runway-alert-critical", 300, "months x 100", "Runway under three months is critical."),
     _Assumed("runway-alert-high", 600, "months x 100", "Runway under six months is a warning."),
     _Assumed("escalate-overdue-days", 14, "days", "An action two weeks overdue is escalated."),
-    _Assumed("escalate-carried-editions", 3, "editions", "An action carried over three editions is escalated."),
+    _Assumed(
+        "escalate-carried-editions", 3, "editions", "An action carried over three editions is escalated."
+    ),
 )
 SCENARIOS = (
     Scenario(

@@ -32,7 +32,7 @@ def action_list(request: HttpRequest) -> HttpResponse:
     here, rows = reverse("reports:actions"), queries.actions_for(request.user)
     still = rows.filter(state=ActionState.OPEN)
     shown: dict[str, tuple[str, QuerySet[Action]]] = {
-        "mine": ("Mine", rows.filter(assignee=request.user)),
+        "mine": ("Mine", rows.filter(assignee=request.user.pk)),
         "nobody": ("Nobody’s", still.filter(assignee__isnull=True)),
         "escalated": ("Escalated", still.filter(escalated_on__isnull=False)),
     }
@@ -173,7 +173,7 @@ def owner_words(request: HttpRequest) -> HttpResponseBase:
         form = OwnerForm(request.POST, people=people)
         word = request.POST.get("word", "")
         if not form.is_valid():
-            refused = " ".join(error for errors in form.errors.values() for error in errors)
+            refused = " ".join(str(error) for errors in form.errors.values() for error in errors)
         else:
             try:
                 moved = owners.appoint(**form.cleaned_data, by=request.user, at=clock.now())
