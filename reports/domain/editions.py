@@ -111,7 +111,9 @@ def keep(
         heads = {head.entity_id: chain.Head(head.number, head.hash) for head in document.books}
         chain.record_read(heads=heads, reason=AnchorReason.EDITION, at=at)
         findings.settle(edition=edition, draft=draft, document=document, at=at)
-        sent = mailing.enqueue(edition=edition, document=document, send_to=run.send_to, variant=run.variant, at=at)
+        sent = mailing.enqueue(
+            edition=edition, document=document, send_to=run.send_to, variant=run.variant, at=at
+        )
         if run.send_to is None:  # One that goes to somebody chosen asks nobody to do anything.
             agenda.enqueue(edition=edition, rules=draft.rules, at=at)
         audit.record(

@@ -100,7 +100,7 @@ def variant_of(slug: str) -> Variant:
     Raises:
         UnknownVariantError: there is none.
     """
-    found = variants.known().filter(slug=slug).first()
+    found = variants.named(slug)
     if found is None:
         known = ", ".join(variant.slug for variant in variants.known())
         raise UnknownVariantError(f"{slug!r} is not a variant; there are {known}.")

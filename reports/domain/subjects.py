@@ -8,8 +8,9 @@ counts is what went out under these words.
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
@@ -206,7 +207,7 @@ def tallies(*, report: Report, prefix: str, every: bool = True) -> list[Tally]:
     ]
 
 
-def _tally(label: str, line: SubjectLine | None, row: dict[str, int] | None) -> Tally:
+def _tally(label: str, line: SubjectLine | None, row: Mapping[str, Any] | None) -> Tally:
     if row is None or not row["sent"]:
         none = Told(None, why="none was sent yet")
         return Tally(label, line, 0, none, none)

@@ -23,6 +23,11 @@ def known() -> QuerySet[Variant]:
     return Variant.objects.all()
 
 
+def named(slug: str) -> Variant | None:
+    """Return the variant of a slug; None where there is none, whatever was asked for."""
+    return next((variant for variant in known() if variant.slug == slug), None)
+
+
 def is_whole(variant: Variant | None) -> bool:
     """Tell whether a variant shows every part; so does none at all."""
     return variant is None or set(PARTS) <= set(variant.parts)

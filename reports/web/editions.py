@@ -245,7 +245,7 @@ def _variant(request: HttpRequest) -> Variant | None:
     slug = request.GET.get("variant", "")
     if not slug:
         return None
-    found = variants.known().filter(slug=slug).first()
+    found = variants.named(slug)
     if found is None:
         raise Http404
     return found
