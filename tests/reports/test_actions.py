@@ -61,7 +61,6 @@ def test_an_action_is_carried_over_once_for_each_day_its_editions_stand_at_and_e
     for week, said in (
         (1, "Open, carried over 1 edition"),
         (2, "Open, carried over 2 editions"),
-        (2, "Open, carried over 2 editions"),
         (1, "Open, carried over 2 editions"),  # One of the past counts nothing.
     ):
         assert line(issued(ceo, as_of=AS_OF + week * WEEK)) == said
