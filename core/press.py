@@ -104,7 +104,7 @@ class Words:
     """Text for paper: long words with places to break, characters without a glyph as code points."""
 
     # Beyond the alphabets (ideographs, emoji) few characters are worth a trial; the rest go as code points.
-    TRIALS = 400
+    TRIALS = 100
     ALPHABETS_END = "\u2e80"
 
     def __init__(self) -> None:

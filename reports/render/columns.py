@@ -15,8 +15,8 @@ from reports.render.frame import Piece
 # The sheet between its margins, and the measure of charts, which a table of few words has too.
 SHEET = 509.0
 SMALL = 340.0
-GUTTER = 11.0
-SIZES = (8.4, 7.6, 6.8)
+# The sizes that text may have, and what then stands between two columns; the first at which no word is too long.
+SIZES = ((8.4, 11.0), (7.6, 9.0), (6.8, 7.0), (6.0, 5.0))
 MARK = 0.78
 BADGE = 0.85
 # Texts up to this length stand on one line: dates, names, states.
@@ -35,6 +35,7 @@ class Layout:
     """The size of a table's text, each column's width, and the lines that its head and its rows take."""
 
     size: float
+    gutter: float
     widths: tuple[float, ...]
     head: int
     lines: tuple[int, ...]
@@ -92,6 +93,11 @@ def _measured(text: str, typeface: str) -> tuple[float, float]:
     )
 
 
+def lines(text: str, *, size: float, width: float) -> int:
+    """Return how many lines a text takes, never too few."""
+    return _Text(text, _REGULAR, size).lines(width)
+
+
 def share(
     columns: Sequence[Column],
     badges: Sequence[str],
@@ -100,8 +106,8 @@ def share(
     totals: Sequence[bool],
 ) -> Layout:
     """Share a sheet out: no number is ever cut, no word where that can be, and a table of few words stays small."""
-    sheet = SHEET - GUTTER * (len(columns) - 1)
-    for size in SIZES:
+    for size, gutter in SIZES:
+        sheet = SHEET - gutter * (len(columns) - 1)
         texts = [
             [_text(piece, size, bold=total or not at) for at, piece in enumerate(row)]
             for row, total in zip(rows, totals, strict=True)
@@ -114,10 +120,11 @@ def share(
             needs.append(_needs(cells, heads[at], badge, right=column.align is Align.RIGHT))
         if sum(need.least for need in needs) <= sheet:
             break
-    widths = _widths(columns, needs, sheet)
+    widths = _widths(columns, needs, sheet, sheet - SHEET + SMALL)
     room = [width - _SPARE / 2 for width in widths]
     return Layout(
         size,
+        gutter,
         tuple(round(width, 2) for width in widths),
         max(head.lines(width) + bool(badge) for head, badge, width in zip(heads, badges, room, strict=True)),
         tuple(
@@ -130,15 +137,15 @@ def share(
 def _needs(cells: Sequence[tuple[Piece, _Text]], head: _Text, badge: float, *, right: bool) -> _Needs:
     least = max([head.longest, badge, *(_least(piece, text, right=right) for piece, text in cells)]) + _SPARE
     most = max([least, head.length + _SPARE, *(text.length + _SPARE for _, text in cells)])
-    excess = [max(text.length - least, 0.0) for _, text in cells] + [max(head.length - least, 0.0)]
+    # A text of many lines counts for one of the whole sheet, or it would leave nothing to the others.
+    excess = [min(max(text.length - least, 0.0), SHEET) for text in (head, *(text for _, text in cells))]
     over = sum(excess) + _LONE * max(excess)
     return _Needs(least, most, over)
 
 
-def _widths(columns: Sequence[Column], needs: Sequence[_Needs], sheet: float) -> list[float]:
+def _widths(columns: Sequence[Column], needs: Sequence[_Needs], sheet: float, small: float) -> list[float]:
     most, least = sum(need.most for need in needs), sum(need.least for need in needs)
     if most <= sheet:
-        small = SMALL - GUTTER * (len(columns) - 1)
         spare = (small if most <= small else sheet) - most
         # Words get the room that is to spare; numbers stand close together.
         wordy = [column.align is not Align.RIGHT for column in columns]

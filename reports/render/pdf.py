@@ -15,7 +15,7 @@ from core import press
 from core.press import Words
 from reports.document import Align, Block, Bullets, Chart, Document, Line, Note, Para, Severity, Table, Tone
 from reports.render.charts import on_paper
-from reports.render.columns import share
+from reports.render.columns import lines, share
 from reports.render.frame import Frame, Piece
 from reports.render.frame_parts import Part, day, is_said
 from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATUS_WORDS, count, one_line
@@ -131,9 +131,12 @@ def _title(text: str, words: Words) -> str:
 
 def _part(part: Part, frame: Frame, words: Words) -> dict[str, Any]:
     blocks = [_block(block, frame, words) for block in part.blocks]
+    title = _title(part.title, words)
     return {
         "kind": part.kind.value,
-        "title": _title(part.title, words),
+        "title": title,
+        # In the contents, beside its page.
+        "lines": lines(title, size=8.6, width=215),
         "lead": words(part.lead),
         "blocks": blocks,
         "groups": [
@@ -203,6 +206,7 @@ def _table(table: Table, frame: Frame, words: Words) -> dict[str, Any]:
         "kind": "table",
         "title": words(table.title),
         "size": layout.size,
+        "gutter": layout.gutter,
         "head": layout.head,
         "columns": [
             {
@@ -214,8 +218,8 @@ def _table(table: Table, frame: Frame, words: Words) -> dict[str, Any]:
             for column, badge, width in zip(columns, badges, layout.widths, strict=True)
         ],
         "rows": [
-            {"cells": [_printed(piece) for piece in line], "total": row.total, "lines": lines}
-            for row, line, lines in zip(table.rows, rows, layout.lines, strict=True)
+            {"cells": [_printed(piece) for piece in line], "total": row.total, "lines": taken}
+            for row, line, taken in zip(table.rows, rows, layout.lines, strict=True)
         ],
         "note": words(table.note),
         "empty": words(table.empty),

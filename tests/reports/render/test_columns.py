@@ -9,7 +9,7 @@ import typst
 from core.press import Words
 from core.typefaces import FONTS
 from reports.document import Align, Column
-from reports.render.columns import GUTTER, SHEET, SIZES, SMALL, Layout, share
+from reports.render.columns import SHEET, SIZES, SMALL, Layout, share
 from reports.render.frame import Piece
 from tests.reports.render.fixture import HOSTILE, LONG_WORD
 
@@ -35,7 +35,7 @@ def shared(heads: list[tuple[str, Align]], *rows: list[str], total: bool = False
 
 
 def whole(layout: Layout) -> float:
-    return sum(layout.widths) + GUTTER * (len(layout.widths) - 1)
+    return sum(layout.widths) + layout.gutter * (len(layout.widths) - 1)
 
 
 def test_a_table_of_few_words_has_the_measure_of_the_charts_and_one_of_more_the_sheet() -> None:
@@ -56,13 +56,13 @@ def test_numbers_and_short_texts_stand_on_one_line_whatever_else_is_said() -> No
     assert alone.lines == (1,)
     assert layout.widths[2] >= 60
     assert layout.head >= 2
-    assert layout.size == SIZES[0]
+    assert layout.size == SIZES[0][0]
 
 
 def test_a_table_of_very_many_columns_is_set_smaller_and_stays_on_the_sheet() -> None:
     heads = [("Entity", LEFT), *((f"Month {n}", RIGHT) for n in range(14))]
     layout = shared(heads, ["QueenofSanDiego", *("$123,456" for _ in range(14))], total=True)
-    assert layout.size < SIZES[0]
+    assert layout.size < SIZES[0][0]
     assert whole(layout) <= SHEET + 0.1
 
 
