@@ -187,10 +187,9 @@ def wake(*, run_id: int, wait: float = 0.0) -> bool:
     The database knows what is to be done, so a lost wake-up is made good by the next sweep.
     """
     # A wake-up nobody took before the next sweep is dropped, so that they do not pile up while no worker runs.
-    later = {"countdown": wait} if wait else {}
     try:
         current_app.send_task(
-            "reports.tasks.carry_out", args=[run_id], retry=False, expires=wait + 60, **later
+            "reports.tasks.carry_out", args=[run_id], retry=False, countdown=wait or None, expires=wait + 60
         )
     except (OperationalError, OSError) as error:
         logger.warning("No broker to wake a worker for run %s; the sweep will find it: %s", run_id, error)
