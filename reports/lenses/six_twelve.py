@@ -21,6 +21,8 @@ _STOOD = "the last line is beside the same date a year before"
 
 # A longer name stands in the title alone, and leaves room for what is beside it.
 _SHORT = 12
+# So many months of a year before make a line that can be read.
+_FEWEST = 3
 # What a figure says for want of records, and not of something to divide by.
 _UNTRACKED = ("not tracked", "not looked at")
 
@@ -93,7 +95,9 @@ def table(desk: Desk, key: str, scope: Scope | None = None, *, name: str = "") -
     if then:
         lacking += [line.before.missing for line in (*of_weeks, *later)]
     else:
-        notes.append(f"The year before: {of_weeks[-1].before.missing}.")
+        gone = of_weeks[-1].before.missing
+        notes.append(f"The year before: {gone}.")
+        lacking = [reason for reason in lacking if reason != gone]
     if why := "; ".join(dict.fromkeys(reason for reason in lacking if reason)):
         notes.append(f"Missing: {why}.")
     return Table(
@@ -120,7 +124,7 @@ def chart(
     name = name or REGISTRY[key].name
     found = by_month(desk, key, scope, spans(desk, scope, fiscal=fiscal))
     unit, first, last = REGISTRY[key].unit, found[0].month, found[-1].month
-    then = sum(entry.before is not None for entry in found) > 1
+    then = sum(entry.before is not None for entry in found) >= _FEWEST
     aimed: list[tuple[Month, int | None]] = []
     words = f"{name} by month, {months.label(first)} to {months.label(last)}"
     if target:
@@ -140,7 +144,11 @@ def chart(
             target=aimed,
         ),
         f"{said} "
-        + ("The year before is beside it." if then else "The records do not go back to the year before."),
+        + (
+            "The year before is beside it."
+            if then
+            else "The records go back too little to show the year before."
+        ),
     )
 
 
