@@ -185,7 +185,9 @@ def runs_for(person: Person) -> QuerySet[Run]:
     """Return the runs a person may see, newest first."""
     return (
         Run.objects.filter(in_scope(person))
-        .select_related("report", "entity", "edition", "schedule", "event_trigger", "by", "decided_by")
+        .select_related(
+            "report", "entity", "edition", "schedule", "event_trigger", "variant", "by", "decided_by"
+        )
         .defer("edition__document")
     )
 

@@ -60,6 +60,13 @@ class RunForm(forms.Form):
         help_text="Whoever it goes to, the edition is kept and can be read in the portal.",
     )
 
+    variant = forms.ModelChoiceField(
+        Variant.objects.all(),
+        label="Length of its mail",
+        to_field_name="slug",
+        required=False,
+        empty_label="Each reader’s own",
+    )
     hold = forms.BooleanField(
         label="Let it wait for approval before it goes out",
         required=False,

@@ -53,6 +53,7 @@ def run_now(request: HttpRequest, slug: str) -> HttpResponseBase:
             entity=form.cleaned_data["entity"],
             send_to=form.send_to,
             hold=form.cleaned_data["hold"],
+            variant=form.cleaned_data["variant"],
             by=request.user,
             at=at,
         )

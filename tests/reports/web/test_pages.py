@@ -202,7 +202,7 @@ def test_run_now_queues_a_run_and_shows_its_progress(
     with time_machine.travel(NOW, tick=False):
         form = body(client, "/reports/ceo/run/")
         assert "Its recipients (board@example.com)" in form
-        asked = {"entity": "qos", "as_of": "2026-11-10", "send": "me", "hold": "on"}
+        asked = {"entity": "qos", "as_of": "2026-11-10", "send": "me", "variant": "brief", "hold": "on"}
         answer = client.post("/reports/ceo/run/", asked)
 
     run = Run.objects.get()
@@ -216,8 +216,11 @@ def test_run_now_queues_a_run_and_shows_its_progress(
     )
     assert run.by is not None
     assert run.by.email == "owner@example.com"
+    assert run.variant is not None
+    assert run.variant.slug == "brief"
     shown = body(client, f"/reports/runs/{run.pk}/")
     assert "Waiting for a worker" in shown
+    assert "In brief, for every reader" in shown
     assert 'hx-trigger="every 1s"' in shown
     assert f'href="/reports/runs/{run.pk}/">Refresh' in shown
 
@@ -230,6 +233,7 @@ def test_run_now_queues_a_run_and_shows_its_progress(
         ({"as_of": "yesterday"}, "Enter a valid date"),
         ({"entity": "nobody"}, "Select a valid choice"),
         ({"send": "everybody"}, "Select a valid choice"),
+        ({"variant": "tiny"}, "Select a valid choice"),
         ({"send": ""}, "This field is required"),
     ],
 )
