@@ -15,4 +15,14 @@ from reports.rules.shortfalls import NOTE_RULES, SHORTFALLS
 # Every rule of every family by name: what the tuples of rules in the modules here hold.
 RULES: dict[str, Rule] = by_name(modules_of(__name__))
 
-__all__ = ["CASH_RULES", "HELD_RULES", "NOTE_RULES", "RULES", "SHORTFALLS", "Rule", "counted", "kpi_gaps", "run"]
+__all__ = [
+    "CASH_RULES",
+    "HELD_RULES",
+    "NOTE_RULES",
+    "RULES",
+    "SHORTFALLS",
+    "Rule",
+    "counted",
+    "kpi_gaps",
+    "run",
+]
