@@ -29,7 +29,9 @@ def whole() -> dict[str, Any]:
         "trigger": a_trigger(report).pk,
         "binder": reports.binder(),
         "recipient": Recipient.objects.create(report=report, address="board@example.com").pk,
-        "subject_line": SubjectLine.objects.create(report=report, label="A", template="{period}, {edition}").pk,
+        "subject_line": SubjectLine.objects.create(
+            report=report, label="A", template="{period}, {edition}"
+        ).pk,
         "message": letters.enqueue().public_id,
         **_mailing(),
     }
