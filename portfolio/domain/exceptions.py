@@ -5,12 +5,13 @@ Reports read these through `portfolio.domain.queries` and make findings of them;
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from django.db import models
-from django.db.models import Min, Q, Sum
+from django.db.models import F, Min, Q, Sum, Value
 
+from core import months
 from core.money import format_minor
 from portfolio.domain.held import HELD_ROLES
 from portfolio.models import (
@@ -19,6 +20,7 @@ from portfolio.models import (
     BookingStage,
     EntryState,
     Posting,
+    ServedDeed,
     StripePayout,
     UnpostedDeed,
 )
@@ -78,7 +80,7 @@ class _Standing:
 def exceptions(
     *, entity_ids: Collection[int], as_of: dt.date, old_days: int = OLD_DEPOSIT_DAYS
 ) -> tuple[Exceptional, ...]:
-    """Return what needs a person on a day, the worst first; four queries."""
+    """Return what needs a person on a day, the worst first; two queries."""
     standing, found = _standing(entity_ids, as_of)
     for row in standing:
         if row.held:
@@ -91,42 +93,50 @@ def exceptions(
                     f"{{}} has been owed back since {_day(row.due_since)}. Refund it, or decide anew.",
                 )
             )
-    found += [
-        Exceptional(
-            Trouble.UNPOSTED, row.booking.entity_id, row.booking_id, row.booking.reference, 0,
-            f"Its event was {row.get_deed_display().lower()} on {_day(row.on)}. {row.refusal}",
-        )
-        for row in UnpostedDeed.objects.filter(booking__entity__in=entity_ids, on__lte=as_of)
-        .select_related("booking")
-        .order_by("since", "pk")
-    ]  # fmt: skip
-    found += [
-        Exceptional(
-            Trouble.LATE, booking.entity_id, booking.pk, booking.reference, 0,
-            f"It was to be served on {_day(booking.service_on)} and is still {booking.get_stage_display().lower()}. "
-            "Complete it or cancel it.",
-        )
-        for booking in Booking.objects.filter(
-            entity__in=entity_ids, stage__in=[BookingStage.BOOKED, BookingStage.PAID],
-            service_on__lt=as_of - dt.timedelta(days=LATE_DAYS),
-        ).order_by("service_on", "pk")
-        if booking.service_on is not None
-    ]  # fmt: skip
-    found += [
-        Exceptional(
-            Trouble.CLEARING, row.entity_id, None, row.payout_id, row.residual_minor or 0,
-            f"Payout {row.payout_id} of {_day(row.arrives_on)} leaves "
-            f"{format_minor(row.residual_minor or 0, row.entity.currency)} in the clearing account.",
-        )
-        for row in StripePayout.objects.filter(
+    found += _others(entity_ids, as_of)
+    order = list(Trouble)
+    return tuple(sorted(found, key=lambda row: order.index(row.trouble)))
+
+
+def _others(entity_ids: Collection[int], as_of: dt.date) -> Iterator[Exceptional]:
+    """Yield what no balance tells, the oldest first: events unposted, days gone by, payouts that leave something; one query."""
+    columns = ("trouble", "of_entity", "of_booking", "subject", "day", "amount", "word", "more")
+    unposted = UnpostedDeed.objects.filter(booking__entity__in=entity_ids, on__lte=as_of).annotate(
+        trouble=Value(Trouble.UNPOSTED.value), of_entity=F("booking__entity_id"), of_booking=F("booking_id"),
+        subject=F("booking__reference"), day=F("on"), amount=Value(0, models.BigIntegerField()), word=F("deed"),
+        more=F("refusal"),
+    )  # fmt: skip
+    late = Booking.objects.filter(
+        entity__in=entity_ids, stage__in=[BookingStage.BOOKED, BookingStage.PAID],
+        service_on__lt=as_of - dt.timedelta(days=LATE_DAYS),
+    ).annotate(
+        trouble=Value(Trouble.LATE.value), of_entity=F("entity_id"), of_booking=F("pk"), subject=F("reference"),
+        day=F("service_on"), amount=Value(0, models.BigIntegerField()), word=F("stage"), more=Value(""),
+    )  # fmt: skip
+    left = (
+        StripePayout.objects.filter(
             entity__in=entity_ids, arrives_on__lte=as_of, residual_minor__isnull=False
         )
         .exclude(residual_minor=0)
-        .select_related("entity")
-        .order_by("arrives_on", "pk")
-    ]  # fmt: skip
-    order = list(Trouble)
-    return tuple(sorted(found, key=lambda row: order.index(row.trouble)))
+        .annotate(
+            trouble=Value(Trouble.CLEARING.value), of_entity=F("entity_id"),
+            of_booking=Value(None, models.BigIntegerField()), subject=F("payout_id"), day=F("arrives_on"),
+            amount=F("residual_minor"), word=F("entity__currency"), more=Value(""),
+        )
+    )  # fmt: skip
+    parts = [part.order_by().values_list(*columns) for part in (unposted, late, left)]
+    for trouble, entity_id, booking_id, subject, day, amount, word, more in (
+        parts[0].union(*parts[1:], all=True).order_by("day", "subject")
+    ):
+        if trouble == Trouble.UNPOSTED:
+            said = f"Its event was {ServedDeed(word).label.lower()} on {_day(day)}. {more}"
+        elif trouble == Trouble.LATE:
+            stage = BookingStage(word).label.lower()
+            said = f"It was to be served on {_day(day)} and is still {stage}. Complete it or cancel it."
+        else:
+            left_there = format_minor(amount, word)
+            said = f"Payout {subject} of {_day(day)} leaves {left_there} in the clearing account."
+        yield Exceptional(Trouble(trouble), entity_id, booking_id, subject, amount, said)
 
 
 def _held(row: _Standing, as_of: dt.date, old_days: int) -> list[Exceptional]:
@@ -170,7 +180,8 @@ def _standing(entity_ids: Collection[int], as_of: dt.date) -> tuple[list[_Standi
     rows = (
         Posting.objects.filter(
             account__entity__in=entity_ids, account__role__in=[*HELD_ROLES, AccountRole.REFUNDS_DUE],
-            entry__state=EntryState.POSTED, entry__on__lte=as_of,
+            # The month is the entry's, and keeps the search to these accounts: `posting_by_account_month` has it.
+            month__lte=months.month_of(as_of), entry__state=EntryState.POSTED, entry__on__lte=as_of,
         )
         .order_by()
         .values_list(

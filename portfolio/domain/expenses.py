@@ -9,7 +9,9 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
@@ -42,6 +44,7 @@ CARD_FEES = accounts.CARD_FEES
 # Entries by which somebody was paid; a card processor's fees stand on its own statement.
 PAID_BY = (EntrySource.BANK, EntrySource.BILL, EntrySource.MANUAL, EntrySource.PAYMENT, EntrySource.JOURNAL)
 _WITH_DIGITS = re.compile(r"\S*\d\S*")
+_NO_FLAGS: Mapping[str, str] = MappingProxyType({})
 
 
 class FlagRefusedError(Exception):
@@ -65,7 +68,7 @@ class ExpenseLine:
     words: str
     booking_id: int | None
     proven: bool
-    flags: Mapping[str, str] = field(default_factory=dict)
+    flags: Mapping[str, str] = field(default_factory=lambda: _NO_FLAGS)
 
     @property
     def payee(self) -> str:
@@ -106,13 +109,21 @@ def lines(*, entity_ids: Collection[int], first: dt.date, last: dt.date) -> tupl
             "booking_id", Exists(proof), "entry__expense_flags__kind", "entry__expense_flags__note",
         )
     )  # fmt: skip
-    flags: dict[int, dict[str, str]] = defaultdict(dict)
-    heads: dict[int, tuple[int, int, int, int, int, dt.date, int, str, int | None, bool]] = {}
-    for pk, *rest, proven, kind, note in rows:
-        heads[pk] = (pk, *rest, proven)
-        if kind is not None:
-            flags[pk][kind] = note
-    return tuple(ExpenseLine(*head, flags=flags.get(pk, {})) for pk, head in heads.items())
+    found: list[ExpenseLine] = []
+    # Large books have tens of thousands of such rows, and few days and words.
+    same: dict[Any, Any] = {}
+    for pk, entry, entity, account, month, day, amount, memo, booking, proven, kind, note in rows.iterator():
+        flags = {} if kind is None else {kind: note}
+        if found and found[-1].posting_id == pk:
+            found[-1] = replace(found[-1], flags={**found[-1].flags, **flags})
+            continue
+        on, words = same.setdefault(day, day), same.setdefault(memo, memo)
+        found.append(
+            ExpenseLine(
+                pk, entry, entity, account, month, on, amount, words, booking, proven, flags or _NO_FLAGS
+            )
+        )
+    return tuple(found)
 
 
 def duplicates(found: Iterable[ExpenseLine]) -> tuple[Pair, ...]:
@@ -120,9 +131,15 @@ def duplicates(found: Iterable[ExpenseLine]) -> tuple[Pair, ...]:
 
     Payments for two bookings are two.
     """
-    alike: dict[tuple[int, int, str, int | None], list[ExpenseLine]] = defaultdict(list)
+    worth: dict[tuple[int, int, int | None], list[ExpenseLine]] = defaultdict(list)
     for line in found:
-        alike[line.entity_id, line.amount_minor, line.payee, line.booking_id].append(line)
+        worth[line.entity_id, line.amount_minor, line.booking_id].append(line)
+    # Who was paid is read from the words, and only where there is another of the same amount.
+    alike: dict[tuple[int, int, int | None, str], list[ExpenseLine]] = defaultdict(list)
+    for key, lines_of in worth.items():
+        if len(lines_of) > 1:
+            for line in lines_of:
+                alike[*key, line.payee].append(line)
     pairs = []
     for rows in alike.values():
         for before, after in itertools.pairwise(rows):

@@ -32,8 +32,9 @@ def content_id(chart: str) -> str:
 class Forms:
     """The forms of an edition while its PDF is being set."""
 
-    others: tuple[File, ...]
-    pdf: Future[bytes]
+    written: tuple[File, ...]
+    drawn: tuple[File, ...]
+    pages: Future[bytes]
     name: str
 
     def files(self) -> tuple[File, ...]:
@@ -42,7 +43,8 @@ class Forms:
         Raises:
             PdfError: it could not be set, with the reason.
         """
-        return (*self.others, File(FileKind.PDF, self.name, "application/pdf", self.pdf.result()))
+        pdf = File(FileKind.PDF, self.name, "application/pdf", self.pages.result())
+        return (*self.written, pdf, *self.drawn)
 
 
 @functools.cache
@@ -66,10 +68,10 @@ def begin(document: Document) -> Forms:
         (
             File(FileKind.MAIL_HTML, f"{stem}.html", "text/html; charset=utf-8", mail.encode()),
             File(FileKind.TEXT, f"{stem}.txt", "text/plain; charset=utf-8", text.render(document).encode()),
-            *(
-                File(FileKind.CHART_SVG, f"{name}.svg", "image/svg+xml", drawing)
-                for name, drawing in drawn.items()
-            ),
+        ),
+        tuple(
+            File(FileKind.CHART_SVG, f"{name}.svg", "image/svg+xml", drawing)
+            for name, drawing in drawn.items()
         ),
         pages,
         f"{stem}.pdf",

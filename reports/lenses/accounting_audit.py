@@ -14,6 +14,8 @@ from reports.metrics import accounting_audit as audit
 from reports.rules.registry import line
 
 MEAN_MONTHS = 3
+# So many payments a table lists; its figures are of all.
+LISTED = 100
 # A category that costs so much more than its mean stands out, in basis points, from this much money on.
 STANDS_OUT_BP, STANDS_OUT_MINOR = 2_500, 10_000
 
@@ -177,7 +179,8 @@ def _names(desk: Desk) -> dict[int, str]:
 def _doubles(desk: Desk) -> Table:
     names = _names(desk)
     rows = []
-    for pair in audit.doubles(desk, desk.all):
+    pairs = audit.doubles(desk, desk.all)
+    for pair in pairs[-LISTED:]:
         first, second = pair.first, pair.second
         rows.append(
             row(Cell(second.words, ref=f"entry:{second.entry_id}"), names[second.entity_id], frame.day(first.on),
@@ -188,7 +191,7 @@ def _doubles(desk: Desk) -> Table:
         (Column("Payment"), Column("Entity"), Column("First"), Column("Again"), column("Amount")),
         tuple(rows),
         note="Same payee and amount within three days, in three months and since. Who knows that they are two says so on "
-        "the page of expenses.",
+        "the page of expenses." + _unlisted(len(pairs), "The newest"),
         empty="Nothing looks paid twice.",
     )
 
@@ -200,6 +203,10 @@ def _amount(desk: Desk, what: str, paid: asked.ExpenseLine) -> Figure:
     )  # fmt: skip
 
 
+def _unlisted(number: int, which: str) -> str:
+    return f" {which} {LISTED} of {number:,} are listed." if number > LISTED else ""
+
+
 def _receipts(desk: Desk) -> Table:
     names = _names(desk)
     missing = sorted(
@@ -209,7 +216,7 @@ def _receipts(desk: Desk) -> Table:
     rows = [
         row(Cell(paid.words, ref=f"entry:{paid.entry_id}"), names[paid.entity_id], frame.day(paid.on),
             _amount(desk, "receipt", paid))
-        for paid in missing
+        for paid in missing[:LISTED]
     ]  # fmt: skip
     if rows:
         rows.append(row("Together", "", "", desk.get("missing_receipts_amount"), total=True))
@@ -218,7 +225,8 @@ def _receipts(desk: Desk) -> Table:
         f"Payments of {months.label(desk.month)} without a receipt",
         (Column("Payment"), Column("Entity"), Column("On"), column("Amount")),
         tuple(rows),
-        note=f"From ${least:,} on a payment needs a document, unless somebody said why not.",
+        note=f"From ${least:,} on a payment needs a document, unless somebody said why not."
+        + _unlisted(len(missing), "The largest"),
         empty="Every larger payment has its document.",
         detail=True,
     )

@@ -190,9 +190,8 @@ def _aged_words(desk: Desk, due: list[Figure]) -> str:
 
 def checklist(desk: Desk) -> Section:
     """Return how far each entity's month has come on its way to the close."""
-    close = desk.facts.once(asked.closes)
     numbers = {(row.entity_id, row.month, row.what): row.number for row in desk.facts.once(asked.counts)}
-    states = {(fact.entity_id, fact.month): fact for fact in close.periods}
+    states = {(fact.entity_id, fact.month): fact for fact in desk.facts.closes}
     rows = []
     for scope in scopes_with_books(desk):
         pk = scope.ids[0]
@@ -212,7 +211,7 @@ def checklist(desk: Desk) -> Section:
     opened = [
         line(f"{entity.name}: {months.label(fact.month)} was closed and opened again: {fact.reopen_reason}.")
         for entity in desk.entities
-        for fact in close.periods
+        for fact in desk.facts.closes
         if fact.entity_id == entity.id and fact.reopen_reason
     ]
     table = Table(

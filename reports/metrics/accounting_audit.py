@@ -24,12 +24,16 @@ _EITHER = (AccountRole.FIXED_ASSET, AccountRole.INTERCOMPANY, AccountRole.DRAW, 
 
 def expense_lines(desk: Desk, scope: Scope) -> tuple[asked.ExpenseLine, ...]:
     """Return what a scope paid for in the months under audit and since, and in the three days before."""
-    return tuple(line for line in desk.facts.once(asked.expense_lines) if line.entity_id in scope.ids)
+    found = desk.facts.once(asked.expense_lines)
+    if scope.ids == desk.facts.ids:
+        return found
+    return tuple(line for line in found if line.entity_id in scope.ids)
 
 
 def under_audit(desk: Desk, scope: Scope) -> tuple[asked.ExpenseLine, ...]:
     """Return the same without the days before, which are only there to see doubles."""
-    return tuple(line for line in expense_lines(desk, scope) if _under_audit(desk, line.month))
+    first = _first_month(desk)
+    return tuple(line for line in expense_lines(desk, scope) if line.month >= first)
 
 
 def without_receipt(desk: Desk, scope: Scope, month: int) -> tuple[asked.ExpenseLine, ...]:
@@ -44,8 +48,12 @@ def _line(line: asked.ExpenseLine, amount: int | None = None) -> TraceRow:
     return TraceRow(line.words, worth, f"entry:{line.entry_id}", line.on)
 
 
+def _first_month(desk: Desk) -> int:
+    return asked.month_of(desk.as_of) - asked.AUDIT_MONTHS + 1
+
+
 def _under_audit(desk: Desk, month: int) -> bool:
-    return month >= asked.month_of(desk.as_of) - asked.AUDIT_MONTHS + 1
+    return month >= _first_month(desk)
 
 
 @metric(
@@ -80,8 +88,14 @@ def missing_receipts_amount(desk: Desk, scope: Scope, month: int) -> Answer:
 
 def doubles(desk: Desk, scope: Scope) -> tuple[asked.Pair, ...]:
     """Return what looks paid twice in the months under audit and since."""
-    pairs = asked.duplicates(expense_lines(desk, scope))
-    return tuple(pair for pair in pairs if _under_audit(desk, pair.second.month))
+    found = _DOUBLES.setdefault(desk, {})
+    if scope.ids not in found:
+        pairs, first = asked.duplicates(expense_lines(desk, scope)), _first_month(desk)
+        found[scope.ids] = tuple(pair for pair in pairs if pair.second.month >= first)
+    return found[scope.ids]
+
+
+_DOUBLES: WeakKeyDictionary[Desk, dict[tuple[int, ...], tuple[asked.Pair, ...]]] = WeakKeyDictionary()
 
 
 @metric(

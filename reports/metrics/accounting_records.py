@@ -239,7 +239,7 @@ def close_lag(desk: Desk, scope: Scope, month: int) -> Answer:
     """How long after its end the last books of a month were closed, or have been open."""
     closed = {
         (row.entity_id, row.month): row.closed_on
-        for row in desk.facts.once(asked.closes).periods
+        for row in desk.facts.closes
         if row.state == PeriodState.CLOSED and row.closed_on is not None
     }
     end, rows = months.last_day(month), []

@@ -8,7 +8,15 @@ from typing import Any, TypeVar
 
 from core import months
 from portfolio.domain import queries
-from portfolio.domain.queries import AccountFact, BookingFact, EntityFact, LinkedPosting, Movement, PeriodFact
+from portfolio.domain.queries import (
+    AccountFact,
+    BookingFact,
+    EntityFact,
+    LinkedPosting,
+    Movement,
+    PeriodFact,
+    accounting,
+)
 from portfolio.models import (
     AccountRole,
     Asset,
@@ -43,6 +51,7 @@ class Facts:
         ``aside`` are the findings, by rule and subject, that people muted: they are found and printed, and not counted.
         """
         self.as_of = as_of
+        self.aside = frozenset(aside)
         self._only = None if entity_id is None else (entity_id,)
         self._read: dict[Callable[..., Any], Any] = {}
 
@@ -51,7 +60,6 @@ class Facts:
 
         A family of records needs no property here: its metrics hand in the reader, such as ``queries.stays``.
         """
-        self.aside = frozenset(aside)
         if read not in self._read:
             self._read[read] = read(entity_ids=self.ids, as_of=self.as_of)
         found: T = self._read[read]
@@ -158,8 +166,18 @@ class Facts:
             yield from self._linked_to.get(booking, ())
 
     @cached_property
+    def _standing(self) -> queries.Standing:
+        return queries.standing(entity_ids=self.ids)
+
+    @cached_property
     def _periods(self) -> tuple[PeriodFact, ...]:
-        return queries.periods(entity_ids=self.ids)
+        return tuple(row for row in self._standing.periods if row.state != PeriodState.OPEN)
+
+    @cached_property
+    def closes(self) -> tuple[accounting.CloseFact, ...]:
+        """How far the close of each entity's months has come, up to the date's own."""
+        zones = {entity.id: entity.zone for entity in self.entities}
+        return accounting.closes(self._standing.periods, zones=zones, as_of=self.as_of)
 
     @cached_property
     def reconciled(self) -> frozenset[tuple[int, int]]:
@@ -281,7 +299,7 @@ class Facts:
     @cached_property
     def freshness(self) -> dict[tuple[int, str], dt.date]:
         """(entity, kind of source) to the last date it covers."""
-        return {(row.entity_id, row.kind): row.fresh_to for row in queries.freshness(entity_ids=self.ids)}
+        return {(row.entity_id, row.kind): row.fresh_to for row in self._standing.freshness}
 
     @cached_property
     def note_rows(self) -> tuple[HandoffRow, ...]:

@@ -90,6 +90,8 @@ def _without_invoice(rule: Rule, desk: Desk) -> list[FindingNote]:
 
 def _behind_close(rule: Rule, desk: Desk) -> list[FindingNote]:
     """An entry that came into a month after it was closed."""
+    if not desk.facts.closed:
+        return []
     slugs = _slugs(desk)
     return [
         rule.finding(
@@ -98,7 +100,7 @@ def _behind_close(rule: Rule, desk: Desk) -> list[FindingNote]:
             Cell(text=row.memo, ref=f"entry:{row.entry_id}"),
             f" of {row.on:%-d %b %Y} was posted after {months.label(months.month_of(row.on))} was closed.",
         )
-        for row in desk.facts.once(asked.closes).behind
+        for row in desk.facts.once(asked.behind_close)
         if row.entity_id in desk.all.ids
     ]
 
@@ -244,11 +246,7 @@ def _close_late(rule: Rule, desk: Desk) -> list[FindingNote]:
     late = desk.get("months_open", None, last)
     if not late.value:
         return []
-    again = [
-        row
-        for row in desk.facts.once(asked.closes).periods
-        if row.reopen_reason and row.state == PeriodState.OPEN
-    ]
+    again = [row for row in desk.facts.closes if row.reopen_reason and row.state == PeriodState.OPEN]
     names = {entity.id: entity.name for entity in desk.entities}
     words = "".join(
         f" {names[row.entity_id]} opened {months.label(row.month)} again: {row.reopen_reason}."

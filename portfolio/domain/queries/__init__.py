@@ -10,6 +10,7 @@ from portfolio.domain.queries.books import (
     Freshness,
     Movement,
     PeriodFact,
+    Standing,
     accounts,
     daily_nets,
     entities,
@@ -19,6 +20,7 @@ from portfolio.domain.queries.books import (
     periods,
     postings,
     sample_as_of,
+    standing,
     total,
     uncategorised_lines,
 )
@@ -55,9 +57,9 @@ from portfolio.domain.queries.selling import (
 
 __all__ = [
     "REFERENCED", "AccountFact", "BookingFact", "ChannelRows", "Contradiction", "EntityFact", "Exceptional",
-    "Freshness", "LinkedPosting", "Movement", "PeriodFact", "Trouble", "accounts", "assets", "assumptions",
+    "Freshness", "LinkedPosting", "Movement", "PeriodFact", "Standing", "Trouble", "accounts", "assets", "assumptions",
     "bookings", "capital_options", "channel_rows", "channel_spends", "channels", "contracts", "contradictions",
     "daily_nets", "entities", "financial_rules", "first_entry_on", "freshness", "funnel", "held_troubles", "kpi_values",
     "linked_postings", "market_milestones", "movements", "note_rows", "periods", "postings", "profitability_models",
-    "records", "responsibilities", "sample_as_of", "scenarios", "stakes", "targets", "total", "uncategorised_lines",
+    "records", "responsibilities", "sample_as_of", "scenarios", "stakes", "standing", "targets", "total", "uncategorised_lines",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ Each function reads what it needs of all entities at once, as it stood on a day.
 """
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.db.models import Count, DateField, F, Max, Q, QuerySet, Value
 from core import clock, months
 from portfolio.domain import close_checks, expenses, milestones, roll_forward, uncategorised
 from portfolio.domain.held import KEPT
+from portfolio.domain.queries.books import PeriodFact
 from portfolio.domain.receivables import ageing
 from portfolio.domain.stripe import payouts
 from portfolio.models import (
@@ -24,7 +25,6 @@ from portfolio.models import (
     ImportedLine,
     ImportKind,
     JournalEntry,
-    Period,
     PeriodState,
     PlanMilestone,
     Posting,
@@ -164,36 +164,31 @@ class CloseFact:
     reopen_reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
-    """How far the close has come: months, and entries that came behind one."""
-
-    periods: tuple[CloseFact, ...]
-    behind: tuple[BehindClose, ...]
-
-
-def closes(*, entity_ids: Collection[int], as_of: dt.date) -> Close:
-    """Return the months' states and the entries behind a close; two queries, one where no month is closed."""
-    rows = Period.objects.filter(entity__in=entity_ids, month__lte=months.month_of(as_of)).select_related(
-        "entity"
-    )
-    periods = tuple(
+def closes(
+    periods: Iterable[PeriodFact], *, zones: Mapping[int, str], as_of: dt.date
+) -> tuple[CloseFact, ...]:
+    """Return how far the close has come, month by month up to a day; ``zones`` are the entities' own."""
+    return tuple(
         CloseFact(
             row.entity_id,
             row.month,
             row.state,
-            clock.today(row.entity.zone, at=row.closed_at)
+            clock.today(zones[row.entity_id], at=row.closed_at)
             if row.state == PeriodState.CLOSED and row.closed_at
             else None,
             row.reopen_reason,
         )
-        for row in rows
+        for row in periods
+        if row.month <= months.month_of(as_of)
     )
-    if not any(row.state == PeriodState.CLOSED for row in periods):
-        return Close(periods, ())
-    behind = (
+
+
+def behind_close(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[BehindClose, ...]:
+    """Return the entries of closed months up to a day that were posted after the close, oldest first."""
+    rows = (
         JournalEntry.objects.filter(
             entity__in=entity_ids,
+            month__lte=months.month_of(as_of),
             state=EntryState.POSTED,
             entity__periods__state=PeriodState.CLOSED,
             entity__periods__month=F("month"),
@@ -202,7 +197,7 @@ def closes(*, entity_ids: Collection[int], as_of: dt.date) -> Close:
         .order_by("on", "pk")
         .values_list("entity_id", "pk", "on", "memo")
     )
-    return Close(periods, tuple(BehindClose(*row) for row in behind))
+    return tuple(BehindClose(*row) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +271,6 @@ __all__ = [
     "TICKS",
     "BehindClose",
     "ClearingMove",
-    "Close",
     "CloseFact",
     "Counts",
     "ExpenseLine",
@@ -286,6 +280,7 @@ __all__ = [
     "Pair",
     "Waiting",
     "age_of",
+    "behind_close",
     "clearing_explained",
     "clearing_moves",
     "closes",

@@ -4,8 +4,24 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import BigIntegerField, Case, Exists, F, Max, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    DateField,
+    DateTimeField,
+    Exists,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Coalesce
 
 from core import months
@@ -72,12 +88,17 @@ NO_MOVEMENT = Movement()
 
 @dataclass(frozen=True, slots=True)
 class PeriodFact:
-    """A month somebody has reconciled or closed, with what its bank statement said; None where nobody noted it."""
+    """A month of the books that somebody has reconciled, closed or opened again, with what its bank statement said.
+
+    That is None where nobody noted it. ``closed_at`` is an instant, only while it is closed.
+    """
 
     entity_id: int
     month: int
     state: str
     statement_minor: int | None
+    closed_at: dt.datetime | None = None
+    reopen_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,20 +291,67 @@ def first_entry_on() -> dt.date | None:
 
 def freshness(*, entity_ids: Collection[int]) -> tuple[Freshness, ...]:
     """Return, per entity and kind of source, the last date it covers; ``handoff`` is the note's own date."""
+    columns = ("entity_id", "source", "fresh_to")
+    landed, notes = (rows.values_list(*columns) for rows in _sources(entity_ids))
+    return tuple(Freshness(*row) for row in landed.union(notes, all=True))
+
+
+def _sources(entity_ids: Collection[int]) -> tuple[QuerySet[Any, Any], QuerySet[Any, Any]]:
     landed = (
         ImportedLine.objects.filter(entity_id__in=entity_ids)
-        .values("entity_id", "kind")
-        .annotate(fresh_to=Max("on"))
+        .values("entity_id")
+        .annotate(source=F("kind"), fresh_to=Max("on"))
         .order_by()
-        .values_list("entity_id", "kind", "fresh_to")
     )
     notes = (
         HandoffFile.objects.filter(entity_id__in=entity_ids, current=True)
-        .annotate(source=Value("handoff"))
+        .annotate(source=Value("handoff"), fresh_to=F("updated_on"))
         .order_by()
-        .values_list("entity_id", "source", "updated_on")
     )
-    return tuple(Freshness(*row) for row in landed.union(notes, all=True))
+    return landed, notes
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far the sources of some entities reach, and the months of their books that somebody has looked after."""
+
+    freshness: tuple[Freshness, ...]
+    periods: tuple[PeriodFact, ...]
+
+
+def standing(*, entity_ids: Collection[int]) -> Standing:
+    """Return what every report says of its books in its head; one query."""
+    columns = ("entity_id", "source", "fresh_to", "at", "statement", "closed", "reason")
+    # The months come first: their columns have a type.
+    periods = (
+        Period.objects.filter(entity_id__in=entity_ids)
+        .order_by()
+        .annotate(
+            source=F("state"),
+            fresh_to=Value(None, DateField()),
+            at=F("month"),
+            statement=F("statement_minor"),
+            closed=F("closed_at"),
+            reason=F("reopen_reason"),
+        )
+        .values_list(*columns)
+    )
+    landed, notes = (
+        rows.annotate(
+            at=Value(None, IntegerField()),
+            statement=Value(None, BigIntegerField()),
+            closed=Value(None, DateTimeField()),
+            reason=Value(""),
+        ).values_list(*columns)
+        for rows in _sources(entity_ids)
+    )
+    fresh, months_of = [], []
+    for entity_id, word, day, month, statement, closed_at, reason in periods.union(landed, notes, all=True):
+        if month is None:
+            fresh.append(Freshness(entity_id, word, day))
+        else:
+            months_of.append(PeriodFact(entity_id, month, word, statement, closed_at, reason))
+    return Standing(tuple(fresh), tuple(months_of))
 
 
 def sample_as_of() -> dt.date | None:

@@ -4,8 +4,8 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models import BigIntegerField, Q, Sum, Value
+from django.db.models.functions import Cast, Coalesce
 
 from portfolio.domain import exceptions
 from portfolio.models import Booking, EntryState, Posting
@@ -42,7 +42,7 @@ class BookingFact:
 
 @dataclass(frozen=True, slots=True)
 class LinkedPosting:
-    """A posting that names its booking, with its account's role."""
+    """What the postings of one account in one month that name a booking come to, with the account's role."""
 
     booking_id: int
     account_id: int
@@ -80,10 +80,15 @@ def bookings(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[BookingFac
 
 
 def linked_postings(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[LinkedPosting, ...]:
-    """Return sealed postings that name a booking, dated up to ``as_of``."""
-    rows = Posting.objects.filter(
-        booking__entity_id__in=entity_ids, entry__state=EntryState.POSTED, entry__on__lte=as_of
-    ).values_list("booking_id", "account_id", "account__role", "month", "amount_minor")
+    """Return what sealed postings that name a booking come to by account and month, dated up to ``as_of``."""
+    rows = (
+        Posting.objects.filter(
+            booking__entity_id__in=entity_ids, entry__state=EntryState.POSTED, entry__on__lte=as_of
+        )
+        .order_by()
+        .values_list("booking_id", "account_id", "account__role", "month")
+        .annotate(total=Cast(Sum("amount_minor"), BigIntegerField()))
+    )
     return tuple(LinkedPosting(*row) for row in rows)
 
 

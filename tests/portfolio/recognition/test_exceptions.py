@@ -80,7 +80,7 @@ def test_many_bookings_cost_no_more_queries_than_one(books: Books) -> None:
             with CaptureQueriesContext(connection) as queries:
                 assert len(found(books)) == n + 1
             counts.append(len(queries))
-    assert counts == [4, 4]
+    assert counts == [2, 2]
 
 
 def test_a_month_rolls_forward_whatever_was_posted_by_hand(books: Books) -> None:

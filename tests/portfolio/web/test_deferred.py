@@ -55,7 +55,7 @@ def test_the_page_ties_names_who_paid_and_costs_the_same_for_many(world: World) 
     with CaptureQueriesContext(connection) as many:
         page = client.get("/portfolio/entities/qos/deferred/").content.decode()
     assert page.count("Held for a booking that was called off") == 30
-    assert (len(one), len(many)) == (17, 17)
+    assert (len(one), len(many)) == (15, 15)
 
 
 def test_a_figure_opens_its_entries_and_the_files_say_the_same(world: World) -> None:

@@ -191,7 +191,7 @@ def test_an_empty_portfolio_says_what_is_missing_and_never_nought() -> None:
 def test_the_report_takes_the_same_queries_however_many_records() -> None:
     with CaptureQueriesContext(connection) as caught:
         LENSES[LENS](Facts(as_of=AS_OF), zone="America/Los_Angeles")
-    assert len(caught) == 23
+    assert len(caught) == 19
     qos = Entity.objects.get(slug="qos")
     Booking.objects.bulk_create(
         Booking(
@@ -202,7 +202,7 @@ def test_the_report_takes_the_same_queries_however_many_records() -> None:
     )  # fmt: skip
     with CaptureQueriesContext(connection) as caught:
         document = LENSES[LENS](Facts(as_of=AS_OF), zone="America/Los_Angeles")
-    assert len(caught) == 23
+    assert len(caught) == 19
     assert sum(note.rule == "event-without-invoice" for note in document.findings) == 25
 
 

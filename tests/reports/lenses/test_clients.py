@@ -177,7 +177,7 @@ def test_it_takes_the_same_queries_for_more_records() -> None:
             LENSES[LENS](Facts(as_of=AS_OF), zone="America/Los_Angeles")
         return len(caught)
 
-    assert queries() == 17
+    assert queries() == 16
     contract = ClientContract.objects.filter(entity__slug="dc-clients").first()
     assert contract is not None
     WorkEntry.objects.bulk_create(
@@ -187,7 +187,7 @@ def test_it_takes_the_same_queries_for_more_records() -> None:
         Rebillable(contract=contract, on=AS_OF - dt.timedelta(days=n), what="Domain", amount_minor=1)
         for n in range(25)
     )
-    assert queries() == 17
+    assert queries() == 16
 
 
 def tables(document: Document, anchor: str) -> list[Table]:

@@ -174,7 +174,7 @@ class TestQueries:
     def test_the_lens_reads_the_sample_in_at_most_twenty_queries(self) -> None:
         with CaptureQueriesContext(connection) as caught:
             LENSES["cmo"](Facts(as_of=AS_OF), zone="America/Los_Angeles")
-        assert len(caught) == 18
+        assert len(caught) == 17
 
     def test_more_channels_take_no_more_queries(self) -> None:
         qos, at = Entity.objects.get(slug="qos"), dt.datetime(2026, 11, 11, 15, 0, tzinfo=dt.UTC)
@@ -188,4 +188,4 @@ class TestQueries:
             )  # fmt: skip
         with CaptureQueriesContext(connection) as caught:
             LENSES["cmo"](Facts(as_of=AS_OF), zone="America/Los_Angeles")
-        assert len(caught) == 18
+        assert len(caught) == 17

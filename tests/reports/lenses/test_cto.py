@@ -177,7 +177,7 @@ def test_the_lens_reads_the_sample_in_the_same_few_queries_with_many_more_record
             LENSES["cto"](Facts(as_of=AS_OF), zone="America/Los_Angeles")
         return len(caught)
 
-    assert asked() == 15
+    assert asked() == 14
     qos, snapshot = Entity.objects.get(slug="qos"), TechSnapshotFactory(covers_on=dt.date(2026, 11, 8))
     for number in range(25):
         system = TechSystemFactory(entity=qos)
@@ -186,4 +186,4 @@ def test_the_lens_reads_the_sample_in_the_same_few_queries_with_many_more_record
         TechMeasureFactory(snapshot=snapshot, system=system, on=dt.date(2026, 10, 20))
         DnsRecordFactory(entity=qos, name=f"n{number}.example.com")
         CacheRuleFactory(entity=qos, path=f"/{number}")
-    assert asked() == 15
+    assert asked() == 14

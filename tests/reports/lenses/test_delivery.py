@@ -18,7 +18,7 @@ from tests.reports.sample_case import AS_OF, figure, first_edition
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sample")]
 NAME = "Expert Yacht Delivery"
-QUERIES = 17
+QUERIES = 16
 
 
 def value(metric: str, period: str = "Oct 2026") -> int | None:

@@ -110,7 +110,7 @@ class TestFactsOfTheSample:
     def test_it_reads_the_sample_in_under_twenty_queries_however_many_stays_there_are(self) -> None:
         with CaptureQueriesContext(connection) as caught:
             LENSES[SLUG](Facts(as_of=AS_OF), zone="America/Los_Angeles")
-        assert len(caught) == 13
+        assert len(caught) == 12
         entity = Entity.objects.get(slug=SLUG)
         for number in range(25):
             day = dt.date(2027, 1, 5) + dt.timedelta(days=number * 3)
@@ -125,4 +125,4 @@ class TestFactsOfTheSample:
             )
         with CaptureQueriesContext(connection) as caught:
             LENSES[SLUG](Facts(as_of=AS_OF), zone="America/Los_Angeles")
-        assert len(caught) == 13
+        assert len(caught) == 12
