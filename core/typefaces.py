@@ -28,7 +28,7 @@ class Typeface:
 
     def width(self, text: str, *, size: float) -> float:
         """Return how long a line of this text is at most, in the unit of ``size``; pairs that close up are not counted."""
-        return sum(map(self._advances.get, text, itertools.repeat(_UNKNOWN))) * size  # type: ignore[arg-type]
+        return sum(map(self._advances.get, text, itertools.repeat(_UNKNOWN))) * size
 
 
 @functools.cache
