@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
@@ -42,6 +43,9 @@ class Link:
 
 
 Value = str | int | Decimal | Number | Link | dt.date | dt.datetime | dt.timedelta | None
+
+# A write-only sheet, of which the types of openpyxl know less than it has.
+_Page = Any
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -173,7 +177,7 @@ def _cut(plain: str) -> str:
     return name.strip(" '")
 
 
-def _write(page: WriteOnlyWorksheet, sheet: Sheet, names: Sequence[str]) -> None:
+def _write(page: _Page, sheet: Sheet, names: Sequence[str]) -> None:
     widths = _widths(sheet)
     page.freeze_panes = f"{get_column_letter(sheet.fixed + 1)}{sheet.heads + 1}"
     for column, width in enumerate(widths, 1):
@@ -208,7 +212,7 @@ def _write(page: WriteOnlyWorksheet, sheet: Sheet, names: Sequence[str]) -> None
         page.append(cells)
 
 
-def _across(page: WriteOnlyWorksheet, cell: Cell, text: str, position: int, widths: Sequence[int]) -> None:
+def _across(page: _Page, cell: Cell, text: str, position: int, widths: Sequence[int]) -> None:
     """Give a line of text by itself the width of the table, or of a line, folded where it is longer."""
     columns, wide = 0, 0
     while wide < _LINE or columns < len(widths):

@@ -178,6 +178,7 @@ def _index(binder: Binder, pairs: Sequence[tuple[Sheet, Sheet]]) -> Sheet:
         rows.append(["Not in this binder", "Why"])
         rows += [[title, why] for title, why in binder.absent]
     if binder.gone:
-        rows += [[], ["In the binder before, and not in this one"], *([title] for title in binder.gone)]
+        rows += [[], ["In the binder before, and not in this one"]]
+        rows += [[title] for title in binder.gone]
     rows += [[], [binder.note]]
     return Sheet("Index", rows, heads=4, fixed=1, titles=frozenset({0}), labels=frozenset(labels))

@@ -43,5 +43,7 @@ def binder() -> int:
     """Issue a binder whose files were asked for before, and return its number."""
     made = Binder.objects.create(number=1, as_of=DAY, issued_at=NOW)
     for name, media_type in (("binder-1.pdf", "application/pdf"), ("binder-1.xlsx", "application/zip")):
-        BinderFile.objects.create(binder=made, name=name, media_type=media_type, content=b"-", sha256="0" * 64)
+        BinderFile.objects.create(
+            binder=made, name=name, media_type=media_type, content=b"-", sha256="0" * 64
+        )
     return made.number
