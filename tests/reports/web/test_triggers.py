@@ -86,6 +86,7 @@ def test_the_owner_adds_changes_and_pauses_a_trigger(ceo: Report, client: Client
     assert "high or critical" in shown
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
@@ -159,6 +160,7 @@ def test_a_run_says_what_triggered_it_and_until_when_it_waits(ceo: Report, clien
     assert "It starts on 11 Nov 2026, 10:31:00 PST." in shown
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("states", "send_to", "title", "words"),
     [
