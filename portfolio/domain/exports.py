@@ -330,9 +330,12 @@ def _known_of(entity: Entity, row: stays.StayRow, noted: _Told, name: str) -> Bo
     """
     known = noted.get((entity.pk, row.check_in), [])
     for booking in known:
-        nights = getattr(booking, "stay", None)
-        theirs = nights is None or booking.reference.startswith("STAY-")
-        alike = theirs or nights.channel_name.casefold() == row.channel.casefold()
+        nights: Stay | None = getattr(booking, "stay", None)
+        alike = (
+            nights is None
+            or booking.reference.startswith("STAY-")
+            or nights.channel_name.casefold() == row.channel.casefold()
+        )
         gone = booking.stage in (BookingStage.CANCELLED, BookingStage.LOST)
         if not alike or (gone and row.cancelled_on is None):
             continue
