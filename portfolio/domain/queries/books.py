@@ -261,6 +261,7 @@ def daily_nets(
         .order_by()
         .values_list("account_id", "entry__on")
         .annotate(net=Sum("amount_minor"))
+        .iterator()
     ):
         found[account_id][on] = net
     return found

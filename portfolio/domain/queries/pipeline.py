@@ -89,7 +89,7 @@ def linked_postings(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[Lin
         .values_list("booking_id", "account_id", "account__role", "month")
         .annotate(total=Cast(Sum("amount_minor"), BigIntegerField()))
     )
-    return tuple(LinkedPosting(*row) for row in rows)
+    return tuple(LinkedPosting(*row) for row in rows.iterator())
 
 
 def held_troubles(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[Exceptional, ...]:
