@@ -178,6 +178,15 @@ class TestPages:
         assert typed.get("as_of", "").strip("\x00") in answer.content.decode()
         assert Binder.objects.count() == 1
 
+    def test_the_list_asks_no_more_of_many_than_of_one(self, made: Binder, bookkeeper: Person) -> None:
+        client = as_(bookkeeper)
+        body(client, "/reports/binders/")
+        for more in (0, 3):
+            for _ in range(more):
+                issued(by=bookkeeper)
+            with assertNumQueries(6):
+                body(client, "/reports/binders/")
+
     def test_who_reads_the_whole_reads_it_and_only_an_owner_issues(
         self, made: Binder, bookkeeper: Person, reader: Person
     ) -> None:
