@@ -50,6 +50,8 @@ _ON_EVENTS = ("captain of B", "guest of A", "crew of A", "admin of A by link")
 # The others whom a page refuses have a turn at every eighth page, so that each guard hears every one of them somewhere;
 # and so has staff of everything, who may on an entity what its own staff may.
 _TURNS = 8
+# Where the turns begin, so that every rule of events is heard to say no to somebody whom its absence would let in.
+_FIRST_TURN = 2
 # Who is asked for a second record under an address: one of each standing on the event.
 _ONCE = ("captain of A", "crew of A", "guest of A", "admin of A", "owner of entity A", "reader of entity A")
 
@@ -88,7 +90,7 @@ def run(world: World, pages: list[Page], *, full: bool) -> Matrix:
             known.add(page.name)
             for one, who in enumerate(world.everybody):
                 for place, method in enumerate(answers.METHODS):
-                    turn = None if full else number + place
+                    turn = None if full else _FIRST_TURN + number + place
                     if not _worth(page, who, one, method, first=first, turn=turn):
                         continue
                     refused.clear()

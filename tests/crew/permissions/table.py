@@ -212,7 +212,16 @@ OPEN: list[Page] = [
     Page("crew:dock_scanned", scope="public", notes=_TOLD, kwargs={"code": "A" * 20}),
 ]
 
+# Events first: who has a turn at their pages does not change with every page that the office gets.
 PAGES: list[Page] = [
+    *PORTAL,
+    *OWN,
+    *OPEN,
+    *EVENT,
+    *GUESTS,
+    *PEOPLE,
+    *POSITIONS,
+    *CHECKLIST,
     *DELIVERY,
     *OFFICE,
     *CLIENTS,
@@ -222,12 +231,4 @@ PAGES: list[Page] = [
     *RENTAL,
     *CHANNELS,
     *TECHNOLOGY,
-    *PORTAL,
-    *OWN,
-    *OPEN,
-    *EVENT,
-    *GUESTS,
-    *PEOPLE,
-    *POSITIONS,
-    *CHECKLIST,
 ]

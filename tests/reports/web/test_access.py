@@ -25,6 +25,7 @@ from reports.models import (
     SubjectLine,
     Trigger,
 )
+from tests.crew.permissions.reports import binder as a_binder
 from tests.factories.people import PersonFactory
 from tests.factories.reports import an_edition
 from tests.reports.conftest import NOW, as_
@@ -138,6 +139,11 @@ def places(ceo: Report, qos: Entity, dc: Entity) -> dict[str, str]:
         "new_schedule": reverse("reports:new_schedule"),
         "edit_schedule": reverse("reports:edit_schedule", args=[schedule.pk]),
         "POST pause_schedule": reverse("reports:pause_schedule", args=[schedule.pk]),
+        "binders": reverse("reports:binders"),
+        "binder": reverse("reports:binder", args=[a_binder()]),
+        "binder_pdf": reverse("reports:binder_pdf", args=[1]),
+        "binder_xlsx": reverse("reports:binder_xlsx", args=[1]),
+        "POST issue_binder": reverse("reports:issue_binder"),
         "triggers": reverse("reports:triggers"),
         "new_trigger": reverse("reports:new_trigger"),
         "edit_trigger": reverse("reports:edit_trigger", args=[trigger.pk]),
@@ -215,7 +221,11 @@ def test_the_owner_opens_every_page_and_presses_every_button(places: dict[str, s
 
     # Their drafts cannot be read, and nobody said why they are discarded, or a finding muted.
     drafts = {name for name in places if name.startswith(("held_preview", "held_figure"))}
-    refused = {name for name in places if name.startswith(("POST discard_held", "POST mute_finding"))}
+    refused = {
+        name
+        for name in places
+        if name.startswith(("POST discard_held", "POST mute_finding", "POST issue_binder"))
+    }
     shown = {name for name in places if not name.startswith("POST ")} - drafts
     assert {name: found[name] for name in shown} == dict.fromkeys(shown, 200)
     assert {found[name] for name in drafts} == {404}
@@ -243,6 +253,7 @@ def test_a_bookkeeper_runs_and_settles_but_does_not_schedule(
         "subjects",
         "POST retire_subject",
         "owners",
+        "POST issue_binder",
     }
     assert {found[name] for name in places if name.startswith(("held_preview", "held_figure"))} == {404}
     assert {found[name] for name in places if name.startswith("POST mute_finding")} == {422}
@@ -257,6 +268,11 @@ def test_a_reader_of_one_entity_sees_it_and_nothing_of_another(
     hidden = {name for name in places if name.endswith((" whole", " dc"))} | {
         "schedules",
         "triggers",
+        "binders",
+        "binder",
+        "binder_pdf",
+        "binder_xlsx",
+        "POST issue_binder",
         "assumptions",
         "add_action",
         "owners",
