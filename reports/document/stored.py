@@ -33,7 +33,8 @@ _Read = Callable[[Any, Sequence[_Record]], Any]
 
 def dump(value: Any) -> Any:
     """Return a document, or any part of it, as plain JSON values; union members carry their type's name."""
-    write = _writer(type(value))
+    kind: Any = type(value)
+    write = _writer(kind)
     if not isinstance(value, Document | Draft):
         return value if write is None else write(value, None)
     records: dict[_Record, int] = {}
@@ -64,7 +65,7 @@ def load(cls: Any, value: Any) -> Any:
 
 @functools.cache
 def _writer(kind: Any) -> _Write | None:
-    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    origin, args, has_fields = typing.get_origin(kind), typing.get_args(kind), dataclasses.is_dataclass(kind)
     if origin in (types.UnionType, typing.Union):
         return _either_written(tuple(arg for arg in args if arg is not type(None)))
     if origin is tuple:
@@ -73,7 +74,7 @@ def _writer(kind: Any) -> _Write | None:
         return _dict_written(_writer(args[1]))
     if kind is TraceRow:
         return _row_written
-    if dataclasses.is_dataclass(kind):
+    if has_fields:
         return _fields_written(kind)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return lambda value, _: value.value
@@ -113,7 +114,7 @@ def _dict_written(write: _Write | None) -> _Write | None:
 def _fields_written(cls: Any) -> _Write:
     kinds = _kinds(cls)
     names, get = tuple(kinds), operator.attrgetter(*kinds, "__class__")
-    others = [(name, write) for name, kind in kinds.items() if (write := _writer(kind))]
+    others = [(name, found) for name, kind in kinds.items() if (found := _writer(kind))]
     start = {"is": cls.__name__} if cls.__name__ in _TAGGED else {}
 
     def write(value: Any, places: _Places) -> dict[str, Any]:
@@ -130,7 +131,7 @@ def _fields_written(cls: Any) -> _Write:
 
 @functools.cache
 def _reader(kind: Any) -> _Read | None:
-    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    origin, args, has_fields = typing.get_origin(kind), typing.get_args(kind), dataclasses.is_dataclass(kind)
     if origin in (types.UnionType, typing.Union):
         return _either_read(tuple(arg for arg in args if arg is not type(None)))
     if origin is tuple:
@@ -139,7 +140,7 @@ def _reader(kind: Any) -> _Read | None:
         return _dict_read(_reader(args[1]))
     if kind is TraceRow:
         return _row_read
-    if dataclasses.is_dataclass(kind):
+    if has_fields:
         return _fields_read(kind)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return lambda value, _: kind(value)
@@ -187,7 +188,7 @@ def _dict_read(read: _Read | None) -> _Read:
 @functools.cache
 def _fields_read(cls: Any) -> _Read:
     kinds = _kinds(cls)
-    others = [(name, read) for name, kind in kinds.items() if (read := _reader(kind))]
+    others = [(name, found) for name, kind in kinds.items() if (found := _reader(kind))]
 
     def read(value: Any, records: Sequence[_Record]) -> Any:
         # A field younger than the edition is not in it, and takes its default.
