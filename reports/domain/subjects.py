@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, TextField, Value
 from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 
 from core import audit
 from crew.models import Person
@@ -49,9 +50,13 @@ class SubjectRefusedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How many mails a thing was told of. ``number`` None is not known, ``why`` says why; ``at_most`` says so of the number."""
+    """Of how many mails a thing was told, ``of`` those that SES tells of; ``at_most`` says so of the number.
+
+    ``number`` None is not known, and ``why`` says why.
+    """
 
     number: int | None
+    of: int = 0
     at_most: bool = False
     why: str = ""
 
@@ -189,7 +194,7 @@ def tallies(*, report: Report, prefix: str, every: bool = True) -> list[Tally]:
     rows = (
         Message.objects.filter(dedupe_key__startswith=prefix)
         .order_by()
-        .values(label=KT("payload__label"))
+        .values(label=Coalesce(KT("payload__label"), Value(""), output_field=TextField()))
         .annotate(
             sent=Count("pk", filter=sent),
             told=Count("pk", filter=sent & _TOLD_OF),
@@ -198,7 +203,7 @@ def tallies(*, report: Report, prefix: str, every: bool = True) -> list[Tally]:
             copied=Count("pk", filter=sent & copied),
         )
     )
-    counted = {row["label"] or "": row for row in rows}
+    counted = {row["label"]: row for row in rows}
     known = [label for label in lines if every or label in counted]
     others = sorted(label for label in counted if label not in lines)
     return [
@@ -215,7 +220,8 @@ def _tally(label: str, line: SubjectLine | None, row: Mapping[str, Any] | None) 
         none = Told(None, why="only SES tells what readers do")
         return Tally(label, line, row["sent"], none, none)
     opened, clicked = (
-        Told(row[name], at_most=bool(row["copied"] and row[name])) for name in ("opened", "clicked")
+        Told(row[name], of=row["told"], at_most=bool(row["copied"] and row[name]))
+        for name in ("opened", "clicked")
     )
     return Tally(label, line, row["sent"], opened, clicked)
 
