@@ -29,7 +29,7 @@ class Reader:
 def readers(*, report: Report, send_to: Sequence[str] | None, variant: Variant | None) -> list[Reader]:
     """Return who gets a report's edition: its recipients, else REPORT_RECIPIENTS; or ``send_to`` instead of them.
 
-    Each gets the variant that its row as a recipient names; ``variant`` replaces that for all.
+    Each address stands once, and gets the variant that its row as a recipient names; ``variant`` replaces that for all.
     """
     rows = {
         row.address.lower(): Reader(row.address, row.name, row.variant)
@@ -42,7 +42,10 @@ def readers(*, report: Report, send_to: Sequence[str] | None, variant: Variant |
             Reader(address, variant=rows[address.lower()].variant if address.lower() in rows else None)
             for address in send_to
         ]
-    return found if variant is None else [replace(reader, variant=variant) for reader in found]
+    once: dict[str, Reader] = {}
+    for reader in found:
+        once.setdefault(reader.address.lower(), reader)
+    return [reader if variant is None else replace(reader, variant=variant) for reader in once.values()]
 
 
 def add(

@@ -142,7 +142,7 @@ def test_a_run_may_ask_for_one_for_all_and_an_address_asked_for_gets_its_own(
     }
     assert got(send_to=[]) == {}
     Recipient.objects.update(active=False)
-    settings.REPORT_RECIPIENTS = ["all@example.com"]
+    settings.REPORT_RECIPIENTS = ["all@example.com", "All@example.com"]
     assert got() == {"all@example.com": ""}
 
 
