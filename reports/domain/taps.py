@@ -147,12 +147,14 @@ def _tap(link: ActionLink, at: dt.datetime) -> Tap:
 
 
 def _standing(link: ActionLink, action: Action, at: dt.datetime) -> Standing:
+    # First of all: who may not read it any more is not told what became of it either.
+    if not owners.may_read(link.person, subject=actions.subject_of(action)):
+        return Standing.NOT_YOURS
     if link.used_at is not None:
         return Standing.USED
     if action.state != ActionState.OPEN:
         return Standing.SETTLED
-    theirs = action.assignee_id == link.person_id
-    if not theirs or not owners.may_read(link.person, subject=actions.subject_of(action)):
+    if action.assignee_id != link.person_id:
         return Standing.NOT_YOURS
     return Standing.EXPIRED if link.expires_at <= at else Standing.OPEN
 

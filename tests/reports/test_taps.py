@@ -137,22 +137,26 @@ def test_a_link_that_acts_no_more_says_why_and_does_nothing(
     assert "Put one up" not in answer.content.decode()
     actions.assign(action=action, person=owner, by=owner, at=NOW)
 
-    # Somebody who stopped working here holds old mails still.
+    # Somebody who stopped working here holds old mails still, also with links that were used.
+    used = link(action, LinkVerb.LATER)
+    assert ask(used, "POST").status_code == 200
+    assert "The action is open, due on" in ask(used).content.decode()
     owner.staff_grants.update(revoked_at=NOW)
+    assert "Put one up" not in ask(used).content.decode()
     assert ask(reassigned, "POST").status_code == 410
     owner.staff_grants.update(revoked_at=None)
     Person.objects.filter(pk=owner.pk).update(is_active=False)
     assert ask(reassigned, "POST").status_code == 410
     Person.objects.filter(pk=owner.pk).update(is_active=True)
 
-    assert (spent(), Action.objects.get().state) == (0, ActionState.OPEN)
+    assert (spent(), Action.objects.get().state) == (1, ActionState.OPEN)
     action.refresh_from_db()
     actions.settle(action=action, state=ActionState.DROPPED, by=other, at=NOW)
     for method in ("GET", "POST"):
         answer = ask(settled, method)
         assert answer.status_code == 410
         assert "No longer needed since 18 Nov 2026, by" in answer.content.decode()
-    assert spent() == 0
+    assert spent() == 1
 
 
 @pytest.mark.django_db
