@@ -48,18 +48,19 @@ class Day:
 
 
 def of(person: Person, *, mine: bool) -> QuerySet[Action]:
-    """Return the actions of somebody's calendar, those given to them or all they may see, without the dropped ones."""
-    rows = queries.actions_for(person).exclude(state=ActionState.DROPPED).order_by("due_on", "id")
+    """Return the actions of somebody's calendar, those given to them or all they may see."""
+    rows = queries.actions_for(person).order_by("due_on", "id")
     return rows.filter(assignee=person) if mine else rows
 
 
 def month(*, rows: QuerySet[Action], number: Month, today: dt.date) -> list[list[Day]]:
-    """Return the weeks of a month with the actions due on each day. Two queries."""
+    """Return the weeks of a month with the actions due on each day, without the dropped ones. Two queries."""
     first = months.first_day(number)
     weeks = _CALENDAR.monthdatescalendar(first.year, first.month)
     names = queries.entity_names()
     found: dict[dt.date, list[Due]] = {}
-    for row in rows.filter(due_on__gte=weeks[0][0], due_on__lte=weeks[-1][-1]):
+    shown = rows.exclude(state=ActionState.DROPPED)
+    for row in shown.filter(due_on__gte=weeks[0][0], due_on__lte=weeks[-1][-1]):
         found.setdefault(row.due_on, []).append(_due(row, names, today))
     return [
         [Day(on, on.month == first.month, on == today, tuple(found.get(on, ()))) for on in week]
@@ -76,7 +77,7 @@ def late_before(*, rows: QuerySet[Action], number: Month, today: dt.date) -> int
 def file(*, rows: QuerySet[Action], name: str, today: dt.date, at: dt.datetime) -> bytes:
     """Return a calendar's open actions, and those settled lately as cancelled, as a file. Three queries."""
     kept = list(rows.filter(state=ActionState.OPEN)) + list(
-        rows.filter(state=ActionState.DONE, settled_on__gte=today - _TOLD_AFTER)
+        rows.exclude(state=ActionState.OPEN).filter(settled_on__gte=today - _TOLD_AFTER)
     )
     return ics.calendar(name=name, days=_days(kept, queries.entity_names(), at), at=at)
 

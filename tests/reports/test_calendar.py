@@ -100,7 +100,7 @@ def test_the_file_names_each_action_for_good_and_cancels_what_is_settled(
     first = lines(get(owner, path="calendar.ics"))
 
     assert [line for line in first if line.startswith("UID:")] == [
-        f"UID:action-{row.pk}@testserver" for row in (action, other)
+        f"UID:action-{row.pk}@testserver" for row in (action, other, gone)
     ]
     escaped = long.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
     assert f"SUMMARY:{escaped}" in first
@@ -110,9 +110,10 @@ def test_the_file_names_each_action_for_good_and_cancels_what_is_settled(
     assert f"DESCRIPTION:QueenofSanDiego\\nBy: Owner\\nFrom: Why {escaped}" in first
     assert f"URL:http://testserver/reports/actions/{action.pk}/" in first
     assert [line for line in first if line.startswith(("SEQUENCE", "STATUS"))] == [
-        "SEQUENCE:0",
-        "STATUS:CONFIRMED",
-    ] * 2
+        *["SEQUENCE:0", "STATUS:CONFIRMED"] * 2,
+        *["SEQUENCE:0", "STATUS:CANCELLED"],
+    ]
+    assert "Never mind" not in get(owner).content.decode()
 
     actions.move_due(action=action, due_on=dt.date(2026, 12, 1), today=TODAY, by=owner, at=NOW)
     actions.settle(action=action, state=ActionState.DONE, by=owner, at=NOW)
