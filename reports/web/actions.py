@@ -223,7 +223,7 @@ def _page(
             "row": action_rows.said(row, names, today),
             "action": row,
             "buttons": action_rows.buttons(row) if _may_act(request, row, may_run) else [],
-            "assign_form": form if is_open and runs else None,
+            "assign_form": form,
             "trail": trail.of_records(
                 records=[(Action._meta.label_lower, row.pk)], limit=TRAIL_SHOWN, zone=clock.zone()
             ),

@@ -110,9 +110,12 @@ def _finding_page(
         "reports/finding.html",
         {
             "finding": _finding(row, names, today),
-            "mute_form": (form or MuteForm())
-            if row.state == FindingState.OPEN and action_rows.may_run(request)(about(row.subject))
-            else None,
+            "mute_form": form
+            or (
+                MuteForm()
+                if row.state == FindingState.OPEN and action_rows.may_run(request)(about(row.subject))
+                else None
+            ),
             "sightings": Paginator(queries.sightings(finding=row, person=request.user), ROWS_A_PAGE).get_page(
                 request.GET.get("page")
             ),

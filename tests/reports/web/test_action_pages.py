@@ -8,7 +8,7 @@ from time_machine import travel
 
 from crew.models import Person
 from portfolio.models import Entity
-from reports.models import Action, ActionState, OwnerName, Report
+from reports.models import Action, ActionState, Finding, FindingState, OwnerName, Report
 from tests.reports.conftest import NOW, as_
 from tests.reports.test_calendar import an_action
 
@@ -66,6 +66,24 @@ def test_an_action_is_given_to_who_may_read_what_it_is_about(
     assert "Given to Reader: Put a listing up" in page
     assert "Action given to somebody" in page
     assert "assignee: none → Reader" in page
+
+
+def test_what_is_refused_because_it_is_settled_or_cleared_by_now_says_so(
+    listing: Action, owner: Person, reader: Person
+) -> None:
+    today = NOW.date()
+    Action.objects.update(state=ActionState.DONE, settled_on=today)
+    refused = ask(owner, f"{listing.pk}/assign/", {"person": reader.pk})
+    assert refused.status_code == 422
+    assert "is settled; reopen it before giving it to somebody" in refused.content.decode()
+    assert "Give it to somebody" not in ask(owner, f"{listing.pk}/").content.decode()
+
+    Finding.objects.update(state=FindingState.CLEARED, cleared_on=today)
+    muting = {"until_on": "2026-12-01", "reason": "It can wait."}
+    with travel(NOW, tick=False):
+        refused = as_(owner).post(f"/reports/findings/{listing.finding_id}/mute/", muting)
+    assert refused.status_code == 422
+    assert "is cleared; there is nothing to mute" in refused.content.decode()
 
 
 def test_whoever_has_an_action_settles_and_moves_it_but_gives_it_to_nobody_else(
