@@ -170,7 +170,10 @@ def test_what_was_settled_or_given_away_before_the_mail_leaves_stands_in_it_no_m
 
     text = send(message)
 
-    assert "Nothing is left for you to do: what was open when the edition came out is settled" in text
+    assert (
+        "Nothing is left for you to do: what was yours when the edition came out is settled, or somebody else’s"
+        in text
+    )
     assert TAP.findall(text) == []
 
 
