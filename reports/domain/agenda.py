@@ -15,7 +15,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from core import clock
+from core import access, clock
 from crew.models import Person
 from mail.domain import outbox
 from mail.domain.compose import CannotComposeError, Composed
@@ -130,7 +130,7 @@ def composed(message: Message, secret: str | None) -> Composed:
     context = {
         "subject": message.subject,
         "edition": edition,
-        "edition_page": f"{base}{reverse('reports:edition', args=[edition.report.slug, edition.number])}",
+        "edition_page": _page(base, edition) if access.may(person, "read", edition.entity_id) else "",
         "actions": [
             {
                 **_said(row, names, today),
@@ -155,6 +155,10 @@ def composed(message: Message, secret: str | None) -> Composed:
         text=render_to_string("mail/agenda.txt", context),
         html=render_to_string("mail/agenda.html", context),
     )
+
+
+def _page(base: str, edition: Edition) -> str:
+    return f"{base}{reverse('reports:edition', args=[edition.report.slug, edition.number])}"
 
 
 def _address(base: str, token: str | None) -> str:

@@ -177,6 +177,21 @@ def test_what_was_settled_or_given_away_before_the_mail_leaves_stands_in_it_no_m
     assert TAP.findall(text) == []
 
 
+def test_whoever_may_not_read_the_edition_gets_no_link_to_it(
+    issued: Callable[..., Document], owner: Person, reader: Person
+) -> None:
+    issued()
+    actions.assign(action=Action.objects.filter(finding__subject="qos")[0], person=reader, by=owner, at=AT)
+    issued(AS_OF + WEEK)
+
+    theirs, owners_own = (
+        send([row for row in agendas() if row.to_address == person.email][-1]) for person in (reader, owner)
+    )
+
+    assert "/reports/ceo/" not in theirs
+    assert "http://testserver/reports/ceo/2/" in owners_own
+
+
 def test_somebody_who_left_is_told_nothing_and_who_wants_no_campaigns_is_told(
     issued: Callable[..., Document], owner: Person, bookkeeper: Person
 ) -> None:
