@@ -14,7 +14,7 @@ from core import ics, months
 from core.models import AuditEvent
 from core.months import Month
 from crew.models import Person
-from reports.domain import queries
+from reports.domain import muting, queries
 from reports.domain.actions import subject_of
 from reports.models import Action, ActionState
 
@@ -71,7 +71,7 @@ def month(*, rows: QuerySet[Action], number: Month, today: dt.date) -> list[list
 def late_before(*, rows: QuerySet[Action], number: Month, today: dt.date) -> int:
     """Return how many actions due before a month are open and overdue."""
     until = min(months.first_day(number), today)
-    return rows.filter(state=ActionState.OPEN, due_on__lt=until).count()
+    return rows.filter(queries.asked_on(today), state=ActionState.OPEN, due_on__lt=until).count()
 
 
 def file(*, rows: QuerySet[Action], name: str, today: dt.date, at: dt.datetime) -> bytes:
@@ -118,8 +118,11 @@ def _days(rows: Sequence[Action], names: dict[str, str], at: dt.datetime) -> lis
 
 def _due(row: Action, names: dict[str, str], today: dt.date) -> Due:
     late = row.state == ActionState.OPEN and row.due_on < today
+    waits = muting.until(row.finding, on=today) if row.finding is not None else None
     if row.state != ActionState.OPEN:
         state, tone = row.get_state_display(), "good"
+    elif waits is not None:
+        state, tone = f"Waits, its finding is muted until {waits:%-d %b %Y}", "info"
     elif late:
         state, tone = "Overdue, escalated" if row.escalated_on else "Overdue", "watch"
     else:

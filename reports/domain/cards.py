@@ -17,8 +17,8 @@ NAMED = 3
 def cards(person: Person, at: dt.datetime) -> Iterator[HomeCard]:
     """Yield what this person may see and should: actions, what is held, findings by severity, then editions."""
     today = queries.standing_on(at=at)
-    late = queries.actions_for(person).filter(state=ActionState.OPEN, due_on__lt=today).order_by("due_on")
-    overdue = list(late.values_list("due_on", flat=True))
+    still = queries.actions_for(person).filter(queries.asked_on(today), state=ActionState.OPEN)
+    overdue = list(still.filter(due_on__lt=today).order_by("due_on").values_list("due_on", flat=True))
     if overdue:
         yield HomeCard(
             title="Overdue actions",
@@ -28,7 +28,6 @@ def cards(person: Person, at: dt.datetime) -> Iterator[HomeCard]:
             severity="high",
             kind="Actions",
         )
-    still = queries.actions_for(person).filter(state=ActionState.OPEN)
     escalated = list(
         still.filter(escalated_on__isnull=False)
         .order_by("escalated_on", "id")

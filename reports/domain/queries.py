@@ -246,6 +246,11 @@ def counted_on(day: dt.date) -> Q:
     return Q(muted_until__isnull=True) | Q(muted_until__lte=day)
 
 
+def asked_on(day: dt.date) -> Q:
+    """Return the condition that keeps the actions that do not wait for their finding, muted on a day."""
+    return Q(finding__muted_until__isnull=True) | Q(finding__muted_until__lte=day)
+
+
 def sightings(*, finding: Finding, person: Person) -> QuerySet[EditionFinding]:
     """Return the editions that spoke of a finding, newest first, of those the person may see."""
     return (

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from core import access
-from reports.domain import queries
+from reports.domain import muting, queries
 from reports.domain.actions import subject_of
 from reports.models import Action, ActionState
 from reports.render.words import count
@@ -26,6 +26,7 @@ def said(row: Action, names: dict[str, str], today: dt.date) -> dict[str, Any]:
     """Return an action in words, for a list or its page."""
     subject = subject_of(row)
     is_open = row.state == ActionState.OPEN
+    waits = muting.until(row.finding, on=today) if is_open and row.finding is not None else None
     return {
         "pk": row.pk,
         "action": {
@@ -34,20 +35,23 @@ def said(row: Action, names: dict[str, str], today: dt.date) -> dict[str, Any]:
             "due": f"{row.due_on:%-d %b %Y}",
             "state": row.state,
             "state_label": row.get_state_display(),
-            "overdue": is_open and row.due_on < today,
-            "notes": _notes(row) if is_open else [],
+            "overdue": is_open and waits is None and row.due_on < today,
+            "notes": _notes(row, waits) if is_open else [],
             "source": row.finding.title if row.finding else "",
             "url": reverse("reports:action", args=[row.pk]),
         },
         "open": is_open,
         "due_on": row.due_on,
+        "waits": f"{waits:%-d %b %Y}" if waits is not None else "",
         "subject": names.get(subject, subject),
         "settled": f"{row.settled_on:%-d %b %Y}" if row.settled_on else "",
         "settled_by": str(row.settled_by) if row.settled_by else "",
     }
 
 
-def _notes(row: Action) -> list[str]:
+def _notes(row: Action, waits: dt.date | None) -> list[str]:
+    if waits is not None:
+        return [f"Waits: its finding is muted until {waits:%-d %b %Y}"]
     notes = [f"Carried over {count(row.carried, 'edition')}"] if row.carried else []
     return notes + ([f"Escalated on {row.escalated_on:%-d %b %Y}"] if row.escalated_on else [])
 

@@ -30,17 +30,17 @@ HOME = {"label": "Home", "url": "/"}
 def action_list(request: HttpRequest) -> HttpResponse:
     """List actions, open ones by due date first; those who may run reports, and whom one was given to, settle them here."""
     here, rows = reverse("reports:actions"), queries.actions_for(request.user)
+    names, today = queries.entity_names(), queries.standing_on(at=clock.now())
     still = rows.filter(state=ActionState.OPEN)
     shown: dict[str, tuple[str, QuerySet[Action]]] = {
         "mine": ("Mine", rows.filter(assignee=request.user.pk)),
         "nobody": ("Nobody’s", still.filter(assignee__isnull=True)),
-        "escalated": ("Escalated", still.filter(escalated_on__isnull=False)),
+        "escalated": ("Escalated", still.filter(queries.asked_on(today), escalated_on__isnull=False)),
     }
     wanted = request.GET.get("whose", "")
     page = Paginator(shown[wanted][1] if wanted in shown else rows, ROWS_A_PAGE).get_page(
         request.GET.get("page")
     )
-    names, today = queries.entity_names(), queries.standing_on(at=clock.now())
     may_run = action_rows.may_run(request)
     return render(
         request,

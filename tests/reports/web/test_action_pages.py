@@ -8,6 +8,7 @@ from time_machine import travel
 
 from crew.models import Person
 from portfolio.models import Entity
+from reports.domain.cards import cards
 from reports.models import Action, ActionState, Finding, FindingState, OwnerName, Report
 from tests.reports.conftest import NOW, as_
 from tests.reports.test_calendar import an_action
@@ -50,6 +51,22 @@ def test_the_list_shows_whose_an_action_is_and_can_be_narrowed(
     for words in ("Bookkeeper, owner", "Carried over 3 editions", "Escalated on 10 Nov 2026"):
         assert f"<span>{words}</span>" in body
     assert "Owner: nobody is named" in ask(owner, "").content.decode()
+
+
+def test_the_action_of_a_muted_finding_waits_and_asks_for_nothing(listing: Action, owner: Person) -> None:
+    Action.objects.update(
+        due_on=dt.date(2026, 11, 2), assignee=owner, escalated_on=dt.date(2026, 11, 10), carried=3
+    )
+    assert sum(card.kind == "Actions" for card in cards(owner, NOW)) == 3
+    Finding.objects.update(muted_until=dt.date(2026, 12, 24), muted_by=owner, mute_reason="It waits.")
+
+    assert not list(cards(owner, NOW))
+    assert "Put a listing up" not in ask(owner, "?whose=escalated").content.decode()
+    for page in ("", f"{listing.pk}/", "calendar/?month=2026-11"):
+        shown = ask(owner, page).content.decode()
+        assert "ts finding is muted until 24 Dec 2026" in shown
+        assert "Overdue" not in shown
+    assert "overdue" not in ask(owner, "calendar/?month=2026-12").content.decode()
 
 
 def test_an_action_is_given_to_who_may_read_what_it_is_about(
