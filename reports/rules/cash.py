@@ -165,10 +165,8 @@ def _uncategorised(rule: Rule, desk: Desk) -> list[FindingNote]:
     accounts = desk.facts.accounts_in(desk.all.ids, AccountRole.UNCATEGORISED)
     if not any((account.id, desk.month) in desk.facts.movements for account in accounts):
         return []
-    # What was categorised since has moved on these accounts too, there and back; only where nothing is left is it asked for.
-    if not desk.get("other_receipts").value and not queries.uncategorised_lines(
-        entity_ids=desk.all.ids, month=desk.month
-    ):
+    # What was categorised since has moved on these accounts too: there and back, or away alone where it came the month before.
+    if not queries.uncategorised_lines(entity_ids=desk.all.ids, month=desk.month):
         return []
     return [
         rule.finding(

@@ -167,7 +167,7 @@ class CloseFact:
 def closes(
     periods: Iterable[PeriodFact], *, zones: Mapping[int, str], as_of: dt.date
 ) -> tuple[CloseFact, ...]:
-    """Return how far the close has come, month by month up to a day; ``zones`` are the entities' own."""
+    """Return how far the close has come up to a day, each entity's newest month first; ``zones`` are the entities' own."""
     return tuple(
         CloseFact(
             row.entity_id,
@@ -178,7 +178,7 @@ def closes(
             else None,
             row.reopen_reason,
         )
-        for row in periods
+        for row in sorted(periods, key=lambda row: (row.entity_id, -row.month))
         if row.month <= months.month_of(as_of)
     )
 

@@ -10,7 +10,7 @@ from core import months
 from portfolio.domain import statements
 from portfolio.domain.receivables import ageing
 from portfolio.domain.statement_parts import BalanceSheet, CashFlow, IncomeStatement
-from portfolio.models import Account, Booking, BookingStage, Entity, PlanMilestone
+from portfolio.models import Account, Booking, BookingStage, Entity, Period, PeriodState, PlanMilestone
 from reports.document import Document, Table, Unit
 from reports.domain import trace
 from reports.lenses import LENSES
@@ -162,6 +162,16 @@ def test_a_double_from_before_the_months_under_audit_is_none_of_theirs() -> None
     assert figure(draft(LENS), "duplicate_candidates").value == 1
     books.post("6300", "1010", 77_00, on=dt.date(2026, 8, 1), memo="RIGGER")
     assert figure(draft(LENS), "duplicate_candidates").value == 2
+
+
+def test_months_opened_again_are_told_the_newest_first() -> None:
+    entity, why = Entity.objects.get(slug="qos"), "A bill came late"
+    for month in (OCTOBER - 3, OCTOBER - 5, OCTOBER - 4):
+        Period.objects.update_or_create(
+            entity=entity, month=month, defaults={"state": PeriodState.OPEN, "reopen_reason": why}
+        )
+    told = [row.month for row in Facts(as_of=AS_OF).closes if row.reopen_reason == why]
+    assert told == [OCTOBER - 3, OCTOBER - 4, OCTOBER - 5]
 
 
 def test_accounts_of_one_code_under_two_names_are_two_lines() -> None:
