@@ -171,7 +171,7 @@ def _time(desk: Desk) -> Section:
     return Section(
         "time",
         "Six weeks and twelve months",
-        tuple(
+        six_twelve.once(
             block
             for key, name in (("revenue", ""), ("enquiries_come", ""), ("cash_at_month_end", "Cash"))
             for block in six_twelve.blocks(desk, key, name=name)

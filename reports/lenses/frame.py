@@ -82,7 +82,10 @@ def ledger_state(desk: Desk) -> str:
     done = sum((entity, month) in desk.facts.reconciled for entity in concerned)
     if concerned and done == len(concerned):
         return f"{months.label(month)} is reconciled, not closed"
-    return f"{months.label(month)} is open: {done} of {len(concerned)} entities reconciled"
+    reconciled = (
+        "not reconciled" if len(concerned) == 1 else f"{done} of {len(concerned)} entities reconciled"
+    )
+    return f"{months.label(month)} is open: {reconciled}"
 
 
 def kpi(

@@ -69,10 +69,12 @@ def draft(desk: Desk, head: Head) -> Draft:
             Section(
                 "time",
                 "Six weeks and twelve months",
-                (
-                    *six_twelve.blocks(desk, "sold_nights"),
-                    six_twelve.table(desk, "adr"),
-                    *six_twelve.blocks(desk, "stay_revenue"),
+                six_twelve.once(
+                    (
+                        *six_twelve.blocks(desk, "sold_nights"),
+                        six_twelve.table(desk, "adr"),
+                        *six_twelve.blocks(desk, "stay_revenue"),
+                    )
                 ),
             ),
             rental_money.noi(desk, TREND_MONTHS),

@@ -3,6 +3,8 @@
 Weeks end on Saturday. Quarter and year are the fiscal ones where the scope's entities share one, else the calendar's.
 """
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 from core import months
@@ -18,6 +20,7 @@ from reports.render import chart_specs as charts
 _WEEKS = "Weeks end on Saturday and stand beside the same weekdays a year before"
 _SO_FAR = "month, quarter and year so far run to the same day, beside the same dates a year before"
 _STOOD = "the last line is beside the same date a year before"
+_RULES = (f"{_WEEKS}; {_SO_FAR}.", f"{_WEEKS}; {_STOOD}.")
 
 # A longer name stands in the title alone, and leaves room for what is beside it.
 _SHORT = 12
@@ -109,6 +112,22 @@ def table(desk: Desk, key: str, scope: Scope | None = None, *, name: str = "") -
         note=" ".join(notes) if known else "",
         empty=f"{name}: {of_weeks[-1].now.missing}.",
     )  # fmt: skip
+
+
+def once(blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """Return the blocks of one section with how its weeks and dates are compared said under the first table alone."""
+    said: set[str] = set()
+    found: list[Block] = []
+    for block in blocks:
+        note = block.note if isinstance(block, Table) else ""
+        rule = next((rule for rule in _RULES if note.startswith(rule)), "")
+        if isinstance(block, Table) and rule in said:
+            found.append(replace(block, note=note.removeprefix(rule).strip()))
+        else:
+            found.append(block)
+        if rule:
+            said.add(rule)
+    return tuple(found)
 
 
 def chart(

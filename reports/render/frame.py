@@ -35,6 +35,9 @@ from reports.render.words import (
     one_line,
 )
 
+# More fresh sources than these are counted at the head of a mail and named at its end.
+FEW_SOURCES = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -184,9 +187,14 @@ class Frame:
 
     def legend(self) -> str:
         """Return the sentences that say how figures are known, what the marks mean, and how far the books went."""
-        return " ".join(filter(None, (self._badges(), books_read(self.document.books))))
+        return " ".join(filter(None, (self.known(), self.books())))
 
-    def _badges(self) -> str:
+    def books(self) -> str:
+        """Return the sentence that says how far each entity's books were read, for whoever checks them; or nothing."""
+        return books_read(self.document.books)
+
+    def known(self) -> str:
+        """Return the sentence that says how figures are known, and what the marks mean."""
         if self.usual is None:
             return "No figure of this edition has a value."
         usual = f"Figures are {BADGE_WORDS[self.usual]} ({BADGE_MEANINGS[self.usual]})"
@@ -225,25 +233,29 @@ class Frame:
             empty="No source is recorded for this edition.",
         )
 
-    def freshness(self) -> tuple[tuple[str, str], ...]:
+    def freshness(self, *, short: bool = False) -> tuple[tuple[str, str], ...]:
         """Return how fresh the sources are in two sentences, stale ones first: a word, and the sources.
 
-        A variant names the stale ones alone, and counts the others.
+        A variant names the stale ones alone, and counts the others; in ``short`` many are counted too, and stand in
+        `small_print`.
         """
         sources = self.document.head.sources
         if not sources:
             return (("Sources", "none is recorded for this edition."),)
         lines = []
-        for word, stale in (("Stale sources", True), ("Fresh sources", False)):
-            named = [
-                f"{source.name} ({_reach(source)}{', ' + source.note if stale and source.note else ''})"
-                for source in sources
-                if source.stale is stale
-            ]
-            if named:
-                counted = bool(self.document.parts) and not stale
-                lines.append((word, f"{len(named)}." if counted else "; ".join(named) + "."))
+        if stale := [source for source in sources if source.stale]:
+            named = (f"{s.name} ({_reach(s)}{', ' + s.note if s.note else ''})" for s in stale)
+            lines.append(("Stale sources", "; ".join(named) + "."))
+        if fresh := [source for source in sources if not source.stale]:
+            counted = bool(self.document.parts) or (short and len(fresh) > FEW_SOURCES)
+            lines.append(("Fresh sources", f"{len(fresh)}{_oldest(fresh)}." if counted else _named(fresh)))
         return tuple(lines)
+
+    def small_print(self) -> tuple[str, ...]:
+        """Return what stands at the end of a mail: every fresh source where its head only counts them, and the books."""
+        fresh = [source for source in self.document.head.sources if not source.stale]
+        every = "" if self.document.parts or len(fresh) <= FEW_SOURCES else f"Fresh sources: {_named(fresh)}"
+        return tuple(filter(None, (every, self.books())))
 
     def tiles(self) -> tuple[Tile, ...]:
         """Return the KPIs as printed."""
@@ -279,6 +291,15 @@ class Frame:
     def first_actions(self) -> tuple[ActionLine, ...]:
         """Return the actions a reader sees first: overdue, the next few open ones, those newly done."""
         return frame_parts.first_actions(self.document)
+
+
+def _named(sources: list[Source]) -> str:
+    return "; ".join(f"{source.name} ({_reach(source)})" for source in sources) + "."
+
+
+def _oldest(sources: list[Source]) -> str:
+    days = [source.fresh_to for source in sources if source.fresh_to is not None]
+    return f", the oldest to {day(min(days))}" if days else ""
 
 
 def _reach(source: Source) -> str:

@@ -216,8 +216,9 @@ class _Mail:
                 replace(fact, text=self.cut(fact.text), note=self.cut(fact.note)) for fact in frame.facts()
             ],
             "stale": self.cut(frame.stale()),
-            "freshness": [(word, self.cut(sources)) for word, sources in frame.freshness()],
-            "legend": frame.legend(),
+            "freshness": [(word, self.cut(sources)) for word, sources in frame.freshness(short=True)],
+            "legend": frame.known(),
+            "small_print": [self.cut(sentence) for sentence in frame.small_print()],
             "shortened": "" if self.room == Room() else _SHORTENED,
             "sections_left": f"{count(total - shown, 'more section')}." if total > shown else "",
             "parts": [{**self.part(part), "left": left.get(part.kind, "")} for part in parts],

@@ -32,6 +32,8 @@ def render(document: Document) -> str:
     lines = [*_head(frame)]
     for part in frame.parts():
         lines += ["", "", *_heading(part.title, "-"), *_part(part, frame, notes)]
+    if small := frame.small_print():
+        lines += ["", "", *_heading("Sources and books", "-"), *_sentences(small)]
     lines += ["", "", *_heading("Where to look further", "-"), *_foot(document, notes)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
@@ -69,10 +71,10 @@ def _head(frame: Frame) -> Iterator[str]:
         yield ""
         yield from _wrapped("This is the edition in brief; what else it has is named at the end.")
     yield ""
-    for word, sources in frame.freshness():
+    for word, sources in frame.freshness(short=True):
         yield from _wrapped(f"{word}: {sources}")
     yield ""
-    yield from _wrapped(frame.legend())
+    yield from _wrapped(frame.known())
 
 
 def _part(part: Part, frame: Frame, notes: list[str]) -> Iterator[str]:
@@ -150,6 +152,13 @@ def _foot(document: Document, notes: Sequence[str]) -> Iterator[str]:
         yield "The traces of the key figures:"
         for number, href in enumerate(notes, 1):
             yield f"{f'[{number}] '.rjust(5)}{href}"
+
+
+def _sentences(sentences: Iterable[str]) -> Iterator[str]:
+    for place, sentence in enumerate(sentences):
+        if place:
+            yield ""
+        yield from _wrapped(sentence)
 
 
 # Tables

@@ -64,7 +64,8 @@ class _Page:
             "facts": frame.facts(),
             "stale": frame.stale(),
             "sources": self.table(frame.sources()),
-            "legend": frame.legend(),
+            "legend": frame.known(),
+            "books": frame.books(),
             "parts": [
                 {
                     "kind": part.kind.value,

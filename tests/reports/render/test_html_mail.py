@@ -1,12 +1,13 @@
 """The mail: under the size that mail programs show, every figure linked, nothing fetched, nothing left out silently."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from reports.document import Align, Bullets, Cell, Column, Document, Para, Row, Section, Table
+from reports.document import Align, Bullets, Cell, Column, Document, Para, Row, Section, Source, Table
 from reports.render import html_mail
 from tests.reports.render.fixture import (
     HOSTILE,
@@ -255,3 +256,13 @@ def test_no_document_is_too_large(edition: Document, swell: Callable[[Document],
 
 def test_the_same_edition_gives_the_same_bytes(edition: Document, html: str) -> None:
     assert rendered(edition) == html
+
+
+def test_many_fresh_sources_are_counted_at_the_head_and_named_at_the_end(edition: Document) -> None:
+    fresh = tuple(Source(f"Bank {n}", dt.date(2026, 11, n), stale=False) for n in range(1, 5))
+    many = replace(edition, head=replace(edition.head, sources=fresh))
+
+    head, counted, end = Page.of(rendered(many)).text.partition("Fresh sources: 4, the oldest to 1 Nov 2026.")
+    assert counted
+    assert "Bank 1" not in head
+    assert "Fresh sources: Bank 1 (to 1 Nov 2026); Bank 2" in end
