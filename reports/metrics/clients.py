@@ -40,9 +40,11 @@ def _worked(desk: Desk, scope: Scope, month: int, kind: str) -> Answer:
 
 
 def _before(desk: Desk, scope: Scope, book: ClientBook, month: int) -> Answer | None:
-    """Answer that nothing was tracked in a month, where that is so."""
+    """Answer that nothing was tracked in a month, or that of so old a one only what is not billed was read."""
     if not any(row.entity_id in scope.ids for row in book.records.contracts) or book.first_work is None:
         return desk.absent(NO_WORK, Badge.UNRECONCILED)
+    if (unread := _unread(desk, months.first_day(month), None)) is not None:
+        return unread
     if month < (begun := months.month_of(book.first_work)):
         return desk.absent(f"not tracked before {months.label(begun)}", Badge.UNRECONCILED)
     return None
@@ -51,6 +53,8 @@ def _before(desk: Desk, scope: Scope, book: ClientBook, month: int) -> Answer | 
 def _asked_before(desk: Desk, scope: Scope, book: ClientBook, month: int) -> Answer | None:
     if not any(row.entity_id in scope.ids for row in book.records.invoices) or book.first_invoice is None:
         return desk.absent(NO_INVOICE, Badge.UNRECONCILED)
+    if (unread := _unread(desk, months.first_day(month), None)) is not None:
+        return unread
     if month < (begun := months.month_of(book.first_invoice)):
         return desk.absent(f"not tracked before {months.label(begun)}", Badge.UNRECONCILED)
     return None

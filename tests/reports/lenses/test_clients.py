@@ -13,7 +13,7 @@ from portfolio.formats.handoff_rows import RowKind
 from portfolio.models import ClientContract, Entity, HandoffRow, Invoice, Rebillable, WorkEntry
 from reports.document import Document, Table
 from reports.lenses import LENSES
-from reports.metrics import Facts
+from reports.metrics import Desk, Facts
 from tests.factories.portfolio import EntityFactory
 from tests.reports.sample_case import OCTOBER, draft, figure, first_edition
 
@@ -168,6 +168,21 @@ def test_a_contract_that_is_active_no_more_keeps_what_was_earned_and_asks_for_no
         rate_minor=90_100, ends_on=dt.date(2026, 9, 30)
     )
     assert figure(draft(LENS), "retainers_due", WHOLE, "Oct 2026").value == 0
+
+
+@pytest.mark.usefixtures("sample")
+def test_months_so_old_that_only_what_is_not_billed_is_read_have_no_figure() -> None:
+    """Sixteen months are read whole, and of older ones what nobody has billed: part of a month is not the month."""
+    contract = ClientContract.objects.get(client__name="Cove Realty")
+    old = {"contract": contract, "on": dt.date(2025, 6, 10), "who": "Jo"}
+    WorkEntry.objects.create(minutes=30, description="A talk", billable=False, **old)
+    billed = WorkEntry.objects.exclude(invoice_line=None).first()
+    assert billed is not None
+    WorkEntry.objects.create(minutes=90, description="A form", invoice_line=billed.invoice_line, **old)
+    desk = Desk(Facts(as_of=AS_OF), month=OCTOBER, kinds=("agency", "receivables"))
+    for metric in ("client_time", "earned", "invoiced"):
+        assert desk.get(metric, None, OCTOBER - 16).missing == "not looked at before 1 Jul 2025"
+    assert desk.get("client_time", None, OCTOBER - 15).value == 0
 
 
 @pytest.mark.usefixtures("sample")
