@@ -109,6 +109,9 @@ def placed(*, document: Document, report: Report, entity: Entity | None, at: dt.
 
     A piece whose section the report has no more stands under the headline, so that it is never lost.
     """
+    # Most reports have nothing written for them, which is soon asked.
+    if not Commentary.objects.filter(report=report, withdraws__isnull=True).exists():
+        return document
     said: dict[str, list[Prose]] = {}
     anchors = {section.anchor for section in document.sections}
     for row in _standing(report, entity, at).filter(

@@ -16,6 +16,7 @@ from portfolio.models import AnchorReason, Entity
 from reports.document import Document, Draft, dump
 from reports.domain import agenda, commentary, compare, findings, mailing, prints, runs
 from reports.domain.forms import File
+from reports.domain.prints import Print
 from reports.models import Edition, EditionFile, Report, Run
 
 
@@ -37,17 +38,25 @@ def next_document(*, draft: Draft, report: Report, entity: Entity | None, at: dt
 
     ``at`` is when it is issued: what staff write later is for the one after it.
     """
+    return set_beside(draft=draft, report=report, entity=entity, at=at)[0]
+
+
+def set_beside(
+    *, draft: Draft, report: Report, entity: Entity | None, at: dt.datetime, known: Print | None = None
+) -> tuple[Document, Print | None]:
+    """Return what `next_document` does, and the print of the edition before; ``known`` is one returned earlier."""
     # The number first: whoever issues an edition from here on takes it, and this one compares anew.
     number = (report.editions.aggregate(last=Max("number"))["last"] or 0) + 1
+    before = prints.before(report=report, entity=entity, as_of=draft.head.as_of, known=known)
     document = compare.document(
         draft=draft,
         report=report,
         entity=entity,
         number=number,
         url=url(report=report, number=number),
-        before=prints.before(report=report, entity=entity, as_of=draft.head.as_of),
+        before=before,
     )
-    return commentary.placed(document=document, report=report, entity=entity, at=at)
+    return commentary.placed(document=document, report=report, entity=entity, at=at), before
 
 
 def newest() -> int:

@@ -35,7 +35,8 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
     newest = compare.newest_actions(compare.actions_of(edition.report, edition.entity, draft.rules))
     known = {(row.rule, row.subject): row for row in Finding.objects.filter(rule__in=draft.rules)}
     notes = {(note.rule, note.subject): note for note in draft.findings}
-    sightings = []
+    sightings: list[EditionFinding] = []
+    again: list[int] = []
     for line in document.findings:
         key = (line.rule, line.subject)
         row = known.get(key)
@@ -48,7 +49,7 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
         )
         if row.pk is None or row.last_seen_on <= as_of:
             cleared = line.status == FindingStatus.CLEARED
-            before = raising.standing(row)
+            before, was = raising.standing(row), [getattr(row, name) for name in SEEN]
             if row.state == FindingState.CLEARED and not cleared:
                 row.first_seen_on = line.first_seen_on
             row.severity, row.title = line.severity.value, line.title
@@ -56,7 +57,13 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
             row.cleared_on = (row.cleared_on or as_of) if cleared else None
             row.last_seen_on = row.last_seen_on if cleared else as_of
             # What people wrote of it meanwhile, such as until when it is muted, is left as it is.
-            row.save(update_fields=None if row.pk is None else SEEN)
+            changed = {name for name, said in zip(SEEN, was, strict=True) if getattr(row, name) != said}
+            if row.pk is None:
+                row.save()
+            elif changed == {"last_seen_on"}:
+                again.append(row.pk)
+            elif changed:
+                row.save(update_fields=changed)
             muting.follow(finding=row, note=notes.get(key), on=as_of)
             if cleared:
                 _finish_actions(row, as_of, at)
@@ -77,6 +84,8 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
                     "opened_on": as_of,
                 },
             )
+    if again:
+        Finding.objects.filter(pk__in=again).update(last_seen_on=as_of)
     EditionFinding.objects.bulk_create(sightings)
 
 

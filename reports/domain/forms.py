@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from reports.document import Document
 from reports.models import FileKind
 from reports.render import charts, html_mail, pdf, text
+from reports.render.frame import Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,14 @@ def begin(document: Document) -> Forms:
     """Make every form an edition is issued in but its PDF, which is set meanwhile on a thread that reads and writes no record."""
     drawn = {chart.name: charts.draw(chart) for chart in document.charts}
     stem = f"{document.head.report}-{document.number}"
-    pages = _press_of(os.getpid()).submit(pdf.prepare(document, charts=drawn))
-    mail = html_mail.render(document, chart_cid=content_id)
+    frame = Frame(document)
+    pages = _press_of(os.getpid()).submit(pdf.prepare(document, charts=drawn, frame=frame))
+    mail = html_mail.render(document, chart_cid=content_id, frame=frame)
+    words = text.render(document, frame=frame)
     return Forms(
         (
             File(FileKind.MAIL_HTML, f"{stem}.html", "text/html; charset=utf-8", mail.encode()),
-            File(FileKind.TEXT, f"{stem}.txt", "text/plain; charset=utf-8", text.render(document).encode()),
+            File(FileKind.TEXT, f"{stem}.txt", "text/plain; charset=utf-8", words.encode()),
         ),
         tuple(
             File(FileKind.CHART_SVG, f"{name}.svg", "image/svg+xml", drawing)

@@ -19,6 +19,7 @@ from portfolio.domain import queries
 from portfolio.models import Entity
 from reports.document import Document, Draft
 from reports.domain import agreement, catalogue, editions, forms, held, muting, runs
+from reports.domain.prints import Print
 from reports.lenses import LENSES
 from reports.metrics import Facts
 from reports.models import Report, Run, RunState
@@ -121,6 +122,7 @@ class _Ahead:
 
     draft: Draft
     document: Document
+    before: Print | None
     forms: forms.Forms
 
 
@@ -134,8 +136,8 @@ def _made_ahead(run_ids: Iterable[int], at: dt.datetime) -> dict[int, _Ahead]:
     for run in rows.order_by("pk"):
         try:
             draft = build(report=run.report, entity=run.entity, as_of=run.as_of, readings=readings)
-            document = editions.next_document(draft=draft, report=run.report, entity=run.entity, at=at)
-            found[run.pk] = _Ahead(draft, document, forms.begin(document))
+            document, before = editions.set_beside(draft=draft, report=run.report, entity=run.entity, at=at)
+            found[run.pk] = _Ahead(draft, document, before, forms.begin(document))
         except Exception:
             # Its own turn says what stops it, and settles it.
             logger.info("Run %s of report %s is not made ahead.", run.pk, run.report.slug, exc_info=True)
@@ -160,7 +162,7 @@ def _carry_out(run_id: int, at: dt.datetime, ahead: _Ahead | None) -> Run:
                 at=clock.now(),
                 error=f"{run.report.title} could not be issued while {run.doing.lower() or 'starting'}: {sentence}",
             )
-    return Run.objects.select_related("report", "entity", "edition").get(pk=run_id)
+    return Run.objects.select_related("report", "entity", "edition").defer("edition__document").get(pk=run_id)
 
 
 def _issue(run: Run, at: dt.datetime, ahead: _Ahead | None) -> None:
@@ -175,9 +177,12 @@ def _issue(run: Run, at: dt.datetime, ahead: _Ahead | None) -> None:
         draft = build(report=run.report, entity=run.entity, as_of=run.as_of)
     runs.advance(run=run, step=1, doing="Comparing with the edition before")
     note = held.note(run=run) if approved else None
+    before = None if ahead is None else ahead.before
     for _ in range(NUMBER_TRIES):
         newest = None if approved else editions.newest()
-        document = editions.next_document(draft=draft, report=run.report, entity=run.entity, at=at)
+        document, before = editions.set_beside(
+            draft=draft, report=run.report, entity=run.entity, at=at, known=before
+        )
         if note is not None:
             document = dataclasses.replace(document, commentary=(note, *document.commentary))
         reasons = [] if approved or run.dry_run else _reasons(run, document)

@@ -49,15 +49,20 @@ def keep(*, edition: Edition, document: Document) -> EditionPrint:
     return EditionPrint.objects.create(edition=edition, **_plain(document))
 
 
-def before(*, report: Report, entity: Entity | None, as_of: dt.date) -> Print | None:
-    """Return the print of the newest edition of a report and entity that stands at or before a date, if there is one."""
-    edition = (
-        Edition.objects.filter(report=report, entity=entity, as_of__lte=as_of)
-        .select_related("print", "report")
-        .defer("document")
-        .order_by("-as_of", "-number")
-        .first()
+def before(
+    *, report: Report, entity: Entity | None, as_of: dt.date, known: Print | None = None
+) -> Print | None:
+    """Return the print of the newest edition of a report and entity that stands at or before a date, if there is one.
+
+    ``known`` is what was returned earlier: it is returned again where its edition still is the newest, for neither an
+    edition nor its print ever changes.
+    """
+    editions = Edition.objects.filter(report=report, entity=entity, as_of__lte=as_of).order_by(
+        "-as_of", "-number"
     )
+    if known is not None and editions.values_list("pk", flat=True).first() == known.edition.pk:
+        return known
+    edition = editions.select_related("print", "report").defer("document").first()
     if edition is None:
         return None
     row = getattr(edition, "print", None)

@@ -17,6 +17,7 @@ from portfolio.render.sheets import Link, Sheet, Value, xlsx_bytes
 from reports.document import Document
 from reports.render import pdf, xlsx
 from reports.render.charts import on_paper
+from reports.render.frame import Frame
 from reports.render.frame_parts import day
 from reports.render.words import count, one_line
 
@@ -130,7 +131,7 @@ def _chart(document: Document, name: str) -> str:
 
 def _edition(bound: Bound) -> dict[str, Any]:
     words, document = Words(), bound.document
-    values = pdf.values(document, words)
+    values = pdf.values(Frame(document), words)
     for part in values["parts"]:
         for block in part["blocks"]:
             if block["kind"] == "chart":

@@ -83,6 +83,10 @@ class Fact:
     tone: Tone = Tone.PLAIN
 
 
+# Each column's badge, and the rows' cells.
+Grid = tuple[tuple[str, ...], tuple[tuple[Piece, ...], ...]]
+
+
 class Frame:
     """A document with its words. ``base`` is the address links start from, by default the document's own."""
 
@@ -95,6 +99,11 @@ class Frame:
             max(known, key=lambda badge: (known[badge], badge.value)) if known else None
         )
         self.others = tuple(badge for badge in Badge if badge in known and badge is not self.usual)
+        # Several forms are made of one frame, and each asks for the same tables, parts and addresses.
+        self._parts: tuple[Part, ...] | None = None
+        self._traces: dict[str, str] = {}
+        # By the table's identity, with the table, so that no other one takes its place.
+        self._grids: dict[int, tuple[Table, Grid]] = {}
 
     @staticmethod
     def path_of(document: Document) -> str:
@@ -103,7 +112,10 @@ class Frame:
 
     def trace(self, key: str) -> str:
         """Return the address of a figure's trace."""
-        return f"{self.base}figures/{quote(key, safe='/:@,=')}/"
+        found = self._traces.get(key)
+        if found is None:
+            found = self._traces[key] = f"{self.base}figures/{quote(key, safe='/:@,=')}/"
+        return found
 
     def figure(self, key: str) -> Figure:
         """Return a figure of this document by its key."""
@@ -139,18 +151,25 @@ class Frame:
         """Return a line of cells as printed."""
         return tuple(self.piece(cell) for cell in line)
 
-    def grid(self, table: Table) -> tuple[tuple[str, ...], tuple[tuple[Piece, ...], ...]]:
+    def grid(self, table: Table) -> Grid:
         """Return each column's badge and the rows' cells as printed.
 
         Where every figure of a column carries the same mark, the column's head says it once, as a word, and
         the cells are left without; other columns have an empty badge.
         """
+        if id(table) not in self._grids:
+            self._grids[id(table)] = table, self._grid(table)
+        return self._grids[id(table)][1]
+
+    def _grid(self, table: Table) -> Grid:
         rows = [tuple(self.piece(cell) for cell in row.cells) for row in table.rows]
         badges = []
         for at in range(len(table.columns)):
             found = [row[at] for row in rows if at < len(row) and row[at].key and not row[at].missing]
             shared = len(found) > 1 and found[0].mark and len({piece.mark for piece in found}) == 1
             badges.append(found[0].badge if shared else "")
+        if not any(badges):
+            return tuple(badges), tuple(rows)
         return tuple(badges), tuple(
             tuple(
                 replace(piece, mark="") if at < len(badges) and badges[at] else piece
@@ -286,7 +305,9 @@ class Frame:
 
     def parts(self) -> tuple[Part, ...]:
         """Return every part after the head, in the order of every edition. None is ever left out."""
-        return frame_parts.parts(self.document)
+        if self._parts is None:
+            self._parts = frame_parts.parts(self.document)
+        return self._parts
 
     def first_actions(self) -> tuple[ActionLine, ...]:
         """Return the actions a reader sees first: overdue, the next few open ones, those newly done."""

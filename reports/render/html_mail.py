@@ -88,12 +88,14 @@ _ROOMS = (
 )
 
 
-def render(document: Document, *, chart_cid: Callable[[str], str]) -> str:
+def render(document: Document, *, chart_cid: Callable[[str], str], frame: Frame | None = None) -> str:
     """Return the mail's HTML; ``chart_cid`` gives the content id of a chart's image by the chart's name.
+
+    ``frame`` is the document's, where another form was made of it.
 
     The result is at most `LIMIT` bytes of UTF-8, whatever the document holds.
     """
-    made, kept = _Mail(document, chart_cid), ""
+    made, kept = _Mail(frame or Frame(document), chart_cid), ""
     low, high, rest = 0, len(_ROOMS) - 1, _USUAL_REST
     while True:
         # Rows are most of a mail, and their length is known before it is made.
@@ -138,15 +140,14 @@ def _styles() -> tuple[str, str]:
 class _Mail:
     """One edition's values for the mail's templates, cut to a room, which may be changed from one trial to the next."""
 
-    def __init__(self, document: Document, chart_cid: Callable[[str], str]) -> None:
-        self.document = document
-        self.frame = Frame(document)
+    def __init__(self, frame: Frame, chart_cid: Callable[[str], str]) -> None:
+        self.document = frame.document
+        self.frame = frame
         # Kept for all trials: what is remembered of tables and rows is remembered by their identity.
         self.parts = self.frame.parts()
         self.chart_cid = chart_cid
         self.room = _ROOMS[0]
         self._bodies: list[str] = []
-        self._grids: dict[int, tuple[Sequence[str], Sequence[Sequence[Piece]]]] = {}
         self._rows: dict[tuple[int, bool, int | None], list[str]] = {}
 
     # Trials
@@ -355,7 +356,7 @@ class _Mail:
                 return {"kind": kind, "tone": TONES[block.tone], "text": self.line(block.line)}
 
     def table(self, table: Table, href: str) -> dict[str, Any]:
-        badges, _ = self._grid(table)
+        badges, _ = self.frame.grid(table)
         rows = self.rows(table)
         columns = self._columns(table)
         hidden = len(table.rows) - len(rows)
@@ -380,11 +381,6 @@ class _Mail:
             "empty": "" if table.rows else self.cut(table.empty),
         }
 
-    def _grid(self, table: Table) -> tuple[Sequence[str], Sequence[Sequence[Piece]]]:
-        if id(table) not in self._grids:
-            self._grids[id(table)] = self.frame.grid(table)
-        return self._grids[id(table)]
-
     def _columns(self, table: Table) -> Sequence[Column]:
         return table.columns[:12] if self.room.items is not None else table.columns
 
@@ -405,7 +401,7 @@ class _Mail:
         return [made[at] for at in sorted((*plain, *totals))]
 
     def _all_rows(self, table: Table) -> list[str]:
-        badges, grid = self._grid(table)
+        badges, grid = self.frame.grid(table)
         stack = _needs_stacking(table)
         starts = [""]
         for column, badge in zip(self._columns(table)[1:], badges[1:], strict=False):

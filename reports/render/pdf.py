@@ -42,10 +42,15 @@ def render(document: Document, *, charts: Mapping[str, bytes]) -> bytes:
     return prepare(document, charts=charts)()
 
 
-def prepare(document: Document, *, charts: Mapping[str, bytes]) -> Callable[[], bytes]:
-    """Return what is left to do of `render` once all is said that is to be set; another thread may do it."""
+def prepare(
+    document: Document, *, charts: Mapping[str, bytes], frame: Frame | None = None
+) -> Callable[[], bytes]:
+    """Return what is left to do of `render` once all is said that is to be set; another thread may do it.
+
+    ``frame`` is the document's, where another form is made of it.
+    """
     words = Words()
-    edition = values(document, words)
+    edition = values(frame or Frame(document), words)
     drawn = {name: on_paper(drawing, words) for name, drawing in charts.items()}
     midnight = dt.datetime.combine(document.head.as_of, dt.time(), tzinfo=dt.UTC)
     inputs = {"edition": json.dumps(edition), "charts": json.dumps(drawn)}
@@ -62,9 +67,9 @@ def prepare(document: Document, *, charts: Mapping[str, bytes]) -> Callable[[], 
 # The document as plain values
 
 
-def values(document: Document, words: Words) -> dict[str, Any]:
+def values(frame: Frame, words: Words) -> dict[str, Any]:
     """Return an edition as the plain values that its template sets."""
-    frame, head = Frame(document), document.head
+    document, head = frame.document, frame.document.head
     printed = {
         "title": words(frame.title),
         "short": words(one_line(f"Edition {document.number}, {head.period}, as of {day(head.as_of)}")),

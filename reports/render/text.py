@@ -25,9 +25,12 @@ _PERHAPS_WIDE = re.compile("[^\0-\xac\xae-\u02ff\u03a3-\u03ff\u2010-\u2027\u2030
 _SIGNS = {Tone.BAD: "!! ", Tone.WARN: "! "}
 
 
-def render(document: Document) -> str:
-    """Return the whole edition as text; lines are at most 78 columns but for addresses and unbroken words."""
-    frame = Frame(document)
+def render(document: Document, *, frame: Frame | None = None) -> str:
+    """Return the whole edition as text; lines are at most 78 columns but for addresses and unbroken words.
+
+    ``frame`` is the document's, where another form was made of it.
+    """
+    frame = frame or Frame(document)
     notes: list[str] = []
     lines = [*_head(frame)]
     for part in frame.parts():

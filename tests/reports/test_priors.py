@@ -74,7 +74,8 @@ def test_the_edition_before_is_compared_by_its_print_and_an_older_one_by_its_doc
     draft = issue.build(report=ceo, entity=None, as_of=NEXT)
     with CaptureQueriesContext(connection) as asked:
         editions.next_document(draft=draft, report=ceo, entity=None, at=AT)
-    assert len(asked) == 5  # The number, the findings known, the print, the actions, the commentary.
+    # The number, the findings known, the print, the actions, how long they may be late, the commentary.
+    assert len(asked) == 6
     assert not any('"reports_edition"."document"' in query["sql"] for query in asked.captured_queries)
 
     by_print = prints.before(report=ceo, entity=None, as_of=NEXT)
