@@ -207,7 +207,9 @@ class RecipientForm(forms.Form):
 
     address = forms.EmailField(label="Address")
     name = forms.CharField(max_length=120, required=False)
-    variant = forms.ModelChoiceField(Variant.objects.all(), to_field_name="slug", required=False)
+    variant = forms.ModelChoiceField(
+        Variant.objects.all(), label="What they get", to_field_name="slug", required=False
+    )
 
 
 class VariantForm(forms.Form):

@@ -23,6 +23,11 @@ HOME = {"label": "Home", "url": "/"}
 def schedules(request: HttpRequest) -> HttpResponse:
     """List the schedules with their next occurrences, and who receives each report."""
     access.require(request.user, "read")
+    return _page(request)
+
+
+def _page(request: HttpRequest, *, typed: RecipientForm | None = None, of: str = "") -> HttpResponse:
+    """Return the page; ``typed`` is a form that was refused, for the report with the slug ``of``."""
     by_report: dict[int, list[Recipient]] = {}
     for row in queries.all_recipients():
         by_report.setdefault(row.report_id, []).append(row)
@@ -32,7 +37,12 @@ def schedules(request: HttpRequest) -> HttpResponse:
         {
             "lines": queries.schedule_lines(at=clock.now()),
             "reports": [
-                {"report": report, "recipients": by_report.get(report.pk, [])} for report in queries.reports()
+                {
+                    "report": report,
+                    "recipients": by_report.get(report.pk, []),
+                    "typed": typed if report.slug == of else None,
+                }
+                for report in queries.reports()
             ],
             "variants": variants.known(),
             "otherwise": ", ".join(settings.REPORT_RECIPIENTS),
@@ -40,6 +50,7 @@ def schedules(request: HttpRequest) -> HttpResponse:
             "zone": str(clock.zone()),
             "crumbs": [HOME, {"label": "Reports", "url": reverse("reports:reports")}],
         },
+        status=422 if typed is not None else 200,
     )
 
 
@@ -101,16 +112,16 @@ def add_recipient(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Let an address receive a report."""
     access.require(request.user, "own")
     report = reach.report(slug)
-    form = RecipientForm(request.POST)
-    if not form.is_valid():
-        return _refused(request, form)
-    try:
-        row = recipients.add(report=report, **form.cleaned_data, at=clock.now(), by=request.user)
-    except recipients.RecipientRefusedError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, f"{row.address} receives {report.title} from its next edition on.")
-    return redirect("reports:schedules")
+    form = RecipientForm(request.POST, auto_id=f"%s-{report.slug}")
+    if form.is_valid():
+        try:
+            row = recipients.add(report=report, **form.cleaned_data, at=clock.now(), by=request.user)
+        except recipients.RecipientRefusedError as error:
+            form.add_error("address", str(error))
+        else:
+            messages.success(request, f"{row.address} receives {report.title} from its next edition on.")
+            return redirect("reports:schedules")
+    return _page(request, typed=form, of=report.slug)
 
 
 @require_POST
@@ -121,13 +132,6 @@ def leave_out_recipient(request: HttpRequest, slug: str, pk: int) -> HttpRespons
     row = get_object_or_404(Recipient.objects.select_related("report"), report=reach.report(slug), pk=pk)
     if recipients.leave_out(recipient=row, at=clock.now(), by=request.user):
         messages.success(request, f"{row.address} receives {row.report.title} no more.")
-    return redirect("reports:schedules")
-
-
-def _refused(request: HttpRequest, form: RecipientForm) -> HttpResponseBase:
-    for field, errors in form.errors.items():
-        for error in errors:
-            messages.error(request, f"{field.capitalize()}: {error}")
     return redirect("reports:schedules")
 
 

@@ -219,12 +219,14 @@ def test_an_outsider_is_refused_every_page(places: dict[str, str], outsider: Per
 def test_the_owner_opens_every_page_and_presses_every_button(places: dict[str, str], owner: Person) -> None:
     found = statuses(as_(owner), places)
 
-    # Their drafts cannot be read, and nobody said why they are discarded, or a finding muted.
+    # Their drafts cannot be read; nobody said why they are discarded or a finding muted, or whose address is added.
     drafts = {name for name in places if name.startswith(("held_preview", "held_figure"))}
     refused = {
         name
         for name in places
-        if name.startswith(("POST discard_held", "POST mute_finding", "POST issue_binder"))
+        if name.startswith(
+            ("POST discard_held", "POST mute_finding", "POST issue_binder", "POST add_recipient")
+        )
     }
     shown = {name for name in places if not name.startswith("POST ")} - drafts
     assert {name: found[name] for name in shown} == dict.fromkeys(shown, 200)

@@ -104,12 +104,16 @@ def test_recipients_are_added_once_in_any_case_and_left_out(ceo: Report, client:
 
     client.post(add, {"address": "Board@example.com", "name": "Board"})
     again = client.post(add, {"address": "board@EXAMPLE.com"}, follow=True).content.decode()
-    bad = client.post(add, {"address": "a@b\r\nBcc: x@example.com"}, follow=True).content.decode()
+    refused = client.post(add, {"address": "a@b\r\nBcc: x@example.com", "name": "Typed"})
+    bad = refused.content.decode()
 
     row = Recipient.objects.get()
     assert (row.address, row.name, row.active) == ("Board@example.com", "Board", True)
     assert "receives CEO: operational audit already" in again
+    assert refused.status_code == 422
     assert "Enter a valid email address" in bad
+    assert 'value="Typed"' in bad
+    assert '<a href="#address-ceo">' in bad
     literal = client.post(add, {"address": "a@[127.0.0.1]"}, follow=True).content.decode()
     assert "is not one mail address" in literal
     client.post(f"{add}{row.pk}/leave-out/")
