@@ -31,7 +31,7 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
     """
     as_of = document.head.as_of
     actions.carry(lines=document.actions, as_of=as_of, at=at)
-    book = owners.book()
+    book: owners.Book | None = None
     newest = compare.newest_actions(compare.actions_of(edition.report, edition.entity, draft.rules))
     known = {(row.rule, row.subject): row for row in Finding.objects.filter(rule__in=draft.rules)}
     notes = {(note.rule, note.subject): note for note in draft.findings}
@@ -39,7 +39,7 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
     again: list[int] = []
     for line in document.findings:
         key = (line.rule, line.subject)
-        row = known.get(key)
+        row, new = known.get(key), key not in known
         if row is None:
             row = Finding(rule=line.rule, subject=line.subject, first_seen_on=as_of, last_seen_on=as_of)
         opens = (
@@ -47,7 +47,7 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
             and muting.standing(notes[key], row, on=as_of)[0] is None
             and compare.opens_action(row, newest.get(key), status=line.status, as_of=as_of)
         )
-        if row.pk is None or row.last_seen_on <= as_of:
+        if new or row.last_seen_on <= as_of:
             cleared = line.status == FindingStatus.CLEARED
             before, was = raising.standing(row), [getattr(row, name) for name in SEEN]
             if row.state == FindingState.CLEARED and not cleared:
@@ -58,7 +58,7 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
             row.last_seen_on = row.last_seen_on if cleared else as_of
             # What people wrote of it meanwhile, such as until when it is muted, is left as it is.
             changed = {name for name, said in zip(SEEN, was, strict=True) if getattr(row, name) != said}
-            if row.pk is None:
+            if new:
                 row.save()
             elif changed == {"last_seen_on"}:
                 again.append(row.pk)
@@ -71,7 +71,7 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
                 raising.raised(finding=row, before=before, edition=edition, at=at)
         sightings.append(EditionFinding(edition=edition, finding=row, status=line.status))
         if opens:
-            note = notes[key]
+            note, book = notes[key], book or owners.book()
             Action.objects.get_or_create(
                 finding=row,
                 state=ActionState.OPEN,

@@ -43,9 +43,10 @@ def enqueue(
     report has none, REPORT_RECIPIENTS receive it. ``variant`` replaces what each of them gets.
     """
     report = edition.report
-    lines = subjects.in_use(report=report)
+    readers = recipients.readers(report=report, send_to=send_to, variant=variant)
+    lines = subjects.in_use(report=report) if readers else []
     going = 0
-    for reader in recipients.readers(report=report, send_to=send_to, variant=variant):
+    for reader in readers:
         line = subjects.choose(lines=lines, report=report.slug, address=reader.address)
         payload = {"edition": edition.pk, "label": line.label if line else ""}
         if reader.variant is not None:

@@ -217,9 +217,17 @@ def _widths(heads: list[str], rows: list[list[str]], right: list[bool]) -> list[
 
 
 def _aligned(cells: list[str], widths: list[int], right: list[bool]) -> Iterator[str]:
+    spare = [wide - width(text) for text, wide in zip(cells, widths, strict=True)]
+    if min(spare) >= 0:  # Most rows take one line.
+        line = [
+            " " * room + text if aside else text + " " * room
+            for text, room, aside in zip(cells, spare, right, strict=True)
+        ]
+        yield (" " * GAP).join(line).rstrip()
+        return
     columns = [
-        _folded(text, wide) if width(text) > wide else [text]
-        for text, wide in zip(cells, widths, strict=True)
+        _folded(text, wide) if room < 0 else [text]
+        for text, wide, room in zip(cells, widths, spare, strict=True)
     ]
     for at in range(max(map(len, columns))):
         line = []

@@ -79,10 +79,11 @@ def test_the_edition_before_is_compared_by_its_print_and_an_older_one_by_its_doc
     assert not any('"reports_edition"."document"' in query["sql"] for query in asked.captured_queries)
 
     by_print = prints.before(report=ceo, entity=None, as_of=NEXT)
+    assert prints.before(report=ceo, entity=None, as_of=NEXT, known=by_print) is by_print
     older = Edition.objects.create(
         report=ceo, number=2, as_of=NEXT, issued_at=AT, document=edition.document, sha256=edition.sha256
     )
-    by_document = prints.before(report=ceo, entity=None, as_of=NEXT)
+    by_document = prints.before(report=ceo, entity=None, as_of=NEXT, known=by_print)
 
     assert EditionPrint.objects.count() == 1
     assert by_print is not None
