@@ -3,6 +3,8 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from crew.models import Person
 from portfolio.models import Agreement, Entity, Stake
@@ -67,6 +69,23 @@ def test_two_partners_without_an_agreement_are_two_findings_and_clear_one_by_one
         ("Equity partner without a signed agreement: First partner", FindingState.CLEARED),
         ("Equity partner without a signed agreement: Second partner", FindingState.OPEN),
     }
+
+
+@pytest.mark.once
+def test_findings_that_stand_are_seen_again_by_one_update_a_day(ceo: Report, qos: Entity) -> None:
+    for holder in ("First partner", "Second partner"):
+        StakeFactory.create(entity=qos, holder=holder)
+    issued(ceo)
+
+    for as_of, updates in ((AS_OF, 0), (NEXT, 1)):
+        with CaptureQueriesContext(connection) as asked:
+            issued(ceo, as_of=as_of)
+        written = [
+            q["sql"] for q in asked.captured_queries if q["sql"].startswith('UPDATE "reports_finding"')
+        ]
+        assert len(written) == updates
+        seen = Finding.objects.filter(rule="partner-unsigned").values_list("last_seen_on", flat=True)
+        assert list(seen) == [as_of, as_of]
 
 
 def test_two_handovers_of_one_entity_are_two_findings(ceo: Report, qos: Entity) -> None:
