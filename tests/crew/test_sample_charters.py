@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, Q
+from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
 from core.models import AuditEvent
@@ -49,13 +50,15 @@ def loaded(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[sample_charters.Loaded]:
     """Load what sails onto the sample's records, once for this module; the pictures go into a folder of its own."""
-    media = settings.MEDIA_ROOT
-    settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
-    with django_db_blocker.unblock(), databases.with_the_sample(), transaction.atomic():
+    with (
+        override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media")),
+        django_db_blocker.unblock(),
+        databases.with_the_sample(),
+        transaction.atomic(),
+    ):
         sample.load(at=AT)
         yield sample_charters.load(folder=DEMO, at=AT)
         transaction.set_rollback(True)
-    settings.MEDIA_ROOT = media
 
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.db import transaction
-from django.test import Client
+from django.test import Client, override_settings
 from pytest_django import DjangoDbBlocker
 
 from crew.domain import sample, sample_charters
@@ -32,9 +32,8 @@ def sailing(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[None]:
     """Load the sample once for this module, seen on the day of loading."""
-    media = settings.MEDIA_ROOT
-    settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
     with (
+        override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media")),
         django_db_blocker.unblock(),
         databases.with_the_sample(),
         transaction.atomic(),
@@ -44,7 +43,6 @@ def sailing(
         sample_charters.load(folder=settings.BASE_DIR / "demo", at=AT)
         yield
         transaction.set_rollback(True)
-    settings.MEDIA_ROOT = media
 
 
 def shape(address: str) -> str:

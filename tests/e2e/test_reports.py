@@ -58,7 +58,7 @@ def test_the_owner_runs_a_report_and_watches_it_become_an_edition(
     carried_out(run.pk)
     if not scripts:
         page.get_by_role("link", name="Refresh").click()
-    expect(page.get_by_text("The edition is issued and kept.")).to_be_visible()
+    expect(page.get_by_text("The edition is kept for the portal, as was asked.")).to_be_visible()
     expect(page.get_by_role("link", name="Refresh")).to_have_count(0)
     page.get_by_role("link", name="Read the edition").click()
     expect(page.locator("h1")).to_have_text("CEO: operational audit")
