@@ -219,7 +219,7 @@ def _start_redis(stack: contextlib.ExitStack, folder: Path) -> str:
     if not _listens(server, port):
         say(f"Redis: {_tail(log)}")
         return ""
-    return f"redis://127.0.0.1:{port}/0"
+    return f"redis://127.0.0.1:{port}"
 
 
 def _start(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import redis
 from django.conf import settings
 from django.test import TransactionTestCase
 from playwright.sync_api import Browser, sync_playwright
@@ -192,10 +193,13 @@ def browser(_running_browser: Browser) -> Iterator[Browser]:
         context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def redis_url() -> str:
-    """Return the address of the Redis that `bin/test` started for this run."""
+    """Return an empty database of the Redis that `bin/test` started, which no other process of the run touches."""
     url = os.environ.get("REDIS_TEST_URL", "")
     if not url:
         pytest.skip(WITHOUT_REDIS)
-    return url
+    own = f"{url}/{os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw')}"
+    with redis.Redis.from_url(own) as server:
+        server.flushdb()
+    return own

@@ -9,9 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit, urlunsplit
-
-from django.conf import settings
 
 from config.supervise import Child
 from tests.mail.endpoint import Endpoint, surroundings
@@ -140,11 +137,9 @@ def crew(endpoint: Endpoint, scratch: Path, **environment: str) -> Iterator[Crew
         running.end()
 
 
-def broker(redis_url: str, number: int) -> dict[str, str]:
-    """Return the environment that makes one database of the Redis broker, cache and pacing; each engine has its own."""
-    number += 8 if settings.ENGINE == "postgresql" else 0
-    url = urlunsplit(urlsplit(redis_url)._replace(path=f"/{number}"))
-    return {"REDIS_URL": url, "CELERY_BROKER_URL": url}
+def broker(redis_url: str) -> dict[str, str]:
+    """Return the environment that makes a database of Redis the broker, cache and pacing."""
+    return {"REDIS_URL": redis_url, "CELERY_BROKER_URL": redis_url}
 
 
 def until(found: Callable[[], T], *, seconds: float, otherwise: Callable[[], object]) -> T:

@@ -56,9 +56,8 @@ def test_a_blast_reaches_everybody_once_whatever_dies(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    surroundings = broker(redis_url, 2)
+    surroundings = broker(redis_url)
     wakeups = redis.Redis.from_url(surroundings["REDIS_URL"])
-    wakeups.flushdb()
     with crew(endpoint, tmp_path, **surroundings) as ship:
         blast_campaign.use(endpoint, settings, monkeypatch, url=ship.url)
         blast(ship, endpoint, many=many, kills=kills, rate=rate, wipe=wakeups.flushdb)

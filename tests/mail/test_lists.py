@@ -280,10 +280,10 @@ class TestBadRows:
     def test_nothing_in_endless_lines_or_lines_of_nothing_is_read_to_the_end(
         self, content: bytes, words: str
     ) -> None:
-        began = time.monotonic()
+        began = time.thread_time()
 
         assert words in bad(mailing_list(), content)[-1][2]
-        assert time.monotonic() - began < 2
+        assert time.thread_time() - began < 2
 
     def test_reading_a_large_file_needs_little_memory(self) -> None:
         content = ("email,consent_source\n" + "".join(

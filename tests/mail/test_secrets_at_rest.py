@@ -36,9 +36,8 @@ def test_no_secret_of_a_link_rests_anywhere_on_its_way_through_worker_and_broker
     many: int, endpoint: Endpoint, redis_url: str, tmp_path: Path
 ) -> None:
     give_roles(many)
-    surroundings = broker(redis_url, 1)
+    surroundings = broker(redis_url)
     wakeups = redis.Redis.from_url(surroundings["REDIS_URL"])
-    wakeups.flushdb()
     with crew(endpoint, tmp_path, **surroundings) as ship:
         issuing = run("tests.mail.blast_deeds", "issue_links", scratch=tmp_path, **ship.environment)
         told, complained = issuing.communicate(timeout=120)

@@ -275,7 +275,7 @@ def test_there_are_hundreds_of_them() -> None:
 def test_bad_files_bring_one_error_each_and_no_row(landers: dict[str, Land], kind: str) -> None:
     before, faults = everything(), []
     for number, data in enumerate(dict.fromkeys(FAMILIES[kind]())):
-        name, begun = f"bad{number}{ENDINGS.get(kind, '')}", time.perf_counter()
+        name, begun = f"bad{number}{ENDINGS.get(kind, '')}", time.thread_time()
         try:
             landers[kind](data=data, name=name, by=None, at=AT)
         except FormatError as error:
@@ -286,7 +286,7 @@ def test_bad_files_bring_one_error_each_and_no_row(landers: dict[str, Land], kin
                 faults.append((number, data[:200], said))
         else:
             faults.append((number, data[-700:], "was taken"))
-        if time.perf_counter() - begun > 2:
+        if time.thread_time() - begun > 2:
             faults.append((number, data[:80], "took more than two seconds"))
     assert faults == []
     assert everything() == before
