@@ -55,7 +55,7 @@ def mail_counts() -> list[MailCount]:
         Message.objects.order_by().values("state").annotate(count=Count("pk")).values_list("state", "count")
     )
     return [
-        MailCount(f"{found[state.value]:,} {state.label.lower()}", TONES.get(state, ""), state.value)
+        MailCount(f"{state.label}: {found[state.value]:,}", TONES.get(state, ""), state.value)
         for state in State
         if state.value in found
     ]

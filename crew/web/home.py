@@ -63,7 +63,6 @@ def home(request: HttpRequest) -> HttpResponse:
         request,
         "crew/home.html",
         {
-            "greeting": _greeting(now.astimezone(zone).hour),
             "now": now.astimezone(zone),
             "zone": zone.key,
             "as_of": as_of,
@@ -96,14 +95,6 @@ def _zone(request: HttpRequest) -> ZoneInfo:
         return clock.zone(getattr(request.user, "zone", None))
     except clock.UnknownZoneError:
         return clock.zone()
-
-
-def _greeting(hour: int) -> str:
-    if hour < 5:  # Still up; "good night" would send them away.
-        return "Good evening"
-    if hour < 12:
-        return "Good morning"
-    return "Good afternoon" if hour < 18 else "Good evening"
 
 
 def _total(currencies: set[str], amounts: list[int]) -> int | None:

@@ -89,7 +89,7 @@ def cards(person: Person, at: dt.datetime) -> Iterator[HomeCard]:
                 title=line.report.title,
                 url=reverse("reports:report", args=[line.report.slug]),
                 value=f"No. {line.edition.number}",
-                note=f"As of {line.edition.as_of:%-d %b %Y}.",
+                note=f"as of {line.edition.as_of:%-d %b %Y}",
                 severity=NEWS,
                 kind="Report",
             )
