@@ -76,8 +76,7 @@ def _writer(kind: Any) -> _Write | None:
         return _row_written
     if has_fields:
         return _fields_written(kind)
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return lambda value, _: value.value
+    # A word of one of our enumerations is text already, and is left as it is.
     return _day_written if kind is dt.date else None
 
 
@@ -112,15 +111,19 @@ def _dict_written(write: _Write | None) -> _Write | None:
 
 @functools.cache
 def _fields_written(cls: Any) -> _Write:
-    kinds = _kinds(cls)
+    # In the order in which an edition's canonical text has them, which is then soon sorted.
+    kinds = dict(sorted(_kinds(cls).items()))
+    # The class goes last, and is left over: with it, even one field's value comes in a tuple.
+    tag = {"is": cls.__name__} if cls.__name__ in _TAGGED else None
     names, get = tuple(kinds), operator.attrgetter(*kinds, "__class__")
     others = [(name, found) for name, kind in kinds.items() if (found := _writer(kind))]
-    start = {"is": cls.__name__} if cls.__name__ in _TAGGED else {}
 
     def write(value: Any, places: _Places) -> dict[str, Any]:
-        plain: dict[str, Any] = {**start, **dict(zip(names, get(value), strict=False))}
+        plain: dict[str, Any] = dict(zip(names, get(value), strict=False))
         for name, written in others:
             plain[name] = written(plain[name], places)
+        if tag:
+            plain.update(tag)
         return plain
 
     return write

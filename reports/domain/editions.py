@@ -2,7 +2,6 @@
 
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +16,7 @@ from reports.document import Document, Draft, dump
 from reports.domain import agenda, commentary, compare, findings, mailing, prints, runs
 from reports.domain.forms import File
 from reports.domain.prints import Print
-from reports.models import Edition, EditionFile, Report, Run
+from reports.models import Edition, EditionFile, Report, Run, canonical
 
 
 class NumberTakenError(Exception):
@@ -83,7 +82,7 @@ def keep(
         OvertakenError: an edition of the same date came out since it was checked.
         RunLostError: another process holds the run.
     """
-    plain = dump(document)
+    written = canonical.write(dump(document))
     with transaction.atomic():
         # Editions are frozen one after the other, so that of two that disagree the second is seen, and so that two never
         # settle the same findings at once. Runs can be queued all the while.
@@ -100,11 +99,12 @@ def keep(
                     entity=run.entity,
                     as_of=run.as_of,
                     issued_at=at,
-                    document=plain,
-                    sha256=digest(plain),
+                    document=written,
+                    sha256=written.digest,
                 )
         except IntegrityError as error:
             raise NumberTakenError(f"Edition {document.number} of {run.report.slug} exists.") from error
+        del edition.document  # Whoever asks it reads what is kept.
         EditionFile.objects.bulk_create(
             EditionFile(
                 edition=edition,
@@ -143,7 +143,5 @@ def keep(
 
 
 def digest(plain: Any) -> str:
-    """Return the SHA-256 of a document's or draft's JSON in canonical form: sorted keys, no spaces, UTF-8."""
-    return hashlib.sha256(
-        json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    ).hexdigest()
+    """Return the SHA-256 of a document's or draft's JSON in canonical form."""
+    return canonical.write(plain).digest

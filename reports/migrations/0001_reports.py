@@ -5,6 +5,8 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
+import reports.models.canonical
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -50,7 +52,7 @@ class Migration(migrations.Migration):
                 ("number", models.PositiveIntegerField()),
                 ("as_of", models.DateField()),
                 ("issued_at", models.DateTimeField()),
-                ("document", models.JSONField()),
+                ("document", models.JSONField(encoder=reports.models.canonical.Encoder)),
                 ("sha256", models.CharField(help_text="Of the document's canonical JSON.", max_length=64)),
                 (
                     "entity",

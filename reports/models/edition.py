@@ -6,6 +6,7 @@ Triggers on both engines refuse UPDATE and DELETE on all three tables.
 from django.db import models
 
 from portfolio.models import Entity
+from reports.models.canonical import Encoder
 from reports.models.report import Report
 
 
@@ -19,7 +20,7 @@ class Edition(models.Model):
     )
     as_of = models.DateField()
     issued_at = models.DateTimeField()
-    document = models.JSONField()
+    document = models.JSONField(encoder=Encoder)
     sha256 = models.CharField(max_length=64, help_text="Of the document's canonical JSON.")
 
     class Meta:

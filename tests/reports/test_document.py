@@ -1,6 +1,8 @@
 """The document as JSON: what is written is read back, also by a younger Quarterdeck."""
 
 import datetime as dt
+import hashlib
+import json
 from dataclasses import replace
 
 import pytest
@@ -18,6 +20,7 @@ from reports.document import (
     dump,
     load,
 )
+from reports.models import canonical
 from tests.reports.render.fixture import document
 
 pytestmark = pytest.mark.once
@@ -83,3 +86,14 @@ def test_an_edition_that_wrote_its_rows_out_is_read_as_well() -> None:
         "label": "RS-029", "amount": 5, "ref": "booking:9", "on": "2026-10-03", "weight": 1,
     }  # fmt: skip
     assert load(Document, older) == whole
+
+
+def test_what_is_written_once_is_the_canonical_json_of_what_is_kept() -> None:
+    plain = dump(replace(LINE, title="Café ✓"))
+    written = canonical.write(plain)
+
+    kept = json.loads(json.dumps(written, cls=canonical.Encoder))
+    assert kept == plain
+    said = json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert (written.text, written.digest) == (said, hashlib.sha256(said.encode()).hexdigest())
+    assert json.dumps(plain, cls=canonical.Encoder) == json.dumps(plain)
