@@ -40,6 +40,7 @@ def _every(seconds: float, task: str) -> dict[str, Any]:
 app.conf.beat_schedule = {
     "send mail that is due": _every(5, "mail.tasks.sweep"),
     "issue reports that are due": _every(30, "reports.tasks.sweep"),
+    "forget links that ran out": _every(3600, "reports.tasks.forget_links"),
     "fetch what Stripe told of": _every(60, "portfolio.tasks.sweep_stripe"),
     "write down the heads of the books": _every(3600, "portfolio.tasks.record_heads"),
     "score the forecasts": _every(3600, "portfolio.tasks.score_forecasts"),

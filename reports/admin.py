@@ -10,6 +10,7 @@ from reports.domain import variants
 from reports.models import (
     Action,
     ActionLink,
+    AgendaLine,
     Binder,
     BinderEdition,
     BinderFile,
@@ -289,11 +290,24 @@ class OwnerNameAdmin(ReadOnlyAdmin):
 class ActionLinkAdmin(ReadOnlyAdmin):
     """Whether a link was used; its secret is nowhere, and what is kept of it is not shown."""
 
-    list_display = ["action", "person", "verb", "issued_at", "expires_at", "used_at"]
+    list_display = ["action", "person", "verb", "message", "issued_at", "expires_at", "used_at"]
     list_filter = ["verb"]
-    list_select_related = ["action", "person"]
+    list_select_related = ["action", "person", "message"]
     search_fields = ["action__title"]
     exclude = ["token_hash"]
+
+
+@admin.register(AgendaLine)
+class AgendaLineAdmin(ReadOnlyAdmin):
+    """What waits for somebody's next agenda mail."""
+
+    list_display = ["person", "action", "edition", "asked_at"]
+    search_fields = ["action__title", "person__email"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Leave the large documents in the database."""
+        rows = super().get_queryset(request).select_related("person", "action", "edition__report")
+        return rows.defer("edition__document")
 
 
 @admin.register(Binder)

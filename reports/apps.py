@@ -16,13 +16,13 @@ class ReportsConfig(AppConfig):
         from core import announcements, trail  # noqa: PLC0415
         from crew.domain import home_cards  # noqa: PLC0415
         from mail.domain import compose  # noqa: PLC0415
-        from reports.domain import agenda, cards, held_mail, mailing, runs  # noqa: PLC0415
+        from reports.domain import agenda_mail, cards, held_mail, mailing, runs  # noqa: PLC0415
         from reports.models import EventKind  # noqa: PLC0415
 
         post_migrate.connect(_bring_reports, sender=self)
         compose.register(mailing.COMPOSER, mailing.composed)
         compose.register(held_mail.COMPOSER, held_mail.composed)
-        compose.register(agenda.COMPOSER, agenda.composed)
+        compose.register(agenda_mail.COMPOSER, agenda_mail.composed, makes_secrets=True)
         home_cards.register(cards.cards)
         # Findings are announced by editions, many at once and by workers: those the next sweep finds soon enough.
         for kind in (EventKind.MONTH_CLOSED, EventKind.CAMPAIGN_FINISHED):

@@ -6,13 +6,13 @@ Tasks hold ids only and are safe to repeat: the database decides who carries a r
 from celery import shared_task
 
 from core import clock
-from reports.domain import events, held, issue, runs, schedule
+from reports.domain import agenda, events, held, issue, runs, schedule, taps
 from reports.models import Trigger
 
 
 @shared_task(name="reports.tasks.sweep")
 def sweep() -> None:
-    """Queue what schedules and triggers make due, let go what was held long enough, and wake runs that nobody took up."""
+    """Queue what schedules and triggers make due and who is told by mail, let go what was held, wake runs nobody took up."""
     at = clock.now()
     for due in schedule.due(at=at):
         runs.queue(
@@ -28,8 +28,15 @@ def sweep() -> None:
         )
     events.answer(at=at)
     held.release(at=at)
+    agenda.gather(at=at)
     for run_id in runs.take_up(at=at):
         runs.wake(run_id=run_id)
+
+
+@shared_task(name="reports.tasks.forget_links")
+def forget_links() -> None:
+    """Delete the links of agenda mails that ran out long ago; safe to repeat."""
+    taps.forget_old(at=clock.now())
 
 
 @shared_task(name="reports.tasks.carry_out")

@@ -106,11 +106,13 @@ def claim(*, message_id: int, at: dt.datetime) -> Message | None:
 
 def prepare(message: Message) -> tuple[EmailMessage, int] | str:
     """Return the mail and its size in bytes, or the sentence that says why there can be none."""
-    if message.bears_secret and message.sealed is None:
+    if message.sealed is None and not compose.may_go_again(message):
         # Its sender was thought dead, the secret was forgotten, and then the transport said: later.
         return "The code this mail bore was forgotten while it was in doubt; a new one can be asked for."
     try:
-        secret = None if message.sealed is None else sealing.unseal(message.sealed)
+        secret = compose.MADE_WHEN_SENT if message.bears_secret else None
+        if message.sealed is not None:
+            secret = sealing.unseal(message.sealed)
         email = compose.prepare(message, secret)
         return email, len(transport.wire_bytes(email))
     except (compose.CannotComposeError, sealing.BrokenSealError, UnsendableError) as error:

@@ -84,12 +84,21 @@ class CannotComposeError(Exception):
     """A composer cannot make this mail and never will, a row it needs being gone; the message is a sentence."""
 
 
+# What a mail bears whose composer makes its codes or links itself, anew for each try: there is nothing to seal.
+MADE_WHEN_SENT = "made when sent"
+
+_makers: set[str] = set()
 _composers: dict[str, Composer] = {}
 _builders: dict[str, Builder] = {}
 
 
-def register(name: str, composer: Composer, *, builder: Builder | None = None) -> None:
+def register(
+    name: str, composer: Composer, *, builder: Builder | None = None, makes_secrets: bool = False
+) -> None:
     """Give a composer its name, ``app.mail``; called from ``AppConfig.ready()``. ``builder`` is a quicker way there.
+
+    One that ``makes_secrets`` makes the codes or links of its mail whenever it is given `MADE_WHEN_SENT`, and ends those
+    it made for that mail before; so its mail can go again after it failed.
 
     Raises:
         ValueError: another composer has that name.
@@ -98,6 +107,13 @@ def register(name: str, composer: Composer, *, builder: Builder | None = None) -
         raise ValueError(f"Two composers are called {name!r}; rename one of them.")
     if builder is not None:
         _builders[name] = builder
+    if makes_secrets:
+        _makers.add(name)
+
+
+def may_go_again(message: Message) -> bool:
+    """Tell whether a mail can be made a second time: not where it bore a code or link that is no longer kept."""
+    return not message.bears_secret or message.composer in _makers
 
 
 def is_registered(name: str) -> bool:

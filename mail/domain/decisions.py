@@ -13,7 +13,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from core import audit
-from mail.domain import campaigns, outbox, suppression
+from mail.domain import campaigns, compose, outbox, suppression
 from mail.domain.states import move
 from mail.models import CampaignState, EventKind, Message, MessageEvent, State
 
@@ -98,7 +98,7 @@ def confirm_arrival(*, message: Message, by: AbstractBaseUser, at: dt.datetime) 
 
 
 def _queue_again(*, message: Message, was: State, action: str, by: AbstractBaseUser, at: dt.datetime) -> None:
-    if message.bears_secret:
+    if not compose.may_go_again(message):
         raise DecisionRefusedError(
             "This mail bore a code that is no longer kept, so it cannot be sent again. "
             "Let the person ask for a new one."

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import QuerySet
 
-from mail.domain import timeline
+from mail.domain import compose, timeline
 from mail.models import Attempt, Message, MessageEvent, Notification, State
 from mail.transport import Outcome
 
@@ -33,8 +33,8 @@ class Doubt:
 
     @property
     def may_go_again(self) -> bool:
-        """A mail that bore a code or link cannot: its secret is no longer kept."""
-        return not self.message.bears_secret
+        """A mail that bore a code or link cannot, where its secret is no longer kept."""
+        return compose.may_go_again(self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def _doubt(
             f"SES has told nothing about it for {silent}; its events usually come within one minute. None has come "
             "about any other mail since either, so they may be late or cut off."
         )
-    if message.bears_secret:
+    if not compose.may_go_again(message):
         advice = (
             "It bore a code or link that is no longer kept, so it cannot be sent again. If you know that it arrived, say so; "
             "else let the person ask for a new one."

@@ -76,7 +76,8 @@ def enqueue(
 
     ``dedupe_key`` names the mail for good (``edition:12:to:a@example.com``): a second call with the same key
     returns the row of the first and changes nothing. ``payload`` holds ids for the composer, never a secret;
-    ``secret`` (a sign-in code) is sealed, and forgotten once the mail has gone. ``bcc_audit`` sends a blind copy to
+    ``secret`` (a sign-in code) is sealed, and forgotten once the mail has gone; `compose.MADE_WHEN_SENT` is for a composer
+    that makes its own, and nothing is kept. ``bcc_audit`` sends a blind copy to
     ``ADMIN_BCC_ADDRESS``. ``kind`` says what may stop it and who goes first; with a secret it is essential, whatever
     was asked. ``at`` is the present instant.
 
@@ -153,7 +154,7 @@ def _row(
         composer=composer,
         payload=payload,
         bears_secret=secret is not None,
-        sealed=None if secret is None else sealing.seal(secret),
+        sealed=None if secret in (None, compose.MADE_WHEN_SENT) else sealing.seal(secret),
         kind=kind,
         to_address=address(to_address, what="recipient"),
         to_name=one_line(to_name, what="recipient's name", longest=120),

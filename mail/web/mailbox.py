@@ -16,7 +16,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
 from core import access, clock
-from mail.domain import decisions, doubts, drafts, fates, mailings, queries, suppression, timeline
+from mail.domain import compose, decisions, doubts, drafts, fates, mailings, queries, suppression, timeline
 from mail.domain.content import SHOWN_IMAGES, Content, for_frame
 from mail.models import Campaign, Kind, Message, State, Suppression
 from mail.web.forms import MailboxForm, composer_label
@@ -100,6 +100,7 @@ def message(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             "events": timeline.of_message(row),
             "doubt": doubts.of_message(row, at=at) if row.state == State.IN_DOUBT else None,
             "held_by": _held_by(row),
+            "may_go_again": compose.may_go_again(row),
             "may_decide": access.may(request.user, "own"),
             "doubtful": queries.doubtful_count(),
             "zone": clock.zone(),

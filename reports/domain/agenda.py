@@ -1,180 +1,201 @@
-"""Agendas: after an edition, one mail to everybody who has open actions of it, with a link for done and one for later.
+"""Agendas: one mail a day at most to everybody who has open actions of an edition, and to owners of what is escalated.
 
-Owners are told besides of what was escalated and is somebody else's, or nobody's. The mail bears links that act, so it goes
-to nobody in copy; the edition's own mail, which does, holds plain addresses alone. The outbox keeps ids: the links are
-made when the mail is sent, and a mail that is read again shows where they stood.
+An edition notes in its own transaction who is to be told of what (`note`), so that whatever dies afterwards, nothing is
+forgotten. The sweep gathers what waits (`gather`): reports issued together make one mail, which is queued once none of
+them is under way any more. What is noted after somebody's mail of a day waits for the next day. The mail itself is
+`reports.domain.agenda_mail`.
 """
 
 import datetime as dt
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from django.conf import settings
-from django.template.loader import render_to_string
-from django.urls import reverse
+from django.db import transaction
+from django.db.models import Q
 
-from core import access, clock
+from core import clock
 from crew.models import Person
-from mail.domain import outbox
-from mail.domain.compose import CannotComposeError, Composed
+from mail.domain import compose, outbox
 from mail.domain.fields import UnsendableError
 from mail.models import Message
-from reports.domain import actions, compare, held_mail, muting, owners, queries, taps
-from reports.models import Action, ActionState, Edition, LinkVerb
+from reports.domain import actions, compare, held_mail, muting, owners, runs
+from reports.domain.agenda_mail import COMPOSER
+from reports.models import Action, ActionState, AgendaLine, Edition, Report, Run, RunState
 from reports.render.words import count
 
-COMPOSER = "reports.agenda"
-# There is nothing to seal yet; that a row bears a secret says that its links are made when it is sent.
-TO_BE_MADE = "mint"
-# So many actions stand in one mail, which keeps it far below what mail programs cut; the others are on their page.
-MOST = 40
+# What waits from the day before leaves at this hour in the portfolio's zone, or with the day's first editions.
+MORNING = dt.time(8)
+# Reports that are still under way then are waited for no longer.
+LONGEST_WAIT = dt.timedelta(hours=1)
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class _Agenda:
-    """What one person is to be told of: their own actions, and escalated ones of others, by id."""
+    """What one person is to be told of: what is theirs, what is escalated and another's, and the lines that say so."""
 
     person: Person
     own: list[int] = field(default_factory=list)
     escalated: list[int] = field(default_factory=list)
+    lines: list[AgendaLine] = field(default_factory=list)
 
 
-def enqueue(*, edition: Edition, rules: Sequence[str], at: dt.datetime) -> int:
-    """Put one mail to everybody who has open actions of an edition into the outbox; return to how many it will go.
+def note(*, edition: Edition, rules: Sequence[str], at: dt.datetime) -> None:
+    """Note who is to be told of which open action of an edition, except of what their mail of that day told them already.
 
     In the transaction that writes the edition, after its findings were settled. An edition older than another one of the
     same report and entity is history and tells nobody.
     """
     newer = Edition.objects.filter(report=edition.report, entity=edition.entity, as_of__gt=edition.as_of)
-    found = [] if newer.exists() else list(_agendas(edition, rules))
-    going = 0
-    for agenda in found:
-        told = len(agenda.own) or len(agenda.escalated)
-        subject = count(told, "action") + (" to do" if agenda.own else " escalated")
-        try:
-            asked = outbox.enqueue(
-                dedupe_key=f"{COMPOSER}:{edition.pk}:{agenda.person.pk}",
-                composer=COMPOSER,
-                payload={
-                    "edition": edition.pk,
-                    "person": agenda.person.pk,
-                    "actions": agenda.own,
-                    "escalated": agenda.escalated,
-                },
-                to_address=agenda.person.email,
-                to_name=agenda.person.name,
-                from_name=edition.report.from_name,
-                reply_to=edition.report.reply_to,
-                subject=f"{subject}: {edition.report.title}, edition {edition.number}",
-                secret=TO_BE_MADE,
-                at=at,
-            )
-        except UnsendableError:
-            logger.warning(
-                "Nobody can mail person %s the actions of edition %s.", agenda.person.pk, edition.pk
-            )
-            continue
-        going += not isinstance(asked, outbox.Skipped)
-    return going
+    found = set() if newer.exists() else set(_to_tell(edition, rules))
+    people = {person for person, _ in found}
+    told = _told(people, on=clock.today(at=at)) if found else {}
+    lines = [
+        AgendaLine(person_id=person, action_id=action, edition=edition, asked_at=at)
+        for person, action in sorted(found)
+        if action not in told.get(person, ())
+    ]
+    if lines:
+        AgendaLine.objects.bulk_create(lines, ignore_conflicts=True)
+        # What waits since an earlier day leaves with this edition.
+        midnight = at.astimezone(clock.zone()).replace(hour=0, minute=0, second=0, microsecond=0)
+        stale = AgendaLine.objects.filter(asked_at__lt=midnight, person__in=people)
+        stale.filter(action__in=[line.action_id for line in lines]).update(edition=edition, asked_at=at)
 
 
-def _agendas(edition: Edition, rules: Sequence[str]) -> list[_Agenda]:
+def gather(*, at: dt.datetime) -> int:
+    """Queue one mail to everybody for whom lines wait that are ripe, and who had none today; return to how many it will go."""
+    if not AgendaLine.objects.exists():
+        return 0
+    today = clock.today(at=at)
+    with transaction.atomic():
+        # As an edition that is being frozen does: so none notes lines meanwhile, and of two that gather one finds any.
+        list(Report.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+        waiting = _waiting()
+        told, busy = _told(waiting, on=today), _under_way(at)
+        return sum(
+            _queue(agenda, today, at)
+            for person, agenda in waiting.items()
+            if person not in told and _is_ripe(agenda.lines, busy=busy, at=at)
+        )
+
+
+def _to_tell(edition: Edition, rules: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield person and action: everybody's own, and for owners what is escalated and not theirs."""
     rows = compare.actions_of(edition.report, edition.entity, rules).filter(state=ActionState.OPEN)
     book = owners.Book({})
-    found: dict[int, _Agenda] = {}
     escalated = []
     for row in rows.select_related("finding", "assignee"):
-        if row.finding is not None and muting.until(row.finding, on=edition.as_of) is not None:
+        if _waits(row, edition):
             continue
-        person, subject = row.assignee, actions.subject_of(row)
-        if person is not None and book.may_read(person, subject):
-            found.setdefault(person.pk, _Agenda(person)).own.append(row.pk)
+        if row.assignee is not None and book.may_read(row.assignee, actions.subject_of(row)):
+            yield row.assignee.pk, row.pk
         if row.escalated_on is not None:
             escalated.append(row)
     for owner in held_mail.approvers(entity=edition.entity) if escalated else ():
-        others = [row.pk for row in escalated if row.assignee_id != owner.pk]
-        if others:
-            found.setdefault(owner.pk, _Agenda(owner)).escalated += others
-    return list(found.values())
+        yield from ((owner.pk, row.pk) for row in escalated if row.assignee_id != owner.pk)
 
 
-def composed(message: Message, secret: str | None) -> Composed:
-    """Return the mail with what is still open of it; with links where it is being sent, without where it is read again.
+def _waiting() -> dict[int, _Agenda]:
+    """Return what waits by person, as the actions stand now; what is to be told to nobody any more waits no longer.
 
-    Raises:
-        CannotComposeError: the edition or the person is gone.
+    What was given to somebody else meanwhile is told to them.
     """
-    at, payload = clock.now(), message.payload
-    edition = queries.edition_of(pk=payload.get("edition", 0))
-    person = Person.objects.filter(pk=payload.get("person"), is_active=True).first()
-    if edition is None or person is None:
-        raise CannotComposeError("The edition, or the person, that this mail is about is gone.")
-    book = owners.Book({})
-    asked = {*payload.get("actions", ()), *payload.get("escalated", ())}
-    rows = [
-        row
-        for row in Action.objects.filter(pk__in=asked, state=ActionState.OPEN).select_related(
-            "finding", "assignee"
-        )
-        if book.may_read(person, actions.subject_of(row))
-    ]
-    own = [row for row in rows if row.assignee_id == person.pk]
-    others = [row for row in rows if row.assignee_id != person.pk and row.escalated_on is not None]
-    made = {} if secret is None else taps.issue(rows=own[:MOST], person=person, at=at)
-    names, today = queries.entity_names(), queries.standing_on(at=at)
-    base = settings.BASE_URL.rstrip("/")
-    context = {
-        "subject": message.subject,
-        "edition": edition,
-        "edition_page": _page(base, edition) if access.may(person, "read", edition.entity_id) else "",
-        "actions": [
-            {
-                **_said(row, names, today),
-                "later": f"{max(row.due_on, today) + taps.LATER:%-d %b %Y}",
-                "done_link": _address(base, made.get((row.pk, LinkVerb.DONE))),
-                "later_link": _address(base, made.get((row.pk, LinkVerb.LATER))),
-            }
-            for row in own[:MOST]
-        ],
-        "left": max(len(own) - MOST, 0),
-        "settled": len(payload.get("actions", ())) - len(own),
-        "escalated": [_said(row, names, today) for row in others[:MOST]],
-        "kept": secret is None,
-        "page": f"{base}{reverse('reports:actions')}?whose=mine",
-        "escalated_page": f"{base}{reverse('reports:actions')}?whose=escalated",
-        "calendar": f"{base}{reverse('reports:action_calendar')}",
-        "address": message.to_address,
-        "base_url": settings.BASE_URL,
-    }
-    return Composed(
-        subject=message.subject,
-        text=render_to_string("mail/agenda.txt", context),
-        html=render_to_string("mail/agenda.html", context),
+    rows = AgendaLine.objects.select_related(
+        "person", "action__finding", "action__assignee", "edition__report"
     )
+    lines = list(rows.select_related("edition__entity").defer("edition__document"))
+    known, book, over = {(line.person_id, line.action_id) for line in lines}, owners.Book({}), []
+    deciding: dict[int | None, set[int]] = {}
+    found: dict[int, _Agenda] = {}
+    for line in lines:
+        action, entity = line.action, line.edition.entity
+        tells = action.state == ActionState.OPEN and not _waits(action, line.edition)
+        if line.edition.entity_id not in deciding:
+            deciding[line.edition.entity_id] = {row.pk for row in held_mail.approvers(entity=entity)}
+        escalated = action.escalated_on is not None and line.person_id in deciding[line.edition.entity_id]
+        if tells and action.assignee_id != line.person_id and not escalated:
+            tells = action.assignee is not None and (action.assignee.pk, action.pk) not in known
+            if tells:
+                known.add((action.assignee.pk, action.pk))
+                line.person = action.assignee
+                line.save(update_fields=["person"])
+        own = action.assignee_id == line.person_id
+        if not tells or (own and not book.may_read(line.person, actions.subject_of(action))):
+            over.append(line.pk)
+            continue
+        agenda = found.setdefault(line.person_id, _Agenda(line.person))
+        agenda.lines.append(line)
+        (agenda.own if own else agenda.escalated).append(action.pk)
+    AgendaLine.objects.filter(pk__in=over).delete()
+    return found
 
 
-def _page(base: str, edition: Edition) -> str:
-    return f"{base}{reverse('reports:edition', args=[edition.report.slug, edition.number])}"
+def _waits(action: Action, edition: Edition) -> bool:
+    return action.finding is not None and muting.until(action.finding, on=edition.as_of) is not None
 
 
-def _address(base: str, token: str | None) -> str:
-    return f"{base}{reverse('reports:tap', args=[token])}" if token else ""
+def _under_way(at: dt.datetime) -> bool:
+    """Tell whether a report is being issued that will note lines, or is about to be."""
+    soon = Q(not_before__isnull=True) | Q(not_before__lte=at + runs.WAKE_AHEAD)
+    going = Q(state=RunState.RUNNING) | Q(soon, state=RunState.QUEUED)
+    return Run.objects.filter(going, dry_run=False, send_to__isnull=True).exists()
 
 
-def _said(row: Action, names: dict[str, str], today: dt.date) -> dict[str, Any]:
-    subject = actions.subject_of(row)
-    days = (today - row.due_on).days
-    return {
-        "title": row.title,
-        "who": str(row.assignee) if row.assignee is not None else f"{row.owner}, nobody is named",
-        "about": names.get(subject, subject),
-        "finding": row.finding.title if row.finding is not None else "",
-        "due": f"{row.due_on:%a %-d %b %Y}",
-        "overdue": count(days, "day") if days > 0 else "",
-        "carried": f"carried over {count(row.carried, 'edition')}" if row.carried else "",
-        "escalated": f"escalated on {row.escalated_on:%-d %b %Y}" if row.escalated_on else "",
-    }
+def _is_ripe(lines: Sequence[AgendaLine], *, busy: bool, at: dt.datetime) -> bool:
+    local = at.astimezone(clock.zone())
+    morning = local.replace(hour=MORNING.hour, minute=0, second=0, microsecond=0)
+    since = min(
+        line.asked_at if line.asked_at.astimezone(local.tzinfo).date() == local.date() else morning
+        for line in lines
+    )
+    return since <= at and (not busy or at - since >= LONGEST_WAIT)
+
+
+def _key(person: int, on: dt.date) -> str:
+    return f"{COMPOSER}:{on}:{person}"
+
+
+def _told(people: Collection[int], *, on: dt.date) -> dict[int, set[int]]:
+    """Return those who have a mail of a day, with the actions it told them of."""
+    keys = {_key(person, on): person for person in people}
+    rows = Message.objects.filter(dedupe_key__in=keys).values_list("dedupe_key", "payload")
+    return {keys[key]: {*payload["actions"], *payload["escalated"]} for key, payload in rows}
+
+
+def _queue(agenda: _Agenda, today: dt.date, at: dt.datetime) -> bool:
+    """Put one person's mail into the outbox and take its lines away; tell whether it will go."""
+    editions = {line.edition.pk: line.edition for line in agenda.lines}
+    reports = {edition.report for edition in editions.values()}
+    told = count(len(agenda.own) or len(agenda.escalated), "action")
+    first = next(iter(editions.values()))
+    of = (
+        f": {first.report.title}, edition {first.number}"
+        if len(editions) == 1
+        else f", from {len(editions)} editions"
+    )
+    asked: Message | outbox.Skipped | None = None
+    try:
+        asked = outbox.enqueue(
+            dedupe_key=_key(agenda.person.pk, today),
+            composer=COMPOSER,
+            payload={
+                "person": agenda.person.pk,
+                "editions": list(editions),
+                "actions": agenda.own,
+                "escalated": agenda.escalated,
+            },
+            to_address=agenda.person.email,
+            to_name=agenda.person.name,
+            from_name=first.report.from_name if len(reports) == 1 else "Quarterdeck",
+            reply_to=first.report.reply_to if len(reports) == 1 else "",
+            subject=f"{told}{' to do' if agenda.own else ' escalated'}{of}",
+            secret=compose.MADE_WHEN_SENT,
+            at=at,
+        )
+    except UnsendableError:
+        logger.warning("Nobody can mail person %s what is to be done.", agenda.person.pk)
+    AgendaLine.objects.filter(pk__in=[line.pk for line in agenda.lines]).delete()
+    return isinstance(asked, Message)

@@ -124,7 +124,7 @@ def keep(
             edition=edition, document=document, send_to=run.send_to, variant=run.variant, at=at
         )
         if run.send_to is None:  # One that goes to somebody chosen asks nobody to do anything.
-            agenda.enqueue(edition=edition, rules=draft.rules, at=at)
+            agenda.note(edition=edition, rules=draft.rules, at=at)
         audit.record(
             action="reports:edition:issue",
             subject=edition,

@@ -1,7 +1,7 @@
 """Owners: which person is meant by the words that rules and notes use for an owner, such as Bookkeeper.
 
 The owner of the portfolio maps the words to people, once. From then on an action that opens for a word is given to its
-person, where that person may read what the action is about; where not, it has nobody until somebody is named.
+person, where that person may read what the action is about; where not, it has nobody, and lists say who is named.
 """
 
 import datetime as dt
@@ -45,6 +45,15 @@ class Book:
         """Return the person meant by a word, where there is one who may read what the subject is about."""
         person = self.meant.get(name.strip().lower())
         return person if person is not None and self.may_read(person, subject) else None
+
+    def without(self, name: str, *, subject: str) -> str:
+        """Return whose an action is that was given to nobody: its word, and why the word gave it to none."""
+        person = self.meant.get(name.strip().lower())
+        if person is None:
+            return f"{name}: nobody is named" if name else "Nobody is named"
+        if self.may_read(person, subject):
+            return f"{name}: given to nobody"
+        return f"{name}: {person} is named, and may not read what it is about"
 
     def may_read(self, person: Person, subject: str) -> bool:
         """Tell whether somebody works here still and may read what a finding's subject is about."""
@@ -128,7 +137,7 @@ def appoint(*, word: str, person: Person | None, by: Person | None, at: dt.datet
     try:
         with transaction.atomic():
             row = _mapped(found.name, person, before=found.person)
-            moved = _hand_over(found.name, person, before=found.person)
+            moved = _hand_over(found.name, person, before=found.person, by=by, at=at)
             audit.record(
                 action="reports:owner:appoint",
                 subject=row,
@@ -154,20 +163,29 @@ def _mapped(name: str, person: Person | None, *, before: Person | None) -> Owner
     return row
 
 
-def _hand_over(name: str, person: Person | None, *, before: Person | None) -> int:
+def _hand_over(
+    name: str, person: Person | None, *, before: Person | None, by: Person | None, at: dt.datetime
+) -> int:
     free = Q(assignee__isnull=True) if before is None else Q(assignee__isnull=True) | Q(assignee=before)
-    rows = Action.objects.filter(free, owner__iexact=name, state=ActionState.OPEN).select_related("finding")
-    book, given, taken = Book({}), [], []
-    for row in rows:
+    open_still = Action.objects.filter(free, owner__iexact=name, state=ActionState.OPEN)
+    book, moved = Book({}), 0
+    for row in open_still.select_related("finding", "assignee"):
         subject = row.finding.subject if row.finding is not None else PORTFOLIO
-        if person is not None and book.may_read(person, subject):
-            given.append(row.pk)
-        elif row.assignee_id is not None:
-            taken.append(row.pk)
-    still = Action.objects.filter(free, state=ActionState.OPEN)
-    return still.filter(pk__in=given).update(assignee=person) + still.filter(pk__in=taken).update(
-        assignee=None
-    )
+        goes_to = person if person is not None and book.may_read(person, subject) else None
+        if row.assignee == goes_to or not open_still.filter(pk=row.pk).update(assignee=goes_to):
+            continue
+        moved += 1
+        # In the trail of each: the calendar's files count an action's changes by it.
+        slug = subject.partition(":")[0]
+        audit.record(
+            action="reports:action:assign",
+            subject=row,
+            at=at,
+            by=by,
+            entity="" if slug == PORTFOLIO else slug,
+            data={"assignee": [_called(row.assignee), _called(goes_to)], "word": name},
+        )
+    return moved
 
 
 def _readable(person: Person) -> frozenset[str] | None:

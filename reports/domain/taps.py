@@ -1,8 +1,9 @@
 """Taps: links in an agenda mail that do one thing to one action for one person, without sign-in.
 
-A link's secret is 256 random bits, made when the mail is sent; its SHA-256 is all that is kept. Looking at a link spends
-nothing, however often and by whom: scanners of mail open every address. `answer` spends it in one conditional UPDATE that
-asks for everything that must still hold, so that of many who press at once exactly one acts.
+A link's secret is 256 random bits, made when the mail is sent; its SHA-256 is all that is kept. A mail that is sent again
+gets fresh links, and those it bore before end. Looking at a link spends nothing, however often and by whom: scanners of
+mail open every address. `answer` spends it in one conditional UPDATE that asks for everything that must still hold, so
+that of many who press at once exactly one acts.
 """
 
 import datetime as dt
@@ -18,11 +19,16 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from core import audit
 from crew.models import Person
+from mail.models import Message
 from reports.domain import actions, owners, queries
 from reports.models import Action, ActionLink, ActionState, LinkVerb
 
 LIFE = dt.timedelta(days=14)
 LATER = dt.timedelta(days=7)
+# Whoever holds an old mail may ask about it for a while, and is told why its links do nothing.
+KEPT = dt.timedelta(days=30)
+# So that no sweep holds anybody up.
+MOST_AT_ONCE = 1_000
 # 32 bytes in base64 without its padding; around it what a sentence or a mail program puts there.
 _AROUND = r"[\s.,;:!?\"'<>()\[\]{}]*"
 _TOKEN = re.compile(rf"{_AROUND}(?P<token>[\w-]{{43}}){_AROUND}", re.ASCII)
@@ -58,21 +64,41 @@ class Tap:
     later: dt.date
 
 
-def issue(*, rows: Iterable[Action], person: Person, at: dt.datetime) -> dict[tuple[int, LinkVerb], str]:
-    """Make the links of some actions for a person, one for each verb, and return their secrets in clear, this once."""
+def issue(
+    *, rows: Iterable[Action], person: Person, message: Message, at: dt.datetime
+) -> dict[tuple[int, LinkVerb], str]:
+    """Make the links of a mail, one for each action and verb, and return their secrets in clear, this once.
+
+    Those that an earlier try of the same mail bore end.
+    """
     made = {(action.pk, verb): secrets.token_urlsafe(32) for action in rows for verb in LinkVerb}
-    ActionLink.objects.bulk_create(
-        ActionLink(
-            action_id=action,
-            person=person,
-            verb=verb,
-            token_hash=_hash(token),
-            issued_at=at,
-            expires_at=at + LIFE,
+    with transaction.atomic():
+        ActionLink.objects.filter(message=message, used_at__isnull=True, expires_at__gt=at).update(
+            expires_at=at
         )
-        for (action, verb), token in made.items()
-    )
+        ActionLink.objects.bulk_create(
+            ActionLink(
+                action_id=action,
+                person=person,
+                message=message,
+                verb=verb,
+                token_hash=_hash(token),
+                issued_at=at,
+                expires_at=at + LIFE,
+            )
+            for (action, verb), token in made.items()
+        )
     return made
+
+
+def forget_old(*, at: dt.datetime) -> int:
+    """Delete links that ran out long ago, at most so many at once; return how many.
+
+    What was done by one stays in the trail of its action: by whom, when, and which mail bore it.
+    """
+    ended = ActionLink.objects.filter(expires_at__lt=at - KEPT)
+    rows = list(ended.order_by().values_list("pk", flat=True)[:MOST_AT_ONCE])
+    return ActionLink.objects.filter(pk__in=rows).delete()[0] if rows else 0
 
 
 def look(*, text: str, at: dt.datetime) -> Tap | None:
@@ -132,12 +158,12 @@ def _do(tap: Tap, at: dt.datetime) -> None:
         subject=action,
         at=at,
         by=person,
-        data={"link": tap.link.pk, "verb": str(tap.link.verb)},
+        data={"verb": str(tap.link.verb), "mail": str(tap.link.message.public_id)},
     )
 
 
 def _links() -> QuerySet[ActionLink]:
-    return ActionLink.objects.select_related("person", "action__finding", "action__settled_by")
+    return ActionLink.objects.select_related("person", "message", "action__finding", "action__settled_by")
 
 
 def _tap(link: ActionLink, at: dt.datetime) -> Tap:

@@ -8,6 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
+        ("mail", "0001_message"),
         ("reports", "0006_commentary"),
     ]
 
@@ -27,7 +28,10 @@ class Migration(migrations.Migration):
                     models.CharField(help_text="SHA-256 of the secret, in hex.", max_length=64, unique=True),
                 ),
                 ("issued_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField()),
+                (
+                    "expires_at",
+                    models.DateTimeField(help_text="Earlier where its mail was made anew, with fresh links."),
+                ),
                 ("used_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "action",
@@ -43,14 +47,61 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        help_text="The mail that bears it.",
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="mail.message",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-issued_at", "-id"],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("expires_at__gt", models.F("issued_at"))),
+                        condition=models.Q(("expires_at__gte", models.F("issued_at"))),
                         name="action_link_ends_after_its_start",
                     )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="AgendaLine",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("asked_at", models.DateTimeField()),
+                (
+                    "action",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="reports.action"
+                    ),
+                ),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="reports.edition"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["asked_at", "id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("person", "action"), name="agenda_line_once")
                 ],
             },
         ),

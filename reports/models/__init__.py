@@ -1,6 +1,6 @@
 """The nouns of reporting, one file each."""
 
-from reports.models.action import Action, ActionLink, ActionState, LinkVerb, OwnerName
+from reports.models.action import Action, ActionLink, ActionState, AgendaLine, LinkVerb, OwnerName
 from reports.models.binder import Binder, BinderEdition, BinderFile
 from reports.models.commentary import Commentary
 from reports.models.edition import Edition, EditionFile, EditionPrint, FileKind
@@ -14,6 +14,7 @@ __all__ = [
     "Action",
     "ActionLink",
     "ActionState",
+    "AgendaLine",
     "Binder",
     "BinderEdition",
     "BinderFile",

@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
+from mail.models import Message
+from reports.models.edition import Edition
 from reports.models.finding import Finding
 from reports.models.report import Report
 
@@ -93,25 +95,47 @@ class LinkVerb(models.TextChoices):
 class ActionLink(models.Model):
     """A link that one person got in a mail and that does one thing to one action, once.
 
-    Only a hash of its secret is kept, so that nobody who reads the database can use it. Using it up is
-    `reports.domain.taps`.
+    Only a hash of its secret is kept, so that nobody who reads the database can use it. Using it up, and forgetting
+    those that ran out long ago, is `reports.domain.taps`.
     """
 
     action = models.ForeignKey(Action, on_delete=models.CASCADE, related_name="links")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    message = models.ForeignKey(
+        Message, on_delete=models.PROTECT, related_name="+", help_text="The mail that bears it."
+    )
     verb = models.CharField(max_length=5, choices=LinkVerb.choices)
     token_hash = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the secret, in hex.")
     issued_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
+    expires_at = models.DateTimeField(help_text="Earlier where its mail was made anew, with fresh links.")
     used_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-issued_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(expires_at__gt=F("issued_at")), name="action_link_ends_after_its_start"
+                condition=Q(expires_at__gte=F("issued_at")), name="action_link_ends_after_its_start"
             )
         ]
 
     def __str__(self) -> str:
         return f"{self.get_verb_display()}: {self.action}"
+
+
+class AgendaLine(models.Model):
+    """An action that somebody is to be told of by mail, and the edition that asked for it.
+
+    It is written with the edition and gone once the mail is in the outbox: `reports.domain.agenda`.
+    """
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    action = models.ForeignKey(Action, on_delete=models.CASCADE, related_name="+")
+    edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["asked_at", "id"]
+        constraints = [models.UniqueConstraint(fields=["person", "action"], name="agenda_line_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.action}"

@@ -12,7 +12,9 @@ from time_machine import travel
 from config.logs import scrub
 from core.models import AuditEvent
 from crew.models import Person
+from mail.models import Message
 from portfolio.models import Entity
+from reports import tasks
 from reports.domain import actions, owners, taps
 from reports.domain.taps import Standing
 from reports.models import Action, ActionLink, ActionState, Finding, LinkVerb, Report
@@ -58,8 +60,16 @@ def action(ceo: Report, qos: Entity, owner: Person) -> Action:
 def link(action: Action, verb: LinkVerb = LinkVerb.DONE) -> str:
     """Return the address of a fresh link of whoever has the action."""
     assert action.assignee is not None
-    made = taps.issue(rows=[action], person=action.assignee, at=NOW)
+    made = taps.issue(rows=[action], person=action.assignee, message=a_message(), at=NOW)
     return f"/reports/tap/{made[action.pk, verb]}/"
+
+
+def a_message() -> Message:
+    """Return the mail that bears the links; each of them another, for one made anew ends those it bore before."""
+    return Message.objects.create(
+        dedupe_key=f"test:{Message.objects.count()}", composer="reports.agenda", bears_secret=True,
+        to_address="owner@example.com", subject="Two", created_at=NOW, due_at=NOW,
+    )  # fmt: skip
 
 
 def ask(address: str, method: str = "GET", at: dt.datetime = NOW, **headers: Any) -> Any:
@@ -191,6 +201,26 @@ def test_links_that_lead_nowhere_are_asked_for_only_so_often_from_one_place(
         ask(address)  # A right one is not counted.
     assert [ask("/reports/tap/nothing/").status_code for _ in range(4)] == [404, 404, 404, 429]
     assert ask(address, "POST", REMOTE_ADDR="192.0.2.9").status_code == 200
+
+
+@pytest.mark.django_db
+def test_links_that_ran_out_long_ago_are_forgotten_and_the_trail_keeps_what_they_did(action: Action) -> None:
+    used, unused = link(action, LinkVerb.LATER), link(action)
+    assert ask(used, "POST").status_code == 200
+    kept_until = NOW + taps.LIFE + taps.KEPT
+    assert taps.forget_old(at=kept_until) == 0
+    assert "has run out" in ask(unused, at=kept_until).content.decode()
+
+    with travel(kept_until + dt.timedelta(seconds=1), tick=False):
+        tasks.forget_links()
+
+    assert (ActionLink.objects.count(), ask(unused, at=kept_until).status_code) == (0, 404)
+    event = AuditEvent.objects.get(action="reports:action:tap")
+    message = Message.objects.order_by("id")[0]
+    assert (str(event.actor), event.data) == (
+        str(action.assignee),
+        {"verb": "later", "mail": str(message.public_id)},
+    )
 
 
 @pytest.mark.django_db
