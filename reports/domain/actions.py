@@ -67,14 +67,14 @@ def settle(*, action: Action, state: ActionState, by: Person, at: dt.datetime) -
 
 
 def reopen(*, action: Action, by: Person, at: dt.datetime) -> None:
-    """Open a settled action again.
+    """Open a settled action again; if it is late still, the next edition escalates it anew.
 
     Raises:
         ActionRefusedError: it is open, or its finding has another open action by now.
     """
     try:
         with transaction.atomic():
-            fields = {"settled_on": None, "settled_by": None}
+            fields = {"settled_on": None, "settled_by": None, "escalated_on": None}
             _move(action, ActionState.OPEN, verb="reopen", by=by, at=at, fields=fields)
     except IntegrityError as error:
         raise ActionRefusedError(
@@ -198,7 +198,8 @@ def carry(*, lines: Iterable[ActionLine], as_of: dt.date, at: dt.datetime) -> No
     last = Q(carried_on__isnull=True, opened_on__lt=as_of) | Q(carried_on__lt=as_of)
     written = Q(carried_on__isnull=True, finding__isnull=True)
     rows.filter(last).exclude(written).update(carried=F("carried") + 1, carried_on=as_of)
-    rows.filter(written).update(carried_on=as_of)
+    # Not by an edition of a day before it was written down: the next one would count as its second.
+    rows.filter(written, opened_on__lte=as_of).update(carried_on=as_of)
     fresh = [line.pk for line in printed if line.escalated_on == as_of]
     waiting = Action.objects.filter(pk__in=fresh, state=ActionState.OPEN, escalated_on__isnull=True)
     for action in waiting.select_related("finding") if fresh else ():

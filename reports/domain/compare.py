@@ -245,7 +245,12 @@ def _changes(
         ),
         findings_cleared=tuple(row.title for row in lines if row.status == FindingStatus.CLEARED),
         actions_done=tuple(_named(row) for row in actions if row.state == "done"),
-        actions_overdue=tuple(_named(row) for row in actions if row.state == "overdue"),
+        actions_overdue=tuple(
+            _named(row)
+            for row in actions
+            if row.state == "overdue"
+            and row.pk not in {was.pk for was in before.actions if was.state == "overdue"}
+        ),
         restatements=tuple(_restated(draft, before, told)),
     )
 

@@ -6,12 +6,18 @@ from collections.abc import Iterable
 from crew.models import Person
 from mail.domain import compose, decisions
 from mail.domain import queries as mail
+from mail.domain.compose import CannotComposeError
 from mail.domain.content import Content, take_apart
+from mail.domain.fields import UnsendableError
 from mail.models import Message, State
 from reports.document import Document, load
 from reports.domain import mailing, subjects
 from reports.domain.subjects import Tally
 from reports.models import Edition, Report, Variant
+
+
+class NoPreviewError(Exception):
+    """A mail that cannot be shown as a reader would get it; the message says why."""
 
 
 def of_edition(*, edition: Edition) -> tuple[Message, ...]:
@@ -52,7 +58,11 @@ def resend_failed(*, edition: Edition, by: Person, at: dt.datetime) -> list[str]
 
 
 def preview(*, edition: Edition, reader: Person, variant: Variant | None = None) -> Content:
-    """Return an edition's mail as this reader would get it, in a variant, taken apart; nothing is sent."""
+    """Return an edition's mail as this reader would get it, in a variant, taken apart; nothing is sent.
+
+    Raises:
+        NoPreviewError: no mail can bear the reader's name or address, or the edition has none.
+    """
     lines = subjects.in_use(report=edition.report)
     line = subjects.choose(lines=lines, report=edition.report.slug, address=reader.email)
     message = Message(
@@ -64,5 +74,8 @@ def preview(*, edition: Edition, reader: Person, variant: Variant | None = None)
         reply_to=edition.report.reply_to,
         subject=subjects.subject(document=load(Document, edition.document), line=line),
     )
-    built = compose.build(message, compose.compose(message))
+    try:
+        built = compose.build(message, compose.compose(message))
+    except (CannotComposeError, UnsendableError) as error:
+        raise NoPreviewError(str(error)) from error
     return take_apart(built.message().as_bytes())

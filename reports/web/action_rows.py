@@ -1,14 +1,14 @@
 """How an action is shown in lists and on pages, and who may do what with it there."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
 
 from core import access
-from reports.domain import muting, queries
+from reports.domain import muting, owners, queries
 from reports.domain.actions import subject_of
 from reports.models import Action, ActionState
 from reports.render.words import count
@@ -22,7 +22,12 @@ def may_run(request: HttpRequest) -> Callable[[str], bool]:
     return lambda subject: subject in slugs
 
 
-def said(row: Action, names: dict[str, str], today: dt.date) -> dict[str, Any]:
+def book(rows: Iterable[Action]) -> owners.Book:
+    """Return who is meant by which word, where one of these actions was given to nobody and its word is to be asked."""
+    return owners.book() if any(row.assignee_id is None for row in rows) else owners.Book({})
+
+
+def said(row: Action, names: dict[str, str], today: dt.date, meant: owners.Book) -> dict[str, Any]:
     """Return an action in words, for a list or its page."""
     subject = subject_of(row)
     is_open = row.state == ActionState.OPEN
@@ -31,7 +36,7 @@ def said(row: Action, names: dict[str, str], today: dt.date) -> dict[str, Any]:
         "pk": row.pk,
         "action": {
             "title": row.title,
-            "owner": owner(row),
+            "owner": owner(row, meant),
             "due": f"{row.due_on:%-d %b %Y}",
             "state": row.state,
             "state_label": row.get_state_display(),
@@ -56,10 +61,10 @@ def _notes(row: Action, waits: dt.date | None) -> list[str]:
     return notes + ([f"Escalated on {row.escalated_on:%-d %b %Y}"] if row.escalated_on else [])
 
 
-def owner(row: Action) -> str:
-    """Return who is to do it: the person with the word for them, or the word and that nobody is named."""
+def owner(row: Action, meant: owners.Book) -> str:
+    """Return who is to do it: the person with the word for them, or the word and why nobody has it."""
     if row.assignee is None:
-        return f"{row.owner}: nobody is named" if row.owner else "Nobody is named"
+        return meant.without(row.owner, subject=subject_of(row))
     name = str(row.assignee)
     return name if row.owner.lower() in ("", name.lower()) else f"{name}, {row.owner.lower()}"
 

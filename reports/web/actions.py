@@ -20,7 +20,7 @@ from reports.web import action_rows
 from reports.web.action_forms import ActionForm, AssignForm, OwnerForm, named
 from reports.web.forms import DueForm
 
-ROWS_A_PAGE = 50
+ROWS_A_PAGE = 20
 TRAIL_SHOWN = 20
 HOME = {"label": "Home", "url": "/"}
 
@@ -41,7 +41,7 @@ def action_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(shown[wanted][1] if wanted in shown else rows, ROWS_A_PAGE).get_page(
         request.GET.get("page")
     )
-    may_run = action_rows.may_run(request)
+    may_run, meant = action_rows.may_run(request), action_rows.book(page)
     return render(
         request,
         "reports/actions.html",
@@ -49,7 +49,7 @@ def action_list(request: HttpRequest) -> HttpResponse:
             "page_obj": page,
             "rows": [
                 {
-                    **action_rows.said(row, names, today),
+                    **action_rows.said(row, names, today, meant),
                     "buttons": action_rows.buttons(row) if _may_act(request, row, may_run) else [],
                 }
                 for row in page
@@ -220,7 +220,7 @@ def _page(
         request,
         "reports/action.html",
         {
-            "row": action_rows.said(row, names, today),
+            "row": action_rows.said(row, names, today, action_rows.book([row])),
             "action": row,
             "buttons": action_rows.buttons(row) if _may_act(request, row, may_run) else [],
             "assign_form": form,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core import access, clock
 from mail.domain import fates
-from mail.domain.content import for_frame
+from mail.domain.content import Content, for_frame
 from mail.models import State
 from mail.web.mailbox import FILE_POLICY, FRAME_POLICY, TONES
 from reports import document as documents
@@ -166,7 +166,11 @@ def mail(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Show an edition as the mail a reader gets, in a frame that runs no script."""
     row = reach.edition(request, slug, number)
     variant = _variant(request)
-    content = deliveries.preview(edition=row, reader=request.user, variant=variant)
+    content, why_not = None, ""
+    try:
+        content = deliveries.preview(edition=row, reader=request.user, variant=variant)
+    except deliveries.NoPreviewError as error:
+        why_not = str(error)
     here = reverse("reports:mail", args=[slug, number])
     return render(
         request,
@@ -182,16 +186,21 @@ def mail(request: HttpRequest, slug: str, number: int) -> HttpResponse:
                 }
                 for known in variants.known()
             ],
-            "attached": [part.filename for part in content.parts if part.filename and not part.cid],
             "content": content,
-            "headers": [
-                (name, value)
-                for name, value in content.headers
-                if name in {"Subject", "From", "Reply-To", "To"}
-            ],
+            "why_not": why_not,
+            **(_facts(content) if content is not None else {}),
             "crumbs": _crumbs_to(row),
         },
     )
+
+
+def _facts(content: Content) -> dict[str, Any]:
+    """Return what a mail's head says, and the names of the files that go with it."""
+    shown = {"Subject", "From", "Reply-To", "To"}
+    return {
+        "attached": [part.filename for part in content.parts if part.filename and not part.cid],
+        "headers": [(name, value) for name, value in content.headers if name in shown],
+    }
 
 
 @require_safe
@@ -200,7 +209,10 @@ def mail(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 def mail_body(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Answer with the mail's own HTML, for the frame on the preview page."""
     row = reach.edition(request, slug, number)
-    content = deliveries.preview(edition=row, reader=request.user, variant=_variant(request))
+    try:
+        content = deliveries.preview(edition=row, reader=request.user, variant=_variant(request))
+    except deliveries.NoPreviewError as error:
+        raise Http404 from error
     return HttpResponse(for_frame(content), headers={"Content-Security-Policy": FRAME_POLICY})
 
 

@@ -105,6 +105,8 @@ def _finding_page(
     request: HttpRequest, row: Finding, *, form: MuteForm | None = None, status: int = 200
 ) -> HttpResponse:
     names, today = queries.entity_names(), queries.standing_on(at=clock.now())
+    work = list(queries.actions_for(request.user).filter(finding=row))
+    meant = action_rows.book(work)
     return render(
         request,
         "reports/finding.html",
@@ -119,10 +121,7 @@ def _finding_page(
             "sightings": Paginator(queries.sightings(finding=row, person=request.user), ROWS_A_PAGE).get_page(
                 request.GET.get("page")
             ),
-            "actions": [
-                action_rows.said(item, names, today)
-                for item in queries.actions_for(request.user).filter(finding=row)
-            ],
+            "actions": [action_rows.said(item, names, today, meant) for item in work],
             "zone": str(clock.zone()),
             "crumbs": [
                 HOME,

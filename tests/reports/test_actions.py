@@ -75,11 +75,21 @@ def test_an_action_is_carried_over_once_for_each_day_its_editions_stand_at_and_e
     )
     assert said in web.render(document)
     assert (the_action().carried, the_action().escalated_on) == (3, dt.date(2026, 12, 1))
-    assert line(issued(ceo, as_of=AS_OF + 4 * WEEK)).endswith("4 editions, escalated on 1 Dec 2026")
+    # What changed names what became overdue since the edition before, and that once.
+    assert "Sign the partner's agreement (Owner, due 24 Nov)" in document.changes.actions_overdue
+    document = issued(ceo, as_of=AS_OF + 4 * WEEK)
+    assert line(document).endswith("4 editions, escalated on 1 Dec 2026")
+    assert document.changes.actions_overdue == ()
     told = AuditEvent.objects.filter(action="reports:action:escalate", subject_id=str(the_action().pk))
     assert told.count() == 1
     (card,) = [card for card in cards(owner, AT) if card.title == "Escalated actions"]
     assert (card.value, card.severity) == ("4", "critical")
+    # Opened again it is escalated anew, by the next edition that finds it late.
+    actions.settle(action=the_action(), state=ActionState.DROPPED, by=owner, at=AT)
+    actions.reopen(action=the_action(), by=owner, at=AT)
+    assert the_action().escalated_on is None
+    assert line(issued(ceo, as_of=AS_OF + 5 * WEEK)).endswith("5 editions, escalated on 15 Dec 2026")
+    assert told.count() == 2
 
 
 @pytest.mark.usefixtures("unsigned")
@@ -183,6 +193,11 @@ def test_a_word_that_comes_to_mean_another_takes_its_actions_along_but_none_give
     by_hand.refresh_from_db()
     other.refresh_from_db()
     assert (by_hand.assignee, other.assignee) == (third, bookkeeper)
+    given = AuditEvent.objects.filter(action="reports:action:assign", subject_id=str(other.pk))
+    assert [event.data["assignee"] for event in given.order_by("id")] == [
+        ["", "Owner"],
+        ["Owner", "Bookkeeper"],
+    ]
     owners.appoint(word="Owner", person=None, by=owner, at=AT)
     other.refresh_from_db()
     assert other.assignee is None
@@ -226,6 +241,7 @@ def test_an_action_that_a_person_writes_down_is_printed_and_given_to_whom_its_wo
     action = actions.add(**given, by=owner, at=AT)  # type: ignore[arg-type]
 
     assert (action.assignee, actions.subject_of(action)) == (owner, "portfolio")
+    issued(ceo, as_of=AS_OF - WEEK)  # One of the past, which opens the count for nothing.
     document = issued(ceo, as_of=AS_OF)
     (printed,) = [row for row in document.actions if row.title == "Ask for a second quote"]
     assert dataclasses.asdict(printed) | {"pk": 0} == {

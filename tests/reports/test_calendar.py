@@ -10,7 +10,7 @@ from time_machine import travel
 from core import ics
 from crew.models import Person
 from portfolio.models import Entity
-from reports.domain import actions
+from reports.domain import actions, owners
 from reports.models import Action, ActionState, Finding, Report
 from tests.reports.conftest import as_
 
@@ -117,14 +117,21 @@ def test_the_file_names_each_action_for_good_and_cancels_what_is_settled(
 
     actions.move_due(action=action, due_on=dt.date(2026, 12, 1), today=TODAY, by=owner, at=NOW)
     actions.settle(action=action, state=ActionState.DONE, by=owner, at=NOW)
+    owners.appoint(word="Owner", person=bookkeeper, by=owner, at=NOW)
+    (told,) = [
+        block
+        for block in "\n".join(lines(get(owner, path="calendar.ics"))).split("BEGIN:VEVENT")
+        if f"UID:action-{other.pk}@" in block
+    ]
+    assert "SEQUENCE:1\n" in told
+    assert "\\nBy: Bookkeeper\\n" in told
     mine = lines(get(owner, "?whose=mine", path="calendar.ics"))
 
     assert [line for line in mine if line.startswith(("UID", "SEQUENCE", "STATUS", "DTSTART"))] == [
         f"UID:action-{action.pk}@testserver", "SEQUENCE:2", "DTSTART;VALUE=DATE:20261201", "STATUS:CANCELLED",
     ]  # fmt: skip
-    assert [
-        line for line in lines(get(bookkeeper, "?whose=mine", path="calendar.ics")) if "VEVENT" in line
-    ] == []
+    theirs = lines(get(bookkeeper, "?whose=mine", path="calendar.ics"))
+    assert [line for line in theirs if line.startswith("UID")] == [f"UID:action-{other.pk}@testserver"]
 
 
 @pytest.mark.once

@@ -8,8 +8,10 @@ from time_machine import travel
 
 from crew.models import Person
 from portfolio.models import Entity
+from reports.domain import owners
 from reports.domain.cards import cards
 from reports.models import Action, ActionState, Finding, FindingState, OwnerName, Report
+from tests.factories import people
 from tests.reports.conftest import NOW, as_
 from tests.reports.test_calendar import an_action
 
@@ -32,7 +34,7 @@ def ask(person: Person, path: str, data: dict[str, Any] | None = None) -> Any:
 
 
 def test_the_list_shows_whose_an_action_is_and_can_be_narrowed(
-    listing: Action, ceo: Report, owner: Person, bookkeeper: Person
+    listing: Action, ceo: Report, dc: Entity, owner: Person, bookkeeper: Person
 ) -> None:
     an_action(ceo, "qos", "Mine to do", DUE, owner)
     late = an_action(ceo, "qos", "Long overdue", dt.date(2026, 10, 1), bookkeeper)
@@ -51,6 +53,14 @@ def test_the_list_shows_whose_an_action_is_and_can_be_narrowed(
     for words in ("Bookkeeper, owner", "Carried over 3 editions", "Escalated on 10 Nov 2026"):
         assert f"<span>{words}</span>" in body
     assert "Owner: nobody is named" in ask(owner, "").content.decode()
+    dana = people.reader_of(dc, email="dana@example.com")
+    owners.appoint(word="Owner", person=dana, by=owner, at=NOW)
+    told = f"Owner: {dana} is named, and may not read what it is about"
+    for page in ("", "?whose=nobody", f"{listing.pk}/"):
+        assert told in ask(owner, page).content.decode()
+    Action.objects.filter(pk=late.pk).update(assignee=None)
+    dana.staff_grants.update(entity=None)
+    assert "Owner: given to nobody" in ask(owner, f"{late.pk}/").content.decode()
 
 
 def test_the_action_of_a_muted_finding_waits_and_asks_for_nothing(listing: Action, owner: Person) -> None:

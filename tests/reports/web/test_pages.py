@@ -1,6 +1,7 @@
 """What the pages of reports say and do."""
 
 import datetime as dt
+import html
 import json
 
 import pytest
@@ -154,6 +155,20 @@ def test_the_mail_is_shown_in_a_frame_that_runs_no_script(ceo: Report, client: C
     assert "sandbox" in policy
     assert frame["X-Frame-Options"] == "SAMEORIGIN"
     assert Message.objects.count() == 0
+
+
+def test_who_can_get_no_mail_is_told_why_instead_of_being_shown_one(
+    ceo: Report, client: Client, owner: Person
+) -> None:
+    an_edition(ceo)
+    Person.objects.filter(pk=owner.pk).update(email='"two words"@example.com')
+
+    page, frame = client.get("/reports/ceo/1/mail/"), client.get("/reports/ceo/1/mail/body/")
+
+    assert (page.status_code, frame.status_code) == (200, 404)
+    shown = html.unescape(page.content.decode())
+    assert """The recipient '"two words"@example.com' is not one mail address""" in shown
+    assert "<iframe" not in shown
 
 
 def a_mail(edition: Edition, address: str, state: State) -> Message:
@@ -357,8 +372,8 @@ def test_lists_ask_the_same_number_of_queries_for_one_row_and_for_many(
             ("/reports/schedules/", 5),
             ("/reports/assumptions/", 5),
             ("/reports/findings/", 4),
-            (f"/reports/findings/{Finding.objects.order_by('id')[0].pk}/", 6),
-            ("/reports/actions/", 4),
+            (f"/reports/findings/{Finding.objects.order_by('id')[0].pk}/", 7),
+            ("/reports/actions/", 5),
         ):
             with django_assert_num_queries(FRAME + queries, info=url):
                 body(client, url)
