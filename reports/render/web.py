@@ -177,6 +177,7 @@ class _Page:
             "title": table.title,
             "columns": [{"label": label, "right": aside} for label, aside in zip(heads, right, strict=True)],
             "rows": joined(rows),
+            "count": len(rows),
             "note": table.note,
             "form": _form(table),
             "empty": "" if table.rows else table.empty,
