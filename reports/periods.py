@@ -1,7 +1,8 @@
 """Runs of days that a figure is asked for beside each other: six weeks, twelve months, and a year so far, each with its year before.
 
 Pure calendar: what a run is worth is asked of a desk (`Desk.between`). A week is the seven days
-up to the day it ends on, and its year before is 364 days earlier, the same weekdays. A month counts once it is over.
+up to the day it ends on, and its year before is 364 days earlier, the same weekdays. A month counts once it is over, on
+its own last day already, whatever weekday that is.
 A month, quarter or year so far is compared with the same dates a year earlier (29 February with the 28th). Quarters and
 years are the fiscal ones.
 """
@@ -40,7 +41,7 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """The runs of one block, oldest first, all of them up to ``week_ending``.
+    """The runs of one block, oldest first: months up to the day that is looked from, all others up to ``week_ending``.
 
     ``weeks`` and ``months`` stand beside their year before; ``month``, ``quarter`` and ``year`` are so far.
     """
@@ -54,13 +55,14 @@ class Spans:
     year: Beside
 
 
-def spans(*, week_ending: dt.date, fiscal_year_ends: int = 12, fiscal: bool = False) -> Spans:
-    """Return the runs of a block: the twelve last months that are over, or those of the fiscal year under way.
+def spans(*, week_ending: dt.date, as_of: dt.date, fiscal_year_ends: int = 12, fiscal: bool = False) -> Spans:
+    """Return the runs of a block: the twelve last months that are over ``as_of`` a day, or those of the fiscal year under way.
 
-    ``fiscal_year_ends`` is the last month of the fiscal year, 1 to 12.
+    ``week_ending`` is when the last week ended that was over on that day; ``fiscal_year_ends`` the last month of the fiscal
+    year, 1 to 12.
     """
-    this = months.month_of(week_ending)
-    trailing = this if months.last_day(this) == week_ending else this - 1
+    this, newest = months.month_of(week_ending), months.month_of(as_of)
+    trailing = newest if months.last_day(newest) == as_of else newest - 1
     # Months since the fiscal year began: 0 in its first.
     into = (this - fiscal_year_ends) % 12
     year_began, quarter_began = this - into, this - into % 3
@@ -70,7 +72,7 @@ def spans(*, week_ending: dt.date, fiscal_year_ends: int = 12, fiscal: bool = Fa
         week_ending=week_ending,
         weeks=tuple(_week(week_ending - _WEEK * ago) for ago in range(WEEKS - 1, -1, -1)),
         month_names=names,
-        months=tuple(Pair(_over(name, week_ending), _over(name - 12, week_ending)) for name in names),
+        months=tuple(Pair(_over(name, as_of), _over(name - 12, as_of)) for name in names),
         month=_so_far(this, week_ending),
         quarter=_so_far(quarter_began, week_ending),
         year=_so_far(year_began, week_ending),
@@ -82,9 +84,9 @@ def _week(last: dt.date) -> Beside:
     return Beside(run, Run(run.first - _YEAR_OF_WEEKS, run.last - _YEAR_OF_WEEKS))
 
 
-def _over(month: Month, week_ending: dt.date) -> Run | None:
+def _over(month: Month, as_of: dt.date) -> Run | None:
     run = Run(months.first_day(month), months.last_day(month))
-    return run if run.last <= week_ending else None
+    return run if run.last <= as_of else None
 
 
 def _so_far(began: Month, last: dt.date) -> Beside:

@@ -183,11 +183,12 @@ def _said(name: str, points: list[tuple[Month, int | None]], unit: Unit, currenc
 
 
 def spans(desk: Desk, scope: Scope | None = None, *, fiscal: bool = False) -> periods.Spans:
-    """Return the runs of days of a scope's form, up to the last week that is over."""
+    """Return the runs of days of a scope's form, up to the last week and the last month that are over."""
     ids = (scope or desk.all).ids
     ends = {entity.fiscal_year_ends for entity in desk.entities if entity.id in ids}
     return periods.spans(
         week_ending=week_ending(desk.as_of),
+        as_of=desk.as_of,
         fiscal_year_ends=ends.pop() if len(ends) == 1 else 12,
         fiscal=fiscal,
     )

@@ -28,7 +28,7 @@ def week_ending(as_of: dt.date) -> dt.date:
 def read(*, entity_ids: tuple[int, ...], as_of: dt.date) -> Mapping[int, Mapping[dt.date, int]]:
     """Return what accounts moved on each day of the months that a week, or what is so far, begins or ends in."""
     ending = week_ending(as_of)
-    spans = periods.spans(week_ending=ending)
+    spans = periods.spans(week_ending=ending, as_of=as_of)
     runs = [
         (min(_month_begins(spans.weeks[0].run), _month_begins(spans.month.run)), ending),
         (

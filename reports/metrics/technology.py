@@ -333,7 +333,7 @@ def _release(row: DeploymentFact, amount: int) -> TraceRow:
 
 def deployments_between(desk: Desk, scope: Scope, first: dt.date, last: dt.date) -> Answer:
     """How often something went out on some days."""
-    read = desk.as_of - dt.timedelta(days=technology.RELEASE_DAYS)
+    read = technology.releases_since(desk.as_of)
     known = [row for row in desk.facts.once(technology.deployments) if row.entity_id in scope.ids]
     if not known:
         return desk.absent("not tracked: no deployment is recorded")

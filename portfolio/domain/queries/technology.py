@@ -20,10 +20,11 @@ from portfolio.models import (
     TechSystem,
 )
 
-# Cost is looked back on for a year and the month before it, measures for the report's month and the one before.
+# Cost is looked back on for a year and the month before it, measures for the report's month and the one before. A year so
+# far begins up to eleven months back and stands beside the year before it: so far back releases are read.
 COST_MONTHS = 14
 MEASURE_MONTHS = 3
-RELEASE_DAYS = 90
+RELEASE_MONTHS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +146,15 @@ def tech_measures(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[Measu
     return _newest(facts, lambda row: (row.system_id, row.name, row.on))
 
 
+def releases_since(as_of: dt.date) -> dt.date:
+    """Return from which day on releases are read for a report of a day."""
+    return months.first_day(months.month_of(as_of) - RELEASE_MONTHS)
+
+
 def deployments(*, entity_ids: Collection[int], as_of: dt.date) -> tuple[DeploymentFact, ...]:
-    """Return the releases of the last ninety days up to a day, oldest first; days are the portfolio's."""
+    """Return the releases since `releases_since` up to a day, oldest first; days are the portfolio's."""
     zone = clock.zone()
-    first = dt.datetime.combine(as_of - dt.timedelta(days=RELEASE_DAYS), dt.time(), tzinfo=zone)
+    first = dt.datetime.combine(releases_since(as_of), dt.time(), tzinfo=zone)
     rows = (
         Deployment.objects.filter(entity_id__in=entity_ids, at__gte=first, at__lt=clock.end_of(as_of))
         .order_by("at", "id")

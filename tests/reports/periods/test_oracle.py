@@ -150,3 +150,27 @@ def test_a_block_prints_what_the_oracle_says(
     year = months.month_of(spans.year.run.first)
     assert min(year + 11, newest) - began + 1 == case["cy_monthly_data_frame_length"]
     assert min(year - 1, newest) - (began - 12) + 1 == case["py_monthly_data_frame_length"]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "newest", "number"),
+    [
+        (dt.date(2026, 6, 29), "May 2026", 31),
+        (dt.date(2026, 6, 30), "Jun 2026", 30),  # A Tuesday: its month is over, its week is not.
+        (dt.date(2026, 7, 3), "Jun 2026", 30),
+        (dt.date(2026, 2, 28), "Feb 2026", 28),
+    ],
+)
+def test_a_month_is_shown_from_its_last_day_on(
+    as_of: dt.date, newest: str, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = dt.date(2025, 1, 1)
+    days: Values = {first + dt.timedelta(days=at): STEP for at in range((as_of - first).days + 1)}
+    monkeypatch.setitem(REGISTRY, "wbr", a_metric(days, Aggregate.SUM))
+    EntityFactory()
+    desk = Desk(Facts(as_of=as_of), month=months.month_of(as_of) - 1)
+
+    told = six_twelve.by_month(desk, "wbr", None, six_twelve.spans(desk))
+
+    assert (len(told), months.label(told[-1].month)) == (12, newest)
+    assert shown([told[-1].now]) == [number]

@@ -19,9 +19,10 @@ def days_of(run: periods.Run) -> list[dt.date]:
     return [run.first + dt.timedelta(days=at) for at in range((run.last - run.first).days + 1)]
 
 
-@given(DAYS, st.integers(1, 12), st.booleans())
-def test_the_runs_are_what_a_calendar_says(ending: dt.date, ends: int, fiscal: bool) -> None:
-    spans = periods.spans(week_ending=ending, fiscal_year_ends=ends, fiscal=fiscal)
+@given(DAYS, st.integers(0, 6), st.integers(1, 12), st.booleans())
+def test_the_runs_are_what_a_calendar_says(ending: dt.date, later: int, ends: int, fiscal: bool) -> None:
+    as_of = ending + dt.timedelta(days=later)
+    spans = periods.spans(week_ending=ending, as_of=as_of, fiscal_year_ends=ends, fiscal=fiscal)
 
     weeks = [day for pair in spans.weeks for day in days_of(pair.run)]
     assert weeks == [ending - dt.timedelta(days=at) for at in range(41, -1, -1)]
@@ -31,7 +32,7 @@ def test_the_runs_are_what_a_calendar_says(ending: dt.date, ends: int, fiscal: b
 
     assert len(spans.month_names) == 12
     for name, pair in zip(spans.month_names, spans.months, strict=True):
-        over = months.last_day(name) <= ending
+        over = months.last_day(name) <= as_of
         assert (pair.run is not None) == over
         if over:
             assert pair.run == (months.first_day(name), months.last_day(name))
@@ -41,7 +42,7 @@ def test_the_runs_are_what_a_calendar_says(ending: dt.date, ends: int, fiscal: b
         assert months.month_of(ending) in spans.month_names
     else:
         assert all(pair.run is not None for pair in spans.months)
-        assert months.last_day(spans.month_names[-1] + 1) > ending
+        assert months.last_day(spans.month_names[-1] + 1) > as_of
 
     year = spans.year.run
     assert year.first.day == 1
