@@ -132,7 +132,7 @@ def _chart(document: Document, name: str) -> str:
 def _edition(bound: Bound) -> dict[str, Any]:
     words, document = Words(), bound.document
     values = pdf.values(Frame(document), words)
-    for part in values["parts"]:
+    for part in values["body"]["parts"]:
         for block in part["blocks"]:
             if block["kind"] == "chart":
                 block["name"] = _chart(document, block["name"])

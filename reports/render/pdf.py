@@ -70,13 +70,8 @@ def prepare(
 def values(frame: Frame, words: Words) -> dict[str, Any]:
     """Return an edition as the plain values that its template sets."""
     document, head = frame.document, frame.document.head
-    printed = {
-        "title": words(frame.title),
+    front = {
         "short": words(one_line(f"Edition {document.number}, {head.period}, as of {day(head.as_of)}")),
-        "foot": words(one_line(document.url)),
-        "description": words(one_line(f"{head.entities}, {head.period}, as of {day(head.as_of)}")),
-        "date": [head.as_of.year, head.as_of.month, head.as_of.day],
-        "head": {"title": _title(head.title, words)},
         "facts": [
             {"label": fact.label, "text": words(fact.text), "note": words(fact.note)}
             for fact in frame.facts()
@@ -85,11 +80,24 @@ def values(frame: Frame, words: Words) -> dict[str, Any]:
         "stale": words(frame.stale()),
         "freshness": [(word, words(sources)) for word, sources in frame.freshness()],
         "legend": words(f"{frame.legend()} Every figure links to its formula and the records behind it."),
+        # How many lines each part takes in the contents, beside its page.
+        "contents": [lines(_title(part.title, words), size=8.6, width=215) for part in frame.parts()],
+    }
+    printed = {
+        "title": words(frame.title),
+        "foot": words(one_line(document.url)),
+        "description": words(one_line(f"{head.entities}, {head.period}, as of {day(head.as_of)}")),
+        "date": [head.as_of.year, head.as_of.month, head.as_of.day],
+        "head": {"title": _title(head.title, words)},
+        "front": front,
+    }
+    body = {
         "parts": [_part(part, frame, words) for part in frame.parts()],
         "tiles": [
             {
                 "label": words(tile.label),
                 "value": _piece(tile.value, words, marked=False),
+                "missing": tile.value.missing,
                 "facts": [
                     (word, _piece(piece, words))
                     for word, piece in (
@@ -119,7 +127,8 @@ def values(frame: Frame, words: Words) -> dict[str, Any]:
             for f in frame.findings()
         ],
     }
-    return {**printed, "unshown": _unshown(words.unshown)}
+    # Last, for only now all words have been looked at.
+    return {**printed, "body": {**body, "unshown": _unshown(words.unshown)}}
 
 
 def _unshown(characters: set[str]) -> str:
@@ -136,12 +145,9 @@ def _title(text: str, words: Words) -> str:
 
 def _part(part: Part, frame: Frame, words: Words) -> dict[str, Any]:
     blocks = [_block(block, frame, words) for block in part.blocks]
-    title = _title(part.title, words)
     return {
         "kind": part.kind.value,
-        "title": title,
-        # In the contents, beside its page.
-        "lines": lines(title, size=8.6, width=215),
+        "title": _title(part.title, words),
         "lead": words(part.lead),
         "blocks": blocks,
         "groups": [
@@ -150,9 +156,29 @@ def _part(part: Part, frame: Frame, words: Words) -> dict[str, Any]:
     }
 
 
-def _piece(piece: Piece, words: Words, *, marked: bool = True) -> dict[str, Any]:
-    printed = _printed(_fit(piece, words))
-    return printed if marked else printed | {"mark": ""}
+# A piece as its template takes it: what is only words is nothing but a text.
+Printed = str | dict[str, Any]
+
+
+def _piece(piece: Piece, words: Words, *, marked: bool = True) -> Printed:
+    text = words(piece.text)
+    if piece.said:
+        return {
+            "text": text,
+            "href": piece.href,
+            "strong": piece.strong,
+            "emphasis": piece.emphasis,
+            "code": piece.code,
+        }
+    if not piece.href and not piece.tone:
+        return text
+    return {
+        "text": text,
+        "tone": piece.tone.value,
+        "href": piece.href,
+        "mark": piece.mark if marked else "",
+        "missing": piece.missing,
+    }
 
 
 def _fit(piece: Piece, words: Words) -> Piece:
@@ -161,21 +187,15 @@ def _fit(piece: Piece, words: Words) -> Piece:
     return piece if text == piece.text else replace(piece, text=text)
 
 
-def _printed(piece: Piece) -> dict[str, Any]:
-    """Return a piece whose text is fit for paper as plain values."""
-    printed = {
-        "text": piece.text,
-        "tone": piece.tone.value,
-        "href": piece.href,
-        "mark": piece.mark,
-        "missing": piece.missing,
-    }
-    if piece.said:
-        printed |= {"strong": piece.strong, "emphasis": piece.emphasis, "code": piece.code}
-    return printed
+def _cell(piece: Piece) -> str | tuple[str, str, str, str]:
+    """Return a cell whose text is fit for paper: its words alone, or these, how they look, their link and their mark."""
+    look = "missing" if piece.missing else piece.tone.value
+    if not (look or piece.href or piece.mark):
+        return piece.text
+    return piece.text, look, piece.href, piece.mark
 
 
-def _line(line: Line, frame: Frame, words: Words) -> list[dict[str, Any]]:
+def _line(line: Line, frame: Frame, words: Words) -> list[Printed]:
     return [_piece(piece, words) for piece in frame.line(line)]
 
 
@@ -214,16 +234,11 @@ def _table(table: Table, frame: Frame, words: Words) -> dict[str, Any]:
         "gutter": layout.gutter,
         "head": layout.head,
         "columns": [
-            {
-                "label": column.label,
-                "badge": badge,
-                "right": column.align is Align.RIGHT,
-                "width": width,
-            }
+            (column.label, badge, width, column.align is Align.RIGHT)
             for column, badge, width in zip(columns, badges, layout.widths, strict=True)
         ],
         "rows": [
-            {"cells": [_printed(piece) for piece in line], "total": row.total, "lines": taken}
+            (taken, row.total, [_cell(piece) for piece in line])
             for row, line, taken in zip(table.rows, rows, layout.lines, strict=True)
         ],
         "note": words(table.note),
