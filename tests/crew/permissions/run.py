@@ -24,8 +24,14 @@ class Matrix:
 
     world: World
     wrong: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    refusals: dict[str, list[Request]] = field(default_factory=lambda: defaultdict(list))
+    refusals: dict[str, list[tuple[tuple[bool, int], Request]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     asked: int = 0
+
+    def refused_by(self, rule: str) -> list[Request]:
+        """Return the requests in which a rule said no, first those that were refused, by it and by few others."""
+        return [request for _, request in sorted(self.refusals[rule], key=lambda refusal: refusal[0])]
 
 
 def rule_names() -> list[str]:
@@ -43,38 +49,54 @@ _SOME = (
     *("captain of B", "owner of entity B", "reader of entity B", "revoked captain of A"),
     *("expired captain of A by link", "deactivated captain of A by link"),
 )
-# Who is asked for every page even where it refuses them: a stranger of each kind, and the least of who may read books; on an
-# event also one of each kind on it.
-_ALWAYS = ("a visitor", "an outsider", "reader of entity A", "reader of entity B")
-_ON_EVENTS = ("captain of B", "guest of A", "crew of A", "admin of A by link")
-# The others whom a page refuses have a turn at every eighth page, so that each guard hears every one of them somewhere;
-# and so has staff of everything, who may on an entity what its own staff may.
-_TURNS = 8
-# Where the turns begin, so that every rule of events is heard to say no to somebody whom its absence would let in.
-_FIRST_TURN = 2
 # Who is asked for a second record under an address: one of each standing on the event.
 _ONCE = ("captain of A", "crew of A", "guest of A", "admin of A", "owner of entity A", "reader of entity A")
 
 
-def _worth(page: Page, who: Somebody, number: int, method: str, *, first: bool, turn: int | None) -> bool:
-    """Leave out what another request says already.
-
-    ``first``: the page is the first one of its name. ``number``: the person's own. ``turn``: the page's, by which those
-    take turns who are all refused; None asks every one of them.
-    """
+def _worth(page: Page, who: Somebody, method: str, *, first: bool) -> bool:
+    """Leave out what another request says already; ``first``: the page is the first one of its name."""
     if method == "HEAD" or page.letters(method) is None:
-        return first and who.name in (_FEW if turn is None else _FEW[turn % len(_FEW) :][:1])
-    if page.scope == "event":
-        asked = first or who.name in _ONCE
-    elif page.scope in ("worker", "papers", "own"):
-        asked = True
-    else:
-        asked = who.name in _SOME or (who.letter in "OKBR" and who.place != "b")
-    always = (*_ALWAYS, *_ON_EVENTS) if page.scope in ("event", "booked") else _ALWAYS
-    if not asked or turn is None or who.name in always:
-        return asked
-    alike = page.scope == "entity" and who.place == "everywhere"
-    return (answers.expected(page, who, method) == answers.OK and not alike) or (number + turn) % _TURNS == 0
+        return first and who.name in _FEW
+    if page.scope in ("event", "booked"):
+        return first or who.name in _ONCE
+    if page.scope in ("worker", "papers", "own"):
+        return True
+    return who.name in _SOME or (who.letter in "OKBR" and who.place != "b")
+
+
+def _kind(page: Page, who: Somebody, method: str) -> tuple[object, ...]:
+    """Return what those have in common of whom a page and a method ask one, by turns: they are owed the same, and why.
+
+    That is what they are on the event or on its entity, however they came. Staff whom a page lets in are asked the
+    least of them and, by turns, one of the others, who may all that the least may.
+    """
+    letters, owed = page.letters(method), answers.expected(page, who, method)
+    if method == "HEAD" or letters is None:
+        return ()
+    if not who.signed_in:
+        return (owed,)
+    staff = who.letter in "OKBR"
+    if page.scope in ("entity", "whole", "template", "portal"):
+        if not staff:
+            return (owed, who.by_link if owed == answers.OK else None)
+        return (owed, who.letter == letters[-1:] if owed == answers.OK else None)
+    if page.scope in ("event", "booked") and not who.on("a"):
+        return (owed, staff, who.place)
+    # What a guest reads hangs on whether they are cleared.
+    return (owed, who.letter, who.place == "b", who.cleared if owed == answers.OK else None)
+
+
+def _asked(
+    page: Page, everybody: list[Somebody], method: str, *, first: bool, turn: int | None
+) -> list[Somebody]:
+    """Return whom to ask: of each kind the one whose turn it is, or with None everybody."""
+    worth = [who for who in everybody if _worth(page, who, method, first=first)]
+    if turn is None:
+        return worth
+    alike: dict[tuple[object, ...], list[Somebody]] = defaultdict(list)
+    for who in worth:
+        alike[_kind(page, who, method)].append(who)
+    return [kind[turn % len(kind)] for kind in alike.values()]
 
 
 def run(world: World, pages: list[Page], *, full: bool) -> Matrix:
@@ -88,17 +110,16 @@ def run(world: World, pages: list[Page], *, full: bool) -> Matrix:
         for number, page in enumerate(pages):
             first = page.name not in known
             known.add(page.name)
-            for one, who in enumerate(world.everybody):
-                for place, method in enumerate(answers.METHODS):
-                    turn = None if full else _FIRST_TURN + number + place
-                    if not _worth(page, who, one, method, first=first, turn=turn):
-                        continue
+            for place, method in enumerate(answers.METHODS):
+                turn = None if full else number + place
+                for who in _asked(page, world.everybody, method, first=first, turn=turn):
                     refused.clear()
                     answer = answers.ask(world, page, who, method)
                     matrix.asked += 1
                     matrix.wrong[page.name] += answers.wrong(world, page, who, method, answer)
                     for name in refused:
-                        matrix.refusals[name].append((page, who, method))
+                        weight = (answer.status not in (403, 404), len(refused))
+                        matrix.refusals[name].append((weight, (page, who, method)))
     return matrix
 
 
