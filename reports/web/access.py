@@ -2,12 +2,17 @@
 do is refused (403). Who may what is answered by `core.access`; what belongs to no entity needs the whole portfolio.
 """
 
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 
 from core import access
 from reports.domain import queries
 from reports.domain.actions import PORTFOLIO, about, subject_of
 from reports.models import Action, Edition, EventTrigger, Finding, Report, Run, Schedule
+
+Row = TypeVar("Row", bound=Model)
 
 
 def report(slug: str) -> Report:
@@ -56,11 +61,7 @@ def schedule(request: HttpRequest, pk: int) -> Schedule:
         Http404: there is none, or the person does not read the whole portfolio.
         PermissionDenied: they do not own it.
     """
-    access.require(request.user, "own")
-    found = Schedule.objects.select_related("report", "entity", "variant").filter(pk=pk).first()
-    if found is None:
-        raise Http404
-    return found
+    return _owners(request, Schedule.objects.select_related("report", "entity", "variant"), pk)
 
 
 def trigger(request: HttpRequest, pk: int) -> EventTrigger:
@@ -70,8 +71,12 @@ def trigger(request: HttpRequest, pk: int) -> EventTrigger:
         Http404: there is none, or the person does not read the whole portfolio.
         PermissionDenied: they do not own it.
     """
+    return _owners(request, EventTrigger.objects.select_related("report", "entity", "about"), pk)
+
+
+def _owners(request: HttpRequest, rows: QuerySet[Row], pk: int) -> Row:
     access.require(request.user, "own")
-    found = EventTrigger.objects.select_related("report", "entity", "about").filter(pk=pk).first()
+    found = rows.filter(pk=pk).first()
     if found is None:
         raise Http404
     return found

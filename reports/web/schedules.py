@@ -1,21 +1,23 @@
 """Schedules and recipients: staff of the whole portfolio read them, the owner changes them."""
 
-from typing import Any
+import datetime as dt
+from functools import partial
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import access, clock
+from crew.models import Person
 from reports.domain import queries, recipients, schedule, variants
 from reports.models import Recipient
 from reports.web import access as reach
+from reports.web import starters
 from reports.web.forms import NewScheduleForm, RecipientForm, ScheduleForm
 
-HOME = {"label": "Home", "url": "/"}
+PLACE = "schedules"
 
 
 @require_safe
@@ -48,7 +50,7 @@ def _page(request: HttpRequest, *, typed: RecipientForm | None = None, of: str =
             "otherwise": ", ".join(settings.REPORT_RECIPIENTS),
             "may_own": access.may(request.user, "own"),
             "zone": str(clock.zone()),
-            "crumbs": [HOME, {"label": "Reports", "url": reverse("reports:reports")}],
+            "crumbs": starters.crumbs(),
         },
         status=422 if typed is not None else 200,
     )
@@ -60,19 +62,14 @@ def new_schedule(request: HttpRequest) -> HttpResponseBase:
     """Add a schedule."""
     access.require(request.user, "own")
     form = NewScheduleForm(
-        request.POST if request.method == "POST" else None,
-        zone=str(clock.zone()),
-        report=request.GET.get("report", ""),
+        starters.typed(request), zone=str(clock.zone()), report=request.GET.get("report", "")
     )
-    if form.is_valid():
-        try:
-            row = schedule.save_schedule(**form.cleaned_data, at=clock.now(), by=request.user)
-        except schedule.ScheduleError as error:
-            form.add_error("name", str(error))
-        else:
-            messages.success(request, f"{row.report.title} is scheduled: {row.name}.")
-            return redirect("reports:schedules")
-    return _schedule_form(request, form, "Add a schedule")
+
+    def save(*, at: dt.datetime, by: Person) -> str:
+        row = schedule.save_schedule(**form.cleaned_data, at=at, by=by)
+        return f"{row.report.title} is scheduled: {row.name}."
+
+    return starters.form_page(request, form, save=save, place=PLACE, heading="Add a schedule")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -80,18 +77,15 @@ def new_schedule(request: HttpRequest) -> HttpResponseBase:
 def edit_schedule(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Change a schedule; its occurrences count from now on."""
     row = reach.schedule(request, pk)
-    form = ScheduleForm(request.POST if request.method == "POST" else None, row=row)
-    if form.is_valid():
-        try:
-            schedule.save_schedule(
-                **form.cleaned_data, report=row.report, schedule=row, at=clock.now(), by=request.user
-            )
-        except schedule.ScheduleError as error:
-            form.add_error("name", str(error))
-        else:
-            messages.success(request, f"{row.name} is changed; it counts from now on.")
-            return redirect("reports:schedules")
-    return _schedule_form(request, form, "Change a schedule", about=row.report.title)
+    form = ScheduleForm(starters.typed(request), row=row)
+
+    def save(*, at: dt.datetime, by: Person) -> str:
+        schedule.save_schedule(**form.cleaned_data, report=row.report, schedule=row, at=at, by=by)
+        return f"{row.name} is changed; it counts from now on."
+
+    return starters.form_page(
+        request, form, save=save, place=PLACE, heading="Change a schedule", about=row.report.title
+    )
 
 
 @require_POST
@@ -99,11 +93,14 @@ def edit_schedule(request: HttpRequest, pk: int) -> HttpResponseBase:
 def pause_schedule(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Pause a schedule, or set it going again."""
     row = reach.schedule(request, pk)
-    active = request.POST.get("active") == "yes"
-    if schedule.set_active(schedule=row, active=active, at=clock.now(), by=request.user):
-        said = "is going again; what it missed meanwhile is not sent" if active else "is paused"
-        messages.success(request, f"{row.report.title}, {row.name} {said}.")
-    return redirect("reports:schedules")
+    return starters.pause(
+        request,
+        partial(schedule.set_active, schedule=row),
+        place=PLACE,
+        name=f"{row.report.title}, {row.name}",
+        going="is going again; what it missed meanwhile is not sent",
+        paused="is paused",
+    )
 
 
 @require_POST
@@ -133,22 +130,3 @@ def leave_out_recipient(request: HttpRequest, slug: str, pk: int) -> HttpRespons
     if recipients.leave_out(recipient=row, at=clock.now(), by=request.user):
         messages.success(request, f"{row.address} receives {row.report.title} no more.")
     return redirect("reports:schedules")
-
-
-def _schedule_form(request: HttpRequest, form: Any, heading: str, *, about: str = "") -> HttpResponse:
-    return render(
-        request,
-        "reports/schedule_form.html",
-        {
-            "form": form,
-            "heading": heading,
-            "about": about,
-            "cancel_url": reverse("reports:schedules"),
-            "crumbs": [
-                HOME,
-                {"label": "Reports", "url": reverse("reports:reports")},
-                {"label": "Schedules", "url": reverse("reports:schedules")},
-            ],
-        },
-        status=422 if form.is_bound else 200,
-    )
