@@ -53,16 +53,12 @@ class RecipientInline(admin.TabularInline):
 
 @admin.register(Report)
 class ReportAdmin(admin.ModelAdmin):
-    """Names, sender, recipients, and when editions wait for approval. Reports come with their lenses.
+    """Names, sender, recipients, and when editions wait for approval. Reports come with their lenses."""
 
-    What nothing acts on yet is only shown: which entity a report is about.
-    """
-
-    list_display = ["title", "slug", "family", "entity", "from_name", "reply_to", "hold", "active"]
+    list_display = ["title", "slug", "family", "from_name", "reply_to", "hold", "active"]
     list_filter = ["family", "hold", "active"]
-    list_select_related = ["entity"]
     search_fields = ["slug", "title"]
-    readonly_fields = ["slug", "lens", "entity"]
+    readonly_fields = ["slug", "lens"]
     inlines = [RecipientInline]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

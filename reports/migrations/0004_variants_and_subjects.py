@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
             name="entity",
             field=models.ForeignKey(
                 blank=True,
-                help_text="Empty: what the report itself is about.",
+                help_text="Empty: the whole portfolio.",
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",

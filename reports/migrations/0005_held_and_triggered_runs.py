@@ -140,18 +140,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="report",
-            name="entity",
-            field=models.ForeignKey(
-                blank=True,
-                help_text="What it is about unless a run says otherwise. Empty: the whole portfolio.",
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="portfolio.entity",
-            ),
-        ),
-        migrations.AddField(
-            model_name="report",
             name="hold",
             field=models.CharField(
                 choices=[

@@ -40,14 +40,6 @@ class Report(models.Model):
     reply_to = models.EmailField(blank=True)
     position = models.PositiveSmallIntegerField(default=0)
     active = models.BooleanField(default=True)
-    entity = models.ForeignKey(
-        Entity,
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-        help_text="What it is about unless a run says otherwise. Empty: the whole portfolio.",
-    )
     hold = models.CharField(max_length=6, choices=Hold.choices, default=Hold.FAILED)
     release_after_hours = models.PositiveSmallIntegerField(
         null=True,
@@ -131,7 +123,7 @@ class Schedule(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Empty: what the report itself is about.",
+        help_text="Empty: the whole portfolio.",
     )
     variant = models.ForeignKey(
         Variant,
