@@ -19,6 +19,7 @@ from crew.models import Person
 from mail.domain import compose, outbox
 from mail.domain.fields import UnsendableError
 from mail.models import Message
+from portfolio.models import Entity
 from reports.domain import actions, compare, held_mail, muting, owners, runs
 from reports.domain.agenda_mail import COMPOSER
 from reports.models import Action, ActionState, AgendaLine, Edition, Report, Run, RunState
@@ -107,30 +108,49 @@ def _waiting() -> dict[int, _Agenda]:
         "person", "action__finding", "action__assignee", "edition__report"
     )
     lines = list(rows.select_related("edition__entity").defer("edition__document"))
-    known, book, over = {(line.person_id, line.action_id) for line in lines}, owners.Book({}), []
-    deciding: dict[int | None, set[int]] = {}
+    known = {(line.person_id, line.action_id) for line in lines}
+    book, deciding, over = owners.Book({}), _Deciding(), []
     found: dict[int, _Agenda] = {}
     for line in lines:
-        action, entity = line.action, line.edition.entity
-        tells = action.state == ActionState.OPEN and not _waits(action, line.edition)
-        if line.edition.entity_id not in deciding:
-            deciding[line.edition.entity_id] = {row.pk for row in held_mail.approvers(entity=entity)}
-        escalated = action.escalated_on is not None and line.person_id in deciding[line.edition.entity_id]
-        if tells and action.assignee_id != line.person_id and not escalated:
-            tells = action.assignee is not None and (action.assignee.pk, action.pk) not in known
-            if tells:
-                known.add((action.assignee.pk, action.pk))
-                line.person = action.assignee
-                line.save(update_fields=["person"])
-        own = action.assignee_id == line.person_id
-        if not tells or (own and not book.may_read(line.person, actions.subject_of(action))):
+        person = _to_be_told(line, book, deciding)
+        passed_on = person is not None and person.pk != line.person_id
+        if person is None or (passed_on and (person.pk, line.action_id) in known):
             over.append(line.pk)
             continue
-        agenda = found.setdefault(line.person_id, _Agenda(line.person))
+        if passed_on:
+            known.add((person.pk, line.action_id))
+            line.person = person
+            line.save(update_fields=["person"])
+        agenda = found.setdefault(person.pk, _Agenda(person))
         agenda.lines.append(line)
-        (agenda.own if own else agenda.escalated).append(action.pk)
+        own = line.action.assignee_id == person.pk
+        (agenda.own if own else agenda.escalated).append(line.action_id)
     AgendaLine.objects.filter(pk__in=over).delete()
     return found
+
+
+class _Deciding(dict[Entity | None, frozenset[int]]):
+    """Who owns what an entity's editions escalate, by entity; asked for once each."""
+
+    def __missing__(self, entity: Entity | None) -> frozenset[int]:
+        self[entity] = frozenset(person.pk for person in held_mail.approvers(entity=entity))
+        return self[entity]
+
+
+def _to_be_told(line: AgendaLine, book: owners.Book, deciding: _Deciding) -> Person | None:
+    """Return who is told of a line's action: an owner of what is escalated, else whoever has it now; None is nobody."""
+    action, has_it = line.action, line.action.assignee
+    if action.state != ActionState.OPEN or _waits(action, line.edition):
+        return None
+    if (
+        has_it is not None
+        and has_it.pk == line.person_id
+        and book.may_read(has_it, actions.subject_of(action))
+    ):
+        return has_it
+    if action.escalated_on is not None and line.person_id in deciding[line.edition.entity]:
+        return line.person
+    return has_it if has_it is not None and book.may_read(has_it, actions.subject_of(action)) else None
 
 
 def _waits(action: Action, edition: Edition) -> bool:
