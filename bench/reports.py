@@ -200,7 +200,7 @@ def _documents(size: lib.Size, home: Path) -> Iterator[lib.Case]:
     from portfolio.domain import queries  # noqa: PLC0415
     from portfolio.models import Posting  # noqa: PLC0415
     from reports.document import Document, PostingsTrace  # noqa: PLC0415
-    from reports.domain import compare, editions, issue, prints  # noqa: PLC0415
+    from reports.domain import actions, compare, editions, issue, prints  # noqa: PLC0415
     from reports.lenses import LENSES  # noqa: PLC0415
     from reports.metrics import Facts  # noqa: PLC0415
     from reports.models import Report  # noqa: PLC0415
@@ -210,9 +210,14 @@ def _documents(size: lib.Size, home: Path) -> Iterator[lib.Case]:
 
     def document(report: Report) -> Document:
         draft = issue.build(report=report, entity=None, as_of=as_of)
-        before = prints.before(report=report, entity=None, as_of=as_of)
-        url = editions.url(report=report, number=1)
-        return compare.document(draft=draft, report=report, entity=None, number=1, url=url, before=before)
+        return compare.document(
+            draft=draft,
+            number=1,
+            url=editions.url(report=report, number=1),
+            before=prints.before(report=report, entity=None, as_of=as_of),
+            standing=compare.standing(report=report, entity=None, rules=draft.rules),
+            patience=actions.patience(as_of=as_of),
+        )
 
     def ours() -> list[Document]:
         return [document(report) for report in rows]

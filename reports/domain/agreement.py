@@ -7,10 +7,12 @@ whose newer draft is held is asked for that draft too, so that reports held agai
 together as soon as each of them was run again.
 """
 
-from collections.abc import Iterator, Mapping
+import contextlib
+from collections.abc import Collection, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 
-from django.db.models import Exists, Max, OuterRef, Q, Subquery
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from reports.document import Document, Figure
@@ -25,6 +27,8 @@ NAMED = 3
 
 # A figure's key to its value, None where it has none.
 _Values = Mapping[str, int | None]
+# An edition's id to the values of its print.
+_remembered: ContextVar[dict[int, _Values] | None] = ContextVar("prints_remembered", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +51,48 @@ def check(document: Document, run: Run) -> list[str]:
 def disagreements(*, figures: Mapping[str, Figure], run: Run) -> list[Disagreement]:
     """Return the figures of registered metrics that other reports of the run's date print otherwise."""
     mine = {key: figure.value for key, figure in figures.items() if figure.metric in REGISTRY}
+    others = list(_others(run).values_list("edition_id", flat=True))
+    theirs = _values_of(others)
+    differing = {pk: keys for pk in others if (keys := _differing(mine, theirs[pk]))}
     found = []
-    for row in _others(run):
-        differing = _differing(mine, {key: kept[prints.VALUE] for key, kept in row.figures.items()})
-        if differing and any(not _differing(mine, draft) for draft in _drafts_after(row.edition)):
+    for row in _others(run).filter(edition__in=differing) if differing else ():
+        if any(not _differing(mine, draft) for draft in _drafts_after(row.edition)):
             continue
-        there = prints.figures_of(row.figures, differing)
-        found += [Disagreement(figures[key], there[key], row.edition) for key in sorted(differing)]
+        for key in sorted(differing[row.edition_id]):
+            there = prints.figure_of(key, prints.Kept(*row.figures[key]))
+            found.append(Disagreement(figures[key], there, row.edition))
     return found
 
 
-def _others(run: Run) -> Iterator[EditionPrint]:
-    """Yield the newest print of every other report at the run's date, and of this report about something else.
+@contextlib.contextmanager
+def remembered() -> Iterator[None]:
+    """Within the block, read what an edition prints once, however many are set beside it: no print ever changes."""
+    token = _remembered.set({})
+    try:
+        yield
+    finally:
+        _remembered.reset(token)
+
+
+def remember(*, edition: Edition, document: Document) -> None:
+    """Spare those that come after it within a block of `remembered` the print of an edition that was just issued."""
+    known = _remembered.get()
+    if known is not None:
+        known[edition.pk] = prints.values(document)
+
+
+def _values_of(editions: Collection[int]) -> Mapping[int, _Values]:
+    known = _remembered.get()
+    known = {} if known is None else known
+    if unread := [pk for pk in editions if pk not in known]:
+        rows = EditionPrint.objects.filter(edition__in=unread).order_by()
+        for pk, figures in rows.values_list("edition_id", "figures"):
+            known[pk] = {key: prints.Kept(*row).value for key, row in figures.items()}
+    return known
+
+
+def _others(run: Run) -> QuerySet[EditionPrint]:
+    """Return the newest print of every other report at the run's date, and of this report about something else.
 
     A report that is no longer active is not asked: nobody could issue it anew.
     """
@@ -83,7 +117,7 @@ def _others(run: Run) -> Iterator[EditionPrint]:
     anew = (whole & Exists(coming.filter(entity__isnull=True))) | (
         ~whole & Exists(coming.filter(entity=OuterRef("edition__entity")))
     )
-    yield from (
+    return (
         EditionPrint.objects.filter(~anew, edition__in=newest)
         .select_related("edition__report", "edition__entity")
         .defer("edition__document", "findings", "actions")

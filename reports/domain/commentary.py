@@ -5,7 +5,7 @@ is frozen with it, whatever becomes of the piece.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import IntegrityError, transaction
@@ -104,22 +104,28 @@ def withdraw(*, row: Commentary, by: Person, at: dt.datetime) -> None:
         raise CommentaryRefusedError("This piece was withdrawn already; nothing was changed.") from error
 
 
-def placed(*, document: Document, report: Report, entity: Entity | None, at: dt.datetime) -> Document:
-    """Return a document with what staff wrote for it by an instant: each piece in its section.
+def to_print(
+    *, report: Report, entity: Entity | None, as_of: dt.date, at: dt.datetime
+) -> tuple[tuple[str, Prose], ...]:
+    """Return what staff wrote by an instant for the next edition of a date, each piece with the section it is for."""
+    # Most reports have nothing written for them, which is soon asked.
+    if not Commentary.objects.filter(report=report, withdraws__isnull=True).exists():
+        return ()
+    rows = _standing(report, entity, at).filter(Q(until_on__isnull=True) | Q(until_on__gte=as_of))
+    return tuple((row.anchor, _prose(row)) for row in rows)
+
+
+def placed(*, document: Document, pieces: Sequence[tuple[str, Prose]]) -> Document:
+    """Return a document with what staff wrote for it, each piece in its section.
 
     A piece whose section the report has no more stands under the headline, so that it is never lost.
     """
-    # Most reports have nothing written for them, which is soon asked.
-    if not Commentary.objects.filter(report=report, withdraws__isnull=True).exists():
+    if not pieces:
         return document
     said: dict[str, list[Prose]] = {}
     anchors = {section.anchor for section in document.sections}
-    for row in _standing(report, entity, at).filter(
-        Q(until_on__isnull=True) | Q(until_on__gte=document.head.as_of)
-    ):
-        said.setdefault(row.anchor if row.anchor in anchors else "", []).append(_prose(row))
-    if not said:
-        return document
+    for anchor, words in pieces:
+        said.setdefault(anchor if anchor in anchors else "", []).append(words)
     return replace(
         document,
         commentary=(*document.commentary, *said.pop("", ())),

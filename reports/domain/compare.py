@@ -6,9 +6,10 @@ What a finding's new state means for the records is written in `reports.domain.f
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from core.clock import zone
 from portfolio.models import Entity
@@ -33,7 +34,7 @@ from reports.document import (
 )
 from reports.domain import actions as work
 from reports.domain import muting
-from reports.domain.prints import Print
+from reports.domain.prints import Kept, Print
 from reports.figures import write
 from reports.metrics import REGISTRY
 from reports.metrics.operations import OPERATIONS
@@ -44,17 +45,46 @@ NO_EDITION = "none: the first edition"
 NOT_IN_IT = "none: the edition before had no such figure"
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The findings of a report's rules, and its actions by due date, as the records have them at one moment.
+
+    ``said`` is all that they say, to be held against what they say later; the rows may be changed meanwhile.
+    """
+
+    findings: dict[tuple[str, str], Finding]
+    actions: Sequence[Action]
+    said: tuple[Any, ...]
+
+
+def standing(*, report: Report, entity: Entity | None, rules: Iterable[str]) -> Standing:
+    """Read what stands: two queries. ``entity`` is what the edition is about, None for the whole portfolio."""
+    findings = list(Finding.objects.filter(rule__in=rules))
+    actions = list(actions_of(report, entity, rules))
+    return Standing(
+        findings={(row.rule, row.subject): row for row in findings},
+        actions=actions,
+        said=(
+            *(_said(row) for row in findings),
+            *((_said(row), row.finding and _said(row.finding)) for row in actions),
+        ),
+    )
+
+
+def _said(row: Model) -> tuple[Any, ...]:
+    return tuple(value for name, value in vars(row).items() if name != "_state")
+
+
 def document(
-    *, draft: Draft, report: Report, entity: Entity | None, number: int, url: str, before: Print | None
+    *, draft: Draft, number: int, url: str, before: Print | None, standing: Standing, patience: work.Patience
 ) -> Document:
     """Return the whole document of an edition: the draft, its findings' history, actions and changes.
 
-    ``entity`` is what the edition is about, None for the whole portfolio: an edition of one entity holds that
-    entity's actions alone. ``url`` is the edition's absolute address; it ends in a slash.
+    An edition of one entity holds that entity's actions alone, which are those of ``standing``. ``url`` is the edition's
+    absolute address; it ends in a slash.
     """
-    known = {(row.rule, row.subject): row for row in Finding.objects.filter(rule__in=draft.rules)}
-    lines = tuple(_findings(draft, known, before))
-    actions = tuple(_actions(draft, report, entity, known, lines, before))
+    lines = tuple(_findings(draft, standing.findings, before))
+    actions = tuple(_actions(draft, standing, lines, before, patience))
     kpis, priors = _with_priors(draft, before)
     return Document(
         head=draft.head,
@@ -117,23 +147,20 @@ def _findings(
 
 def _actions(
     draft: Draft,
-    report: Report,
-    entity: Entity | None,
-    known: Mapping[tuple[str, str], Finding],
+    standing: Standing,
     lines: tuple[FindingLine, ...],
     before: Print | None,
+    patience: work.Patience,
 ) -> Iterator[ActionLine]:
     """Yield open actions, those the draft's findings open, and those settled since the edition before."""
     as_of = draft.head.as_of
     cleared = {(row.rule, row.subject) for row in lines if row.status == FindingStatus.CLEARED}
-    rows = list(actions_of(report, entity, draft.rules))
+    rows = standing.actions
     newest = newest_actions(rows)
     aside = {(row.rule, row.subject) for row in lines if row.muted_until is not None}
     printed = {(row.rule, row.subject) for row in lines}
-    patience = None
     for action in rows:
         if action.state == ActionState.OPEN:
-            patience = patience or work.patience(as_of=as_of)
             key = (action.finding.rule, action.finding.subject) if action.finding else None
             waits = key in aside or (
                 action.finding is not None and key not in printed and muting.until(action.finding, on=as_of)
@@ -151,7 +178,7 @@ def _actions(
     for note in draft.findings:
         key = (note.rule, note.subject)
         if key not in aside and opens_action(
-            known.get(key), newest.get(key), status=statuses[key], as_of=as_of
+            standing.findings.get(key), newest.get(key), status=statuses[key], as_of=as_of
         ):
             yield ActionLine(
                 title=note.action,
@@ -262,7 +289,7 @@ def _named(row: ActionLine) -> str:
 def _moved(draft: Draft, before: Print) -> tuple[tuple[Change, ...], set[str]]:
     """Return the headline figures that differ from the edition before, and the keys they cover."""
     printed = {
-        (figure.metric, figure.scope): figure for figure in (before.figures[key] for key in before.kpis)
+        (figure.metric, figure.scope): figure for figure in (before.figure(key) for key in before.kpis)
     }
     found, told = [], set()
     for entry in draft.kpis:
@@ -291,10 +318,11 @@ def _label(figure: Figure) -> str:
 def _restated(draft: Draft, before: Print, told: set[str]) -> Iterator[Restatement]:
     """Yield figures of the same metric, scope and period that the earlier edition printed otherwise."""
     for key in sorted(before.printed):
-        was, now = before.figures[key], draft.figures.get(key)
-        if now is None or key in told or was.metric not in REGISTRY:
+        kept, now = before.figures[key], draft.figures.get(key)
+        if now is None or key in told or kept.metric not in REGISTRY:
             continue
-        if (was.value, was.missing) != (now.value, now.missing):
+        if (kept.value, kept.missing) != (now.value, now.missing):
+            was = before.figure(key)
             yield Restatement(
                 label=_label(was),
                 period=was.period,
@@ -310,12 +338,13 @@ def _with_priors(draft: Draft, before: Print | None) -> tuple[tuple[Kpi, ...], d
     """
     kpis: list[Kpi] = []
     added: dict[str, Figure] = {}
+    same = {} if before is None else _same(draft, before)
     for kpi in draft.kpis:
         if kpi.prior:
             kpis.append(kpi)
             continue
         now = draft.figures[kpi.figure]
-        was = _prior(now, before)
+        was = _prior(now, before, same.get(_likeness(now)))
         added[was.key] = was
         change = _change(now, was)
         if change is not None:
@@ -324,8 +353,7 @@ def _with_priors(draft: Draft, before: Print | None) -> tuple[tuple[Kpi, ...], d
     return tuple(kpis), added
 
 
-def _prior(now: Figure, before: Print | None) -> Figure:
-    found = None if before is None else _same(now, before)
+def _prior(now: Figure, before: Print | None, found: Figure | None) -> Figure:
     missing, period = NO_EDITION, ""
     rows: tuple[TraceRow, ...] = ()
     if before is not None:
@@ -348,14 +376,20 @@ def _prior(now: Figure, before: Print | None) -> Figure:
     )
 
 
-def _same(now: Figure, before: Print) -> Figure | None:
-    """Return what an edition printed of the same metric and scope, at its own date; its headline comes first."""
-    headline: Sequence[str] = before.kpis
+def _same(draft: Draft, before: Print) -> dict[tuple[str, ...], Figure]:
+    """Return what an edition printed of the metrics and scopes of a headline, at its own date; its headline comes first."""
+    wanted = {_likeness(draft.figures[kpi.figure]) for kpi in draft.kpis if not kpi.prior}
+    found: dict[tuple[str, ...], Figure] = {}
+    headline = before.kpis
     for key in (*headline, *sorted(before.figures.keys() - set(headline), reverse=True)):
-        was = before.figures[key]
-        if (was.metric, was.label, was.scope, was.unit) == (now.metric, now.label, now.scope, now.unit):
-            return was
-    return None
+        like = _likeness(before.figures[key])
+        if like in wanted and like not in found:
+            found[like] = before.figure(key)
+    return found
+
+
+def _likeness(figure: Figure | Kept) -> tuple[str, ...]:
+    return figure.metric, figure.label, figure.scope, figure.unit
 
 
 def _change(now: Figure, was: Figure) -> Figure | None:

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from core import audit, clock
 from portfolio.domain import chain
 from portfolio.models import AnchorReason, Entity
 from reports.document import Document, Draft, dump
-from reports.domain import agenda, commentary, compare, findings, mailing, prints, runs
+from reports.domain import actions, agenda, commentary, compare, findings, mailing, prints, runs
 from reports.domain.forms import File
 from reports.domain.prints import Print
 from reports.models import Edition, EditionFile, Report, Run, canonical
@@ -24,7 +25,19 @@ class NumberTakenError(Exception):
 
 
 class OvertakenError(Exception):
-    """Another report of the same date was issued since this one was set beside the others; it is to be checked anew."""
+    """Something changed that an edition was set beside: it is to be set beside it, and checked, anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """An edition to be, set beside the edition ``before`` and what stood at that moment.
+
+    ``said`` is what findings, actions and staff said, for `keep` to find it unchanged.
+    """
+
+    document: Document
+    before: Print | None
+    said: tuple[Any, ...]
 
 
 def url(*, report: Report, number: int) -> str:
@@ -37,25 +50,38 @@ def next_document(*, draft: Draft, report: Report, entity: Entity | None, at: dt
 
     ``at`` is when it is issued: what staff write later is for the one after it.
     """
-    return set_beside(draft=draft, report=report, entity=entity, at=at)[0]
+    return set_beside(draft=draft, report=report, entity=entity, at=at).document
 
 
 def set_beside(
-    *, draft: Draft, report: Report, entity: Entity | None, at: dt.datetime, known: Print | None = None
-) -> tuple[Document, Print | None]:
-    """Return what `next_document` does, and the print of the edition before; ``known`` is one returned earlier."""
+    *,
+    draft: Draft,
+    report: Report,
+    entity: Entity | None,
+    at: dt.datetime,
+    known: Print | None = None,
+    patience: actions.Patience | None = None,
+) -> Beside:
+    """Return what `next_document` does, with what it is set beside.
+
+    ``known`` is the print of the edition before as it was returned earlier; ``patience`` is that of the draft's date, where
+    it was read already.
+    """
+    as_of = draft.head.as_of
     # The number first: whoever issues an edition from here on takes it, and this one compares anew.
     number = (report.editions.aggregate(last=Max("number"))["last"] or 0) + 1
-    before = prints.before(report=report, entity=entity, as_of=draft.head.as_of, known=known)
+    before = prints.before(report=report, entity=entity, as_of=as_of, known=known)
+    standing = compare.standing(report=report, entity=entity, rules=draft.rules)
+    pieces = commentary.to_print(report=report, entity=entity, as_of=as_of, at=at)
     document = compare.document(
         draft=draft,
-        report=report,
-        entity=entity,
         number=number,
         url=url(report=report, number=number),
         before=before,
+        standing=standing,
+        patience=patience or actions.patience(as_of=as_of),
     )
-    return commentary.placed(document=document, report=report, entity=entity, at=at), before
+    return Beside(commentary.placed(document=document, pieces=pieces), before, (standing.said, pieces))
 
 
 def newest() -> int:
@@ -71,15 +97,16 @@ def keep(
     files: Sequence[File],
     at: dt.datetime,
     checked_against: int | None,
+    said: tuple[Any, ...] | None = None,
 ) -> Edition:
     """Write a run's edition with its files, findings, actions and mail, and settle the run, in one transaction.
 
     ``checked_against`` is what `newest` said before the edition was set beside the others; None for one that a person
-    let go on, which goes out whatever the others say.
+    let go on, which goes out whatever the others say. ``said`` is what `set_beside` found.
 
     Raises:
         NumberTakenError: another run was quicker with an edition of this number.
-        OvertakenError: an edition of the same date came out since it was checked.
+        OvertakenError: an edition of the same date came out since it was checked, or not all is said any more that was.
         RunLostError: another process holds the run.
     """
     written = canonical.write(dump(document))
@@ -91,17 +118,22 @@ def keep(
             Edition.objects.filter(as_of=run.as_of, pk__gt=checked_against).exists()
         ):
             raise OvertakenError(f"Another report as of {run.as_of} was issued meanwhile.")
+        standing = compare.standing(report=run.report, entity=run.entity, rules=draft.rules)
+        if said is not None and said != (
+            standing.said,
+            commentary.to_print(report=run.report, entity=run.entity, as_of=run.as_of, at=at),
+        ):
+            raise OvertakenError(f"Findings, actions or words of {run.report.slug} changed meanwhile.")
         try:
-            with transaction.atomic():
-                edition = Edition.objects.create(
-                    report=run.report,
-                    number=document.number,
-                    entity=run.entity,
-                    as_of=run.as_of,
-                    issued_at=at,
-                    document=written,
-                    sha256=written.digest,
-                )
+            edition = Edition.objects.create(
+                report=run.report,
+                number=document.number,
+                entity=run.entity,
+                as_of=run.as_of,
+                issued_at=at,
+                document=written,
+                sha256=written.digest,
+            )
         except IntegrityError as error:
             raise NumberTakenError(f"Edition {document.number} of {run.report.slug} exists.") from error
         del edition.document  # Whoever asks it reads what is kept.
@@ -119,7 +151,7 @@ def keep(
         prints.keep(edition=edition, document=document)
         heads = {head.entity_id: chain.Head(head.number, head.hash) for head in document.books}
         chain.record_read(heads=heads, reason=AnchorReason.EDITION, at=at)
-        findings.settle(edition=edition, draft=draft, document=document, at=at)
+        findings.settle(edition=edition, draft=draft, document=document, standing=standing, at=at)
         sent = mailing.enqueue(
             edition=edition, document=document, send_to=run.send_to, variant=run.variant, at=at
         )

@@ -23,8 +23,10 @@ from reports.models import (
 SEEN = ("severity", "title", "state", "first_seen_on", "last_seen_on", "cleared_on")
 
 
-def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetime) -> None:
-    """Write what the edition says of findings and actions.
+def settle(
+    *, edition: Edition, draft: Draft, document: Document, standing: compare.Standing, at: dt.datetime
+) -> None:
+    """Write what the edition says of findings and actions; ``standing`` was read in the same transaction.
 
     A finding that its rule no longer returns is cleared and its open actions are done; one that is new, or
     has come back, opens with an action of its own, once (`compare.opens_action`).
@@ -32,8 +34,7 @@ def settle(*, edition: Edition, draft: Draft, document: Document, at: dt.datetim
     as_of = document.head.as_of
     actions.carry(lines=document.actions, as_of=as_of, at=at)
     book: owners.Book | None = None
-    newest = compare.newest_actions(compare.actions_of(edition.report, edition.entity, draft.rules))
-    known = {(row.rule, row.subject): row for row in Finding.objects.filter(rule__in=draft.rules)}
+    newest, known = compare.newest_actions(standing.actions), standing.findings
     notes = {(note.rule, note.subject): note for note in draft.findings}
     sightings: list[EditionFinding] = []
     again: list[int] = []

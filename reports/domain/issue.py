@@ -9,7 +9,7 @@ import dataclasses
 import datetime as dt
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from django.conf import settings
 
@@ -18,8 +18,7 @@ from core.collector import uncollected
 from portfolio.domain import queries
 from portfolio.models import Entity
 from reports.document import Document, Draft
-from reports.domain import agreement, catalogue, editions, forms, held, muting, runs
-from reports.domain.prints import Print
+from reports.domain import actions, agreement, catalogue, editions, forms, held, muting, runs
 from reports.lenses import LENSES
 from reports.metrics import Facts
 from reports.models import Report, Run, RunState
@@ -29,6 +28,7 @@ logger = logging.getLogger(__name__)
 # Each lost number is another run's edition, so somebody always gets on; this many are lost only by what is stuck.
 NUMBER_TRIES = 100
 STILL_TRIES = 5
+SETTING = "Drawing the charts and setting the pages"
 
 CHECKS: list[Callable[[Document, Run], list[str]]] = [agreement.check]
 """What is asked of every edition before it goes out; each answers with a sentence for everything that is wrong."""
@@ -105,14 +105,17 @@ def carry_out_many(*, run_ids: Iterable[int], at: dt.datetime) -> list[Run]:
     """
     found: dict[int, Run | None] = dict.fromkeys(run_ids)
     waiting = deque(found)
-    with uncollected():
+    issued: set[dt.date] = set()
+    with uncollected(), agreement.remembered():
         ahead = _made_ahead(waiting, at) if len(waiting) > 1 else {}
         while waiting:
             run_id = waiting.popleft()
-            run = _carry_out(run_id, at, ahead.pop(run_id, None))
-            found[run.pk] = run
+            run = found[run_id] = _carry_out(run_id, at, ahead.pop(run_id, None))
             if run.edition_id is not None:
-                waiting += [run_id for run_id in _reconsider(run) if run_id in found]
+                issued.add(run.as_of)
+            if not waiting:
+                waiting += [held_id for held_id in _reconsider(issued) if held_id in found]
+                issued.clear()
     return [run for run in found.values() if run is not None]
 
 
@@ -121,14 +124,14 @@ class _Ahead:
     """What a run would issue if nothing that comes before it changed anything that it says."""
 
     draft: Draft
-    document: Document
-    before: Print | None
+    beside: editions.Beside
     forms: forms.Forms
 
 
 def _made_ahead(run_ids: Iterable[int], at: dt.datetime) -> dict[int, _Ahead]:
     """Work out what several runs would issue, writing nothing, so that each one's pages are set while others are worked out."""
     readings: Readings = {}
+    patience: dict[dt.date, actions.Patience] = {}
     found = {}
     rows = Run.objects.select_related("report", "entity").filter(
         pk__in=run_ids, state=RunState.QUEUED, decided_at__isnull=True
@@ -136,8 +139,12 @@ def _made_ahead(run_ids: Iterable[int], at: dt.datetime) -> dict[int, _Ahead]:
     for run in rows.order_by("pk"):
         try:
             draft = build(report=run.report, entity=run.entity, as_of=run.as_of, readings=readings)
-            document, before = editions.set_beside(draft=draft, report=run.report, entity=run.entity, at=at)
-            found[run.pk] = _Ahead(draft, document, before, forms.begin(document))
+            if run.as_of not in patience:
+                patience[run.as_of] = actions.patience(as_of=run.as_of)
+            beside = editions.set_beside(
+                draft=draft, report=run.report, entity=run.entity, at=at, patience=patience[run.as_of]
+            )
+            found[run.pk] = _Ahead(draft, beside, forms.begin(beside.document))
         except Exception:
             # Its own turn says what stops it, and settles it.
             logger.info("Run %s of report %s is not made ahead.", run.pk, run.report.slug, exc_info=True)
@@ -145,7 +152,10 @@ def _made_ahead(run_ids: Iterable[int], at: dt.datetime) -> dict[int, _Ahead]:
 
 
 def _carry_out(run_id: int, at: dt.datetime, ahead: _Ahead | None) -> Run:
-    run = runs.claim(run_id=run_id, at=at)
+    if ahead is None:
+        run = runs.claim(run_id=run_id, at=at)
+    else:
+        run = runs.claim(run_id=run_id, at=at, step=2, doing=SETTING)
     if run is not None:
         try:
             _issue(run, at, ahead)
@@ -162,6 +172,8 @@ def _carry_out(run_id: int, at: dt.datetime, ahead: _Ahead | None) -> Run:
                 at=clock.now(),
                 error=f"{run.report.title} could not be issued while {run.doing.lower() or 'starting'}: {sentence}",
             )
+        else:
+            return run
     return Run.objects.select_related("report", "entity", "edition").defer("edition__document").get(pk=run_id)
 
 
@@ -175,43 +187,59 @@ def _issue(run: Run, at: dt.datetime, ahead: _Ahead | None) -> None:
         draft = ahead.draft
     else:
         draft = build(report=run.report, entity=run.entity, as_of=run.as_of)
-    runs.advance(run=run, step=1, doing="Comparing with the edition before")
+    beside = None if ahead is None else ahead.beside
+    if beside is None:
+        runs.advance(run=run, step=1, doing="Comparing with the edition before")
     note = held.note(run=run) if approved else None
-    before = None if ahead is None else ahead.before
-    for _ in range(NUMBER_TRIES):
+    for tried in range(NUMBER_TRIES):
         newest = None if approved else editions.newest()
-        document, before = editions.set_beside(
-            draft=draft, report=run.report, entity=run.entity, at=at, known=before
-        )
+        if beside is None or tried:
+            beside = editions.set_beside(
+                draft=draft,
+                report=run.report,
+                entity=run.entity,
+                at=at,
+                known=None if beside is None else beside.before,
+            )
+        document = beside.document
         if note is not None:
             document = dataclasses.replace(document, commentary=(note, *document.commentary))
         reasons = [] if approved or run.dry_run else _reasons(run, document)
         if reasons:
             held.hold(run=run, draft=draft, reasons=reasons, at=clock.now())
             return
-        runs.advance(run=run, step=2, doing="Drawing the charts and setting the pages")
-        if ahead is not None and ahead.document == document:
+        if ahead is not None and ahead.beside.document == document:
             files = ahead.forms.files()
         else:
+            runs.advance(run=run, step=2, doing=SETTING)
             files = forms.render(document)
         if run.dry_run:
             runs.finish(run=run, at=clock.now())
             return
         runs.advance(run=run, step=3, doing="Freezing the edition and queueing its mail")
         try:
-            editions.keep(run=run, draft=draft, document=document, files=files, at=at, checked_against=newest)
+            edition = editions.keep(
+                run=run,
+                draft=draft,
+                document=document,
+                files=files,
+                at=at,
+                checked_against=newest,
+                said=beside.said,
+            )
         except (editions.NumberTakenError, editions.OvertakenError):
             continue
+        agreement.remember(edition=edition, document=document)
         return
     raise editions.NumberTakenError(
         f"Other runs were quicker than edition {document.number} of {run.report.title} {NUMBER_TRIES} times; run it again."
     )
 
 
-def _reconsider(issued: Run) -> list[int]:
-    """Let go on the held runs that nothing speaks against any more, now that another report is issued anew."""
+def _reconsider(dates: Collection[dt.date]) -> list[int]:
+    """Let go on the held runs that nothing speaks against any more, now that reports of their date are issued anew."""
     found = []
-    for run in held.waiting().filter(as_of=issued.as_of):
+    for run in held.waiting().filter(as_of__in=dates):
         if held.overtaken_by(run=run) is not None:
             continue  # It was issued anew meanwhile; whether this one is to follow is for a person to say.
         try:

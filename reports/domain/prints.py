@@ -4,19 +4,24 @@ A print is written with its edition and never changed. An edition older than pri
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from portfolio.models import Entity
 from reports.document import (
     ActionLine,
     Badge,
-    Cell,
+    Block,
+    Bullets,
     Document,
     Figure,
     FindingLine,
+    Line,
+    Note,
+    Para,
     RowsTrace,
+    Table,
     Unit,
     dump,
     load,
@@ -25,23 +30,40 @@ from reports.metrics import REGISTRY
 from reports.models import Edition, EditionPrint, FindingStatus, Report
 
 _UNTRACED = RowsTrace(())
-# Where a figure's value stands in what is kept of it; `_row` writes it all.
-VALUE = 7
+
+
+class Kept(NamedTuple):
+    """What is kept of a figure, in plain values; ``shown`` is 1 where the edition printed it, else 0."""
+
+    metric: str
+    label: str
+    scope: str
+    period: str
+    unit: str
+    currency: str
+    badge: str
+    value: int | None
+    missing: str
+    shown: int
 
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """An edition as it is compared with: its figures without their traces, what it printed of them, and its work.
+    """An edition as it is compared with: what is kept of its figures, what it printed of them, and its work.
 
     ``edition`` is without its document.
     """
 
     edition: Edition
-    figures: Mapping[str, Figure]
+    figures: Mapping[str, Kept]
     printed: frozenset[str]
     kpis: tuple[str, ...]
     findings: tuple[FindingLine, ...]
     actions: tuple[ActionLine, ...]
+
+    def figure(self, key: str) -> Figure:
+        """Return one of its figures, without its trace."""
+        return figure_of(key, self.figures[key])
 
 
 def keep(*, edition: Edition, document: Document) -> EditionPrint:
@@ -74,37 +96,41 @@ def before(
     )
 
 
+def values(document: Document) -> dict[str, int | None]:
+    """Return the value of each figure that a document's print keeps, by key."""
+    return {key: figure.value for key, figure in _figures(document)}
+
+
 def printed(document: Document) -> set[str]:
     """Return the keys of the figures that a document's cells name, headline figures included."""
-    return {key for key in _figures_in((document.headline, document.kpis, document.sections)) if key}
+    lines = [*document.headline]
+    for section in document.sections:
+        for block in section.blocks:
+            lines += _lines(block)
+    found = {cell.figure for line in lines for cell in line}
+    for kpi in document.kpis:
+        found.update((kpi.figure, kpi.prior, kpi.target))
+    return found - {""}
 
 
-def _figures_in(value: Any) -> Iterator[str]:
-    if isinstance(value, Cell):
-        yield value.figure
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _figures_in(item)
-    elif hasattr(value, "__dataclass_fields__"):
-        for name in value.__dataclass_fields__:
-            inner = getattr(value, name)
-            if name in ("figure", "prior", "target"):
-                yield inner
-            elif isinstance(inner, tuple):
-                yield from _figures_in(inner)
+def _lines(block: Block) -> list[Line]:
+    match block:
+        case Table():
+            return [row.cells for row in block.rows]
+        case Para() | Note():
+            return [block.line]
+        case Bullets():
+            return [*block.lines]
+        case _:
+            return []  # A chart's values are not cells.
 
 
 def _plain(document: Document) -> dict[str, Any]:
     """Return what is kept: the figures of registered metrics and of the headline, what stands open, what is to do."""
     shown = printed(document)
-    kpis = [kpi.figure for kpi in document.kpis]
     return {
-        "figures": {
-            key: _row(figure, key in shown)
-            for key, figure in document.figures.items()
-            if figure.metric in REGISTRY or key in kpis
-        },
-        "kpis": kpis,
+        "figures": {key: _kept(figure, shown=key in shown) for key, figure in _figures(document)},
+        "kpis": [kpi.figure for kpi in document.kpis],
         "findings": [
             dump(replace(line, evidence=()))
             for line in document.findings
@@ -114,47 +140,51 @@ def _plain(document: Document) -> dict[str, Any]:
     }
 
 
-def _row(figure: Figure, shown: bool) -> list[Any]:
-    return [
-        figure.metric,
-        figure.label,
-        figure.scope,
-        figure.period,
-        figure.unit.value,
-        figure.currency,
-        figure.badge.value,
-        figure.value,
-        figure.missing,
-        int(shown),
-    ]
+def _figures(document: Document) -> Iterator[tuple[str, Figure]]:
+    kpis = {kpi.figure for kpi in document.kpis}
+    for key, figure in document.figures.items():
+        if figure.metric in REGISTRY or key in kpis:
+            yield key, figure
 
 
-def figures_of(plain: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Figure]:
-    """Return some of the figures that a print keeps."""
-    found = {}
-    for key in keys:
-        metric, label, scope, period, unit, currency, badge, value, missing, _ = plain[key]
-        found[key] = Figure(
-            key=key,
-            metric=metric,
-            label=label,
-            unit=Unit(unit),
-            value=value,
-            badge=Badge(badge),
-            trace=_UNTRACED,
-            scope=scope,
-            period=period,
-            missing=missing,
-            currency=currency,
-        )
-    return found
+def _kept(figure: Figure, *, shown: bool) -> Kept:
+    return Kept(
+        metric=figure.metric,
+        label=figure.label,
+        scope=figure.scope,
+        period=figure.period,
+        unit=figure.unit.value,
+        currency=figure.currency,
+        badge=figure.badge.value,
+        value=figure.value,
+        missing=figure.missing,
+        shown=int(shown),
+    )
+
+
+def figure_of(key: str, kept: Kept) -> Figure:
+    """Return the figure that something is kept of, without its trace."""
+    return Figure(
+        key=key,
+        metric=kept.metric,
+        label=kept.label,
+        unit=Unit(kept.unit),
+        value=kept.value,
+        badge=Badge(kept.badge),
+        trace=_UNTRACED,
+        scope=kept.scope,
+        period=kept.period,
+        missing=kept.missing,
+        currency=kept.currency,
+    )
 
 
 def _read(edition: Edition, plain: dict[str, Any]) -> Print:
+    figures = {key: Kept(*row) for key, row in plain["figures"].items()}
     return Print(
         edition=edition,
-        figures=figures_of(plain["figures"], plain["figures"]),
-        printed=frozenset(key for key, row in plain["figures"].items() if row[-1]),
+        figures=figures,
+        printed=frozenset(key for key, row in figures.items() if row.shown),
         kpis=tuple(plain["kpis"]),
         findings=tuple(load(FindingLine, line) for line in plain["findings"]),
         actions=tuple(load(ActionLine, line) for line in plain["actions"]),

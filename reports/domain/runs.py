@@ -207,14 +207,15 @@ def hurry() -> bool:
     return True
 
 
-def claim(*, run_id: int, at: dt.datetime) -> Run | None:
-    """Take a queued run whose time has come; return it with its report and entity, or None where it is not to be had."""
+def claim(*, run_id: int, at: dt.datetime, step: int = 0, doing: str = "Reading the records") -> Run | None:
+    """Take a queued run whose time has come; return it with its report and entity, or None where it is not to be had.
+
+    ``step`` and ``doing`` say how far it is already, as in `advance`.
+    """
     run = Run.objects.select_related("report", "entity", "by").filter(_ripe(at), pk=run_id).first()
     if run is None or run.state != RunState.QUEUED:
         return None
-    taken = move(
-        run, RunState.RUNNING, started_at=at, tries=run.tries + 1, step=0, doing="Reading the records"
-    )
+    taken = move(run, RunState.RUNNING, started_at=at, tries=run.tries + 1, step=step, doing=doing)
     return run if taken else None
 
 

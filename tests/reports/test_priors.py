@@ -1,16 +1,18 @@
 """What a figure compares with: every headline figure says what it was before, and the edition before is not read whole."""
 
 import datetime as dt
+from concurrent.futures import Future
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from crew.models import Person
 from portfolio.models import BookingStage, Entity
 from reports.document import Document, load
-from reports.domain import editions, issue, prints, runs, trace
+from reports.domain import actions, commentary, editions, forms, issue, oneoff, prints, runs, trace
 from reports.figures import write
-from reports.models import Edition, EditionPrint, Report, Trigger
+from reports.models import ActionState, Edition, EditionPrint, Report, Trigger
 from tests.factories.portfolio import BookingFactory
 
 AS_OF = dt.date(2026, 11, 10)
@@ -91,3 +93,48 @@ def test_the_edition_before_is_compared_by_its_print_and_an_older_one_by_its_doc
     assert by_document.edition == older
     for name in ("figures", "printed", "kpis", "findings", "actions"):
         assert getattr(by_print, name) == getattr(by_document, name), name
+
+
+@pytest.mark.once
+@pytest.mark.usefixtures("pipeline")
+@pytest.mark.parametrize("what", ["nothing", "action", "words", "edition"])
+def test_what_changed_since_an_edition_was_made_ahead_is_in_it(
+    what: str, ceo: Report, owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    action = actions.add(
+        report=ceo, title="Mend the dock", owner="Founder", due_on=NEXT, today=AS_OF, by=owner, at=AT
+    )
+    made: list[Document] = []
+
+    def begin(document: Document) -> forms.Forms:
+        made.append(document)
+        if len(made) == 2 and what == "action":
+            actions.settle(action=action, state=ActionState.DROPPED, by=owner, at=AT)
+        elif len(made) == 2 and what == "words":
+            commentary.write(report=ceo, entity=None, anchor="", body="Words", by=owner, at=AT)
+        elif len(made) == 2 and what == "edition":
+            asked = runs.queue(
+                report=ceo, trigger=Trigger.COMMAND, as_of=AS_OF, at=AT, send_to=["a@example.com"], here=True
+            )
+            issue.carry_out(run_id=asked.pk, at=AT)
+        pages: Future[bytes] = Future()
+        pages.set_result(b"")
+        return forms.Forms((), (), pages, "")
+
+    drawn: list[Document] = []
+    monkeypatch.setattr(forms, "begin", begin)
+    monkeypatch.setattr(forms, "render", lambda document: drawn.append(document) or ())
+    reports = [ceo, Report.objects.get(slug="cmo")]
+    found = oneoff.issue_many(reports=reports, entity=None, as_of=AS_OF, send_to=[], at=AT)
+
+    kept = [load(Document, run.edition.document) for run in found if run.edition]
+    assert [document.head.report for document in kept] == ["ceo", "cmo"]
+    assert kept[1] == made[1]
+    if what == "nothing":
+        assert (kept[0], drawn) == (made[0], [])
+        return
+    assert kept[0] == drawn[-1] != made[0]
+    titles = [line.title for line in kept[0].actions]
+    assert ("Mend the dock" in titles, len(kept[0].commentary), kept[0].number) == (
+        what != "action", int(what == "words"), 2 if what == "edition" else 1,
+    )  # fmt: skip
