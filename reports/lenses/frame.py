@@ -108,9 +108,10 @@ def kpi(
     change = desk.change(now, before) if before is not None else None
     tone = Tone.PLAIN
     if target is not None and target.value is not None and now.value is not None:
-        met = now.value <= target.value if better is Better.LESS else now.value >= target.value
+        less = better is Better.LESS
+        met = now.value <= target.value if less else now.value >= target.value
         tone = Tone.GOOD if met else Tone.WARN
-        status = status or ("on target" if met else "short of target")
+        status = status or ("on target" if met else "over target" if less else "short of target")
     return Kpi(
         figure=now.key,
         prior=before.key if before is not None else "",
