@@ -128,7 +128,7 @@ class _Page:
             return joined([f'<span class="tone-{tone}">{text}</span>']) if tone else markup.words(piece, text)
         words = ["traced", *(["missing"] if piece.missing else [f"tone-{tone}"] if tone else [])]
         badge = "" if piece.missing else f"{piece.badge.capitalize()}: "
-        mark = f" {_provenance_mark(piece)}" if piece.mark else ""
+        mark = f"\N{NO-BREAK SPACE}{_provenance_mark(piece)}" if piece.mark else ""
         return joined(
             [
                 f'<a class="{" ".join(words)}" href="{escape(piece.href)}"',
