@@ -5,18 +5,14 @@ steps, tables first, and every place where something was left out says so and li
 content id; the mail says everything without them, and without styles.
 """
 
-import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from pathlib import Path
 from typing import Any, TypeVar
 
-import css_inline
-from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from reports.document import (
     Align,
@@ -33,10 +29,11 @@ from reports.document import (
     Table,
     Tone,
 )
-from reports.render import markup
+from reports.render import mail_styles, markup
 from reports.render.frame import Frame, Piece
 from reports.render.frame_parts import Kind, Part, day, is_said
-from reports.render.markup import joined, with_breaks
+from reports.render.mail_styles import styled, tag
+from reports.render.markup import broken, joined
 from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATUS_WORDS, action_state, count, one_line
 
 # Bytes of HTML we send at most. Gmail cuts at about 102 KB; the transport adds a little of its own.
@@ -51,9 +48,10 @@ _SHORTENED = "This mail is shortened so that mail programs show all of it; each 
 _USUAL_REST = 45_000
 # A sentence that says what is left out is no longer than this, but for the edition's address.
 _SENTENCE = 300
-# Where a table's rows come in, once everything around them has its styles.
-_ROWS = re.compile("<!--rows ([0-9]+)-->")
+# Where a block comes in, once the frame around it has its styles.
+_BODIES = re.compile("<!--([0-9]+)-->")
 _TOTAL = 'class="tt" '
+_SPECIAL = re.compile("[&<>\"']")
 
 # About as wide as a figure gets.
 _FIGURE = "$1,234,567"
@@ -114,27 +112,16 @@ def render(document: Document, *, chart_cid: Callable[[str], str], frame: Frame 
             return kept
 
 
-def _finished(context: dict[str, Any], rows: Sequence[str]) -> str:
-    sheet, head = _styles()
-    body = render_to_string("mail/report.html", {**context, "css": mark_safe(sheet)})  # noqa: S308  # nosec
-    # No style is written into a row, so that rows need not pass through the inliner: `report_head.css` has theirs.
-    made = _inliner().inline(_tidy(body)).replace("<!--head-->", f"<style>{head}</style>", 1)
-    return _ROWS.sub(lambda found: rows[int(found[1])], made)
+def _finished(context: dict[str, Any], bodies: Sequence[str]) -> str:
+    """Return the whole mail: its frame with its styles, and in it what was made with its own."""
+    top, body, rest = _tidy(render_to_string("mail/report.html", context)).partition("<body>")
+    # Above its body there is text in the title alone.
+    top = top.replace("&#x27;", "'").replace("&quot;", '"').replace("<!--head-->", mail_styles.head())
+    return _BODIES.sub(lambda found: bodies[int(found[1])], top + styled(body + rest))
 
 
 def _tidy(markup: str) -> str:
     return "\n".join(line.strip() for line in markup.splitlines() if line.strip())
-
-
-@functools.cache
-def _inliner() -> css_inline.CSSInliner:
-    return css_inline.CSSInliner(load_remote_stylesheets=False, minify_css=True)
-
-
-@functools.cache
-def _styles() -> tuple[str, str]:
-    folder = Path(settings.BASE_DIR) / "templates" / "mail"
-    return (folder / "report.css").read_text(), (folder / "report_head.css").read_text().strip()
 
 
 class _Mail:
@@ -148,7 +135,9 @@ class _Mail:
         self.chart_cid = chart_cid
         self.room = _ROOMS[0]
         self._bodies: list[str] = []
-        self._rows: dict[tuple[int, bool, int | None], list[str]] = {}
+        self._all: dict[tuple[int, bool, int | None], list[str]] = {}
+        self._rows: dict[tuple[int, int | None, bool, int | None], tuple[list[str], int]] = {}
+        self._stacked: dict[int, bool] = {}
 
     # Trials
 
@@ -159,7 +148,7 @@ class _Mail:
 
     def rows_length(self, at: int) -> int:
         """Return the bytes of all rows there is room for."""
-        return sum(len("".join(self.rows(table)).encode()) for table in self._tables_in(at))
+        return sum(self._rows_in(table)[1] for table in self._tables_in(at))
 
     def may_hold(self, at: int, smaller: int, rest: int) -> bool:
         """Tell whether a room may hold the mail, which has so many bytes beside its rows in a smaller one.
@@ -268,27 +257,13 @@ class _Mail:
         href = f"{self.document.url}#{part.anchor}"
         if part.kind is Kind.DEFINITIONS and not self.room.definitions and self.document.definitions:
             number = count(len(self.document.definitions), "definition")
-            blocks = [
-                {
-                    "kind": "quiet",
-                    "text": joined(
-                        [f'{number}, left out here. <a href="{escape(href)}">See them on the page</a>.']
-                    ),
-                }
-            ]
+            blocks = [_p("q", _left(f"{number}, left out here.", href))]
         else:
             shown = part.blocks[: self.room.blocks]
             blocks = [self.block(block, href) for block in shown]
             if len(shown) < len(part.blocks):
                 more = count(len(part.blocks) - len(shown), "more block")
-                blocks.append(
-                    {
-                        "kind": "quiet",
-                        "text": joined(
-                            [f'{more}, left out here. <a href="{escape(href)}">See the whole section</a>.']
-                        ),
-                    }
-                )
+                blocks.append(_p("q", _left(f"{more}, left out here.", href, "See the whole section")))
         groups = []
         for group in part.groups:
             lines, left = self.first(group.lines, "line")
@@ -298,18 +273,20 @@ class _Mail:
             "anchor": part.anchor,
             "title": self.cut(part.title),
             "lead": self.cut(part.lead),
-            "blocks": blocks,
+            "blocks": [self.body(block) for block in blocks],
             "groups": groups,
         }
 
     def tile(self, tile: Any) -> dict[str, Any]:
         return {
             "label": self.cut(tile.label),
-            "value": self.piece(replace(tile.value, mark="")),
+            "value": SafeString(self.piece(replace(tile.value, mark=""))),
             "missing": tile.value.missing,
-            "prior": tile.prior and self.piece(tile.prior),
-            "change": tile.change and not tile.change.missing and self.piece(replace(tile.change, mark="")),
-            "target": tile.target and self.piece(tile.target),
+            "prior": tile.prior and SafeString(self.piece(tile.prior)),
+            "change": tile.change
+            and not tile.change.missing
+            and SafeString(self.piece(replace(tile.change, mark=""))),
+            "target": tile.target and SafeString(self.piece(tile.target)),
             "tone": TONES[tile.tone] if tile.tone is not Tone.MUTED else "",
             "status": self.cut(tile.status),
             "badge": BADGE_WORDS[tile.badge],
@@ -317,13 +294,16 @@ class _Mail:
 
     # Text and figures
 
-    def piece(self, piece: Piece) -> SafeString:
-        text, tone = with_breaks(self.cut(piece.text)), TONES[piece.tone]
+    def piece(self, piece: Piece) -> str:
+        words, tone = broken(self.cut(piece.text)), TONES[piece.tone]
         if not piece.key:
-            return joined([f'<span class="{tone}">{text}</span>']) if tone else markup.words(piece, text)
+            if tone:
+                return f'<span class="{tone}">{words}</span>'
+            return markup.words(piece, SafeString(words)) if piece.said else words
         mark = f'&nbsp;<span class="k">{escape(piece.mark)}</span>' if piece.mark else ""
         word = "x" if piece.missing else tone or "f"
-        return joined([f'<a class="{word}" href="{escape(piece.href)}">{text}</a>{mark}'])
+        href = escape(piece.href) if _SPECIAL.search(piece.href) else piece.href
+        return f'<a class="{word}" href="{href}">{words}</a>{mark}'
 
     def line(self, line: Line) -> SafeString:
         limit = None if self.room.items is None else self.room.items * 4
@@ -331,97 +311,137 @@ class _Mail:
         more = " …" if limit is not None and len(pieces) > limit else ""
         return joined([markup.line(pieces[:limit], self.piece), more])
 
-    def block(self, block: Block, href: str) -> dict[str, Any]:
+    def body(self, made: str) -> SafeString:
+        """Return the mark that a block, made with its styles, takes the place of in the end."""
+        self._bodies.append(_as_written(made))
+        return joined([f"<!--{len(self._bodies) - 1}-->"])
+
+    def block(self, block: Block, href: str) -> str:
         match block:
             case Table():
                 return self.table(block, href)
             case Chart():
-                title, alt = self.cut(block.title), self.cut(block.alt)
-                return {"kind": "chart", "title": title, "alt": alt, "cid": self.chart_cid(block.name)}
+                title, alt = text(self.cut(block.title)), escape(self.cut(block.alt)).replace("&#x27;", "'")
+                cid = self.chart_cid(block.name)
+                image = tag(f'<img class="img" src="cid:{cid}" alt="{alt}" width="440">')
+                return _p("cap", title) + _p("", image)
             case Para():
-                return {"kind": "para", "text": self.line(block.line), "said": is_said(block.line)}
+                return _p("co" if is_said(block.line) else "", self.line(block.line))
             case Bullets():
                 shown, left = self.first(block.lines, "line")
-                lines = [self.line(line) for line in shown]
-                return {
-                    "kind": "bullets",
-                    "ordered": block.ordered,
-                    "said": any(map(is_said, block.lines)),
-                    "lines": lines,
-                    "left": left,
-                    "href": href,
-                }
+                name, item = "ol" if block.ordered else "ul", tag("<li>")
+                lines = "".join(f"{item}{self.line(line)}</li>" for line in shown)
+                made = f"{tag(f'<{name}>')}{lines}</{name}>"
+                if any(map(is_said, block.lines)):
+                    opening = tag('<div class="co">')
+                    made = f"{opening}{made}</div>"
+                return made + (_p("q", _left(left, href)) if left else "")
             case Note():
-                kind = "quiet" if block.tone is Tone.MUTED else "note"
-                return {"kind": kind, "tone": TONES[block.tone], "text": self.line(block.line)}
+                tone = f"note n{TONES[block.tone]}" if TONES[block.tone] else "note"
+                return _p("q" if block.tone is Tone.MUTED else tone, self.line(block.line))
 
-    def table(self, table: Table, href: str) -> dict[str, Any]:
-        badges, _ = self.frame.grid(table)
-        rows = self.rows(table)
-        columns = self._columns(table)
-        hidden = len(table.rows) - len(rows)
-        self._bodies.append("".join(rows))
-        return {
-            "kind": "table",
-            "title": self.cut(table.title),
-            "columns": [
-                {
-                    "label": with_breaks(self.cut(column.label)),
-                    "badge": badge,
-                    "right": column.align is Align.RIGHT,
-                }
+    def table(self, table: Table, href: str) -> str:
+        rows, title, note = self.rows(table), text(self.cut(table.title)), text(self.cut(table.note))
+        if not table.rows:
+            made = _p("cap", title) + _p("q", text(self.cut(table.empty)))
+        else:
+            badges, _ = self.frame.grid(table)
+            columns = self._columns(table)
+            starts = {aside: tag(f'<th scope="col" align="{aside}">') for aside in ("left", "right")}
+            heads = "".join(
+                f"{starts['right' if column.align is Align.RIGHT else 'left']}{broken(self.cut(column.label))}"
+                + (f'<br><span class="k">{badge}</span></th>' if badge else "</th>")
                 for column, badge in zip(columns, badges, strict=False)
-            ],
-            "stack": _needs_stacking(table),
-            "dense": len(columns) > 4,
-            "rows": joined([f"<!--rows {len(self._bodies) - 1}-->"]),
-            "left": f"{count(hidden, 'more row')}." if hidden else "",
-            "href": href,
-            "note": self.cut(table.note),
-            "empty": "" if table.rows else self.cut(table.empty),
-        }
+            )
+            dense = len(columns) > 4
+            look = f"d{' st' if self._stacks(table) else ''}{' dn' if dense else ''}"
+            opening = tag(f'<table class="{look}" cellpadding="{4 if dense else 6}" cellspacing="0">')
+            caption = tag('<caption class="cap" align="left">')
+            made = (
+                f"{opening}{caption}{title}</caption><thead><tr>{heads}</tr></thead>"
+                f"<tbody>{''.join(rows)}</tbody></table>"
+            )
+        hidden = len(table.rows) - len(rows)
+        if hidden:
+            made += _p("q", _left(f"{count(hidden, 'more row')}.", href))
+        return made + (_p("q", note) if note else "")
 
     def _columns(self, table: Table) -> Sequence[Column]:
         return table.columns[:12] if self.room.items is not None else table.columns
 
     def rows(self, table: Table) -> list[str]:
         """Return the rows there is room for: the first ones, and up to three totals."""
+        return self._rows_in(table)[0]
+
+    def _rows_in(self, table: Table) -> tuple[list[str], int]:
+        """Return the rows there is room for, and their bytes, as of an earlier trial with as much room."""
         limit = 0 if table.detail and not self.room.detail else self.room.rows
+        key = (id(table), limit, self.room.items is None, self.room.characters)
+        if key not in self._rows:
+            rows = self._first_rows(table, limit)
+            made = "".join(rows)
+            self._rows[key] = rows, len(made) if made.isascii() else len(made.encode())
+        return self._rows[key]
+
+    def _first_rows(self, table: Table, limit: int | None) -> list[str]:
         if limit == 0 and not any(row.total for row in table.rows):
             return []
-        # As made for an earlier trial with as many columns and characters, where there was one.
         key = (id(table), self.room.items is None, self.room.characters)
-        if key not in self._rows:
-            self._rows[key] = self._all_rows(table)
-        made = self._rows[key]
+        if key not in self._all:
+            self._all[key] = self._all_rows(table)
+        made = self._all[key]
         if limit is None:
             return made
         plain = [at for at, row in enumerate(table.rows) if not row.total][:limit]
         totals = [at for at, row in enumerate(table.rows) if row.total][:3]
         return [made[at] for at in sorted((*plain, *totals))]
 
+    def _stacks(self, table: Table) -> bool:
+        if id(table) not in self._stacked:
+            self._stacked[id(table)] = _needs_stacking(table)
+        return self._stacked[id(table)]
+
     def _all_rows(self, table: Table) -> list[str]:
         badges, grid = self.frame.grid(table)
-        stack = _needs_stacking(table)
+        stack = self._stacks(table)
         starts = [""]
         for column, badge in zip(self._columns(table)[1:], badges[1:], strict=False):
             known = f" ({badge})" if badge else ""
-            words = with_breaks(self.cut(column.label))
+            words = broken(self.cut(column.label))
             starts.append(f'<span class="l">{words}{known}: </span>' if stack else "")
-        rights = [' align="right"' if column.align is Align.RIGHT else "" for column in table.columns]
+        rights = ['<td align="right">' if column.align is Align.RIGHT else "<td>" for column in table.columns]
         return [self.row(row, pieces, starts, rights) for row, pieces in zip(table.rows, grid, strict=True)]
 
-    def row(self, row: Row, pieces: Sequence[Piece], starts: Sequence[str], rights: Sequence[str]) -> str:
+    def row(self, row: Row, pieces: Sequence[Piece], starts: Sequence[str], opens: Sequence[str]) -> str:
         """Return a row as the inliner would write it, were there a style for any part of it."""
         cells = []
-        for at, (piece, start, right) in enumerate(zip(pieces, starts, rights, strict=False)):
+        for piece, start, opening in zip(pieces, starts, opens, strict=False):
             inner = self.piece(piece)
-            if at == 0:
-                cells.append(f'<th scope="row" align="left">{inner}</th>')
+            if cells:
+                cells.append(f"{opening}{start if inner else ''}{inner}</td>")
             else:
-                cells.append(f"<td{right}>{start if inner else ''}{inner}</td>")
-        made = f'<tr {_TOTAL if row.total else ""}valign="top">{"".join(cells)}</tr>'
-        return made if made.isprintable() else _tidy(made).replace("\xa0", "&nbsp;")
+                cells.append(f'<th scope="row" align="left">{inner}</th>')
+        return _as_written(f'<tr {_TOTAL if row.total else ""}valign="top">{"".join(cells)}</tr>')
+
+
+def _as_written(made: str) -> str:
+    """Return markup of lines without spaces around them, as the frame is."""
+    return made if made.isprintable() else _tidy(made).replace("\xa0", "&nbsp;")
+
+
+def _p(look: str, made: str) -> str:
+    opening = tag(f'<p class="{look}">' if look else "<p>")
+    return f"{opening}{made}</p>"
+
+
+def _left(said: str, href: str, words: str = "See them on the page") -> str:
+    """Return the sentence that says what is left out, and the link to it."""
+    return f'{said} <a href="{escape(href)}">{words}</a>.'
+
+
+def text(words: str) -> str:
+    """Return text between tags, where quotation marks are only what they are."""
+    return escape(words, quote=False)
 
 
 def _needs_stacking(table: Table) -> bool:

@@ -15,6 +15,8 @@ from reports.render.frame import Piece
 # No column of a table, on a phone or in a mail, holds a longer word in one line.
 _LONGEST = 24
 _STEP = 16
+_LONG = re.compile(rf"\S{{{_LONGEST + 1}}}")
+_MARKUP = re.compile("[&<>]")
 
 
 def joined(parts: Iterable[str]) -> SafeString:
@@ -24,9 +26,14 @@ def joined(parts: Iterable[str]) -> SafeString:
 
 def with_breaks(text: str) -> SafeString:
     """Return text escaped, with places to break (``<wbr>``) in words that are too long for a column."""
-    if len(text) <= _LONGEST or max(map(len, text.split()), default=0) <= _LONGEST:
-        return SafeString(html.escape(text, quote=False))
-    return joined(
+    return SafeString(broken(text))
+
+
+def broken(text: str) -> str:
+    """Return text as `with_breaks` does, for what is joined further."""
+    if not _LONG.search(text):
+        return html.escape(text, quote=False) if _MARKUP.search(text) else text
+    return "".join(
         html.escape(bit, quote=False)
         if len(bit) <= _LONGEST
         else "<wbr>".join(html.escape(bit[at : at + _STEP], quote=False) for at in range(0, len(bit), _STEP))
