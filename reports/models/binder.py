@@ -24,7 +24,7 @@ class Binder(models.Model):
         ordering = ["-number"]
 
     def __str__(self) -> str:
-        return f"Binder {self.number}, as of {self.as_of}"
+        return f"Binder {self.number}, as of {self.as_of:%-d %b %Y}"
 
 
 class BinderEdition(models.Model):

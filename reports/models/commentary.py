@@ -51,4 +51,4 @@ class Commentary(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.report} {self.anchor or 'headline'}, {self.written_at:%Y-%m-%d}"
+        return f"{self.report} {self.anchor or 'headline'}, {self.written_at:%-d %b %Y}"

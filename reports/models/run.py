@@ -143,7 +143,7 @@ class Run(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.report.title}, as of {self.as_of}"
+        return f"{self.report.title}, as of {self.as_of:%-d %b %Y}"
 
 
 class HeldDraft(models.Model):
