@@ -7,21 +7,19 @@ become entries in `portfolio.domain.intake`; whether the books still hold is ask
 """
 
 import datetime as dt
-import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
-from django.db.models.base import ModelState
+from django.db import IntegrityError, transaction
 
 from core import audit, months
 from core.collector import uncollected
 from core.money import LIMIT_MINOR, format_minor
-from portfolio.domain import periods, sealing
+from portfolio.domain import hashing, periods, sealing
 from portfolio.models import (
     Account,
     Booking,
@@ -38,9 +36,14 @@ _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 
 # What the audit trail calls an entry.
 _SUBJECT = JournalEntry._meta.label_lower
+_EARLIEST, _LATEST = months.EARLIEST, months.LATEST
 
 T = TypeVar("T")
 _Key = tuple[str, str | None]
+# Id and currency of the accounts of a batch that are the entity's, by their place in memory, which each is kept to hold.
+_Accounts = dict[int, tuple[int, str, Account]]
+# So many ids of a batch are looked for before all of them are.
+_SAMPLE = 32
 
 
 class LedgerError(Exception):
@@ -211,10 +214,10 @@ def reverse(
 def _post_one(
     *, entity: Entity, draft: Draft, action: str, by: AbstractBaseUser | None, at: dt.datetime
 ) -> JournalEntry:
-    row = _row(entity, draft)
+    row = _row(entity, draft, {})
     by_id = by.pk if by is not None else None
 
-    data: dict[str, Any] = {"source": row.source, "debit_minor": _debit(row)}
+    data: dict[str, Any] = {"source": row.source, "debit_minor": row.debit_minor}
     if row.external_id is not None:
         data["external_id"] = row.external_id
     if row.reverses_id is not None:
@@ -229,7 +232,7 @@ def _post_one(
         if written.known is not None:
             _same_body(row, written.known)
             return JournalEntry.objects.get(pk=written.id)
-        return _as_read(entity, row, written, by_id, at)
+        return sealing.as_read(entity, row, written, by_id, at)
 
     with _translated(entity, [draft]):
         if EntrySource.OPENING not in (draft.source, draft.reverses and draft.reverses.source):
@@ -240,75 +243,83 @@ def _post_one(
         return entry
 
 
-def _as_read(
-    entity: Entity, row: sealing.EntryRow, written: sealing.Written, by_id: int | None, at: dt.datetime
-) -> JournalEntry:
-    """Return an entry as it will be read back, without the round that Django makes for every field of a new object."""
-    entry = JournalEntry.__new__(JournalEntry)
-    state = ModelState()
-    state.adding, state.db, state.fields_cache = False, DEFAULT_DB_ALIAS, {"entity": entity}
-    entry.__dict__ = {
-        "_state": state, "id": written.id, "entity_id": row.entity_id, "on": row.on, "month": row.month,
-        "currency": row.currency, "memo": row.memo, "state": "posted", "source": row.source,
-        "external_id": row.external_id, "body_hash": row.body_hash, "origin": row.origin,
-        "reverses_id": row.reverses_id, "reason": row.reason, "posted_at": at, "number": written.number,
-        "chain_hash": written.chain_hash, "by_id": by_id,
-    }  # fmt: skip
-    return entry
-
-
 def _post_batch(
     entity: Entity, drafts: Sequence[Draft], by: AbstractBaseUser | None, at: dt.datetime
 ) -> list[int]:
+    """Take a batch for new where a sample of it is, and look all its ids up where the books say that it is not.
+
+    The books hold an external id once, so that a batch which is not new is refused there, and nothing of it stays.
+    """
+    if not _known(entity, [*drafts[:: len(drafts) // _SAMPLE + 1], *drafts[-1:]]):
+        with suppress(LedgerError, IntegrityError), transaction.atomic():
+            return _post_new(entity, drafts, _checked(entity, drafts), by, at)
+        # What is wrong with it, if anything is, is now said in the order of the batch.
     with transaction.atomic():
-        pen = sealing.take_pen(entity_id=entity.pk)
+        sealing.take_pen(entity_id=entity.pk)
         known = _known(entity, drafts)
         # The id where an entry is in the books, None where it is new.
         places = [known.get((draft.source, draft.external_id)) for draft in drafts]
-        new = [draft for draft, place in zip(drafts, places, strict=True) if place is None]
         for draft, place in zip(drafts, places, strict=True):
             if place is not None:
-                _same_body(_row(entity, draft), place[1])
-        debit_minor = 0
+                _same_body(_row(entity, draft, {}), place[1])
+        new = [draft for draft, place in zip(drafts, places, strict=True) if place is None]
+        fresh = iter(_post_new(entity, new, _once_each(_checked(entity, new)), by, at))
+        return [next(fresh) if place is None else place[0] for place in places]
 
-        def rows() -> Iterator[sealing.EntryRow]:
-            nonlocal debit_minor
-            seen: set[_Key] = set()
-            for draft in new:
-                row = _row(entity, draft)
-                if row.external_id is not None:
-                    key = (row.source, row.external_id)
-                    if key in seen:
-                        raise DifferentBodyError(
-                            f"{_named(row)} has the id {row.external_id!r} of another entry of this batch; "
-                            "give each its own."
-                        )
-                    seen.add(key)
-                debit_minor += _debit(row)
-                yield row
 
-        written: list[int] = []
-        if new:
-            by_id = by.pk if by is not None else None
-            written = sealing.write(rows(), pen=pen, entity_id=entity.pk, many=len(new), by_id=by_id, at=at)
-            if any(draft.source == EntrySource.OPENING for draft in new):
-                _mark_opening(entity)
-            audit.record(
-                action="portfolio:entries:post",
-                subject=entity,
-                by=by,
-                at=at,
-                entity=entity.slug,
-                data={
-                    "entries": len(written),
-                    "first": written[0],
-                    "last": written[-1],
-                    "debit_minor": debit_minor,
-                    "sources": sorted({draft.source.value for draft in new}),
-                },
-            )
-    fresh = iter(written)
-    return [next(fresh) if place is None else place[0] for place in places]
+def _checked(entity: Entity, drafts: Iterable[Draft]) -> Iterator[hashing.EntryRow]:
+    accounts: _Accounts = {}
+    for draft in drafts:
+        yield _row(entity, draft, accounts)
+
+
+def _once_each(rows: Iterable[hashing.EntryRow]) -> Iterator[hashing.EntryRow]:
+    seen: set[_Key] = set()
+    for row in rows:
+        if row.external_id is not None:
+            key = (row.source, row.external_id)
+            if key in seen:
+                raise DifferentBodyError(
+                    f"{_named(row)} has the id {row.external_id!r} of another entry of this batch; "
+                    "give each its own."
+                )
+            seen.add(key)
+        yield row
+
+
+def _post_new(
+    entity: Entity,
+    drafts: Sequence[Draft],
+    rows: Iterator[hashing.EntryRow],
+    by: AbstractBaseUser | None,
+    at: dt.datetime,
+) -> list[int]:
+    """Write the rows of these drafts, each as it is made, and tell the audit trail; runs inside the caller's transaction."""
+    if not drafts:
+        return []
+    pen = sealing.take_pen(entity_id=entity.pk)
+    by_id = by.pk if by is not None else None
+    written, debit_minor = sealing.write(
+        rows, pen=pen, entity_id=entity.pk, many=len(drafts), by_id=by_id, at=at
+    )
+    sources = {draft.source for draft in drafts}
+    if EntrySource.OPENING in sources:
+        _mark_opening(entity)
+    audit.record(
+        action="portfolio:entries:post",
+        subject=entity,
+        by=by,
+        at=at,
+        entity=entity.slug,
+        data={
+            "entries": len(written),
+            "first": written[0],
+            "last": written[-1],
+            "debit_minor": debit_minor,
+            "sources": sorted(source.value for source in sources),
+        },
+    )
+    return written
 
 
 def _mark_opening(entity: Entity) -> None:
@@ -353,30 +364,33 @@ def _retried(attempt: Callable[[], T]) -> T:
         return attempt()
 
 
-def _row(entity: Entity, draft: Draft) -> sealing.EntryRow:
+def _row(entity: Entity, draft: Draft, accounts: _Accounts) -> hashing.EntryRow:
     """Check an entry whole and return it as the row to be written, with its hash."""
     on, memo, lines, source, external_id, origin, reverses, reason = draft
     said = f"{memo}{external_id}{origin}{reason}"
-    # A draft whose words are all fine is seen to be so at once; the others are told what is wrong.
-    if len(said) > EXTERNAL_ID_LIMIT or external_id == "" or not memo.strip() or _UNWRITABLE.search(said):
+    # A draft whose words are plain is seen to be so at once; the others are looked at one by one.
+    if (
+        len(said) > EXTERNAL_ID_LIMIT or external_id == "" or not memo or memo.isspace()
+        or "\0" in said or not said.isascii()
+    ):  # fmt: skip
         _check_texts(draft)
-    if not months.EARLIEST <= on <= months.LATEST:
-        raise FarDateError(
-            f"{_named(draft)} is outside {months.EARLIEST.year} to {months.LATEST.year}; check the year."
-        )
+    if not _EARLIEST <= on <= _LATEST:
+        raise FarDateError(f"{_named(draft)} is outside {_EARLIEST.year} to {_LATEST.year}; check the year.")
     if len(lines) < 2:
         raise EmptyEntryError(f"{_named(draft)} has {len(lines)} postings; an entry needs at least two.")
-    entity_id, currency, total = entity.id, lines[0].account.currency, 0
-    postings: list[sealing.PostingRow] = []
+    currency, total, debit = "", 0, 0
+    postings: list[hashing.PostingRow] = []
     for account, amount, booking, words in lines:
-        if account.entity_id != entity_id:
-            raise ForeignAccountError(
-                f"{_named(draft)} uses account {account} of another entity; use an account of {entity.name}."
-            )
-        if account.currency != currency:
-            raise MixedCurrencyError(
-                f"{_named(draft)} mixes {currency} and {account.currency}; post one entry for each currency."
-            )
+        looked_at = accounts.get(id(account))
+        if looked_at is None:
+            looked_at = accounts[id(account)] = _look_at(entity, draft, account)
+        account_id, its_currency, _ = looked_at
+        if its_currency != currency:
+            if currency:
+                raise MixedCurrencyError(
+                    f"{_named(draft)} mixes {currency} and {its_currency}; post one entry for each currency."
+                )
+            currency = its_currency
         if type(amount) is not int or not -LIMIT_MINOR <= amount <= LIMIT_MINOR or not amount:
             raise EmptyEntryError(
                 f"{_named(draft)} posts {amount!r} to account {account}; an amount is a whole number of minor units, "
@@ -385,16 +399,26 @@ def _row(entity: Entity, draft: Draft) -> sealing.EntryRow:
         if words:
             _check_text(draft, "posting memo", words, LINE_MEMO_LIMIT)
         total += amount
-        postings.append((account.id, amount, None if booking is None else booking.pk, words))
+        if amount > 0:
+            debit += amount
+        postings.append((account_id, amount, None if booking is None else booking.pk, words))
     if total:
         raise UnbalancedEntryError(
             f"{_named(draft)} is out of balance by {format_minor(total, currency)}; its postings must add up to zero."
         )
     reverses_id = None if reverses is None else reverses.pk
-    return sealing.EntryRow(
-        entity_id, on, on.year * 12 + on.month - 1, currency, memo, source.value, external_id,
-        body_hash(on, memo, reverses_id, reason, postings), origin, reverses_id, reason, postings,
+    return hashing.EntryRow(
+        entity.id, on, on.year * 12 + on.month - 1, currency, memo, source._value_, external_id,
+        hashing.body_hash(on, memo, reverses_id, reason, postings), origin, reverses_id, reason, postings, debit,
     )  # fmt: skip
+
+
+def _look_at(entity: Entity, draft: Draft, account: Account) -> tuple[int, str, Account]:
+    if account.entity_id != entity.id:
+        raise ForeignAccountError(
+            f"{_named(draft)} uses account {account} of another entity; use an account of {entity.name}."
+        )
+    return account.id, account.currency, account
 
 
 def _check_texts(draft: Draft) -> None:
@@ -418,15 +442,7 @@ def _check_text(draft: Draft, what: str, text: str, limit: int) -> None:
         raise TextError(f"{_named(draft)} has a character in its {what} that no database keeps; remove it.")
 
 
-def body_hash(
-    on: dt.date, memo: str, reverses_id: int | None, reason: str, postings: Sequence[sealing.PostingRow]
-) -> str:
-    """Return the SHA-256 of what makes two postings of one external id the same: not their origin, not their time."""
-    body = (on.isoformat(), memo, reverses_id, reason, postings)
-    return hashlib.sha256(repr(body).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _same_body(row: sealing.EntryRow, body_hash: str) -> None:
+def _same_body(row: hashing.EntryRow, body_hash: str) -> None:
     if row.body_hash != body_hash:
         raise DifferentBodyError(
             f"{_named(row)} has the id {row.external_id!r} of an entry that is in the books with another "
@@ -434,11 +450,7 @@ def _same_body(row: sealing.EntryRow, body_hash: str) -> None:
         )
 
 
-def _debit(row: sealing.EntryRow) -> int:
-    return sum(amount for _, amount, _, _ in row.postings if amount > 0)
-
-
-def _named(entry: Draft | JournalEntry | sealing.EntryRow) -> str:
+def _named(entry: Draft | JournalEntry | hashing.EntryRow) -> str:
     memo = _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", entry.memo)
     shown = memo if len(memo) <= 60 else memo[:59] + "…"
     return f"The entry “{shown}” of {months.spelled(entry.on)}"

@@ -8,21 +8,23 @@ itself stands in the migration ``journal_guards``.
 # ruff: noqa: S608 - the only words put into these statements are the names of tables and columns.
 
 import datetime as dt
-import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from itertools import chain, islice
+from itertools import islice
 from threading import Event
 from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.base import ModelState
 
 from core import audit
+from portfolio.domain import hashing
+from portfolio.models import Entity, JournalEntry
 
 _ENTRY = (
     'portfolio_journalentry (id, entity_id, "on", month, currency, memo, state, source, external_id, body_hash, '
@@ -36,7 +38,7 @@ _PART = {"sqlite": 5_400, "postgresql": 10_000}
 # So often, in seconds, the two threads of a batch may take turns; Python's own 5 ms is longer than most statements.
 _TURN = 0.0005
 # So many rows go into one INSERT on SQLite, for which it prepares itself anew; it takes 32,766 values.
-_SIZES = (1_800, 50, 1)
+_SIZES = (900, 50, 1)
 _SEAL_SQLITE = "INSERT INTO portfolio_seal VALUES (?, ?)"
 _SEAL_POSTGRESQL = (
     "UPDATE portfolio_journalentry SET state = 'posted' WHERE entity_id = %s AND number BETWEEN %s AND %s"
@@ -48,10 +50,10 @@ _OPEN_CHAIN = (
 )
 _HOLD = "SELECT number, head, CAST(opened_on AS text) FROM portfolio_entrychain WHERE entity_id = %s"
 _HOLD_POSTGRESQL = f"{_HOLD} FOR UPDATE"
-# The last id is the table's own on SQLite, whose transaction holds the only pen there is.
+# The next id is told by the table on SQLite, whose transaction holds the only pen there is.
 _NEXT_ID = "SELECT seq + 1 FROM sqlite_sequence WHERE name = 'portfolio_journalentry'"
 _FIND_ONE = (
-    f"SELECT c.number, c.head, CAST(c.opened_on AS text), ({_NEXT_ID}), e.id, e.body_hash FROM portfolio_entrychain c LEFT JOIN "
+    "SELECT c.number, c.head, CAST(c.opened_on AS text), e.id, e.body_hash FROM portfolio_entrychain c LEFT JOIN "
     "portfolio_journalentry e ON e.entity_id = c.entity_id AND e.source = ? AND e.external_id = ? WHERE c.entity_id = ?"
 )
 _NEW_IDS = (
@@ -67,30 +69,30 @@ _FIND_MANY = (
     "SELECT id, external_id, body_hash FROM portfolio_journalentry WHERE entity_id = %s AND source = %s "
     "AND external_id "
 )
+
+
+class _Form(NamedTuple):
+    """A table with its columns, and a row of SQLite's INSERT into it; what is shared by all rows has a number there."""
+
+    table: str
+    row: str
+
+
+# Numbers stand first, for what has none is numbered on from there.
+_ENTRY_FORM = _Form(
+    'portfolio_journalentry (entity_id, posted_at, by_id, "on", month, currency, memo, source, external_id, body_hash, origin, '
+    "reverses_id, reason, number, chain_hash, state)",
+    "(?1, ?2, ?3, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'draft')",
+)
+_POSTING_FORM = _Form(
+    "portfolio_posting (entry_id, month, account_id, amount_minor, booking_id, memo)", "(?, ?, ?, ?, ?, ?)"
+)
+_BARE_FORM = _Form(_POSTING_FORM.table, "(?, ?, ?, ?, NULL, '')")
 # What COPY would take for the end of a field or line, and its own sign.
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
-# (account, amount in minor units with debit positive, booking, memo) of one posting, without its entry.
-PostingRow = tuple[int, int, int | None, str]
 # Sends one part over a connection, statement by statement.
 _Send = Callable[[Any], Iterator[None]]
-
-
-class EntryRow(NamedTuple):
-    """One entry with its postings, checked and hashed."""
-
-    entity_id: int
-    on: dt.date
-    month: int
-    currency: str
-    memo: str
-    source: str
-    external_id: str | None
-    body_hash: str
-    origin: str
-    reverses_id: int | None
-    reason: str
-    postings: Sequence[PostingRow]
 
 
 class Pen(NamedTuple):
@@ -137,9 +139,17 @@ def find_many(*, entity_id: int, source: str, external_ids: Sequence[str]) -> li
 
 
 def write(
-    rows: Iterable[EntryRow], *, pen: Pen, entity_id: int, many: int, by_id: int | None, at: dt.datetime
-) -> list[int]:
-    """Write so many entries of one entity as drafts with their postings, seal them and move the head; return their ids.
+    rows: Iterable[hashing.EntryRow],
+    *,
+    pen: Pen,
+    entity_id: int,
+    many: int,
+    by_id: int | None,
+    at: dt.datetime,
+) -> tuple[list[int], int]:
+    """Write so many entries of one entity as drafts with their postings, seal them and move the head.
+
+    Returns their ids and the sum of their debits in minor units.
 
     Runs inside the caller's transaction, which took the pen. Where there are several parts, the database writes one
     while Python makes the next: another thread waits for it meanwhile on this thread's connection, which whoever makes
@@ -152,20 +162,21 @@ def write(
     own.ensure_connection()
     lite = own.vendor == "sqlite"
     ids_of, send = (_ids_sqlite, _send_sqlite) if lite else (_ids_postgresql, _send_postgresql)
-    at_once, number, head = _PART[own.vendor], pen.number, pen.head
+    at_once, number, head, debit_minor = _PART[own.vendor], pen.number, pen.head, 0
     rows = iter(rows)
 
     def parts(ids: Sequence[int]) -> Iterator[_Send]:
-        nonlocal number, head
+        nonlocal number, head, debit_minor
         # The database has nothing to do while the first of several parts is made, so that one is small.
         start, end = 0, many if many <= at_once else -(-at_once // 3)
         while start < many:
             part = list(islice(rows, end - start))
             if pen.opened_on is not None and min(row.on for row in part).isoformat() < pen.opened_on:
                 raise IntegrityError(EARLY)
-            hashes = links(part, before=head, number=number, by_id=by_id, posted_at=at)
+            hashes = hashing.links(part, before=head, number=number, by_id=by_id, posted_at=at)
             sent = send(part, ids[start:end], number + 1, hashes, by_id, at)
             number, head = number + len(part), hashes[-1]
+            debit_minor += sum([row.debit_minor for row in part])
             start, end = end, end + at_once
             yield sent
 
@@ -174,7 +185,7 @@ def write(
         (_here if many <= at_once else _beside)(parts(ids), own.connection)
     with connection.cursor() as cursor:
         cursor.execute(_MOVE_CHAIN, [number, head, entity_id])
-    return ids
+    return ids, debit_minor
 
 
 def _here(parts: Iterable[_Send], connected: Any) -> None:
@@ -255,7 +266,7 @@ def at_once() -> Iterator[BaseDatabaseWrapper]:
 
 
 def write_one(
-    row: EntryRow, *, own: BaseDatabaseWrapper, by_id: int | None, at: dt.datetime, event: audit.Event
+    row: hashing.EntryRow, *, own: BaseDatabaseWrapper, by_id: int | None, at: dt.datetime, event: audit.Event
 ) -> Written:
     """Write and seal one entry, move the head and tell the audit trail, unless its external id is in the books.
 
@@ -270,33 +281,11 @@ def write_one(
     with own.cursor() as cursor:
         cursor.execute(_POST_POSTGRESQL, [
             row.entity_id, row.on, row.month, row.currency, row.memo, row.source, row.external_id, row.body_hash,
-            row.origin, row.reverses_id, row.reason, at, by_id, _rest(row, by_id, _instant(at)),
+            row.origin, row.reverses_id, row.reason, at, by_id, hashing.said(row) + hashing.by_and_when(by_id, at),
             accounts, amounts, bookings, memos,
             event.action, event.subject_type, event.subject_label, event.entity, event.scope, event.data,
         ])  # fmt: skip
         return Written(*cursor.fetchone())
-
-
-def links(
-    rows: Iterable[EntryRow], *, before: str, number: int, by_id: int | None, posted_at: dt.datetime
-) -> list[str]:
-    """Return the chain's hash at each of the entries that follow ``number``.
-
-    It is the SHA-256 over the hash before it and everything the entry says; the postings, the date and the words are
-    in its ``body_hash``.
-    """
-    sha256, instant = hashlib.sha256, _instant(posted_at)
-    found = []
-    for row in rows:
-        number += 1
-        said = f"('{before}', {number}, {_rest(row, by_id, instant)}"
-        before = sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
-        found.append(before)
-    return found
-
-
-def _instant(at: dt.datetime) -> str:
-    return at.astimezone(dt.UTC).isoformat()
 
 
 def _kept(at: dt.datetime) -> str:
@@ -304,31 +293,31 @@ def _kept(at: dt.datetime) -> str:
     return str(at.astimezone(dt.UTC).replace(tzinfo=None))
 
 
-def _rest(row: EntryRow, by_id: int | None, instant: str) -> str:
-    """Return what is hashed of an entry after the hash before it and its number."""
-    return repr((
-        row.entity_id, row.currency, row.source, row.external_id, row.origin, row.body_hash, by_id, instant,
-    ))[1:]  # fmt: skip
-
-
-def _entry(
-    pk: int | None, row: EntryRow, on: str, posted_at: object, by_id: int | None, number: int, chain_hash: str
-) -> tuple[Any, ...]:
-    return (
-        pk, row.entity_id, on, row.month, row.currency, row.memo, "draft", row.source, row.external_id,
-        row.body_hash, row.origin, row.reverses_id, row.reason, posted_at, by_id, number, chain_hash,
-    )  # fmt: skip
+def as_read(
+    entity: Entity, row: hashing.EntryRow, written: Written, by_id: int | None, at: dt.datetime
+) -> JournalEntry:
+    """Return an entry as it will be read back, without the round that Django makes for every field of a new object."""
+    entry = JournalEntry.__new__(JournalEntry)
+    state = ModelState()
+    state.adding, state.db, state.fields_cache = False, DEFAULT_DB_ALIAS, {"entity": entity}
+    entry.__dict__ = {
+        "_state": state, "id": written.id, "entity_id": row.entity_id, "on": row.on, "month": row.month,
+        "currency": row.currency, "memo": row.memo, "state": "posted", "source": row.source,
+        "external_id": row.external_id, "body_hash": row.body_hash, "origin": row.origin,
+        "reverses_id": row.reverses_id, "reason": row.reason, "posted_at": at, "number": written.number,
+        "chain_hash": written.chain_hash, "by_id": by_id,
+    }  # fmt: skip
+    return entry
 
 
 @cache
-def _inserting(table: str, rows: int) -> str:
-    """Return SQLite's INSERT of so many rows into a table named with its columns."""
-    one = f"({', '.join(['?'] * (table.count(',') + 1))})"
-    return f"INSERT INTO {table} VALUES {', '.join([one] * rows)}"
+def _inserting(form: _Form, rows: int) -> str:
+    """Return SQLite's INSERT of so many rows."""
+    return f"INSERT INTO {form.table} VALUES {', '.join([form.row] * rows)}"
 
 
 def _write_one_sqlite(
-    own: BaseDatabaseWrapper, row: EntryRow, by_id: int | None, at: dt.datetime, event: audit.Event
+    own: BaseDatabaseWrapper, row: hashing.EntryRow, by_id: int | None, at: dt.datetime, event: audit.Event
 ) -> Written:
     # Django's cursor would cost as much as the statements.
     execute = own.connection.execute
@@ -338,19 +327,21 @@ def _write_one_sqlite(
         if found is None:
             execute(_OPEN_CHAIN.replace("%s", "?"), (row.entity_id,))
             found = execute(_FIND_ONE, asked).fetchone()
-        number, head, opened_on, pk, known_id, known = found
+        number, head, opened_on, known_id, known = found
         if known_id is not None:
             return Written(known_id, number, head, known)
         on = row.on.isoformat()
         if opened_on is not None and on < opened_on:
             raise IntegrityError(EARLY)
-        pk, number = pk or 1, number + 1
-        (chain_hash,) = links([row], before=head, number=number - 1, by_id=by_id, posted_at=at)
+        number += 1
+        (chain_hash,) = hashing.links([row], before=head, number=number - 1, by_id=by_id, posted_at=at)
         posted_at = _kept(at)
-        execute(_inserting(_ENTRY, 1), _entry(pk, row, on, posted_at, by_id, number, chain_hash))
-        execute(_inserting(_POSTING, len(row.postings)), [
-            value for account_id, amount, booking_id, memo in row.postings
-            for value in (pk, account_id, row.month, amount, booking_id, memo)
+        pk = execute(_inserting(_ENTRY_FORM, 1), (
+            row.entity_id, posted_at, by_id, on, row.month, row.currency, row.memo, row.source, row.external_id,
+            row.body_hash, row.origin, row.reverses_id, row.reason, number, chain_hash,
+        )).lastrowid  # fmt: skip
+        execute(_inserting(_POSTING_FORM, len(row.postings)), [
+            value for posting in row.postings for value in (pk, row.month, *posting)
         ])  # fmt: skip
         execute(_SEAL_SQLITE, (pk, pk))
         execute(_MOVE_CHAIN_SQLITE, (number, chain_hash, row.entity_id))
@@ -365,26 +356,31 @@ def _ids_sqlite(connected: Any, many: int) -> list[int]:
 
 
 def _send_sqlite(
-    rows: Sequence[EntryRow],
+    rows: Sequence[hashing.EntryRow],
     ids: Sequence[int],
     number: int,
     hashes: Sequence[str],
     by_id: int | None,
     at: dt.datetime,
 ) -> _Send:
-    posted_at = _kept(at)
-    # SQLite keeps dates as ISO text, and Python's own adapter for dates is deprecated.
-    entries = [
-        _entry(None, row, row.on.isoformat(), posted_at, by_id, number, chain_hash)
-        for number, (row, chain_hash) in enumerate(zip(rows, hashes, strict=True), number)
-    ]
-    postings = [
-        (pk, account_id, row.month, amount, booking_id, memo)
-        for pk, row in zip(ids, rows, strict=True)
-        for account_id, amount, booking_id, memo in row.postings
-    ]
-    first = list(_inserts(_ENTRY, entries))
-    rest = [*_inserts(_POSTING, postings), (_SEAL_SQLITE, (ids[0], ids[-1]))]
+    shared = (rows[0].entity_id, _kept(at), by_id)
+    entries: list[Any] = []
+    for place, (row, chain_hash) in enumerate(zip(rows, hashes, strict=True), number):
+        _, on, month, currency, memo, source, external_id, body, origin, reverses_id, reason, _, _ = row
+        # SQLite keeps dates as ISO text, and Python's own adapter for dates is deprecated.
+        entries += (
+            on.isoformat(), month, currency, memo, source, external_id, body, origin, reverses_id, reason,
+            place, chain_hash,
+        )  # fmt: skip
+    # Most postings have no booking and no words; where all have neither, nothing of the kind is handed over.
+    form, postings = _BARE_FORM, _bare(rows, ids)
+    if postings is None:
+        form, postings = _POSTING_FORM, [
+            value for pk, row in zip(ids, rows, strict=True) for posting in row.postings
+            for value in (pk, row.month, *posting)
+        ]  # fmt: skip
+    first = list(_inserts(_ENTRY_FORM, entries, shared))
+    rest = [*_inserts(form, postings, ()), (_SEAL_SQLITE, (ids[0], ids[-1]))]
 
     def send(connected: Any) -> Iterator[None]:
         for sql, values in first:
@@ -399,13 +395,27 @@ def _send_sqlite(
     return send
 
 
-def _inserts(table: str, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+def _bare(rows: Sequence[hashing.EntryRow], ids: Sequence[int]) -> list[Any] | None:
+    found: list[Any] = []
+    for pk, row in zip(ids, rows, strict=True):
+        month = row.month
+        for account_id, amount, booking_id, memo in row.postings:
+            if memo or booking_id is not None:
+                return None
+            found += (pk, month, account_id, amount)
+    return found
+
+
+def _inserts(
+    form: _Form, values: Sequence[Any], shared: tuple[Any, ...]
+) -> Iterator[tuple[str, Sequence[Any]]]:
     """Yield INSERTs of as many rows at once as there are: of few sizes, for SQLite keeps a statement it knows."""
-    start = 0
+    start, width = 0, form.row.count("?") - len(shared)
     for size in _SIZES:
-        while len(rows) - start >= size:
-            yield _inserting(table, size), tuple(chain.from_iterable(rows[start : start + size]))
-            start += size
+        step = size * width
+        while len(values) - start >= step:
+            yield _inserting(form, size), (*shared, *values[start : start + step])
+            start += step
 
 
 def _ids_postgresql(connected: Any, many: int) -> list[int]:
@@ -413,7 +423,7 @@ def _ids_postgresql(connected: Any, many: int) -> list[int]:
 
 
 def _send_postgresql(
-    rows: Sequence[EntryRow],
+    rows: Sequence[hashing.EntryRow],
     ids: Sequence[int],
     number: int,
     hashes: Sequence[str],

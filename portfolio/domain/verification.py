@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce, Greatest
 from core import months
 from core.models import AuditEvent
 from core.money import format_minor
-from portfolio.domain import chain, ledger, sealing
+from portfolio.domain import chain, hashing
 from portfolio.domain.account_changes import ROLES
 from portfolio.domain.sub_ledgers import verify_sub_ledgers
 from portfolio.domain.verified_records import verify_records
@@ -184,8 +184,8 @@ def _verify_chain_of(
     for number, chain_hash, entry, row in _sealed(entity.pk):
         if number != last.number + 1:
             sentences.append(f"The books of {entity.name} have no entries {last.number + 1} to {number - 1}.")
-        said = ledger.body_hash(row.on, row.memo, row.reverses_id, row.reason, row.postings)
-        (follows,) = sealing.links(
+        said = hashing.body_hash(row.on, row.memo, row.reverses_id, row.reason, row.postings)
+        (follows,) = hashing.links(
             [row], before=last.hash, number=number - 1, by_id=entry.by_id, posted_at=entry.posted_at or NEVER
         )
         if said != row.body_hash or row.month != months.month_of(row.on):
@@ -275,7 +275,7 @@ def _as_it_was(entity: Entity, then: Sequence[chain.AccountMark], mark: Written)
     return ""
 
 
-def _sealed(entity_id: int) -> Iterator[tuple[int, str, JournalEntry, sealing.EntryRow]]:
+def _sealed(entity_id: int) -> Iterator[tuple[int, str, JournalEntry, hashing.EntryRow]]:
     """Yield an entity's sealed entries in the order of their numbers, as they stand now."""
     last = 0
     while True:
@@ -286,7 +286,7 @@ def _sealed(entity_id: int) -> Iterator[tuple[int, str, JournalEntry, sealing.En
         )
         if not entries:
             return
-        postings: dict[int, list[sealing.PostingRow]] = {entry.pk: [] for entry in entries}
+        postings: dict[int, list[hashing.PostingRow]] = {entry.pk: [] for entry in entries}
         rows = Posting.objects.filter(entry_id__in=postings).order_by("id")
         for entry_id, account_id, amount, booking_id, memo in rows.values_list(
             "entry_id", "account_id", "amount_minor", "booking_id", "memo"
@@ -294,7 +294,7 @@ def _sealed(entity_id: int) -> Iterator[tuple[int, str, JournalEntry, sealing.En
             postings[entry_id].append((account_id, amount, booking_id, memo))
         for entry in entries:
             last = entry.number or 0
-            yield last, entry.chain_hash, entry, sealing.EntryRow(
+            yield last, entry.chain_hash, entry, hashing.EntryRow(
                 entry.entity_id, entry.on, entry.month, entry.currency, entry.memo, entry.source, entry.external_id,
                 entry.body_hash, entry.origin, entry.reverses_id, entry.reason, postings[entry.pk],
             )  # fmt: skip

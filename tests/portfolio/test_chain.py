@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from crew.models import Person
 from portfolio import tasks
-from portfolio.domain import chain, ledger, sealing, verification
+from portfolio.domain import chain, hashing, ledger, verification
 from portfolio.models import AnchorReason, ChainAnchor, EntryChain, EntrySource, JournalEntry
 from tests.portfolio.conftest import AT, OCTOBER, Books, open_books
 from tests.portfolio.test_verification import run, without_guards
@@ -37,10 +37,10 @@ def rewrite(books: Books, *, anchors: bool) -> None:
     run(f"UPDATE {ENTRY} SET memo = 'Never so' WHERE number = 2")
     head, number = "", 0
     for number, _, entry, row in verification._sealed(books.entity.pk):
-        said = ledger.body_hash(row.on, row.memo, row.reverses_id, row.reason, row.postings)
+        said = hashing.body_hash(row.on, row.memo, row.reverses_id, row.reason, row.postings)
         row = row._replace(body_hash=said)  # noqa: PLW2901
         assert entry.posted_at is not None
-        (head,) = sealing.links([row], before=head, number=number - 1, by_id=None, posted_at=entry.posted_at)
+        (head,) = hashing.links([row], before=head, number=number - 1, by_id=None, posted_at=entry.posted_at)
         run(f"UPDATE {ENTRY} SET body_hash = '{said}', chain_hash = '{head}' WHERE number = {number}")
         if anchors:
             run(f"UPDATE portfolio_chainanchor SET head = '{head}' WHERE number = {number}")
