@@ -28,9 +28,9 @@ def sweep() -> None:
         )
     events.answer(at=at)
     held.release(at=at)
-    agenda.gather(at=at)
     for run_id in runs.take_up(at=at):
         runs.wake(run_id=run_id)
+    agenda.gather(at=at)
 
 
 @shared_task(name="reports.tasks.forget_links")

@@ -35,7 +35,8 @@ def composed(message: Message, secret: str | None) -> Composed:
     person = Person.objects.filter(pk=payload.get("person"), is_active=True).first()
     if person is None:
         raise CannotComposeError("The person whom this mail is for is gone.")
-    editions = Edition.objects.select_related("report").defer("document")
+    asked_by = Edition.objects.filter(pk__in=payload.get("editions", ())).select_related("report")
+    editions = list(asked_by.defer("document").order_by("report__position", "pk"))
     book = owners.book()
     asked = {*payload.get("actions", ()), *payload.get("escalated", ())}
     rows = [
@@ -54,8 +55,9 @@ def composed(message: Message, secret: str | None) -> Composed:
         "subject": message.subject,
         "editions": [
             {"edition": row, "page": _page(base, row) if access.may(person, "read", row.entity_id) else ""}
-            for row in editions.filter(pk__in=payload.get("editions", ())).order_by("report__position", "pk")
+            for row in editions
         ],
+        "one_day": len({row.as_of for row in editions}) == 1,
         "actions": [
             {
                 **_said(row, names, today, book),

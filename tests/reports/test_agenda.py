@@ -192,6 +192,8 @@ def test_reports_issued_together_make_one_mail_once_none_of_them_is_under_way(
     assert re.search(
         r"From CEO: .*?, edition 1, as of 10 Nov 2026:\nhttp://testserver/reports/ceo/1/\nFrom CFO: ", text
     )
+    html = str(django_mail.outbox[-1].alternatives[0][0])  # type: ignore[attr-defined]
+    assert html.count("as of 10 Nov 2026") == 1
     assert agendas() == [message]
 
 
