@@ -18,6 +18,7 @@ from reports.domain import actions, agenda, commentary, compare, findings, maili
 from reports.domain.forms import File
 from reports.domain.prints import Print
 from reports.models import Edition, EditionFile, Report, Run, canonical
+from reports.models.canonical import Written
 
 
 class NumberTakenError(Exception):
@@ -89,6 +90,11 @@ def newest() -> int:
     return Edition.objects.order_by().aggregate(newest=Max("pk"))["newest"] or 0
 
 
+def as_json(document: Document) -> Written:
+    """Return a document's JSON, to be kept."""
+    return canonical.write(dump(document))
+
+
 def keep(
     *,
     run: Run,
@@ -98,18 +104,20 @@ def keep(
     at: dt.datetime,
     checked_against: int | None,
     said: tuple[Any, ...] | None = None,
+    written: Written | None = None,
 ) -> Edition:
     """Write a run's edition with its files, findings, actions and mail, and settle the run, in one transaction.
 
     ``checked_against`` is what `newest` said before the edition was set beside the others; None for one that a person
-    let go on, which goes out whatever the others say. ``said`` is what `set_beside` found.
+    let go on, which goes out whatever the others say. ``said`` is what `set_beside` found, and
+    ``written`` the document's JSON where it was written already.
 
     Raises:
         NumberTakenError: another run was quicker with an edition of this number.
         OvertakenError: an edition of the same date came out since it was checked, or not all is said any more that was.
         RunLostError: another process holds the run.
     """
-    written = canonical.write(dump(document))
+    written = written or as_json(document)
     with transaction.atomic():
         # Editions are frozen one after the other, so that of two that disagree the second is seen, and so that two never
         # settle the same findings at once. Runs can be queued all the while.

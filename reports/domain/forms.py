@@ -5,6 +5,7 @@ What is not needed at issue is made later from these: see `reports.domain.late`.
 
 import functools
 import os
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -31,21 +32,22 @@ def content_id(chart: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """The forms of an edition while its PDF is being set."""
+    """The forms of an edition while its PDF is being set; ``written`` writes its mail and its plain text."""
 
-    written: tuple[File, ...]
+    written: Callable[[], tuple[File, ...]]
     drawn: tuple[File, ...]
     pages: Future[bytes]
     name: str
 
     def files(self) -> tuple[File, ...]:
-        """Return every form, once the PDF is there.
+        """Write what is to be written, and return every form once the PDF is there.
 
         Raises:
             PdfError: it could not be set, with the reason.
         """
+        written = self.written()
         pdf = File(FileKind.PDF, self.name, "application/pdf", self.pages.result())
-        return (*self.written, pdf, *self.drawn)
+        return (*written, pdf, *self.drawn)
 
 
 @functools.cache
@@ -60,18 +62,22 @@ def render(document: Document) -> tuple[File, ...]:
 
 
 def begin(document: Document) -> Forms:
-    """Make every form an edition is issued in but its PDF, which is set meanwhile on a thread that reads and writes no record."""
+    """Draw an edition's charts and have its PDF set meanwhile, on a thread that reads and writes no record."""
     drawn = {chart.name: charts.draw(chart) for chart in document.charts}
     stem = f"{document.head.report}-{document.number}"
     frame = Frame(document)
     pages = _press_of(os.getpid()).submit(pdf.prepare(document, charts=drawn, frame=frame))
-    mail = html_mail.render(document, chart_cid=content_id, frame=frame)
-    words = text.render(document, frame=frame)
-    return Forms(
-        (
+
+    def written() -> tuple[File, ...]:
+        mail = html_mail.render(document, chart_cid=content_id, frame=frame)
+        words = text.render(document, frame=frame)
+        return (
             File(FileKind.MAIL_HTML, f"{stem}.html", "text/html; charset=utf-8", mail.encode()),
             File(FileKind.TEXT, f"{stem}.txt", "text/plain; charset=utf-8", words.encode()),
-        ),
+        )
+
+    return Forms(
+        written,
         tuple(
             File(FileKind.CHART_SVG, f"{name}.svg", "image/svg+xml", drawing)
             for name, drawing in drawn.items()

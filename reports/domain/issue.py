@@ -208,6 +208,7 @@ def _issue(run: Run, at: dt.datetime, ahead: _Ahead | None) -> None:
         if reasons:
             held.hold(run=run, draft=draft, reasons=reasons, at=clock.now())
             return
+        written = None if run.dry_run else editions.as_json(document)  # While its pages are set.
         if ahead is not None and ahead.beside.document == document:
             files = ahead.forms.files()
         else:
@@ -222,6 +223,7 @@ def _issue(run: Run, at: dt.datetime, ahead: _Ahead | None) -> None:
                 run=run,
                 draft=draft,
                 document=document,
+                written=written,
                 files=files,
                 at=at,
                 checked_against=newest,

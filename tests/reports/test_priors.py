@@ -119,7 +119,7 @@ def test_what_changed_since_an_edition_was_made_ahead_is_in_it(
             issue.carry_out(run_id=asked.pk, at=AT)
         pages: Future[bytes] = Future()
         pages.set_result(b"")
-        return forms.Forms((), (), pages, "")
+        return forms.Forms(tuple, (), pages, "")
 
     drawn: list[Document] = []
     monkeypatch.setattr(forms, "begin", begin)
