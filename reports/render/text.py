@@ -8,8 +8,9 @@ import functools
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, groupby
+from operator import gt
 
 from reports.document import Align, Block, Bullets, Chart, Document, Line, Note, Para, Table, Tone
 from reports.render.frame import Frame, Piece, Tile
@@ -179,25 +180,31 @@ def _table(table: Table, frame: Frame) -> Iterator[str]:
     ]
     rows = [[_flat(f"{piece.text} {piece.mark}") for piece in pieces] for pieces in grid]
     right = [column.align is Align.RIGHT for column in table.columns]
-    widths = _widths(heads, rows, right)
+    every = " ".join(chain(heads, *rows))
+    measure = width if _PERHAPS_WIDE.search(every) else len
+    widths = _widths(heads, rows, right, measure)
     if widths is None:
         yield from _records(heads, rows)
     else:
+        rule = (" " * GAP).join("-" * wide for wide in widths)
         yield ""
-        yield from _aligned(heads, widths, right)
-        yield (" " * GAP).join("-" * wide for wide in widths)
+        yield from _aligned(heads, widths, right, measure)
+        yield rule
         for row, cells in zip(table.rows, rows, strict=True):
             if row.total:
-                yield (" " * GAP).join("-" * wide for wide in widths)
-            yield from _aligned(cells, widths, right)
+                yield rule
+            yield from _aligned(cells, widths, right, measure)
     if table.note:
         yield ""
         yield from _wrapped(table.note)
 
 
-def _widths(heads: list[str], rows: list[list[str]], right: list[bool]) -> list[int] | None:
+def _widths(
+    heads: list[str], rows: list[list[str]], right: list[bool], measure: Callable[[str], int]
+) -> list[int] | None:
     """Return the columns' widths, text columns narrowed to fit the page; None where they cannot be."""
-    natural = [max(map(width, column)) for column in zip(heads, *rows, strict=True)]
+    columns = list(zip(heads, *rows, strict=True))
+    natural = [max(map(measure, column)) for column in columns]
     spare = WIDTH - GAP * (len(natural) - 1) - sum(natural)
     if spare >= 0:
         return natural
@@ -209,33 +216,35 @@ def _widths(heads: list[str], rows: list[list[str]], right: list[bool]) -> list[
         natural[at] = min(natural[at], share)
         room -= natural[at]
     too_narrow = any(
-        natural[at]
-        < min(_LONGEST_WORD, max(width(word) for row in [heads, *rows] for word in row[at].split(" ")))
+        natural[at] < min(_LONGEST_WORD, max(map(measure, set(" ".join(columns[at]).split(" ")))))
         for at in texts
     )
     return None if not texts or too_narrow or room < 0 else natural
 
 
-def _aligned(cells: list[str], widths: list[int], right: list[bool]) -> Iterator[str]:
-    spare = [wide - width(text) for text, wide in zip(cells, widths, strict=True)]
-    if min(spare) >= 0:  # Most rows take one line.
+def _aligned(
+    cells: list[str], widths: list[int], right: list[bool], measure: Callable[[str], int]
+) -> list[str]:
+    taken = list(map(measure, cells))
+    if not any(map(gt, taken, widths)):  # Most rows take one line.
         line = [
-            " " * room + text if aside else text + " " * room
-            for text, room, aside in zip(cells, spare, right, strict=True)
+            f"{' ' * (wide - took)}{text}" if aside else f"{text}{' ' * (wide - took)}"
+            for text, took, wide, aside in zip(cells, taken, widths, right, strict=True)
         ]
-        yield (" " * GAP).join(line).rstrip()
-        return
+        return [(" " * GAP).join(line).rstrip()]
     columns = [
-        _folded(text, wide) if room < 0 else [text]
-        for text, wide, room in zip(cells, widths, spare, strict=True)
+        _folded(text, wide) if took > wide else [text]
+        for text, took, wide in zip(cells, taken, widths, strict=True)
     ]
+    lines = []
     for at in range(max(map(len, columns))):
         line = []
         for column, wide, aside in zip(columns, widths, right, strict=True):
             text = column[at] if at < len(column) else ""
-            room = " " * (wide - width(text))
+            room = " " * (wide - measure(text))
             line.append(room + text if aside else text + room)
-        yield (" " * GAP).join(line).rstrip()
+        lines.append((" " * GAP).join(line).rstrip())
+    return lines
 
 
 def _records(heads: list[str], rows: list[list[str]]) -> Iterator[str]:
@@ -291,11 +300,14 @@ def _wrapped(text: str) -> list[str]:
 
 def _hanging(lead: str, text: str, *, indent: int | None = None) -> list[str]:
     """Return text after a lead, its further lines indented below its first, or by ``indent``."""
+    flat = _flat(text)
+    if len(lead) + len(flat) <= WIDTH and len(lead) <= WIDTH // 2 and lead.isascii() and flat.isascii():
+        return [lead + flat]
     if width(lead) > WIDTH // 2:
         # The lead itself is long, as a column's name can be: it gets lines of its own.
-        return [*_wrapped(lead), *(f"    {line}" for line in _folded(_flat(text), WIDTH - 4))]
+        return [*_wrapped(lead), *(f"    {line}" for line in _folded(flat, WIDTH - 4))]
     hang = width(lead) if indent is None else indent
-    first = _folded(_flat(text), WIDTH - width(lead))
+    first = _folded(flat, WIDTH - width(lead))
     if indent is None or len(first) == 1:
         return [lead + first[0], *(" " * hang + line for line in first[1:])]
     rest = " ".join(first[1:])
@@ -309,7 +321,7 @@ def _folded(text: str, wide: int) -> list[str]:
     if width(text) <= wide:
         return [text]
     if text.isascii():
-        return textwrap.wrap(text, wide, break_on_hyphens=False) or [""]
+        return _between_words(text, wide) or textwrap.wrap(text, wide, break_on_hyphens=False) or [""]
     lines, line = [], ""
     for word in text.split(" "):
         longer = f"{line} {word}" if line else word
@@ -324,6 +336,18 @@ def _folded(text: str, wide: int) -> list[str]:
             lines.append(line[:cut])
             line = line[cut:]
     return [*lines, line] if line or not lines else lines
+
+
+def _between_words(text: str, wide: int) -> list[str]:
+    """Fold text whose words are parted by single spaces, each as long as its characters; nothing where a word is too long."""
+    lines, start = [], 0
+    while len(text) - start > wide:
+        end = text.rfind(" ", start, start + wide + 1)
+        if end < 0:
+            return []
+        lines.append(text[start:end])
+        start = end + 1
+    return [*lines, text[start:]]
 
 
 def _cut(text: str, wide: int) -> int:
