@@ -21,7 +21,7 @@ from reports.web import access as reach
 from reports.web import action_rows
 from reports.web.forms import MuteForm
 
-ROWS_A_PAGE = 50
+ROWS_A_PAGE = 25
 HOME = {"label": "Home", "url": "/"}
 
 
