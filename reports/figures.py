@@ -19,6 +19,8 @@ _WRITTEN = {
     Unit.MILLIS: (1, 0, " ms"),
     Unit.INDEX: (1, 0, ""),
 }
+# Counted in whole ones more often than not: those read "39 days" and "1 night", and only parts have a decimal.
+_WHOLE_ONES = {Unit.DAYS: "day", Unit.NIGHTS: "night"}
 # Steps to the whole of every unit but money, whose currency says.
 STEPS = {unit: step for unit, (step, _, _) in _WRITTEN.items()}
 
@@ -39,7 +41,15 @@ def write(figure: Figure, *, cents: bool = False, plus: bool = False) -> str:
     if figure.unit is Unit.MINUTES and whole >= 60:
         hours, left = divmod(whole, 60)
         return f"{sign}{hours:,} h{f' {left} min' if left else ''}"
+    if figure.unit in _WHOLE_ONES and not fraction:
+        return f"{sign}{whole:,} {noun(figure.unit, whole)}"
     return f"{sign}{whole:,}{f'.{fraction:0{decimals}d}' if decimals else ''}{ending}"
+
+
+def noun(unit: Unit, whole: int) -> str:
+    """Return what a whole number of days or nights is called, and nothing for other units."""
+    one = _WHOLE_ONES.get(unit, "")
+    return one if not one or abs(whole) == 1 else f"{one}s"
 
 
 def cell_text(cell: Cell, document: Document) -> str:

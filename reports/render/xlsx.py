@@ -27,7 +27,7 @@ from reports.document import (
     Table,
     Unit,
 )
-from reports.figures import STEPS
+from reports.figures import STEPS, noun
 from reports.render.frame import Frame
 from reports.render.frame_parts import Kind, Part, day
 from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATE_WORDS, STATUS_WORDS, count, one_line
@@ -364,6 +364,8 @@ def _number(figure: Figure, *, plus: bool = False, mixed: bool = False, mark: st
         return figure.missing or "n/a"
     worded = mixed and figure.unit not in (Unit.PERCENT, Unit.MINUTES)
     word = _unit_word(figure.unit, figure.currency) if worded else ""
+    if word and not figure.value % STEPS.get(figure.unit, 1):
+        word = noun(figure.unit, figure.value // STEPS.get(figure.unit, 1)) or word
     behind = "".join(f" {said}" for said in (word, mark) if said).replace(" ×", "×")
     return _amount(figure.value, figure.unit, figure.currency, behind=behind, plus=plus)
 
@@ -383,6 +385,8 @@ def _amount(value: int, unit: Unit, currency: str, *, behind: str = "", plus: bo
         # All steps are powers of ten.
         steps = exponent(currency) if unit is Unit.MONEY else len(str(STEPS[unit])) - 1
         places = steps if unit is Unit.MONEY else _SHOWN[unit][0]
+        if noun(unit, 0) and not value % STEPS[unit]:
+            places = 0
         number, shown = Decimal(value).scaleb(-steps), f"#,##0{'.' if places else ''}{'0' * places}"
     if behind:
         shown += f'"{behind}"'
