@@ -196,12 +196,20 @@ def utilisation(desk: Desk, scope: Scope, month: int) -> Answer:
     return Answer(answer.value, answer.trace, used.badge, answer.missing)
 
 
+def _enquiries(desk: Desk, scope: Scope) -> list[tuple[dt.date, BookingFact]]:
+    """Return a scope's bookings of which somebody wrote down when the enquiry came, with that day."""
+    return desk.facts.keep(
+        ("enquiries", scope.ids),
+        lambda: [
+            (row.enquired_on, row)
+            for row in desk.facts.bookings
+            if row.entity_id in scope.ids and row.enquired_on is not None
+        ],
+    )
+
+
 def _enquired_between(desk: Desk, scope: Scope, first: dt.date, last: dt.date) -> list[BookingFact]:
-    return [
-        row
-        for row in desk.facts.bookings
-        if row.entity_id in scope.ids and row.enquired_on is not None and first <= row.enquired_on <= last
-    ]
+    return [row for on, row in _enquiries(desk, scope) if first <= on <= last]
 
 
 def _enquired(desk: Desk, scope: Scope, month: int) -> list[BookingFact]:
@@ -210,10 +218,7 @@ def _enquired(desk: Desk, scope: Scope, month: int) -> list[BookingFact]:
 
 def enquiries_between(desk: Desk, scope: Scope, first: dt.date, last: dt.date) -> Answer:
     """Enquiries that came on some days; before the first there ever was, nobody wrote them down."""
-    begun = min(
-        (row.enquired_on for row in desk.facts.bookings if row.entity_id in scope.ids and row.enquired_on),
-        default=None,
-    )
+    begun = min((on for on, _ in _enquiries(desk, scope)), default=None)
     if begun is None or months.month_of(first) < months.month_of(begun):
         return desk.absent(
             "not tracked" if begun is None else f"not tracked before {months.label(months.month_of(begun))}"

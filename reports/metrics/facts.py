@@ -1,6 +1,7 @@
 """The records one build of a report reads: each family once, when first asked for, then kept."""
 
 import datetime as dt
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
@@ -54,6 +55,7 @@ class Facts:
         self.aside = frozenset(aside)
         self._only = None if entity_id is None else (entity_id,)
         self._read: dict[Callable[..., Any], Any] = {}
+        self._kept: dict[tuple[Any, ...], Any] = {}
 
     def once(self, read: Callable[..., T]) -> T:
         """Return what a reader gives for the report's entities and date, read the first time it is asked for.
@@ -63,6 +65,13 @@ class Facts:
         if read not in self._read:
             self._read[read] = read(entity_ids=self.ids, as_of=self.as_of)
         found: T = self._read[read]
+        return found
+
+    def keep(self, key: tuple[Any, ...], work_out: Callable[[], T]) -> T:
+        """Return what follows from the records alone, worked out the first time; ``key`` begins with what it is."""
+        if key not in self._kept:
+            self._kept[key] = work_out()
+        found: T = self._kept[key]
         return found
 
     @property
@@ -100,11 +109,14 @@ class Facts:
 
     def accounts_in(self, entity_ids: tuple[int, ...], *roles: str) -> tuple[AccountFact, ...]:
         """Return the accounts of these entities that have one of these roles."""
-        return tuple(
-            account
-            for entity in entity_ids
-            for role in roles
-            for account in self._accounts_of.get((entity, role), ())
+        return self.keep(
+            ("accounts in", entity_ids, roles),
+            lambda: tuple(
+                account
+                for entity in entity_ids
+                for role in roles
+                for account in self._accounts_of.get((entity, role), ())
+            ),
         )
 
     def sisters_in(self, entity_ids: tuple[int, ...], *kinds: str) -> tuple[AccountFact, ...]:
@@ -124,6 +136,27 @@ class Facts:
     def first_month(self) -> int:
         """The month of the oldest movement; the report's own month in an empty book."""
         return min((month for _, month in self.movements), default=months.month_of(self.as_of))
+
+    @cached_property
+    def _movements_of(self) -> Mapping[int, list[tuple[int, Movement]]]:
+        found: dict[int, list[tuple[int, Movement]]] = defaultdict(list)
+        for (account, month), movement in self.movements.items():
+            found[account].append((month, movement))
+        return found
+
+    def _summed(self, account: int, what: str) -> list[int]:
+        """Return what an account moved before each month, from the first month to the one after the report's."""
+        rising = [0] * (months.month_of(self.as_of) - self.first_month + 2)
+        for month, movement in self._movements_of.get(account, ()):
+            rising[month - self.first_month + 1] += getattr(movement, what)
+        return list(itertools.accumulate(rising))
+
+    def moved(self, account: int, what: str, *, first: int, last: int) -> int:
+        """Return an account's movement over whole months: its ``net``, ``debit``, ``credit`` or ``cash``."""
+        sums = self.keep(("summed", account, what), lambda: self._summed(account, what))
+        end = len(sums) - 1
+        start, stop = (min(max(month - self.first_month, 0), end) for month in (first, last + 1))
+        return sums[stop] - sums[start] if stop > start else 0
 
     @cached_property
     def active(self) -> Mapping[int, set[int]]:
@@ -146,6 +179,35 @@ class Facts:
             BooksHead(entity.id, entity.slug, entity.number, entity.head)
             for entity in self.entities
             if entity.number
+        )
+
+    def is_reconciled(self, entity_ids: tuple[int, ...], month: int) -> bool:
+        """Tell whether each of these entities that has entries in a month has reconciled it, and there is one."""
+
+        def look() -> bool:
+            concerned = self.active[month].intersection(entity_ids)
+            return bool(concerned) and all((entity, month) in self.reconciled for entity in concerned)
+
+        return self.keep(("reconciled", entity_ids, month), look)
+
+    def flows_since(self, entity_ids: tuple[int, ...]) -> dt.date | None:
+        """Return from which day on the books of entities say what moved: opening balances stand, and move nothing.
+
+        None where they are empty.
+        """
+        firsts = self.first_months
+        return self.keep(
+            ("flows since", entity_ids),
+            lambda: min(
+                (
+                    months.first_day(firsts[entity.id])
+                    if entity.opened_on is None
+                    else entity.opened_on + dt.timedelta(days=1)
+                    for entity in self.entities
+                    if entity.id in entity_ids and entity.id in firsts
+                ),
+                default=None,
+            ),
         )
 
     @cached_property

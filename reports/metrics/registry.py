@@ -23,7 +23,7 @@ from reports.document import (
     TraceRow,
     Unit,
 )
-from reports.metrics.facts import NOTHING, Facts
+from reports.metrics.facts import Facts
 from reports.metrics.operations import OPERATIONS, fold
 
 
@@ -296,8 +296,7 @@ class Desk:
 
     def is_reconciled(self, scope: Scope, month: int) -> bool:
         """Tell whether every entity of the scope that has entries in a month has reconciled it, and there is one."""
-        concerned = self.facts.active[month].intersection(scope.ids)
-        return bool(concerned) and all((entity, month) in self.facts.reconciled for entity in concerned)
+        return self.facts.is_reconciled(scope.ids, month)
 
     def badge_of(self, scope: Scope, month: int, *, first: int | None = None) -> Badge:
         """Return how far a figure of a month's records can be trusted, or of all months from ``first`` up to it."""
@@ -318,17 +317,7 @@ class Desk:
 
         None where its books are empty.
         """
-        firsts = self.facts.first_months
-        return min(
-            (
-                months.first_day(firsts[entity.id])
-                if entity.opened_on is None
-                else entity.opened_on + dt.timedelta(days=1)
-                for entity in self.facts.entities
-                if entity.id in scope.ids and entity.id in firsts
-            ),
-            default=None,
-        )
+        return self.facts.flows_since(scope.ids)
 
     def postings(
         self,
@@ -374,14 +363,10 @@ class Desk:
             return self.absent(f"not tracked before {months.label(begun)}", Badge.UNRECONCILED)
         start = self.facts.first_month if first is None else first
         kept = tuple(accounts)
-        value = 0
-        for account in kept:
-            for month in range(start, last + 1):
-                row = self.facts.movements.get((account.id, month), NOTHING)
-                if cash:
-                    value += row.cash
-                else:
-                    value += sign * (row.net if not side else row.debit if side == "debit" else -row.credit)
+        what = "cash" if cash else side or "net"
+        value = sum(self.facts.moved(account.id, what, first=start, last=last) for account in kept)
+        if not cash:
+            value *= -sign if side == "credit" else sign
         trace = PostingsTrace(
             accounts=tuple(account.id for account in kept),
             first_month=start,
