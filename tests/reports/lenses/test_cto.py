@@ -10,10 +10,12 @@ from core import months
 from portfolio.models import Entity
 from reports.document import Badge, Document, Draft, Row, Section, Table, Unit
 from reports.figures import write
-from reports.lenses import LENSES
-from reports.metrics import Facts
+from reports.lenses import LENSES, six_twelve
+from reports.metrics import Desk, Facts
+from tests.factories.portfolio import EntityFactory
 from tests.factories.technology import (
     CacheRuleFactory,
+    DeploymentFactory,
     DnsRecordFactory,
     TechCostFactory,
     TechFindingFactory,
@@ -187,3 +189,15 @@ def test_the_lens_reads_the_sample_in_the_same_few_queries_with_many_more_record
         DnsRecordFactory(entity=qos, name=f"n{number}.example.com")
         CacheRuleFactory(entity=qos, path=f"/{number}")
     assert asked() == 14
+
+
+@pytest.mark.once
+def test_releases_are_read_as_far_back_as_the_year_before_is_shown() -> None:
+    entity = EntityFactory()
+    for on in (dt.date(2024, 12, 31), dt.date(2025, 2, 3), dt.date(2026, 2, 3), dt.date(2026, 11, 3)):
+        DeploymentFactory(entity=entity, at=dt.datetime.combine(on, dt.time(18), dt.UTC))
+    desk = Desk(Facts(as_of=AS_OF), month=OCTOBER)
+
+    year = six_twelve.so_far(desk, "deployments", None, six_twelve.spans(desk))[-1]
+
+    assert (year.now.value, year.before.value) == (2, 1)
