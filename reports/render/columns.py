@@ -32,13 +32,17 @@ _REGULAR, _BOLD, _LABEL = "IBMPlexSans-Regular", "IBMPlexSans-SemiBold", "IBMPle
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The size of a table's text, each column's width, and the lines that its head and its rows take."""
+    """The size of a table's text, each column's width, and the lines that its head and its rows take.
+
+    ``fits`` is whether every column has what it must have.
+    """
 
     size: float
     gutter: float
     widths: tuple[float, ...]
     head: int
     lines: tuple[int, ...]
+    fits: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,37 @@ def share(
             max((text.lines(width) for text, width in zip(line, room, strict=False)), default=1)
             for line in texts
         ),
+        sum(need.least for need in needs) <= sheet,
     )
+
+
+def split(
+    columns: Sequence[Column],
+    badges: Sequence[str],
+    rows: Sequence[Sequence[Piece]],
+    *,
+    totals: Sequence[bool],
+) -> list[tuple[list[int], Layout]]:
+    """Share a sheet out to as few tables as have room for every column, each beginning with the first; mostly to one.
+
+    Each comes with the places of its columns. They are as even as can be, so that a reader finds a row again below.
+    """
+    others = range(1, len(columns))
+    for number in range(1, max(len(others), 1) + 1):
+        found = []
+        for part in range(number):
+            taken = others[part * len(others) // number : (part + 1) * len(others) // number]
+            places = [0, *taken]
+            layout = share(
+                [columns[at] for at in places],
+                [badges[at] for at in places],
+                [[row[at] for at in places if at < len(row)] for row in rows] if number > 1 else rows,
+                totals=totals,
+            )
+            found.append((places, layout))
+        if all(layout.fits for _, layout in found):
+            break
+    return found
 
 
 def _needs(cells: Sequence[tuple[Piece, _Text]], head: _Text, badge: float, *, right: bool) -> _Needs:

@@ -15,7 +15,7 @@ from core import press
 from core.press import Words
 from reports.document import Align, Block, Bullets, Chart, Document, Line, Note, Para, Severity, Table, Tone
 from reports.render.charts import on_paper
-from reports.render.columns import lines, share
+from reports.render.columns import lines, split
 from reports.render.frame import Frame, Piece
 from reports.render.frame_parts import Part, day, is_said
 from reports.render.words import BADGE_WORDS, SEVERITY_WORDS, STATUS_WORDS, count, one_line
@@ -144,7 +144,7 @@ def _title(text: str, words: Words) -> str:
 
 
 def _part(part: Part, frame: Frame, words: Words) -> dict[str, Any]:
-    blocks = [_block(block, frame, words) for block in part.blocks]
+    blocks = [made for block in part.blocks for made in _blocks(block, frame, words)]
     return {
         "kind": part.kind.value,
         "title": _title(part.title, words),
@@ -199,10 +199,12 @@ def _line(line: Line, frame: Frame, words: Words) -> list[Printed]:
     return [_piece(piece, words) for piece in frame.line(line)]
 
 
-def _block(block: Block, frame: Frame, words: Words) -> dict[str, Any]:
+def _blocks(block: Block, frame: Frame, words: Words) -> list[dict[str, Any]]:
+    return _tables(block, frame, words) if isinstance(block, Table) else [_block(block, frame, words)]
+
+
+def _block(block: Bullets | Chart | Note | Para, frame: Frame, words: Words) -> dict[str, Any]:
     match block:
-        case Table():
-            return _table(block, frame, words)
         case Chart():
             return {
                 "kind": "chart",
@@ -222,25 +224,30 @@ def _block(block: Block, frame: Frame, words: Words) -> dict[str, Any]:
             return {"kind": kind, "tone": block.tone.value, "line": _line(block.line, frame, words)}
 
 
-def _table(table: Table, frame: Frame, words: Words) -> dict[str, Any]:
+def _tables(table: Table, frame: Frame, words: Words) -> list[dict[str, Any]]:
+    """Return a table, in as many parts as its columns need to stand side by side."""
     badges, cells = frame.grid(table)
     rows = [[_fit(piece, words) for piece in line] for line in cells]
     columns = [replace(column, label=words(column.label)) for column in table.columns]
-    layout = share(columns, badges, rows, totals=[row.total for row in table.rows])
-    return {
-        "kind": "table",
-        "title": words(table.title),
-        "size": layout.size,
-        "gutter": layout.gutter,
-        "head": layout.head,
-        "columns": [
-            (column.label, badge, width, column.align is Align.RIGHT)
-            for column, badge, width in zip(columns, badges, layout.widths, strict=True)
-        ],
-        "rows": [
-            (taken, row.total, [_cell(piece) for piece in line])
-            for row, line, taken in zip(table.rows, rows, layout.lines, strict=True)
-        ],
-        "note": words(table.note),
-        "empty": words(table.empty),
-    }
+    parts = split(columns, badges, rows, totals=[row.total for row in table.rows])
+    title, note = words(table.title), words(table.note)
+    return [
+        {
+            "kind": "table",
+            "title": f"{title}, part {number} of {len(parts)}" if len(parts) > 1 else title,
+            "size": layout.size,
+            "gutter": layout.gutter,
+            "head": layout.head,
+            "columns": [
+                (columns[at].label, badges[at], width, columns[at].align is Align.RIGHT)
+                for at, width in zip(places, layout.widths, strict=True)
+            ],
+            "rows": [
+                (taken, row.total, [_cell(line[at]) for at in places if at < len(line)])
+                for row, line, taken in zip(table.rows, rows, layout.lines, strict=True)
+            ],
+            "note": note if number == len(parts) else "",
+            "empty": words(table.empty),
+        }
+        for number, (places, layout) in enumerate(parts, 1)
+    ]

@@ -255,7 +255,7 @@ def test_characters_no_drawing_can_hold_are_replaced(char: str) -> None:
 def test_lists_say_what_is_missing_and_mark_what_was_agreed() -> None:
     assert {"$50", "not tracked", "−$7", "$0"} <= set(texts(PLOTS["rows"]))
     assert {"37.1 days", "9.2 days", "nothing paid", "Days to pay", "Terms"} <= set(texts(PLOTS["terms"]))
-    assert charts.numbers(PLOTS["terms"])[1][1:] == ((LONG, "9.2 days", "none agreed"), ("Tide Yoga", "nothing paid", "30.0 days"))  # fmt: skip
+    assert charts.numbers(PLOTS["terms"])[1][1:] == ((LONG, "9.2 days", "none agreed"), ("Tide Yoga", "nothing paid", "30 days"))  # fmt: skip
     marks = [e for e in drawn(PLOTS["terms"]).iter(f"{SVG}path") if e.get("stroke-width") == "3"]
     assert len(marks) == 3  # and one in the legend
     assert {"1 day", "10 days"} <= set(texts(PLOTS["estimates"]))

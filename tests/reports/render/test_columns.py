@@ -9,7 +9,7 @@ import typst
 from core.press import Words
 from core.typefaces import FONTS
 from reports.document import Align, Column
-from reports.render.columns import SHEET, SIZES, SMALL, Layout, share
+from reports.render.columns import SHEET, SIZES, SMALL, Layout, share, split
 from reports.render.frame import Piece
 from tests.reports.render.fixture import HOSTILE, LONG_WORD
 
@@ -105,3 +105,22 @@ def test_the_press_never_takes_more_lines_than_were_counted(beside: int, tmp_pat
     assert [n for n, (_, _, lines) in zip(taken, counted, strict=True) if n > lines] == []
     assert max(taken) > 2
     assert sum(n == lines for n, (_, _, lines) in zip(taken, counted, strict=True)) > len(counted) * 0.8
+
+
+def test_columns_that_have_no_room_side_by_side_stand_in_parts_that_each_begin_with_the_first() -> None:
+    columns = [Column("Account"), *(Column(f"Entity {at}", RIGHT) for at in range(1, 17))]
+    rows = [[Piece("Sailing gear and dock lines"), *[Piece("−$1,234,567.89", key="k")] * 16]]
+    badges = [""] * len(columns)
+    assert not share(columns, badges, rows, totals=[False]).fits
+    parts = split(columns, badges, rows, totals=[False])
+    assert [places for places, _ in parts] == [[0, *range(1, 9)], [0, *range(9, 17)]]
+    assert all(layout.fits and whole(layout) <= SHEET + 0.1 for _, layout in parts)
+    assert [places for places, _ in split(columns[:5], badges[:5], [rows[0][:5]], totals=[False])] == [
+        [0, 1, 2, 3, 4]
+    ]
+
+
+def test_a_table_whose_two_columns_have_no_room_is_not_split_for_ever() -> None:
+    columns = [Column("Account"), Column("Sum", RIGHT), Column("Sum", RIGHT)]
+    rows = [[Piece("a"), *[Piece("1" * 400, key="k")] * 2]]
+    assert len(split(columns, [""] * 3, rows, totals=[False])) == 2
