@@ -112,8 +112,8 @@ def test_a_scanner_consumes_none_of_fifty_links_and_fifty_people_get_in_once(
     scanner: Callable[[Client, Held], None], pytestconfig: pytest.Config
 ) -> None:
     event = EventFactory()
-    # The one that does the most meets all fifty; of the others a dozen tell as much, unless everything is asked for.
-    links = 50 if scanner is browser or pytestconfig.getoption("--full") else 12
+    # The one that does the most meets all fifty; of the others four tell as much, unless everything is asked for.
+    links = 50 if scanner is browser or pytestconfig.getoption("--full") else 4
     held = [hold(event=event, uses_allowed=1) for _ in range(links)]
     for one in held:
         # A scanner that keeps its session, which is the worst of them: it comes as near as can be without pressing.

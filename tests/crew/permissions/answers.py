@@ -103,7 +103,7 @@ def ask(world: World, page: Page, who: Somebody, method: str, path: str = "") ->
     headers = {"HX-Request": "true"} if page.htmx else {}
     who.client.raise_request_exception = False
     cookies = {name: morsel.value for name, morsel in who.client.cookies.items()}
-    with transaction.atomic(), _writes() as writes:
+    with transaction.atomic(), written() as writes:
         if method == "POST":
             response = who.client.post(path, data, headers=headers)
         else:
@@ -119,7 +119,7 @@ def ask(world: World, page: Page, who: Somebody, method: str, path: str = "") ->
 
 
 @contextmanager
-def _writes() -> Iterator[list[str]]:
+def written() -> Iterator[list[str]]:
     """Collect the tables that are written to, those anybody may cause to be written left out."""
     tables: list[str] = []
 
