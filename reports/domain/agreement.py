@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Max, Subquery
 from django.db.models.functions import Coalesce
 
 from reports.document import Document, Figure
@@ -51,11 +51,16 @@ def check(document: Document, run: Run) -> list[str]:
 def disagreements(*, figures: Mapping[str, Figure], run: Run) -> list[Disagreement]:
     """Return the figures of registered metrics that other reports of the run's date print otherwise."""
     mine = {key: figure.value for key, figure in figures.items() if figure.metric in REGISTRY}
-    others = list(_others(run).values_list("edition_id", flat=True))
-    theirs = _values_of(others)
-    differing = {pk: keys for pk in others if (keys := _differing(mine, theirs[pk]))}
+    theirs = _values_of(_others(run))
+    differing = {pk: keys for pk, values in theirs.items() if (keys := _differing(mine, values))}
+    rows = (
+        EditionPrint.objects.filter(edition__in=differing)
+        .select_related("edition__report", "edition__entity")
+        .defer("edition__document", "findings", "actions")
+        .order_by("edition__report__position", "edition_id")
+    )
     found = []
-    for row in _others(run).filter(edition__in=differing) if differing else ():
+    for row in rows:
         if any(not _differing(mine, draft) for draft in _drafts_after(row.edition)):
             continue
         for key in sorted(differing[row.edition_id]):
@@ -81,48 +86,38 @@ def remember(*, edition: Edition, document: Document) -> None:
         known[edition.pk] = prints.values(document)
 
 
-def _values_of(editions: Collection[int]) -> Mapping[int, _Values]:
-    known = _remembered.get()
-    known = {} if known is None else known
+def _values_of(editions: Collection[int]) -> dict[int, _Values]:
+    """Return the values of the prints of editions; an edition older than prints has none."""
+    remembered = _remembered.get()
+    known = {} if remembered is None else remembered
     if unread := [pk for pk in editions if pk not in known]:
         rows = EditionPrint.objects.filter(edition__in=unread).order_by()
         for pk, figures in rows.values_list("edition_id", "figures"):
             known[pk] = {key: prints.Kept(*row).value for key, row in figures.items()}
-    return known
+    return {pk: known[pk] for pk in editions if pk in known}
 
 
-def _others(run: Run) -> QuerySet[EditionPrint]:
-    """Return the newest print of every other report at the run's date, and of this report about something else.
+def _others(run: Run) -> list[int]:
+    """Return the newest edition of every other report at the run's date, and of this report about something else.
 
-    A report that is no longer active is not asked: nobody could issue it anew.
+    A report that is no longer active is not asked: nobody could issue it anew. Nor is one that is about to be.
     """
-    own = Q(report=run.report, entity=run.entity) if run.entity else Q(report=run.report, entity__isnull=True)
-    # Within a report, numbers grow with ids.
-    newest = (
-        Edition.objects.filter(as_of=run.as_of, report__active=True)
-        .exclude(own)
-        .order_by()
-        .values("report_id", "entity_id")
-        .annotate(newest=Max("pk"))
-        .values("newest")
-    )
+    # These first: one that is issued meanwhile has an edition newer than what this one is checked against.
     coming = Run.objects.filter(
-        report=OuterRef("edition__report"),
         as_of=run.as_of,
         dry_run=False,
         state__in=[RunState.QUEUED, RunState.RUNNING],
         pk__gt=run.pk,
     )
-    whole = Q(edition__entity__isnull=True)
-    anew = (whole & Exists(coming.filter(entity__isnull=True))) | (
-        ~whole & Exists(coming.filter(entity=OuterRef("edition__entity")))
+    unasked = {(run.report_id, run.entity_id), *coming.values_list("report_id", "entity_id")}
+    # Within a report, numbers grow with ids.
+    newest = (
+        Edition.objects.filter(as_of=run.as_of, report__active=True)
+        .order_by()
+        .values_list("report_id", "entity_id")
+        .annotate(newest=Max("pk"))
     )
-    return (
-        EditionPrint.objects.filter(~anew, edition__in=newest)
-        .select_related("edition__report", "edition__entity")
-        .defer("edition__document", "findings", "actions")
-        .order_by("edition__report__position", "edition_id")
-    )
+    return [pk for report_id, entity_id, pk in newest if (report_id, entity_id) not in unasked]
 
 
 def _differing(mine: _Values, theirs: _Values) -> list[str]:

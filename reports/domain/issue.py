@@ -56,13 +56,6 @@ def build(
     Raises:
         BooksMovingError: entries kept being posted while it was read.
     """
-    sample = queries.sample_as_of()
-    words = ""
-    if sample is not None:
-        words = (
-            "Sample portfolio: invented people and figures. Unless asked otherwise, its reports stand at "
-            f"{sample:%-d %B %Y}."
-        )
     only = None if entity is None else (entity.pk,)
     readings = {} if readings is None else readings
     read = as_of, None if entity is None else entity.pk
@@ -70,6 +63,12 @@ def build(
         if read not in readings:
             readings[read] = Facts(as_of=as_of, entity_id=read[1], aside=muting.in_force(on=as_of))
         facts = readings[read]
+        words = (
+            ""
+            if facts.sample is None
+            else "Sample portfolio: invented people and figures. Unless asked otherwise, its reports stand at "
+            f"{facts.sample:%-d %B %Y}."
+        )
         draft = LENSES[report.lens](
             facts, zone=settings.QUARTERDECK_ZONE if entity is None else entity.zone, sample=words
         )

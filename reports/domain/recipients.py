@@ -31,6 +31,8 @@ def readers(*, report: Report, send_to: Sequence[str] | None, variant: Variant |
 
     Each address stands once, and gets the variant that its row as a recipient names; ``variant`` replaces that for all.
     """
+    if send_to is not None and not send_to:
+        return []
     rows = {
         row.address.lower(): Reader(row.address, row.name, row.variant)
         for row in report.recipients.filter(active=True).select_related("variant")

@@ -80,6 +80,11 @@ class Facts:
         return self._only is None
 
     @cached_property
+    def sample(self) -> dt.date | None:
+        """The date that the sample portfolio stands at, None where it is not loaded."""
+        return queries.sample_as_of()
+
+    @cached_property
     def entities(self) -> tuple[EntityFact, ...]:
         """The entities of the report."""
         return queries.entities(only=self._only)
