@@ -198,6 +198,8 @@ class TestCells:
             (figure("c", "C", 6613, Unit.PERCENT), 0.6613, "0.0 %"),
             (figure("d", "D", -833, Unit.POINTS), -8.33, '#,##0.0" points"'),
             (figure("e", "E", 55, Unit.DAYS), 5.5, '#,##0.0" days"'),
+            (figure("w", "W", 390, Unit.DAYS), 39, '#,##0" days"'),
+            (figure("o", "O", 10, Unit.NIGHTS), 1, '#,##0" night"'),
             (figure("g", "G", 150, Unit.RATIO), 1.5, '#,##0.00"×"'),
             (figure("h", "H", 100, Unit.MINUTES), dt.timedelta(minutes=100), "[h]:mm"),
             (figure("i", "I", 250, Unit.MILLIS), 250, '#,##0" ms"'),

@@ -7,7 +7,7 @@ from reports.document import Badge, Figure, RowsTrace, Unit
 from reports.figures import write
 
 _NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_COUNTED = (Unit.DAYS, Unit.NIGHTS, Unit.MONTHS, Unit.POINTS)
+_COUNTED = (Unit.MONTHS, Unit.POINTS)
 _NOTHING_BEHIND = re.compile(r"\.0+(?=\D|$)")
 
 

@@ -5,7 +5,20 @@ from dataclasses import replace
 
 import pytest
 
-from reports.document import ActionLine, Align, Cell, Column, Document, Row, Section, Table
+from reports.document import (
+    ActionLine,
+    Align,
+    Badge,
+    Cell,
+    Column,
+    Document,
+    Figure,
+    Row,
+    RowsTrace,
+    Section,
+    Table,
+    Unit,
+)
 from reports.figures import write
 from reports.render import text
 from tests.reports.render.fixture import (
@@ -161,3 +174,18 @@ def test_empty_parts_say_what_is_missing() -> None:
 def test_line_breaks_in_a_title_do_not_break_the_frame() -> None:
     action = ActionLine("Two\nlines\tand a tab", "Owner", dt.date(2026, 11, 20), "open")
     assert "Two lines and a tab" in text.render(replace(document(), actions=(action,)))
+
+
+@pytest.mark.parametrize(
+    ("tenths", "unit", "said"),
+    [
+        (390, Unit.DAYS, "39 days"),
+        (-10, Unit.DAYS, "−1 day"),
+        (0, Unit.DAYS, "0 days"),
+        (385, Unit.DAYS, "38.5 days"),
+        (12_340, Unit.NIGHTS, "1,234 nights"),
+        (10, Unit.NIGHTS, "1 night"),
+    ],
+)
+def test_days_and_nights_that_are_whole_have_no_decimal(tenths: int, unit: Unit, said: str) -> None:
+    assert write(Figure("k", "k", "K", unit, tenths, Badge.MEASURED, RowsTrace(()))) == said
