@@ -21,8 +21,8 @@ from reports.models import Action, ActionState, Edition, LinkVerb
 from reports.render.words import count
 
 COMPOSER = "reports.agenda"
-# So many actions stand in one mail, which keeps it far below what mail programs cut; the others are on their page.
-MOST = 40
+# So many actions have links, and so many more are named, which keeps a mail below what mail programs cut (about 100 KB).
+MOST, NAMED = 40, 60
 
 
 def composed(message: Message, secret: str | None) -> Composed:
@@ -67,7 +67,8 @@ def composed(message: Message, secret: str | None) -> Composed:
             }
             for row in own[:MOST]
         ],
-        "left": max(len(own) - MOST, 0),
+        "named": [_said(row, names, today, book) for row in own[MOST : MOST + NAMED]],
+        "left": max(len(own) - MOST - NAMED, 0),
         "settled": len(payload.get("actions", ())) - len(own),
         "escalated": [_said(row, names, today, book) for row in others[:MOST]],
         "kept": secret is None,

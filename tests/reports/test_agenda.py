@@ -17,7 +17,7 @@ from mail.models import Message, Reason, Scope, State
 from mail.transport import Outcome, Receipt
 from portfolio.models import Entity
 from reports.document import Document
-from reports.domain import actions, agenda, editions, issue, owners, runs
+from reports.domain import actions, agenda, agenda_mail, editions, issue, owners, runs
 from reports.models import Action, ActionLink, ActionState, AgendaLine, Edition, Finding, Report, Trigger
 from tests.factories.portfolio import ResponsibilityFactory, StakeFactory
 from tests.factories.reports import an_edition
@@ -387,3 +387,19 @@ def test_somebody_who_left_is_told_nothing_and_who_wants_no_campaigns_is_told(
     issued()
 
     assert [(row.to_address, row.state) for row in agendas()] == [(owner.email, State.QUEUED)]
+
+
+@pytest.mark.once
+def test_no_action_is_missing_from_a_mail_that_has_links_for_some_alone(
+    noted: Callable[..., Action], ceo: Report, owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for title in ("First", "Second", "Third", "Fourth"):
+        noted(title)
+    monkeypatch.setattr(agenda_mail, "MOST", 1)
+    monkeypatch.setattr(agenda_mail, "NAMED", 2)
+
+    text = send(agendas()[0])
+
+    assert len(TAP.findall(text)) == 2
+    assert "Yours too, to be settled on your page:\n\n* Second. Due Tue 17 Nov 2026, 1 day overdue." in text
+    assert "* Third. Due Tue 17 Nov 2026, 1 day overdue.\n* And 1 more.\n" in text
