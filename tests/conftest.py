@@ -10,6 +10,7 @@ import shutil
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -19,7 +20,7 @@ from django.test import TransactionTestCase
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
-from tests import databases, flush
+from tests import databases, flush, nursery, standing
 from tests.sharing import Sharing
 
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
@@ -85,6 +86,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config) -> Sharing | None:
     return Sharing(config) if "TEST_ENGINES" in os.environ else None
 
 
+def _commits(item: pytest.Item) -> bool:
+    """Tell whether a test has transactions of its own."""
+    if any(mark.kwargs.get("transaction") for mark in item.iter_markers("django_db")):
+        return True
+    return not {"transactional_db", "live_server"}.isdisjoint(getattr(item, "fixturenames", ()))
+
+
 def _beside_the_other(item: pytest.Item, names: set[str]) -> bool:
     """Tell whether a whole run gives this test to the other engine: files of `IN_TURN` run beside one, always the same.
 
@@ -93,11 +101,7 @@ def _beside_the_other(item: pytest.Item, names: set[str]) -> bool:
     file = item.nodeid.split("::", 1)[0]
     if "TEST_IN_TURN" not in os.environ or not file.startswith(IN_TURN) or names & OWN_MARKS:
         return False
-    if any(mark.kwargs.get("transaction") for mark in item.iter_markers("django_db")):
-        return False
-    if "transactional_db" in getattr(item, "fixturenames", ()):
-        return False
-    return ENGINES_IN_TURN[zlib.crc32(file.encode()) % 2] != settings.ENGINE
+    return not _commits(item) and ENGINES_IN_TURN[zlib.crc32(file.encode()) % 2] != settings.ENGINE
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -144,6 +148,29 @@ def pytest_runtest_makereport(
     return report
 
 
+def pytest_unconfigure() -> None:
+    """End what processes of tests are forked from, if any was."""
+    nursery.end()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
+    """Let a test begin with rows that stand already, or without them; see `tests/standing.py`."""
+    if fixturedef.argname == "_django_db_helper":
+        with request.getfixturevalue("django_db_blocker").unblock():
+            if _commits(request.node):
+                standing.leave()
+            else:
+                standing.begin(request.node)
+    elif (
+        fixturedef.scope in ("class", "module")
+        and "django_db_blocker" in fixturedef.argnames
+        and fixturedef.argname != "_django_setup_unittest"
+    ):
+        with request.getfixturevalue("django_db_blocker").unblock():
+            standing.leave()
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Give this process its database, and remember it as the migrations left it for tests that commit."""
@@ -152,6 +179,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
         flush.remember()
     yield
     with django_db_blocker.unblock():
+        standing.leave()
         databases.drop()
 
 

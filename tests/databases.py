@@ -22,7 +22,7 @@ from crew.domain import sample as crew_sample
 from mail.domain import sample as mail_sample
 from portfolio.domain import sample
 from reports.domain import sample as reports_sample
-from tests import quick_migrations
+from tests import quick_migrations, standing
 
 SAMPLE_AT = dt.datetime(2026, 11, 10, 18, 30, tzinfo=dt.UTC)
 """When the sample's records came, where they are copied."""
@@ -173,5 +173,6 @@ def _on_the_server(*orders: str) -> None:
 
 
 def _stand_on(name: str) -> None:
+    standing.leave()
     connection.close()
     connection.settings_dict["NAME"] = name

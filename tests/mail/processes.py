@@ -1,13 +1,13 @@
 """Starting senders in processes of their own, on the test's database."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import quote
 
 from django.conf import settings
 from django.db import connection
+
+from tests import nursery
 
 
 def database_url() -> str:
@@ -19,22 +19,14 @@ def database_url() -> str:
     return f"postgres://{user}@{quote(values['HOST'], safe='')}:{values['PORT']}/{values['NAME']}"
 
 
-def start(*arguments: object, scratch: Path, **environment: str) -> subprocess.Popen[str]:
+def start(*arguments: object, scratch: Path, **environment: str) -> nursery.Process:
     """Start ``tests.mail.sender``; its output is read through pipes."""
     return run("tests.mail.sender", *arguments, scratch=scratch, **environment)
 
 
-def run(module: str, *arguments: object, scratch: Path, **environment: str) -> subprocess.Popen[str]:
+def run(module: str, *arguments: object, scratch: Path, **environment: str) -> nursery.Process:
     """Start a module under the production settings, its data folder at ``scratch``."""
-    return subprocess.Popen(
-        [sys.executable, "-m", module, *map(str, arguments)],
-        cwd=settings.BASE_DIR,
-        env={**production(scratch), **environment},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return nursery.run(module, *map(str, arguments), environment={**production(scratch), **environment})
 
 
 def production(scratch: Path) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Once: senders that race, and senders that are killed, on real connections and in real processes."""
 
 import datetime as dt
-import subprocess
 import threading
 from collections import Counter
 from pathlib import Path
@@ -16,6 +15,7 @@ from mail.models import Message, Pace, State
 from tests.mail import letters
 from tests.mail.conftest import FakeSes
 from tests.mail.processes import start
+from tests.nursery import Process
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,10 +54,8 @@ def test_of_processes_that_claim_forty_messages_each_has_one_winner(tmp_path: Pa
     ids = [letters.enqueue(dedupe_key=str(number), at=clock.now()).pk for number in range(40)]
     racers = [start("race", *ids, scratch=tmp_path) for _ in range(3)]
     for racer in racers:
-        assert racer.stdout is not None
         assert racer.stdout.readline() == "ready\n", racer.communicate()[1]
     for racer in racers:
-        assert racer.stdin is not None
         racer.stdin.write("go\n")
         racer.stdin.flush()
     said = [racer.communicate(timeout=60) for racer in racers]
@@ -82,7 +80,7 @@ def test_two_sweeps_at_once_send_each_message_once(tmp_path: Path, fake_ses: Fak
     assert reached == {f"Olive Owner <reader{number}@example.com>": 1 for number in range(20)}
 
 
-def kill(process: subprocess.Popen[str]) -> None:
+def kill(process: Process) -> None:
     process.kill()
     process.communicate(timeout=30)
 
@@ -114,7 +112,6 @@ def test_a_sender_killed_before_ses_saw_anything_is_doubted_too(tmp_path: Path, 
     message = letters.enqueue(at=clock.now())
     Message.objects.filter(pk=message.pk).update(composer="tests.hang")
     sender = start("deliver", message.pk, scratch=tmp_path)
-    assert sender.stdout is not None
     line = sender.stdout.readline()
     kill(sender)
     assert line == "composing\n"
@@ -132,7 +129,6 @@ def test_what_a_killed_sender_had_not_claimed_goes_out_with_the_next_sweep(
     messages = [letters.enqueue(dedupe_key=str(number), at=clock.now()) for number in range(6)]
     Message.objects.filter(pk=messages[0].pk).update(composer="tests.hang")
     sender = start("sweep", scratch=tmp_path)
-    assert sender.stdout is not None
     line = sender.stdout.readline()
     kill(sender)
     assert line == "composing\n"

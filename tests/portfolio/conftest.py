@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
 from django.apps import apps
 from django.db import connection
 
 from portfolio.domain import chart, ledger
 from portfolio.models import Account, Booking, Entity, EntityKind, EntrySource, JournalEntry
+from tests import standing
 
 AT = dt.datetime(2026, 11, 10, 18, 30, tzinfo=dt.UTC)
 OCTOBER = dt.date(2026, 10, 15)
@@ -86,13 +86,13 @@ def everything() -> dict[str, int]:
     }
 
 
-@pytest.fixture
-def books(db: None) -> Books:
+@standing.fixture
+def books() -> Books:
     """Return the books of one charter business, empty."""
     return open_books()
 
 
-@pytest.fixture
-def other_books(db: None) -> Books:
+@standing.fixture
+def other_books() -> Books:
     """Return the books of another business."""
     return open_books("qdn", "QuickDumpNow")

@@ -118,7 +118,6 @@ def kill_while_landing(tmp_path: Path, kills: int, lines: int) -> None:
     ]
     for _ in range(kills):
         process = run("tests.portfolio.landing_process", *files, scratch=tmp_path)
-        assert process.stdout is not None
         process.stdout.readline()
         time.sleep(source.random() * 0.6)
         process.kill()

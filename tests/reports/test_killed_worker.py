@@ -1,20 +1,16 @@
 """A worker killed in the middle of a run: nothing half-written, nothing lost, nothing twice."""
 
 import datetime as dt
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from mail.models import Message
 from reports.domain import issue, runs
 from reports.models import Action, Edition, EditionFile, Finding, Report, Run, RunState, Trigger
 from tests.factories.portfolio import EntityFactory, StakeFactory
-from tests.mail.processes import database_url
+from tests.mail import processes
 from tests.reports.conftest import NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,33 +18,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def killed_at(point: str, run: Run, scratch: Path) -> None:
     """Let a worker begin the run and kill it, without warning, when it gets to a point."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "tests.reports.worker", str(run.pk), point],
-        cwd=settings.BASE_DIR,
-        env={
-            **kept,
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "ENV_FILE": "",
-            "SECRET_KEY": settings.SECRET_KEY,
-            "BASE_URL": "http://localhost:8000",
-            "DATA_DIR": str(scratch),
-            "DATABASE_URL": database_url(),
-            "MAIL_TRANSPORT": "mailbox",
-            "SES_FROM_ADDRESS": settings.SES_FROM_ADDRESS,
-            "ADMIN_BCC_ADDRESS": settings.ADMIN_BCC_ADDRESS,
-            "REPORT_RECIPIENTS": "owner@example.com",
-        },
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+    worker = processes.run(
+        "tests.reports.worker", run.pk, point, scratch=scratch, REPORT_RECIPIENTS="owner@example.com"
     )
-    assert worker.stdout is not None
     said = worker.stdout.readline()
     if said != "here\n":
         pytest.fail(f"The worker never got there: {worker.communicate()[1]}")
-    worker.send_signal(signal.SIGKILL)
+    worker.kill()
     worker.communicate()
     assert worker.returncode == -signal.SIGKILL
 

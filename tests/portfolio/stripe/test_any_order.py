@@ -2,7 +2,6 @@
 
 import datetime as dt
 import random
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from portfolio.models import (
 )
 from portfolio.web import stripe_webhook
 from tests.mail.processes import run
+from tests.nursery import Process
 from tests.portfolio.stripe import fake
 from tests.portfolio.stripe.conftest import KEYS, SECRET, SECRETS, listening_books
 
@@ -112,7 +112,7 @@ class Senders:
         self.source.shuffle(work)
         self.shares = [work[n::2] for n in range(2)]
 
-    def start(self, share: list[str]) -> subprocess.Popen[str]:
+    def start(self, share: list[str]) -> Process:
         """Start a process with what is left of a share."""
         self.runs += 1
         file = self.folder / f"share{self.runs}"
@@ -128,7 +128,6 @@ class Senders:
         for _ in range(kills):
             which = self.source.choice(list(going))
             process = going[which]
-            assert process.stdout is not None
             first = process.stdout.readline()
             time.sleep(self.source.random() * longest)
             process.kill()
@@ -139,7 +138,7 @@ class Senders:
             assert process.returncode == 0
             assert not self.shares[which]
 
-    def settle(self, which: int, process: subprocess.Popen[str], first: str) -> None:
+    def settle(self, which: int, process: Process, first: str) -> None:
         """Take from a share what was answered."""
         out, err = process.communicate(timeout=600)
         assert "refused" not in out, out + err

@@ -4,7 +4,6 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
 from django.test import Client
 
 from crew.models import Person
@@ -40,6 +39,7 @@ from portfolio.models import (
     StripeEvent,
     Vendor,
 )
+from tests import standing
 from tests.factories import people
 from tests.factories.portfolio import (
     AssetFactory,
@@ -243,8 +243,8 @@ def everything(slug: str, name: str) -> Records:
     )
 
 
-@pytest.fixture
-def world(db: None) -> World:
+@standing.fixture
+def world() -> World:
     """Return the world, standing at 10 November 2026 as the sample does."""
     SampleMark.objects.create(as_of=AS_OF, loaded_at=AT)
     mine, other = everything("qos", "Queen"), everything("jada", "Jazz")
