@@ -161,13 +161,18 @@ class TestPages:
             assert not any(hashed in text for hashed in ("t0ken", "c0de", "cccccc", "0000000000000000"))
 
     @pytest.mark.parametrize("noun", NOUNS)
-    def test_a_search_finds_and_stands_odd_questions(self, boss: Client, noun: str) -> None:
+    def test_a_search_finds_and_stands_odd_questions(
+        self, boss: Client, noun: str, pytestconfig: pytest.Config
+    ) -> None:
         make_one(noun)
         if not admin.site._registry[
             next(m for m in admin.site._registry if m._meta.label_lower == f"crew.{noun}")
         ].search_fields:
             return
-        for question in ("a", "%00", "' OR 1=1", "x" * 3000, "☃", "%ED%A0%80"):
+        odd = ("%00", "' OR 1=1", "x" * 3000, "☃", "%ED%A0%80")
+        # Every second odd question, of each noun others, unless everything is asked for.
+        step = 1 if pytestconfig.getoption("--full") else 2
+        for question in ("a", *odd[NOUNS.index(noun) % step :: step]):
             assert boss.get(f"/admin/crew/{noun}/?q={question}").status_code in {200, 302, 400}
 
     @pytest.mark.parametrize("noun", NOUNS)

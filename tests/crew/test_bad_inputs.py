@@ -1,7 +1,8 @@
 """What no form expects, in every field of every form, in every query and address: a plain answer, and nothing lost."""
 
+import functools
 import html
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote_from_bytes, urlencode
 
@@ -11,7 +12,7 @@ from django.test import Client
 
 from tests.crew.permissions import answers
 from tests.crew.permissions.answers import Page
-from tests.crew.permissions.standing_world import filled, standing, who_may  # noqa: F401 - a fixture
+from tests.crew.permissions.standing_world import filled, opened, standing, who_may  # noqa: F401 - a fixture
 from tests.crew.permissions.table import PAGES
 from tests.crew.permissions.table_office import PAGES as OFFICE
 from tests.crew.permissions.world import Somebody, World
@@ -108,6 +109,9 @@ QUERIES = (
 )
 
 
+Forms = Callable[[Page], tuple[dict[str, bytes], list[str]]]
+
+
 def send(world: World, page: Page, who: Somebody, fields: dict[str, bytes]) -> int:
     """Post what is given, byte for byte, and put everything back."""
     body = "&".join(f"{name}={quote_from_bytes(value)}" for name, value in fields.items())
@@ -126,58 +130,78 @@ def plain(data: dict[str, Any]) -> dict[str, bytes]:
     return {name: str(value).encode() for name, value in data.items()}
 
 
-def fields_of(world: World, page: Page) -> tuple[dict[str, bytes], list[str]]:
-    """Return what is sent honestly, and every field that there is."""
-    honest = plain(filled(world, page))
-    who = who_may(world, page, "POST")
-    context = who.client.get(answers.address(world, page, who)).context if page.get is not None else None
-    form = context.get("form") if context is not None else None
-    names = {*honest, *(form.fields if form is not None else ()), *FIELDS.get(page.name, ())}
-    return honest, sorted(names)
+@pytest.fixture(scope="module")
+def forms(standing: World) -> Forms:  # noqa: F811
+    """Return a function that says what is sent honestly with a page's form, and every field that there is."""
+
+    @functools.cache
+    def fields_of(name: str) -> tuple[dict[str, bytes], list[str]]:
+        page = next(page for page in POSTS if page.name == name)
+        form = opened(standing, page)
+        honest = plain(filled(standing, page, form))
+        return honest, sorted({*honest, *(form.fields if form is not None else ()), *FIELDS.get(name, ())})
+
+    return lambda page: fields_of(page.name)
 
 
-def by_turns(values: frozenset[str], turn: int, *, full: bool) -> list[str]:
-    """Return the values that a page is tried with: all, or of those that engines take alike every third, by turns."""
-    found = [bad for bad in BAD if bad in values]
-    return found if full or values == DIFFERING else found[turn % 3 :: 3]
+def by_turns(values: frozenset[str], turn: int, *, full: bool, differing: int = 1) -> list[str]:
+    """Return the values that a page is tried with: all, or of those that engines take alike every third, by turns.
 
-
-def tries(
-    names: list[str], values: frozenset[str], turn: int, *, full: bool
-) -> Iterator[tuple[str, list[str]]]:
-    """Yield what is tried with which fields: each value in all at once, and in some alone, by turns.
-
-    Every fourth value is tried alone, of each form others, unless everything is asked for.
+    ``differing`` says the same of those that they take differently: every one, or every second.
     """
-    for number, bad in enumerate(by_turns(values, turn, full=full) if names else ()):
-        yield bad, names
-        if len(names) > 3 and (full or (number + len(names)) % 4 == 0):
-            yield bad, [names[number % len(names)]]
+    found = [bad for bad in BAD if bad in values]
+    step = 1 if full else differing if values == DIFFERING else 3
+    return found[turn % step :: step]
+
+
+def tries(names: list[str], values: frozenset[str], turn: int, *, full: bool) -> Iterator[dict[str, str]]:
+    """Yield what is tried in which fields: values in all fields at once, and some alone, by turns.
+
+    At once each field holds a value of its own, and each value stands in two fields; where everything is asked for, all
+    fields hold one, of each value. Every fourth value is tried alone, of each form others, unless everything is asked for.
+    """
+    found = by_turns(values, turn, full=full)
+    wide, many = len(names), len(found)
+    if full:
+        yield from (dict.fromkeys(names, bad) for bad in found if names)
+    elif names:
+        for begin in range(0, many * min(wide, 2), wide):
+            places = range(begin, begin + wide)
+            # The second time round one further, so that a value comes to another field.
+            yield {name: found[(n + n // many) % many] for name, n in zip(names, places, strict=True)}
+    for number, bad in enumerate(found):
+        if wide > 3 and (full or (number + wide) % 4 == 0):
+            yield {names[number % wide]: bad}
 
 
 @VALUES
 @pytest.mark.parametrize("page", POSTS, ids=str)
 def test_no_form_breaks_on_bad_input(
     standing: World,  # noqa: F811
+    forms: Forms,
     page: Page,
     values: frozenset[str],
     pytestconfig: pytest.Config,
 ) -> None:
     who = who_may(standing, page, "POST")
-    honest, names = fields_of(standing, page)
+    honest, names = forms(page)
     broken = [
-        (bad, fields)
-        for bad, fields in tries(names, values, POSTS.index(page), full=pytestconfig.getoption("--full"))
-        if send(standing, page, who, {**honest, **dict.fromkeys(fields, BAD[bad])}) >= 500
+        tried
+        for tried in tries(names, values, POSTS.index(page), full=pytestconfig.getoption("--full"))
+        if send(standing, page, who, {**honest, **{name: BAD[bad] for name, bad in tried.items()}}) >= 500
     ]
 
     assert broken == []
 
 
 @pytest.mark.parametrize("page", [page for page in POSTS if page.data], ids=str)
-def test_a_megabyte_in_a_field_is_refused_plainly(standing: World, page: Page) -> None:  # noqa: F811
+def test_a_megabyte_in_a_field_is_refused_plainly(
+    standing: World,  # noqa: F811
+    forms: Forms,
+    page: Page,
+) -> None:
     who = who_may(standing, page, "POST")
-    honest, names = fields_of(standing, page)
+    honest, names = forms(page)
 
     for name in names[:2]:
         assert send(standing, page, who, {**honest, name: HUGE}) < 500, name
@@ -201,7 +225,7 @@ def test_no_page_breaks_on_an_odd_query(
     who = who_may(standing, page, "GET")
     path = answers.address(standing, page, who).partition("?")[0]
 
-    for bad in by_turns(values, LISTS.index(page), full=pytestconfig.getoption("--full")):
+    for bad in by_turns(values, LISTS.index(page), full=pytestconfig.getoption("--full"), differing=2):
         value = BAD[bad]
         query = "&".join(f"{name}={quote_from_bytes(value)}" for name in QUERIES)
         assert _ask(who.client, "get", f"{path}?{query}") < 500, bad

@@ -32,15 +32,23 @@ def who_may(world: World, page: Page, method: str) -> Somebody:
     return next((who for who in everybody if answers.expected(page, who, method) in fine), everybody[0])
 
 
-def filled(world: World, page: Page) -> dict[str, Any]:
-    """Return what a page's form holds when it is opened, with what the table adds: nearly what a person would send."""
+def opened(world: World, page: Page) -> Any:
+    """Return the form with which a page opens; None where it has none."""
+    if page.get is None:
+        return None
+    who = who_may(world, page, "GET")
+    context = who.client.get(answers.address(world, page, who)).context
+    return context.get("form") if context is not None else None
+
+
+def filled(world: World, page: Page, form: Any = None) -> dict[str, Any]:
+    """Return what a page's form holds when it is opened, with what the table adds: nearly what a person would send.
+
+    ``form`` is what `opened` returned, where it was asked already.
+    """
     data: dict[str, Any] = {}
-    if page.get is not None:
-        who = who_may(world, page, "GET")
-        context = who.client.get(answers.address(world, page, who)).context
-        form = context.get("form") if context is not None else None
-        for field in form or ():
-            value = field.field.widget.format_value(field.value())
-            if value not in (None, "", []):
-                data[field.html_name] = value[0] if isinstance(value, list) else value
+    for field in form or opened(world, page) or ():
+        value = field.field.widget.format_value(field.value())
+        if value not in (None, "", []):
+            data[field.html_name] = value[0] if isinstance(value, list) else value
     return {**data, **page.data}
