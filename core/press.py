@@ -95,9 +95,13 @@ def _forget() -> None:
 
 @functools.cache
 def _compiler(root: Path) -> typst.Compiler:
-    return typst.Compiler(
-        root=str(root), font_paths=[str(FONTS)], ignore_system_fonts=True, package_path=str(root)
-    )
+    return typst.Compiler(root=str(root), font_paths=_fonts(), package_path=str(root))
+
+
+@functools.cache
+def _fonts() -> typst.Fonts:
+    """Return the shipped faces and those that come with Typst, read once for every compiler of the process."""
+    return typst.Fonts(include_system_fonts=False, font_paths=[str(FONTS)])
 
 
 class Words:
