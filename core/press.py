@@ -30,7 +30,8 @@ _BREAK = "\u200b"
 # Shows nothing, and Typst 0.15 cannot tag a link that holds nothing else.
 _SOFT_HYPHEN = "\u00ad"
 # What every shipped face has: printable ASCII, Latin letters and the signs of our own sentences.
-_COMMON = re.compile("[ -~\u00a1-\u00ac\u00ae-\u017f–—‘’“”…•−×≤≥€]*")
+_SIGNS = " -~\u00a1-\u00ac\u00ae-\u017f–—‘’“”…•−×≤≥€"
+_COMMON, _RARE = re.compile(f"[{_SIGNS}]*"), re.compile(f"[^{_SIGNS}]")
 
 
 class PressError(RuntimeError):
@@ -119,7 +120,7 @@ class Words:
     def __call__(self, text: str) -> str:
         """Return the text as it can be set."""
         if not _COMMON.fullmatch(text):
-            text = "".join(self.shown(char) for char in text)
+            text = _RARE.sub(lambda found: self.shown(found[0]), text)
         if _LONG.search(text):
             text = " ".join(_with_breaks(word) for word in text.split(" "))
         return text

@@ -75,12 +75,12 @@ class _Text:
         """Return how many lines it takes where only spaces and places to break end one; never too few."""
         if self.length <= width:
             return 1
-        measure, size = face(self._face).width, self._size
-        space = measure(" ", size=size)
+        typeface, size = self._face, self._size
+        space = _measured(" ", typeface)[0] * size
         lines, used, gap = 1, 0.0, 0.0
         for word in self._text.split(" "):
             for bit in word.split(_BREAK):
-                length = measure(bit, size=size)
+                length = _measured(bit, typeface)[0] * size
                 if used and used + gap + length > width:
                     lines, used, gap = lines + 1, 0.0, 0.0
                 used, gap = used + gap + length, 0.0
