@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import TestCase
 
 import hypothesis
 import pytest
@@ -165,7 +166,8 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
     elif (
         fixturedef.scope in ("class", "module")
         and "django_db_blocker" in fixturedef.argnames
-        and fixturedef.argname != "_django_setup_unittest"
+        # Classes of unittest begin a transaction of their own there; it is set up for others too, where nothing begins.
+        and (fixturedef.argname != "_django_setup_unittest" or issubclass(request.cls or object, TestCase))
     ):
         with request.getfixturevalue("django_db_blocker").unblock():
             standing.leave()
