@@ -414,7 +414,7 @@ class _Mail:
 
     def row(self, row: Row, pieces: Sequence[Piece], starts: Sequence[str], opens: Sequence[str]) -> str:
         """Return a row as the inliner would write it, were there a style for any part of it."""
-        cells = []
+        cells: list[str] = []
         for piece, start, opening in zip(pieces, starts, opens, strict=False):
             inner = self.piece(piece)
             if cells:
