@@ -191,5 +191,5 @@ def test_the_list_and_the_page_ask_as_many_questions_for_one_as_for_many(
     client.get(reverse("reports:held_list"))
     with django_assert_num_queries(6):
         client.get(reverse("reports:held_list"))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(15):
         client.get(at("held_run", waiting))
