@@ -1,5 +1,6 @@
 """A browser at the portal with the sample loaded: Chromium, a live server, and nothing of the outside world."""
 
+import functools
 import io
 from collections.abc import Callable, Iterator
 
@@ -13,6 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from crew.domain.demo_links import demo_sign_in_links
 from tests import flush
+from tests.e2e.harbour import Looker
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
@@ -42,7 +44,7 @@ def _browsers_keep_static_files() -> Iterator[None]:
 
 @pytest.fixture
 def portal(transactional_db: None, live_server: LiveServer, settings: Settings) -> str:
-    """Return the address of a running portal with the sample portfolio and an edition of each report.
+    """Return the address of a running portal with the sample portfolio, an edition of each report, and of one a second.
 
     It is loaded the first time, and put back as it was then for each test after that.
     """
@@ -51,7 +53,7 @@ def portal(transactional_db: None, live_server: LiveServer, settings: Settings) 
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
     if not flush.bring("portal"):
         call_command("load_demo", stdout=io.StringIO())
-        call_command("send_report", "all", stdout=io.StringIO())
+        call_command("send_report", "ceo", stdout=io.StringIO())
         flush.keep("portal")
     return str(live_server.url)
 
@@ -112,6 +114,12 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def looker(pytestconfig: pytest.Config) -> Callable[..., Looker]:
+    """Return a function that returns who looks at pages on a screen, and spares axe what it saw unless all is asked for."""
+    return functools.partial(Looker, sparing=not pytestconfig.getoption("--full"))
 
 
 @pytest.fixture

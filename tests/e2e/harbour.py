@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from PIL import Image
 from playwright.sync_api import Page
 
@@ -37,18 +38,17 @@ AXE = {
 FRAMES = 4
 """Pages on which a sparing look takes in the frame, too, which is the same around all: two by night and two by day."""
 SIZES = "(({scrollWidth, scrollHeight}) => [scrollWidth, scrollHeight])(document.documentElement)"
-# Rows of the same tags, classes and attributes look alike: two of each shape in a list, a table or a chart say it all.
-# News of rows that were taken away would find nothing to replace, so a thinned page asks for none.
-THIN = """frame => {
-  for (const asker of document.querySelectorAll("[hx-trigger*=every]")) {
-    window.htmx.trigger(asker, "htmx:abort");
-    asker.removeAttribute("hx-trigger");
-    asker.replaceWith(asker.cloneNode(true));
-  }
+SEEN = "[document.documentElement.outerHTML, matchMedia('(prefers-color-scheme: dark)').matches]"
+# Puts a page as it stands under the glass, style sheets only where others are wanted. Rows of the same tags, classes and
+# attributes look alike: two of each shape in a list, a table or a chart say it all.
+SHOW = """async ([html, thin, frame]) => {
+  const shown = new DOMParser().parseFromString(html, "text/html");
+  for (const part of shown.querySelectorAll("script, noscript")) part.remove();
+  for (const part of shown.querySelectorAll("iframe")) part.removeAttribute("src");
   if (!frame)
-    for (const part of document.querySelectorAll(".topbar, .rail, .dock, .footer, .sample-notice")) part.remove();
+    for (const part of shown.querySelectorAll(".topbar, .rail, .dock, .footer, .sample-notice")) part.remove();
   const told = one => `${one.tagName} ${one.getAttribute("class")} ${one.getAttributeNames()}`;
-  for (const list of document.querySelectorAll("tbody, ul, ol, svg, svg g")) {
+  for (const list of thin ? shown.querySelectorAll("tbody, ul, ol, svg, svg g") : []) {
     const shapes = new Map();
     for (const row of [...list.children]) {
       const shape = [row, ...row.querySelectorAll("*")].map(told).join();
@@ -56,6 +56,20 @@ THIN = """frame => {
       if (shapes.get(shape) > 2) row.remove();
     }
   }
+  const sheets = from => [...from.querySelectorAll("link[rel=stylesheet]")];
+  const names = from => sheets(from).map(sheet => sheet.getAttribute("href")).join();
+  if (names(shown) !== names(document)) {
+    const wanted = sheets(shown).map(sheet => document.adoptNode(sheet));
+    const loaded = wanted.map(sheet => new Promise((fine, bad) => { sheet.onload = fine; sheet.onerror = bad; }));
+    document.head.replaceChildren(...wanted);
+    await Promise.all(loaded);
+  }
+  for (const name of document.documentElement.getAttributeNames()) document.documentElement.removeAttribute(name);
+  for (const {name, value} of shown.documentElement.attributes) document.documentElement.setAttribute(name, value);
+  for (const part of document.head.querySelectorAll("meta, title")) part.remove();
+  for (const part of shown.head.querySelectorAll("meta, title")) document.head.append(document.adoptNode(part));
+  document.body.replaceWith(document.adoptNode(shown.body));
+  await document.fonts.ready;
 }"""
 
 
@@ -151,43 +165,47 @@ def photo(folder: Path) -> str:
 
 @dataclass
 class Looker:
-    """Looks at each page as a reader with bad eyes and a narrow phone would; what it finds is told at the end."""
+    """Looks at each page as a reader with bad eyes and a narrow phone would; what it finds is told at the end.
+
+    Axe looks at each page as it stands then, through a glass: one page that holds their markup in turn and has their style
+    sheets, but none of their scripts. It is loaded there once, and what is done next on the page looked at finds it untouched.
+    """
 
     viewport: dict[str, int]
     others: tuple[dict[str, int], ...] = ()
-    """Screens that each page must fit as well."""
+    """Screens that each page must fit as well; it stays at the last of them, and the next begins there."""
     sparing: bool = False
-    """Whether axe is spared what it saw just so: only where nothing more is done on the pages."""
+    """Whether axe is spared what it saw just so."""
     found: list[str] = field(default_factory=list)
     looked: list[str] = field(default_factory=list)
-    axe: Axe = field(default_factory=Axe)
+    _glass: Page | None = None
 
-    def look(self, page: Page, name: str) -> None:
-        """Note every violation of WCAG 2.2 AA, and a page wider than its screen."""
+    def look(self, page: Page, name: str, *, dark: bool | None = None) -> None:
+        """Note every violation of WCAG 2.2 AA, and a page wider than its screen; ``dark`` may be other than its own light."""
         self.looked.append(name)
         # A link that was just followed may have come to a page of which nothing is there yet.
         page.wait_for_load_state()
-        high = self._fits(page, name, self.viewport)
-        for screen in self.others:
-            page.set_viewport_size(screen)  # type: ignore[arg-type]
-            self._fits(page, name, screen)
+        high = {}
+        for screen in sorted((self.viewport, *self.others), key=lambda screen: screen != page.viewport_size):
+            if screen != page.viewport_size:
+                page.set_viewport_size(screen)  # type: ignore[arg-type]
+            high[screen["width"]] = self._fits(page, name, screen)
+        html, night = page.evaluate(SEEN)
         frame = not self.sparing or len(self.looked) <= FRAMES
-        if self.sparing:
-            page.evaluate(THIN, frame)
+        glass = self._glass = self._glass or _glass_beside(page)
         # The whole page at once: a button that happens to stand half behind the bar below can be scrolled free.
-        page.set_viewport_size(
-            {
-                "width": self.viewport["width"],
-                "height": max(high if frame else 0, self.viewport["height"]),
-            }
-        )  # type: ignore[typeddict-item]
-        violations = self.axe.run(page, options=AXE).response["violations"]
+        tall = max(high[self.viewport["width"]] if frame else 0, self.viewport["height"])
+        size = {"width": self.viewport["width"], "height": tall}
+        if size != glass.viewport_size:
+            glass.set_viewport_size(size)  # type: ignore[arg-type]
+        glass.emulate_media(color_scheme="dark" if (night if dark is None else dark) else "light")
+        glass.evaluate(SHOW, [html, self.sparing, frame])
+        violations = glass.evaluate("options => axe.run(options).then(seen => seen.violations)", AXE)
         self.found += [
             f"{name}: {one['id']}: {node['html'][:160]} {node['failureSummary']}"
             for one in violations
             for node in one["nodes"]
         ]
-        page.set_viewport_size(self.viewport)  # type: ignore[arg-type]
 
     def _fits(self, page: Page, name: str, screen: dict[str, int]) -> int:
         """Note a page that is wider than a screen, and return how high it is there."""
@@ -195,6 +213,18 @@ class Looker:
         if wide > screen["width"]:
             self.found.append(f"{name}: {wide} px wide on {screen['width']}")
         return int(high)
+
+
+def _glass_beside(page: Page) -> Page:
+    """Open an empty page of the same portal and session, with axe in it."""
+    glass = page.context.new_page()
+    address = f"{urlsplit(page.url).scheme}://{urlsplit(page.url).netloc}/glass"
+    glass.route(
+        address, lambda route: route.fulfill(content_type="text/html", body="<!doctype html><title></title>")
+    )
+    glass.goto(address)
+    glass.evaluate(AXE_SCRIPT)
+    return glass
 
 
 Open = Callable[..., Page]

@@ -153,34 +153,36 @@ def _file(name: str, text: str) -> dict[str, object]:
     return {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
 
 
-def test_a_campaign_goes_from_a_file_to_its_results(desk: Desk, open_page: Callable[..., Page]) -> None:
-    page, looker = open_page(viewport=PHONE, refusable=True), Looker(PHONE)
+def test_a_campaign_goes_from_a_file_to_its_results(
+    desk: Desk, open_page: Callable[..., Page], looker: Callable[..., Looker]
+) -> None:
+    page, eyes = open_page(viewport=PHONE, refusable=True), looker(PHONE)
     desk.enter(page, desk.owner)
-    list_is_made_and_filled(page, desk, looker.look)
-    campaign = draft_is_written(page, desk, looker.look)
-    draft_is_looked_at(page, desk, looker.look, scripts=True)
-    campaign_is_started(page, looker.look)
+    list_is_made_and_filled(page, desk, eyes.look)
+    campaign = draft_is_written(page, desk, eyes.look)
+    draft_is_looked_at(page, desk, eyes.look, scripts=True)
+    campaign_is_started(page, eyes.look)
 
     # The first sweep mails the first cohort, and the open page comes to know of it while somebody types.
     page.get_by_label("Why", exact=True).fill("The date is wrong.")
     tasks.sweep()
     expect(page.locator("#progress").get_by_text("5 of 5", exact=True).first).to_be_visible(timeout=10_000)
-    looker.look(page, "sending")
+    eyes.look(page, "sending")
 
     expect(page.get_by_text("The first cohort has gone.")).to_be_visible()
     page.get_by_role("link", name=f"Let the other {READERS - 5} go now…").click()
     expect(page.get_by_role("button", name=f"Let the other {READERS - 5} go now")).to_be_visible()
-    looker.look(page, "let the rest go")
+    eyes.look(page, "let the rest go")
     page.get_by_role("link", name="Back to the campaign").click()
     page.get_by_role("link", name="Copy as a new draft…").click()
-    looker.look(page, "copy")
+    eyes.look(page, "copy")
     page.get_by_role("link", name="Back to the campaign").click()
     page.get_by_label("Why", exact=True).fill("The date is wrong.")
 
     # It is paused, with a reason, and goes on.
     page.get_by_role("button", name="Pause", exact=True).click()
     expect(page.get_by_text("Paused. Nothing more leaves until it is resumed.")).to_be_visible()
-    looker.look(page, "paused")
+    eyes.look(page, "paused")
     tasks.sweep()
     assert Message.objects.filter(campaign=campaign, state=State.SENT).count() == 5
     page.get_by_role("button", name="Resume", exact=True).click()
@@ -194,15 +196,15 @@ def test_a_campaign_goes_from_a_file_to_its_results(desk: Desk, open_page: Calla
     expect(page.get_by_role("heading", name="Against the model")).to_be_visible(timeout=10_000)
     expect(page.get_by_text(f"{READERS} of {READERS} were sent.")).to_be_visible()
     expect(page.get_by_text("$833.33 to $4,166.67")).to_be_visible()
-    looker.look(page, "finished")
+    eyes.look(page, "finished")
     assert desk.subjects() == ["Four evenings of jazz"] * READERS + ["[Test] Four evenings of jazz"]
 
     # Each state leads to its messages.
     page.locator("#state-sent").click()
     expect(page.get_by_role("link", name="Four evenings of jazz")).to_have_count(READERS)
     page.goto(f"{desk.url}/mail/campaigns/")
-    looker.look(page, "desk")
-    assert looker.found == [], "\n".join(looker.found)
+    eyes.look(page, "desk")
+    assert eyes.found == [], "\n".join(eyes.found)
 
 
 def test_all_of_it_works_without_scripts_and_at_night(desk: Desk, open_page: Callable[..., Page]) -> None:
@@ -237,13 +239,13 @@ def test_all_of_it_works_without_scripts_and_at_night(desk: Desk, open_page: Cal
 
 
 def test_at_night_every_page_of_the_desk_meets_wcag_2_2_aa_and_a_reader_only_looks(
-    desk: Desk, open_page: Callable[..., Page]
+    desk: Desk, open_page: Callable[..., Page], looker: Callable[..., Looker]
 ) -> None:
-    owner, looker = open_page(viewport=DESKTOP, dark=True, refusable=True), Looker(DESKTOP)
+    owner, eyes = open_page(viewport=DESKTOP, dark=True, refusable=True), looker(DESKTOP)
     desk.enter(owner, desk.owner)
-    list_is_made_and_filled(owner, desk, looker.look)
-    campaign = draft_is_written(owner, desk, looker.look)
-    draft_is_looked_at(owner, desk, looker.look, scripts=True)
+    list_is_made_and_filled(owner, desk, eyes.look)
+    campaign = draft_is_written(owner, desk, eyes.look)
+    draft_is_looked_at(owner, desk, eyes.look, scripts=True)
 
     reader = open_page(viewport=DESKTOP, dark=True)
     desk.enter(reader, desk.reader)
@@ -255,11 +257,11 @@ def test_at_night_every_page_of_the_desk_meets_wcag_2_2_aa_and_a_reader_only_loo
     ):
         reader.goto(f"{desk.url}{path}")
         expect(reader.get_by_text(words).first).to_be_visible()
-        looker.look(reader, path)
+        eyes.look(reader, path)
         for name in ("New campaign", "New list", "Start…", "Import a file", "Remove", "Cancel the campaign…"):
             expect(reader.get_by_role("link", name=name)).to_have_count(0)
         expect(reader.locator("main button[type=submit]:not(:text('Show'))")).to_have_count(0)
-    assert looker.found == [], "\n".join(looker.found)
+    assert eyes.found == [], "\n".join(eyes.found)
 
 
 def test_who_watches_a_campaign_after_the_session_ended_is_sent_to_sign_in_and_back(

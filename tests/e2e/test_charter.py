@@ -1,6 +1,7 @@
 """A charter from the first line to the last, worked by everybody who has a part in it, each in a browser of their own."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -281,16 +282,17 @@ def test_a_charter_from_template_to_dock(
     sandiego: Harbour,
     open_page: Open,
     viewport: dict[str, int],
+    looker: Callable[..., Looker],
     tmp_path: Path,
 ) -> None:
-    looker = Looker(viewport)
+    eyes = looker(viewport)
     owner, captain, ada, ben, guest, walk_up, late = (
         open_page(viewport=viewport, refusable=True) for _ in range(7)
     )
     hands = {"Ada Deckhand": ada, "Ben Deckhand": ben}
 
     owner_signs_in(owner, sandiego)
-    event = event_is_made_and_opened(owner, sandiego, looker)
+    event = event_is_made_and_opened(owner, sandiego, eyes)
     for name, role in (
         ("Cara Captain", "captain"),
         ("Ada Deckhand", "crew"),
@@ -298,24 +300,24 @@ def test_a_charter_from_template_to_dock(
         ("Gus Guest", "guest"),
     ):
         invite(owner, sandiego, event, name, role)
-    looker.look(owner, "people")
+    eyes.look(owner, "people")
 
-    captain_steps_up(captain, sandiego, looker)
+    captain_steps_up(captain, sandiego, eyes)
     opens_link(ada, sandiego, "ada@example.com", "crew")
     opens_link(ben, sandiego, "ben@example.com", "crew")
-    looker.look(ben, "event, crew")
-    winner, _ = two_race_for_one_position(hands, sandiego, event, looker)
+    eyes.look(ben, "event, crew")
+    winner, _ = two_race_for_one_position(hands, sandiego, event, eyes)
     captain.goto(f"{sandiego.url}/events/{event.key}/")
     captain.get_by_role("button", name="Confirm").first.click()
     expect(captain.get_by_text("is confirmed.")).to_be_visible()
     assert Position.objects.get(event=event).state == PositionState.CONFIRMED
 
-    checklist_is_worked(hands[winner], captain, sandiego, event, winner, looker, tmp_path)
-    a_number_out_of_limits_opens_a_maintenance_record(hands[winner], sandiego, event, looker)
+    checklist_is_worked(hands[winner], captain, sandiego, event, winner, eyes, tmp_path)
+    a_number_out_of_limits_opens_a_maintenance_record(hands[winner], sandiego, event, eyes)
     opens_link(guest, sandiego, "gus@example.com", "guest")
-    guest_sees_only_the_trip(guest, looker)
-    dock_is_open(captain, walk_up, late, sandiego, event, looker)
+    guest_sees_only_the_trip(guest, eyes)
+    dock_is_open(captain, walk_up, late, sandiego, event, eyes)
     the_date_moves_and_the_sun_with_it(owner, sandiego, event)
-    another_is_cancelled_and_everybody_told(owner, sandiego, event, looker)
+    another_is_cancelled_and_everybody_told(owner, sandiego, event, eyes)
 
-    assert looker.found == [], "\n".join(looker.found)
+    assert eyes.found == [], "\n".join(eyes.found)

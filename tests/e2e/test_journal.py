@@ -13,12 +13,15 @@ pytestmark = pytest.mark.e2e
 
 
 def test_an_entry_is_written_by_keyboard_alone_and_without_scripts(
-    portal: str, open_page: Callable[..., Page], sign_in: Callable[[Page, str], None]
+    portal: str,
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, str], None],
+    looker: Callable[..., Looker],
 ) -> None:
-    page, looker = open_page(), Looker(DESKTOP)
+    page, eyes = open_page(), looker(DESKTOP)
     sign_in(page, "Owner")
     page.goto(f"{portal}/portfolio/entities/qos/entries/add/")
-    looker.look(page, "write an entry")
+    eyes.look(page, "write an entry")
     expect(page.locator("#id_on")).to_be_focused()
     keys = page.keyboard
     keys.press("Enter")
@@ -75,4 +78,4 @@ def test_an_entry_is_written_by_keyboard_alone_and_without_scripts(
     assert (row["height"], tab["height"]) == (44, 44)
     assert row["x"] <= tab["x"]
     assert tab["x"] + tab["width"] <= row["x"] + row["width"] + 1
-    assert not looker.found
+    assert not eyes.found

@@ -77,12 +77,13 @@ def test_the_pages_of_mail_suit_their_screen_and_meet_wcag_2_2_aa(
     doubtful: list[Message],
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, str], None],
+    looker: Callable[..., Looker],
     viewport: dict[str, int],
     dark: bool,
 ) -> None:
     page = open_page(viewport=viewport, dark=dark)
     sign_in(page, "Owner")
-    looker = Looker(viewport)
+    eyes = looker(viewport)
     opened = Message.objects.get(opened_at__isnull=False)
     failed = Message.objects.get(state=State.FAILED)
     for path in (
@@ -95,9 +96,9 @@ def test_the_pages_of_mail_suit_their_screen_and_meet_wcag_2_2_aa(
         f"/mail/{failed.public_id}/",
     ):
         page.goto(f"{portal}{path}")
-        looker.look(page, path)
+        eyes.look(page, path)
 
-    assert looker.found == [], "\n".join(looker.found)
+    assert eyes.found == [], "\n".join(eyes.found)
 
 
 def test_many_in_doubt_are_decided_about_at_once_without_scripts(

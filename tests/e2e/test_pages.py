@@ -71,22 +71,21 @@ def test_every_page_fits_a_phone_and_a_desk_and_meets_wcag_2_2_aa_by_day_and_by_
     portal: str,
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, str], None],
-    pytestconfig: pytest.Config,
+    looker: Callable[..., Looker],
 ) -> None:
     page = open_page(viewport=PHONE, dark=True)
     sign_in(page, "Owner")
-    looker = Looker(PHONE, others=(DESKTOP,), sparing=not pytestconfig.getoption("--full"))
+    eyes = looker(PHONE, others=(DESKTOP,))
 
     def look(page: Page, path: str) -> None:
         assert page.locator("h1").count() == 1, path
         assert page.title(), path
         # Day and night take turns: every colour of one page stands on many.
-        page.emulate_media(color_scheme=("dark", "light")[len(looker.looked) % 2])
-        looker.look(page, path)
+        eyes.look(page, path, dark=len(eyes.looked) % 2 == 0)
 
     walked = walk(page, portal, look, of_each=1)
 
-    assert looker.found == [], "\n".join(looker.found)
+    assert eyes.found == [], "\n".join(eyes.found)
     assert {
         "crew:home",
         "reports:edition",
@@ -115,17 +114,18 @@ def test_every_page_of_those_who_sail_fits_a_phone_and_meets_wcag_2_2_aa(
     sign_in: Callable[[Page, str], None],
     who: str,
     reached: set[str],
-    pytestconfig: pytest.Config,
+    looker: Callable[..., Looker],
 ) -> None:
     page = open_page(viewport=PHONE)
     sign_in(page, who)
-    full = pytestconfig.getoption("--full")
-    looker = Looker(PHONE, sparing=not full)
+    eyes = looker(PHONE)
 
     # A captain comes to more of an event than anybody; of the others one page of each view says what two would.
-    walked = walk(page, portal, looker.look, of_each=OF_EACH_VIEW if full or "crew:dock" in reached else 1)
+    walked = walk(
+        page, portal, eyes.look, of_each=1 if eyes.sparing and "crew:dock" not in reached else OF_EACH_VIEW
+    )
 
-    assert looker.found == [], "\n".join(looker.found)
+    assert eyes.found == [], "\n".join(eyes.found)
     assert reached <= walked
     assert not any(name.startswith(("portfolio:", "reports:", "mail:")) for name in walked)
 
