@@ -5,7 +5,7 @@ loaded once, inside a transaction that is rolled back at the end of the class, o
 test runs in a savepoint of its own within it. A test beside it that does not ask stands on the empty database.
 
 A test that changes no record takes ``first_edition``: what a lens says of the untouched sample, worked out once for
-each process. One that does change records works it out anew with ``draft`` or ``whole``.
+each process; its draft is `first_draft`. One that does change records works it out anew with ``draft`` or ``whole``.
 """
 
 import datetime as dt
@@ -36,14 +36,23 @@ def sample(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
         transaction.set_rollback(True)
 
 
+_drafted: dict[tuple[str, dt.date, str | None], Draft] = {}
 _worked_out: dict[tuple[str, dt.date, str | None], Document] = {}
+
+
+def first_draft(lens: str, *, as_of: dt.date = AS_OF, entity: str | None = None) -> Draft:
+    """Return what a lens says of the untouched sample, worked out once for each process, as `first_edition` is."""
+    asked = lens, as_of, entity
+    if asked not in _drafted:
+        _drafted[asked] = draft(lens, as_of=as_of, entity=entity)
+    return _drafted[asked]
 
 
 _rules: dict[str, tuple[str, ...]] = {}
 
 
 def rules_of(lens: str) -> tuple[str, ...]:
-    """Return the names of the rules that a lens runs."""
+    """Return the names of the rules that a lens runs, whatever has become of the records."""
     if lens not in _rules:
         _rules[lens] = draft(lens).rules
     return _rules[lens]
@@ -56,7 +65,8 @@ def first_edition(lens: str, *, as_of: dt.date = AS_OF, entity: str | None = Non
     """
     asked = lens, as_of, entity
     if asked not in _worked_out:
-        _worked_out[asked] = whole(lens, as_of=as_of, entity=entity)
+        first = first_draft(lens, as_of=as_of, entity=entity)
+        _worked_out[asked] = _next(first, lens, entity)
     return _worked_out[asked]
 
 
@@ -73,11 +83,15 @@ def draft(lens: str, *, as_of: dt.date = AS_OF, entity: str | None = None) -> Dr
 
 def whole(lens: str, *, as_of: dt.date = AS_OF, entity: str | None = None) -> Document:
     """Return what the next edition would say, without drawing it."""
-    found = None if entity is None else Entity.objects.get(slug=entity)
+    return _next(draft(lens, as_of=as_of, entity=entity), lens, entity)
+
+
+def _next(found: Draft, lens: str, entity: str | None) -> Document:
+    """Return the document that a draft becomes."""
     return editions.next_document(
-        draft=draft(lens, as_of=as_of, entity=entity),
+        draft=found,
         report=Report.objects.get(slug=lens),
-        entity=found,
+        entity=None if entity is None else Entity.objects.get(slug=entity),
         at=AT,
     )
 

@@ -26,7 +26,7 @@ from reports.domain import issue, prints, trace
 from reports.lenses import LENSES
 from reports.metrics import Desk, Facts
 from reports.metrics.operations import fold
-from tests.reports.sample_case import AS_OF, AT, OCTOBER, draft, figure, first_edition
+from tests.reports.sample_case import AS_OF, AT, OCTOBER, figure, first_draft, first_edition
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sample")]
 
@@ -36,7 +36,8 @@ class TestFactsOfTheSample:
 
     def test_ceo_finds_exactly_the_eight_shortfalls(self) -> None:
         assert [
-            (note.rule, note.subject.rpartition(":")[0] or note.subject) for note in draft("ceo").findings
+            (note.rule, note.subject.rpartition(":")[0] or note.subject)
+            for note in first_draft("ceo").findings
         ] == [
             ("pipeline-empty", "portfolio"),
             ("revenue-not-tracked", "portfolio"),
@@ -49,7 +50,9 @@ class TestFactsOfTheSample:
         ]
 
     def test_ceo_lists_exactly_the_nine_kpi_gaps(self) -> None:
-        table = next(section for section in draft("ceo").sections if section.anchor == "kpi-gaps").blocks[0]
+        table = next(
+            section for section in first_draft("ceo").sections if section.anchor == "kpi-gaps"
+        ).blocks[0]
         assert [row.cells[0].text for row in table.rows] == [  # type: ignore[union-attr]
             "Revenue per charter",
             "Contribution per charter",
@@ -63,12 +66,12 @@ class TestFactsOfTheSample:
         ]
 
     def test_gross_burn_lies_between_seven_and_nine_thousand_and_net_burn_is_positive(self) -> None:
-        document = draft("cfo")
+        document = first_draft("cfo")
         assert 700_000 <= (figure(document, "gross_burn", period="Oct 2026").value or 0) <= 900_000
         assert (figure(document, "net_burn", period="Oct 2026").value or 0) > 0
 
     def test_the_runway_is_under_six_months_and_the_cfo_is_told(self) -> None:
-        document = draft("cfo")
+        document = first_draft("cfo")
         runway = figure(document, "runway", period="Oct 2026").value
         assert runway is not None
         assert 400 <= runway < 600
@@ -82,7 +85,7 @@ class TestFactsOfTheSample:
         }
 
     def test_the_model_breaks_even_at_six_charters(self) -> None:
-        document = draft("cfo")
+        document = first_draft("cfo")
         assert figure(document, "break_even_model", "QueenofSanDiego", "Oct 2026").value == 6
         implied = figure(document, "implied_contribution", "QueenofSanDiego", "Oct 2026").value
         assert implied is not None
@@ -90,12 +93,12 @@ class TestFactsOfTheSample:
         assert figure(document, "model_contribution", "QueenofSanDiego").value == 140_380
 
     def test_october_completed_one_charter_at_2100_dollars(self) -> None:
-        document = draft("cfo")
+        document = first_draft("cfo")
         assert figure(document, "services_completed", "QueenofSanDiego", "Oct 2026").value == 1
         assert figure(document, "revenue_per_charter", "QueenofSanDiego", "Oct 2026").value == 210_000
 
     def test_the_note_s_refundable_deposits_are_what_the_charter_business_owes_back(self) -> None:
-        document = draft("cfo")
+        document = first_draft("cfo")
         owed = sum(
             figure(document, metric, "QueenofSanDiego").value or 0
             for metric in ("deferred_balance", "deposits_held")
@@ -104,12 +107,12 @@ class TestFactsOfTheSample:
 
     def test_no_figure_of_an_unreconciled_sample_claims_to_be_measured_from_the_books(self) -> None:
         for lens in LENSES:
-            for entry in draft(lens).figures.values():
+            for entry in first_draft(lens).figures.values():
                 if type(entry.trace).__name__ == "PostingsTrace":
                     assert entry.badge is Badge.UNRECONCILED, entry.key
 
     def test_the_head_says_where_the_sample_stands_and_how_fresh_its_sources_are(self) -> None:
-        head = draft("ceo").head
+        head = first_draft("ceo").head
         assert head.as_of == AS_OF
         assert "10 November 2026" in head.sample
         assert head.zone == "America/Los_Angeles"
@@ -122,16 +125,16 @@ class TestFactsOfTheSample:
     def test_what_the_bookings_page_shows_as_booked_is_what_the_report_counts(self) -> None:
         booked = Booking.objects.filter(stage=BookingStage.BOOKED, service_on__gt=AS_OF)
         assert booked.filter(kind="stay").exists()
-        assert figure(draft("ceo"), "booked_90").value == sum(booking.price_minor for booking in booked)
+        assert figure(first_draft("ceo"), "booked_90").value == sum(booking.price_minor for booking in booked)
 
     def test_a_stay_ahead_is_no_balance_due_on_top_of_the_usual_receipts(self) -> None:
-        document = draft("cfo")
+        document = first_draft("cfo")
         due = [document.figures[f"week.{number}.bookings"] for number in range(1, 14)]
         assert sum(entry.value or 0 for entry in due) == 1_799_000
         assert "RS-029" not in str(due)
 
     def test_a_vessels_use_is_known_as_well_in_its_row_as_in_the_text(self) -> None:
-        document = draft("ceo")
+        document = first_draft("ceo")
         vessel = next(key for key in document.figures if key.endswith(".utilisation"))
         metric = figure(document, "utilisation", "QueenofSanDiego")
         assert (document.figures[vessel].value, document.figures[vessel].badge) == (
@@ -205,14 +208,14 @@ class TestEveryFigureIsTheSumOfItsRows:
 
     def test_all_lenses_print_the_same_value_for_the_same_figure(self) -> None:
         printed: dict[str, set[int | None]] = {}
-        for entry in (entry for lens in LENSES for entry in draft(lens).figures.values()):
+        for entry in (entry for lens in LENSES for entry in first_draft(lens).figures.values()):
             if entry.metric != "own":
                 printed.setdefault(entry.key, set()).add(entry.value)
-        assert draft("ceo").figures.keys() & draft("cfo").figures.keys() & printed.keys()
+        assert first_draft("ceo").figures.keys() & first_draft("cfo").figures.keys() & printed.keys()
         assert {key: values for key, values in printed.items() if len(values) > 1} == {}
 
     def test_the_portfolio_is_the_sum_of_its_entities(self) -> None:
-        document = draft("ceo")
+        document = first_draft("ceo")
         for metric in ("revenue", "operating_result", "cash", "revenue_12m"):
             parts = [
                 entry.value or 0
@@ -229,7 +232,7 @@ class TestEveryFigureIsTheSumOfItsRows:
             row.debit_minor - row.credit_minor
             for row in MonthlyBalance.objects.filter(account__in=cash_accounts)
         )
-        assert figure(draft("cfo"), "cash").value == total
+        assert figure(first_draft("cfo"), "cash").value == total
 
 
 class TestQueries:

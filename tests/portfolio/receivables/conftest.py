@@ -4,12 +4,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
-
 from portfolio.domain.receivables import clients, invoices, payments
 from portfolio.domain.receivables.clients import Particulars
 from portfolio.domain.receivables.invoices import LineSaid
 from portfolio.models import Account, BillingModel, Client, ClientContract, ContractState, Invoice, Payment
+from tests import standing
 from tests.portfolio.conftest import Books, open_books
 
 AT = dt.datetime(2026, 11, 10, 18, 0, tzinfo=dt.UTC)
@@ -80,6 +79,6 @@ def open_office(slug: str = "dc") -> Office:
     return Office(books, client, contract)
 
 
-@pytest.fixture
-def office(db: None) -> Office:
+@standing.fixture
+def office() -> Office:
     return open_office()
