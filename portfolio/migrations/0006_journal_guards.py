@@ -290,11 +290,8 @@ def _raise(sentence: str) -> str:
 
 
 # The planner sees a transition table once and keeps its plan for the session, so a first large batch must not make
-# it choose scans of whole tables for the small ones that follow, and none is planned anew for each array.
-_BY_INDEX = (
-    "SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off "
-    "SET plan_cache_mode = force_generic_plan"
-)
+# it choose scans of whole tables for the small ones that follow.
+_BY_INDEX = "SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off"
 # Adds what was sealed to the balances.
 _ADDED = """ON CONFLICT (account_id, month) DO UPDATE SET
           debit_minor = balance.debit_minor + excluded.debit_minor,
@@ -378,53 +375,58 @@ POSTGRESQL = [
     WHEN (NEW.currency <> OLD.currency) EXECUTE FUNCTION portfolio_entity_currency()""",
     f"""CREATE FUNCTION portfolio_seal() RETURNS trigger LANGUAGE plpgsql {_BY_INDEX} AS $$
     DECLARE
+      many bigint;
       book record;
       cash_ids bigint[];
       fault text;
     BEGIN
-      SELECT array_agg(entity_id) AS entities, array_agg(month) AS months, min(lowest) AS currency,
-        count(*) = 1 AND min(lowest) = min(highest) AND NOT bool_or(misdated) AS plain
-      INTO book FROM (
-        SELECT entity_id, min(month) AS month, min(currency) AS lowest, max(currency) AS highest,
-          bool_or(month <> date_part('year', "on") * 12 + date_part('month', "on") - 1) AS misdated
-        FROM sealed WHERE state = 'posted' GROUP BY entity_id
-      ) AS each_book;
-      IF book.entities IS NULL THEN RETURN NULL; END IF;
+      SELECT count(*) INTO many FROM (SELECT 1 FROM sealed WHERE state = 'posted' LIMIT 2) AS first;
+      IF many = 0 THEN RETURN NULL; END IF;
       IF current_setting('transaction_isolation') <> 'read committed' THEN {_raise(ISOLATION)}; END IF;
-      PERFORM 1 FROM portfolio_entity WHERE id = ANY (book.entities) ORDER BY id FOR KEY SHARE;
+      PERFORM 1 FROM portfolio_entity WHERE id IN (SELECT entity_id FROM sealed WHERE state = 'posted')
+      ORDER BY id FOR KEY SHARE;
       IF EXISTS (
-        SELECT 1 FROM unnest(book.entities, book.months) AS oldest (entity_id, month)
+        SELECT 1 FROM (
+          SELECT entity_id, min(month) AS month FROM sealed WHERE state = 'posted' GROUP BY entity_id
+        ) AS oldest
         JOIN {PERIOD} d ON d.entity_id = oldest.entity_id AND d.month >= oldest.month AND d.state = 'closed'
       ) THEN {_raise(CLOSED)}; END IF;
       -- Entries of one entity and currency are looked at together, and their accounts once; no posting is of nothing, so that
       -- those that add up to zero are two at least. Where anything is wrong, nothing is moved here, and it is told below.
-      IF book.plain THEN
-        cash_ids := ARRAY(
-          SELECT id FROM {ACCOUNT} WHERE entity_id = ANY (book.entities) AND role IN ('cash', 'clearing')
-        );
-        WITH line AS MATERIALIZED (
-          SELECT p.account_id, p.month, p.amount_minor AS amount, p.month <> e.month AS misdated,
-            sum(p.amount_minor) OVER entry AS difference,
-            bool_or(p.account_id = ANY (cash_ids)) OVER entry AS cash
-          FROM sealed e LEFT JOIN {POSTING} p ON p.entry_id = e.id
-          WHERE e.state = 'posted' WINDOW entry AS (PARTITION BY e.id)
-        ), moving AS MATERIALIZED (
-          SELECT account_id, month, sum(greatest(amount, 0)) AS debit, sum(greatest(-amount, 0)) AS credit,
-            coalesce(sum(-amount) FILTER (WHERE cash), 0) AS cash, bool_and(difference = 0 AND NOT misdated) AS whole
-          FROM line GROUP BY account_id, month
-        ), wrong AS MATERIALIZED (
-          SELECT 1 FROM moving LEFT JOIN {ACCOUNT} a ON a.id = moving.account_id
-          WHERE moving.whole IS NOT TRUE OR a.entity_id IS DISTINCT FROM book.entities[1]
-            OR a.currency IS DISTINCT FROM book.currency
-          LIMIT 1
-        ), moved AS (
-          INSERT INTO {BALANCE} AS balance (account_id, month, debit_minor, credit_minor, cash_minor)
-          SELECT account_id, month, debit, credit, cash FROM moving WHERE NOT EXISTS (SELECT 1 FROM wrong)
-          ORDER BY account_id, month
-          {_ADDED}
-        )
-        SELECT 'wrong' INTO fault FROM wrong;
-        IF fault IS NULL THEN RETURN NULL; END IF;
+      IF many > 1 THEN
+        SELECT min(entity_id) AS entity_id, min(currency) AS currency,
+          min(entity_id) = max(entity_id) AND min(currency) = max(currency) AND NOT bool_or(
+            month <> date_part('year', "on") * 12 + date_part('month', "on") - 1
+          ) AS plain
+        INTO book FROM sealed WHERE state = 'posted';
+        IF book.plain THEN
+          cash_ids := ARRAY(
+            SELECT id FROM {ACCOUNT} WHERE entity_id = book.entity_id AND role IN ('cash', 'clearing')
+          );
+          WITH line AS MATERIALIZED (
+            SELECT p.account_id, p.month, p.amount_minor AS amount, p.month <> e.month AS misdated,
+              sum(p.amount_minor) OVER entry AS difference,
+              bool_or(p.account_id = ANY (cash_ids)) OVER entry AS cash
+            FROM sealed e LEFT JOIN {POSTING} p ON p.entry_id = e.id
+            WHERE e.state = 'posted' WINDOW entry AS (PARTITION BY e.id)
+          ), moving AS MATERIALIZED (
+            SELECT account_id, month, sum(greatest(amount, 0)) AS debit, sum(greatest(-amount, 0)) AS credit,
+              coalesce(sum(-amount) FILTER (WHERE cash), 0) AS cash, bool_and(difference = 0 AND NOT misdated) AS whole
+            FROM line GROUP BY account_id, month
+          ), wrong AS MATERIALIZED (
+            SELECT 1 FROM moving LEFT JOIN {ACCOUNT} a ON a.id = moving.account_id
+            WHERE moving.whole IS NOT TRUE OR a.entity_id IS DISTINCT FROM book.entity_id
+              OR a.currency IS DISTINCT FROM book.currency
+            LIMIT 1
+          ), moved AS (
+            INSERT INTO {BALANCE} AS balance (account_id, month, debit_minor, credit_minor, cash_minor)
+            SELECT account_id, month, debit, credit, cash FROM moving WHERE NOT EXISTS (SELECT 1 FROM wrong)
+            ORDER BY account_id, month
+            {_ADDED}
+          )
+          SELECT 'wrong' INTO fault FROM wrong;
+          IF fault IS NULL THEN RETURN NULL; END IF;
+        END IF;
       END IF;
       WITH line AS MATERIALIZED (
         SELECT e.id, p.account_id, p.month, p.amount_minor AS amount,
