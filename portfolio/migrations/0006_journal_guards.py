@@ -396,7 +396,7 @@ POSTGRESQL = [
       IF many > 1 THEN
         SELECT min(entity_id) AS entity_id, min(currency) AS currency,
           min(entity_id) = max(entity_id) AND min(currency) = max(currency) AND NOT bool_or(
-            month <> date_part('year', "on") * 12 + date_part('month', "on") - 1
+            month IS DISTINCT FROM date_part('year', "on") * 12 + date_part('month', "on") - 1
           ) AS plain
         INTO book FROM sealed WHERE state = 'posted';
         IF book.plain THEN
@@ -417,6 +417,8 @@ POSTGRESQL = [
             SELECT 1 FROM moving LEFT JOIN {ACCOUNT} a ON a.id = moving.account_id
             WHERE moving.whole IS NOT TRUE OR a.entity_id IS DISTINCT FROM book.entity_id
               OR a.currency IS DISTINCT FROM book.currency
+              -- It came since those that are cash were looked up.
+              OR (a.role IN ('cash', 'clearing')) <> (a.id = ANY (cash_ids))
             LIMIT 1
           ), moved AS (
             INSERT INTO {BALANCE} AS balance (account_id, month, debit_minor, credit_minor, cash_minor)
@@ -436,7 +438,7 @@ POSTGRESQL = [
           a.entity_id IS DISTINCT FROM e.entity_id AS strange,
           a.currency IS DISTINCT FROM e.currency AS mixed,
           p.month <> e.month
-            OR e.month <> (extract(year FROM e."on") * 12 + extract(month FROM e."on") - 1)::int AS misdated
+            OR e.month IS DISTINCT FROM date_part('year', e."on") * 12 + date_part('month', e."on") - 1 AS misdated
         FROM sealed e LEFT JOIN {POSTING} p ON p.entry_id = e.id LEFT JOIN {ACCOUNT} a ON a.id = p.account_id
         WHERE e.state = 'posted' WINDOW entry AS (PARTITION BY e.id)
       ), wrong AS MATERIALIZED (

@@ -6,9 +6,10 @@ import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
+from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -28,7 +29,7 @@ from portfolio.models import (
     Period,
     Posting,
 )
-from tests.portfolio.conftest import AT, OCTOBER, Books, in_parallel, open_books
+from tests.portfolio.conftest import AT, OCTOBER, Books, everything, in_parallel, open_books
 
 
 def test_post_writes_a_sealed_entry_with_its_postings(books: Books) -> None:
@@ -204,6 +205,56 @@ def test_post_many_is_all_or_nothing(books: Books) -> None:
         ledger.post_many(entity=books.entity, drafts=[good, _draft(books, 6, "a")], at=AT)
     assert not JournalEntry.objects.exists()
     assert not MonthlyBalance.objects.exists()
+
+
+def test_a_batch_taken_for_new_is_looked_up_whole_where_the_books_hold_one_of_its_ids(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafts = [_draft(books, number, f"id{number}") for number in range(1, 101)]
+    known = ledger.post_many(entity=books.entity, drafts=drafts[50:51], at=AT)
+    before, asked = everything(), []
+    find = sealing.find_many
+
+    def counted(**said: Any) -> list[tuple[int, str, str]]:
+        asked.append(len(said["external_ids"]))
+        return find(**said)
+
+    monkeypatch.setattr(sealing, "find_many", counted)
+    for found, wrong in (
+        ("in the books with another", [*drafts[:50], _draft(books, 51, "id51", "Else"), *drafts[51:]]),
+        ("of another entry of this batch", [*drafts[:99], drafts[0]]),
+        ("of another entry of this batch", [*drafts[:99], _draft(books, 7, "id2")]),
+    ):
+        with pytest.raises(ledger.DifferentBodyError, match=found), transaction.atomic():
+            ledger.post_many(entity=books.entity, drafts=wrong, at=AT)
+        assert everything() == before
+    ids = ledger.post_many(entity=books.entity, drafts=drafts, at=AT)
+    assert set(asked) == {26, 100}  # The id in the middle is none of those that are looked for first.
+    assert (ids[50:51], len(set(ids))) == (known, 100)
+    assert [JournalEntry.objects.get(pk=pk).external_id for pk in ids[49:53]] == [
+        "id50",
+        "id51",
+        "id52",
+        "id53",
+    ]
+    assert list(JournalEntry.objects.order_by("number").values_list("number", flat=True)) == [*range(1, 101)]
+    assert [event.data["entries"] for event in AuditEvent.objects.order_by("id")] == [1, 99]
+    assert verification.verify_books() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_by_itself_that_is_refused_at_its_end_leaves_nothing() -> None:
+    books = open_books()
+    drafts = [_draft(books, number, f"id{number}") for number in range(1, 41)]
+    known = ledger.post_many(entity=books.entity, drafts=drafts[1:2], at=AT)
+    # What this one reverses is looked for when the transaction ends.
+    lost = _draft(books, 5, "lost")._replace(reverses=JournalEntry(pk=10**9), reason="Twice")
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
+        ledger.post_many(entity=books.entity, drafts=[drafts[0], lost, *drafts[2:]], at=AT)
+    assert JournalEntry.objects.count() == AuditEvent.objects.count() == 1
+    ids = ledger.post_many(entity=books.entity, drafts=drafts, at=AT)
+    assert (ids[1:2], len(set(ids))) == (known, 40)
+    assert verification.verify_books() == []
 
 
 def test_a_batch_of_many_parts_is_one_batch(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
