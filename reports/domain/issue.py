@@ -196,7 +196,8 @@ def _issue(run: Run, at: dt.datetime, ahead: _Ahead | None) -> None:
     if not approved:
         catalogue.check(report=run.report, entity=run.entity)
     if approved:
-        draft = held.draft_of(run=run)
+        # Held and let go on by others since it was made ahead: what was approved is issued, not what was worked out here.
+        draft, ahead = held.draft_of(run=run), None
     elif ahead is not None:
         draft = ahead.draft
     else:

@@ -12,7 +12,7 @@ from core.models import AuditEvent
 from crew.models import Person
 from mail.models import Message
 from portfolio.models import Entity, Stake
-from reports.document import Document, Source, dump, load
+from reports.document import Cell, Document, Source, dump, load
 from reports.domain import held, issue, oneoff, runs
 from reports.models import Edition, HeldDraft, Hold, Report, Run, RunState, Trigger
 from tests.factories.people import owner as an_owner
@@ -97,6 +97,34 @@ def test_what_is_let_go_on_is_what_was_kept_whatever_the_records_say_by_then(
     doubtful.clear()
     newer = issue.build(report=done.report, entity=None, as_of=AS_OF)
     assert dump(newer.sections) != dump(kept.sections)
+
+
+@pytest.mark.once
+def test_what_others_let_go_on_meanwhile_is_issued_and_not_what_was_made_ahead(
+    owner: Person, doubtful: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ceo = Report.objects.get(slug="ceo")
+    row = runs.queue(report=ceo, trigger=Trigger.PORTAL, as_of=AS_OF, at=NOW, send_to=[], here=True)
+    draft = issue.build(report=ceo, entity=None, as_of=AS_OF)
+    approved = dataclasses.replace(draft, headline=((Cell("What was approved."),),))
+    made_ahead = issue._made_ahead
+
+    def slowly(run_ids: Any, at: dt.datetime) -> Any:
+        made = made_ahead(run_ids, at)
+        run = runs.claim(run_id=row.pk, at=at)
+        assert run is not None
+        held.hold(run=run, draft=approved, reasons=[WRONG], at=at)
+        held.approve(run=run, by=owner, at=at)
+        return made
+
+    monkeypatch.setattr(issue, "_made_ahead", slowly)
+    other = runs.queue(report=ceo, trigger=Trigger.PORTAL, as_of=AS_OF, at=NOW, dry_run=True, here=True)
+    assert runs.claim(run_id=other.pk, at=NOW) is not None  # Others have that one.
+    done = issue.carry_out_many(run_ids=[row.pk, other.pk], at=NOW)[0]
+
+    assert (done.state, done.error) == (RunState.DONE, "")
+    assert done.edition is not None
+    assert load(Document, done.edition.document).headline == approved.headline
 
 
 @pytest.mark.usefixtures("qos", "doubtful")
