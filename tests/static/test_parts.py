@@ -48,6 +48,16 @@ def test_every_file_a_stylesheet_names_is_here(sheet: Path) -> None:
     assert [name for name in named if not (sheet.parent / name).is_file()] == []
 
 
+def test_a_fold_asks_its_box_and_not_the_words_beside_it() -> None:
+    """Of what is no box nothing is ever checked: a fold that asks any child would stay shut however often it is tapped."""
+    asked = {
+        (sheet.name, found)
+        for sheet in (STATIC / "css").glob("*.css")
+        for found in re.findall(r"(\S*):not\(:checked\)", sheet.read_text())
+    }
+    assert {found for _, found in asked} == {"input"}
+
+
 def test_every_icon_a_page_names_is_in_the_sprite() -> None:
     drawn = set(re.findall(r'<symbol id="([a-z-]+)"', (STATIC / "img/icons.svg").read_text()))
     used = {
