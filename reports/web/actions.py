@@ -1,6 +1,7 @@
 """Actions: the list, one action with its history, settling, moving and giving it to somebody, and whose each word is."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -42,6 +43,7 @@ def action_list(request: HttpRequest) -> HttpResponse:
         request.GET.get("page")
     )
     may_run, meant = action_rows.may_run(request), action_rows.book(page)
+    kept = _place(wanted, str(page.number))
     return render(
         request,
         "reports/actions.html",
@@ -50,10 +52,14 @@ def action_list(request: HttpRequest) -> HttpResponse:
             "rows": [
                 {
                     **action_rows.said(row, names, today, meant),
-                    "buttons": action_rows.buttons(row) if _may_act(request, row, may_run) else [],
+                    "buttons": [
+                        {**button, "url": button["url"] + kept}
+                        for button in (action_rows.buttons(row) if _may_act(request, row, may_run) else ())
+                    ],
                 }
                 for row in page
             ],
+            "kept": kept,
             "query": f"whose={wanted}&" if wanted in shown else "",
             "tabs": [
                 {"label": "All", "url": here, "current": wanted not in shown},
@@ -246,9 +252,20 @@ def _change(request: HttpRequest, pk: int, change: Callable[..., None], words: s
 
 
 def _back(request: HttpRequest, pk: int) -> str:
-    """Return where the button stood: the action's own page, or the list."""
-    on_its_page = request.POST.get("from") == "action"
-    return reverse("reports:action", args=[pk]) if on_its_page else reverse("reports:actions")
+    """Return where the button stood: the action's own page, or the list, at the same place."""
+    if request.POST.get("from") == "action":
+        return reverse("reports:action", args=[pk])
+    return reverse("reports:actions") + _place(request.GET.get("whose", ""), request.GET.get("page", ""))
+
+
+def _place(whose: str, page: str) -> str:
+    """Return the query of a page of the list, empty for the first one of all; a button's address has it too."""
+    asked = {
+        "whose": whose if whose in _EMPTY else "",
+        "page": page if page.isdecimal() and page.isascii() and page != "1" else "",
+    }
+    said = urlencode({name: value for name, value in asked.items() if value})
+    return f"?{said}" if said else ""
 
 
 def _may_act(request: HttpRequest, row: Action, may_run: Callable[[str], bool]) -> bool:

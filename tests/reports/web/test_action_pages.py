@@ -1,6 +1,8 @@
 """The pages of actions: whose they are, one with its history, giving it away, writing one down, and what words mean."""
 
 import datetime as dt
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from portfolio.models import Entity
 from reports.domain import owners
 from reports.domain.cards import cards
 from reports.models import Action, ActionState, Finding, FindingState, OwnerName, Report
+from reports.web import actions as pages
 from tests.factories import people
 from tests.reports.conftest import NOW, as_
 from tests.reports.test_calendar import an_action
@@ -61,6 +64,28 @@ def test_the_list_shows_whose_an_action_is_and_can_be_narrowed(
     Action.objects.filter(pk=late.pk).update(assignee=None)
     dana.staff_grants.update(entity=None)
     assert "Owner: given to nobody" in ask(owner, f"{late.pk}/").content.decode()
+
+
+def test_whoever_settles_or_moves_an_action_stays_where_they_were_in_the_list(
+    ceo: Report, qos: Entity, owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "ROWS_A_PAGE", 1)
+    for number in range(3):
+        an_action(ceo, "qos", f"Mine {number}", DUE, owner)
+    place = "?whose=mine&page=2"
+
+    body = ask(owner, place).content.decode()
+    assert [body.count(f'href="?whose=mine&amp;page={number}"') for number in (1, 2, 3)] == [1, 0, 1]
+    found = re.findall(r'action="/reports/actions/([^"]+)"', body)
+    assert [address.partition("/")[2] for address in found] == [
+        f"{verb}/?whose=mine&amp;page=2" for verb in ("settle", "move", "settle")
+    ]
+    for address in found[1:]:
+        answer = ask(owner, unescape(address), {"due_on": "2026-12-01", "state": "dropped"})
+        assert answer.redirect_chain == [(f"/reports/actions/{place}", 302)]
+    # What is no place in the list is none to go back to.
+    answer = ask(owner, f"{found[0].partition('?')[0]}?whose=//example.com&page=1%0d", {})
+    assert answer.redirect_chain == [("/reports/actions/", 302)]
 
 
 def test_the_action_of_a_muted_finding_waits_and_asks_for_nothing(listing: Action, owner: Person) -> None:
