@@ -42,6 +42,7 @@ EMPTY = "A journal entry needs at least two postings."
 FOREIGN = "Every account of a journal entry belongs to its entity."
 CURRENCY = "Every account of a journal entry keeps its currency."
 MONTH = "A journal entry and its postings carry the month of its date."
+FAR = "A journal entry is of a day from 2000 to 2099."
 WHOLE = "Amounts are whole minor units."
 NAMELESS = "Journal entries and postings are numbered from 1."
 UNBALANCED = "The postings of a journal entry add up to zero."
@@ -82,7 +83,10 @@ _VANISHING_ENTRY = (
     "AND number = NEW.number AND state = 'posted'))"
 )
 _OPEN = "EXISTS (SELECT 1 FROM portfolio_seal)"
-# A balance's own key is its place, so that the months of an account lie side by side and are read in one go.
+# The first and the last month of the books.
+_MONTHS = f"{2000 * 12} AND {2099 * 12 + 11}"
+# A balance's own key is its place, so that the months of an account lie side by side and are read in one go. Were there
+# months without end, those of one account would come to lie where another's are.
 _PLACE = "p.account_id * 65536 + p.month"
 _MOVED = """ON CONFLICT (id) DO UPDATE SET
         debit_minor = debit_minor + excluded.debit_minor,
@@ -94,6 +98,7 @@ _FAULT = f"""SELECT CASE
             WHEN strange THEN RAISE(ABORT, '{FOREIGN}')
             WHEN mixed THEN RAISE(ABORT, '{CURRENCY}')
             WHEN misdated THEN RAISE(ABORT, '{MONTH}')
+            WHEN far THEN RAISE(ABORT, '{FAR}')
             WHEN broken THEN RAISE(ABORT, '{WHOLE}')
             WHEN nameless THEN RAISE(ABORT, '{NAMELESS}')
             WHEN difference <> 0 THEN RAISE(ABORT, '{UNBALANCED}')
@@ -105,6 +110,7 @@ _FAULT = f"""SELECT CASE
               max(a.currency IS NOT e.currency) AS mixed,
               max(p.month IS NOT e.month) OR date(e."on") IS NOT e."on"
                 OR e.month IS NOT substr(e."on", 1, 4) * 12 + substr(e."on", 6, 2) - 1 AS misdated,
+              e.month NOT BETWEEN {_MONTHS} AS far,
               max(typeof(p.amount_minor) <> 'integer') AS broken,
               e.id < 1 OR min(p.id) < 1 AS nameless
             FROM {ENTRY} e LEFT JOIN {POSTING} p ON p.entry_id = e.id LEFT JOIN {ACCOUNT} a ON a.id = p.account_id
@@ -120,6 +126,7 @@ _SEALED = f"""UPDATE {ENTRY} SET state = 'posted', counted = (
         SELECT CASE WHEN count(*) > 1 AND sum(p.amount_minor) = 0 AND {_MARK} < 3
             AND {ENTRY}.id > 0 AND {ENTRY}.posted_at IS NOT NULL AND date({ENTRY}."on") IS {ENTRY}."on"
             AND {ENTRY}.month IS substr({ENTRY}."on", 1, 4) * 12 + substr({ENTRY}."on", 6, 2) - 1
+            AND {ENTRY}.month BETWEEN {_MONTHS}
             AND NOT EXISTS (
               SELECT 1 FROM {PERIOD} d
               WHERE d.entity_id = {ENTRY}.entity_id AND d.month >= {ENTRY}.month AND d.state = 'closed'
@@ -397,6 +404,7 @@ POSTGRESQL = [
         SELECT min(entity_id) AS entity_id, min(currency) AS currency,
           min(entity_id) = max(entity_id) AND min(currency) = max(currency) AND NOT bool_or(
             month IS DISTINCT FROM date_part('year', "on") * 12 + date_part('month', "on") - 1
+            OR month NOT BETWEEN {_MONTHS}
           ) AS plain
         INTO book FROM sealed WHERE state = 'posted';
         IF book.plain THEN
@@ -438,7 +446,8 @@ POSTGRESQL = [
           a.entity_id IS DISTINCT FROM e.entity_id AS strange,
           a.currency IS DISTINCT FROM e.currency AS mixed,
           p.month <> e.month
-            OR e.month IS DISTINCT FROM date_part('year', e."on") * 12 + date_part('month', e."on") - 1 AS misdated
+            OR e.month IS DISTINCT FROM date_part('year', e."on") * 12 + date_part('month', e."on") - 1 AS misdated,
+          e.month NOT BETWEEN {_MONTHS} AS far
         FROM sealed e LEFT JOIN {POSTING} p ON p.entry_id = e.id LEFT JOIN {ACCOUNT} a ON a.id = p.account_id
         WHERE e.state = 'posted' WINDOW entry AS (PARTITION BY e.id)
       ), wrong AS MATERIALIZED (
@@ -447,9 +456,10 @@ POSTGRESQL = [
             WHEN strange THEN '{FOREIGN}'
             WHEN mixed THEN '{CURRENCY}'
             WHEN misdated THEN '{MONTH}'
+            WHEN far THEN '{FAR}'
             ELSE '{UNBALANCED}'
           END AS sentence
-        FROM line WHERE lines < 2 OR strange OR mixed OR misdated OR difference <> 0
+        FROM line WHERE lines < 2 OR strange OR mixed OR misdated OR far OR difference <> 0
         ORDER BY id LIMIT 1
       ), moved AS (
         INSERT INTO {BALANCE} AS balance (account_id, month, debit_minor, credit_minor, cash_minor)

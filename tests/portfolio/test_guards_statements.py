@@ -4,8 +4,9 @@ import datetime as dt
 from contextlib import suppress
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 
+from core import months
 from portfolio.models import EntryState, JournalEntry, MonthlyBalance, Posting
 from tests.portfolio.conftest import AT, OCTOBER, Books
 from tests.portfolio.test_guards import (
@@ -60,6 +61,24 @@ def test_one_statement_seals_entries_of_two_entities_and_those_that_touch_cash(
     seal(draft(books, ("1200", 1), ("4000", -1)), draft(other_books, ("1010", 30), ("4000", -30)))
     assert balances(books) == mine | {("1200", MONTH): (701, 200, 200), ("4000", MONTH): (0, 701, 0)}
     assert balances(other_books) == {("1010", MONTH): (30, 0, -30), ("4000", MONTH): (0, 30, 30)}
+
+
+@pytest.mark.parametrize("many", [1, 2])
+@pytest.mark.parametrize("on", ["1999-12-31", "2100-01-01", "7487-01-15"])
+def test_a_day_of_another_century_is_not_sealed(books: Books, many: int, on: str) -> None:
+    """SQLite would count the last of these days in a month of another account."""
+    day = dt.date.fromisoformat(on)
+    month = months.month_of(day)
+    entries = [draft(books, ("1010", 5), ("4000", -5), posted_at=AT) for _ in range(many)]
+    JournalEntry.objects.filter(pk=entries[-1].pk).update(on=day, month=month)
+    Posting.objects.filter(entry=entries[-1]).update(month=month)
+    refused("from 2000 to 2099", lambda: seal(*entries))
+    if connection.vendor == "sqlite":
+        refused(
+            "from 2000 to 2099",
+            lambda: run("INSERT INTO portfolio_seal VALUES (%s, %s)", [entries[0].pk, entries[-1].pk]),
+        )
+    assert not MonthlyBalance.objects.exists()
 
 
 @on_postgresql
