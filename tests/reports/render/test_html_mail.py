@@ -7,7 +7,25 @@ from dataclasses import replace
 
 import pytest
 
-from reports.document import Align, Bullets, Cell, Column, Document, Para, Row, Section, Source, Table
+from reports.document import (
+    Align,
+    Bullets,
+    Cell,
+    Chart,
+    Column,
+    Document,
+    Note,
+    Para,
+    Passage,
+    Prose,
+    Row,
+    Section,
+    Source,
+    Span,
+    Stands,
+    Table,
+    Tone,
+)
 from reports.render import html_mail
 from tests.reports.render.fixture import (
     HOSTILE,
@@ -148,6 +166,52 @@ def test_mail_programs_preview_the_headline(html: str) -> None:
 def test_hostile_text_stays_text(page: Page) -> None:
     assert page.text.count(" ".join(HOSTILE.split())) >= 6
     assert LONG_WORD in page.text
+
+
+def test_every_text_of_every_block_is_escaped(edition: Document) -> None:
+    """Blocks are written without templates, which would escape by themselves."""
+    typed: list[str] = []
+
+    def odd() -> str:
+        at = len(typed)
+        typed.append(f"<script>{at}</script> & \"{at}\" '{at}' <!--{at}--> &quot;{at}")
+        return typed[-1]
+
+    chart = next(
+        block for section in edition.sections for block in section.blocks if isinstance(block, Chart)
+    )
+    columns = (Column(odd()), Column(odd(), Align.RIGHT))
+    address = 'https://example.com/?a=1&b="><script>x</script>'
+    looks: tuple[dict[str, bool], ...] = ({}, {"strong": True}, {"emphasis": True}, {"code": True})
+    spans = (*(Span(odd(), **look) for look in looks), Span(odd(), href=address))
+    drawn = replace(chart, title=odd(), alt=f"{odd()}>")
+    described = typed[-1]
+    blocks = (
+        Table(odd(), columns, (Row((Cell(odd()), Cell(odd(), tone=Tone.BAD))),), note=odd()),
+        Table(odd(), columns, (), empty=odd()),
+        drawn,
+        Para((Cell(odd()), Cell(odd(), tone=Tone.MUTED))),
+        Bullets(((Cell(odd()),),)),
+        Bullets(((Cell(odd()),),), ordered=True),
+        *(Note((Cell(odd()),), tone) for tone in Tone),
+    )
+    said = Prose((Passage(spans), Passage((Span(odd()),), Stands.BULLET)), by=odd())
+    made = rendered(
+        replace(
+            edition,
+            head=replace(edition.head, title=odd(), sample=odd()),
+            sections=(Section("odd", odd(), blocks, lead=odd(), commentary=(said,)),),
+            findings=tuple(replace(row, title=odd(), about=odd()) for row in edition.findings),
+            actions=tuple(replace(row, title=odd(), owner=odd()) for row in edition.actions),
+        )
+    )
+
+    page = Page.of(made)
+    assert page.problems == []
+    assert not {name for name, _ in page.elements} & {"script"}
+    assert [held["alt"] for held in page.all("img")][-1] == f"{described}>"
+    assert [text for text in typed if text != described and text not in page.text] == []
+    assert [held["href"] for held in page.all("a") if "example.com/?a" in held["href"]] == [address]
 
 
 def test_a_figure_without_value_says_why(page: Page) -> None:
