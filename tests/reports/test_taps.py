@@ -107,6 +107,7 @@ def test_no_scanner_spends_a_link_and_then_its_button_acts_once(action: Action, 
             TODAY,
         )
         assert "Marked done" in answer.content.decode()
+        assert "If its finding stands even then" in answer.content.decode()
     else:
         assert (action.state, action.due_on) == (ActionState.OPEN, DUE + dt.timedelta(days=7))
         assert "Moved to 1 Dec 2026" in answer.content.decode()
@@ -118,6 +119,17 @@ def test_no_scanner_spends_a_link_and_then_its_button_acts_once(action: Action, 
         assert answer.status_code == 410
         assert "This link was used before" in answer.content.decode()
     assert Action.objects.get().due_on == action.due_on
+
+
+@pytest.mark.once
+@pytest.mark.django_db
+def test_an_action_that_somebody_wrote_down_is_done_without_a_word_of_a_finding(action: Action) -> None:
+    Action.objects.update(finding=None)
+
+    shown = ask(link(action), "POST").content.decode()
+
+    assert "Marked done" in shown
+    assert "finding" not in shown
 
 
 @pytest.mark.django_db
