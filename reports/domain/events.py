@@ -31,6 +31,7 @@ from reports.models import (
 )
 
 SHORTEST_GAP, LONGEST_GAP = 5, 7 * 24 * 60
+GAP_REFUSED = f"Choose a gap of {SHORTEST_GAP} to {LONGEST_GAP:,} minutes (a week)."
 _COUNTS = {LeastSeverity.HIGH: ("high", "critical"), LeastSeverity.CRITICAL: ("critical",)}
 
 
@@ -113,7 +114,7 @@ def save_trigger(
             `SHORTEST_GAP` and `LONGEST_GAP` minutes.
     """
     if not SHORTEST_GAP <= min_gap_minutes <= LONGEST_GAP:
-        raise TriggerError(f"Choose a gap of {SHORTEST_GAP} to {LONGEST_GAP:,} minutes (a week).")
+        raise TriggerError(GAP_REFUSED)
     try:
         catalogue.check(report=report, entity=about)
     except catalogue.UnfitEntityError as error:

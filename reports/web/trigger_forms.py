@@ -50,6 +50,7 @@ class TriggerForm(forms.Form):
         label="Minutes between two runs at least",
         min_value=events.SHORTEST_GAP,
         max_value=events.LONGEST_GAP,
+        error_messages=dict.fromkeys(("min_value", "max_value"), events.GAP_REFUSED),
         help_text="What happens in between is answered by one run when they are over.",
     )
 

@@ -98,8 +98,8 @@ def test_the_owner_adds_changes_and_pauses_a_trigger(ceo: Report, client: Client
         ({"report": "rental-3028", "about": "qos"}, "looks at entities of the kind rental"),
         ({"send": "these"}, "is not a mail address"),
         ({"send": "these", "addresses": "a@example.com, <script>"}, "is not a mail address"),
-        ({"min_gap_minutes": "1"}, "greater than or equal to 5"),
-        ({"min_gap_minutes": "9" * 30}, "less than or equal to 10080"),
+        ({"min_gap_minutes": "1"}, "Choose a gap of 5 to 10,080 minutes"),
+        ({"min_gap_minutes": "9" * 30}, "Choose a gap of 5 to 10,080 minutes"),
     ],
 )
 def test_a_trigger_that_cannot_be_is_refused_with_what_was_typed(
