@@ -59,7 +59,9 @@ def test_what_waits_is_on_home_in_the_list_and_on_the_reports_page_and_its_page_
     ]
     assert "it waits for approval" in body(client, reverse("reports:reports"))
     assert at("held_run", waiting) in body(client, reverse("reports:held_list"))
-    assert at("held_run", waiting) in body(client, reverse("reports:run", args=[waiting.pk]))
+    told = body(client, reverse("reports:run", args=[waiting.pk]))
+    assert at("held_run", waiting) in told
+    assert "to be approved before it goes out" in told
     page = body(client, at("held_run", waiting))
     assert "Whoever asked for it wants to see it before it goes out." in page
     assert "It would be the first edition" in page
