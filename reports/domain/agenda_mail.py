@@ -15,6 +15,7 @@ from django.urls import reverse
 from core import access, clock
 from crew.models import Person
 from mail.domain.compose import CannotComposeError, Composed
+from mail.domain.fields import address
 from mail.models import Message
 from reports.domain import actions, owners, queries, taps
 from reports.models import Action, ActionState, Edition, LinkVerb
@@ -29,12 +30,16 @@ def composed(message: Message, secret: str | None) -> Composed:
     """Return the mail with what is still open of it; with links where it is being sent, without where it is read again.
 
     Raises:
-        CannotComposeError: the person is gone.
+        CannotComposeError: the person is gone, or is at another address by now, where it is being sent.
     """
     at, payload = clock.now(), message.payload
     person = Person.objects.filter(pk=payload.get("person"), is_active=True).first()
     if person is None:
         raise CannotComposeError("The person whom this mail is for is gone.")
+    if secret is not None and _mailed(person) != message.to_address.lower():
+        raise CannotComposeError(
+            "The person whom this mail is for has another address by now, and its links act for them alone."
+        )
     asked_by = Edition.objects.filter(pk__in=payload.get("editions", ())).select_related("report")
     editions = list(asked_by.defer("document").order_by("report__position", "pk"))
     book = owners.book()
@@ -83,6 +88,10 @@ def composed(message: Message, secret: str | None) -> Composed:
         text=render_to_string("mail/agenda.txt", context),
         html=render_to_string("mail/agenda.html", context),
     )
+
+
+def _mailed(person: Person) -> str:
+    return address(person.email, what="recipient").lower()
 
 
 def _page(base: str, edition: Edition) -> str:

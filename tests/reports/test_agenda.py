@@ -313,6 +313,28 @@ def test_a_mail_that_did_not_go_is_sent_again_with_fresh_links_and_those_it_bore
     assert set(Action.objects.values_list("state", flat=True)) == {ActionState.DONE}
 
 
+@pytest.mark.once
+def test_links_that_act_go_to_no_address_that_is_not_the_persons_any_more(
+    noted: Callable[..., Action], owner: Person
+) -> None:
+    noted("First")
+    (message,) = agendas()
+    Person.objects.update(email="moved@example.com")
+
+    with travel(AT, tick=False):
+        delivery.deliver(message_id=message.pk, clock=lambda: AT)
+
+    message.refresh_from_db()
+    assert (message.state, len(django_mail.outbox), ActionLink.objects.count()) == (State.FAILED, 0, 0)
+    assert "has another address by now" in message.error
+    # What was sent is still there to be read, and however an address is written, it is the same one.
+    assert "First" in compose.compose(message).text
+    Person.objects.update(email="Owner@Example.COM")
+    later = AT + dt.timedelta(minutes=5)
+    decisions.retry(message=message, by=owner, at=later)
+    assert TAP.search(send(message, at=later))
+
+
 def test_owners_are_told_of_what_is_escalated_and_not_theirs_without_links_to_it(
     issued: Callable[..., Document], owner: Person, bookkeeper: Person
 ) -> None:
