@@ -35,20 +35,20 @@ def first_day(month: Month) -> dt.date:
     return dt.date(month // 12, month % 12 + 1, 1)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=4096)
 def last_day(month: Month) -> dt.date:
     """Return the last date of a month."""
     year, index = divmod(month, 12)
     return dt.date(year, index + 1, calendar.monthrange(year, index + 1)[1])
 
 
-@functools.cache
+@functools.lru_cache(maxsize=4096)
 def iso(month: Month) -> str:
     """Return ``2026-10``."""
     return f"{month // 12:04d}-{month % 12 + 1:02d}"
 
 
-@functools.cache
+@functools.lru_cache(maxsize=4096)
 def label(month: Month) -> str:
     """Return ``Oct 2026``."""
     return f"{calendar.month_abbr[month % 12 + 1]} {month // 12}"
